@@ -1,0 +1,156 @@
+"""Reading YAML into documents: every error names file and line, and the nearest known name.
+
+Safe loading only; anchors and duplicate keys are refused because a reviewer reads past them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from governance.documents.base import Document
+from governance.errors import BundleError, Problem, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+MAX_BYTES = 4_000_000
+MAX_DEPTH = 40
+
+Step = str | int
+D = TypeVar("D", bound=Document)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read(Generic[D]):
+    """A document together with the file it came from and the line of each of its nodes."""
+
+    document: D
+    file: str
+    lines: Mapping[tuple[Step, ...], int]
+
+    def where(self, *path: Step) -> str:
+        """Return `file:line` of the node at `path`, or of its nearest enclosing node."""
+        return _where(self.file, self.lines, path)
+
+
+def _where(file: str, lines: Mapping[tuple[Step, ...], int], path: Sequence[Step]) -> str:
+    steps = tuple(path)
+    while steps and steps not in lines:
+        steps = steps[:-1]
+    return f"{file}:{lines.get(steps, 1)}"
+
+
+def _note_lines(node: yaml.Node, path: tuple[Step, ...], lines: dict[tuple[Step, ...], int], file: str) -> None:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if len(path) > MAX_DEPTH:
+        raise BundleError([Problem(where=f"{file}:{lines[path]}", message="nested too deeply")])
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name = str(key.value)
+            line = key.start_mark.line + 1
+            if name in seen:
+                raise BundleError([Problem(where=f"{file}:{line}", message=f"the key {name!r} is given twice")])
+            seen.add(name)
+            lines[(*path, name)] = line
+            _note_lines(value, (*path, name), lines, file)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _note_lines(value, (*path, index), lines, file)
+
+
+def read_yaml(path: Path, file: str) -> tuple[Any, dict[tuple[Step, ...], int]]:
+    """Return the file's plain data and the line of each node. `file` is the name shown in errors."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise BundleError([Problem(where=file, message=f"can't be read: {error.strerror}")]) from error
+    if len(raw) > MAX_BYTES:
+        raise BundleError([Problem(where=file, message=f"is larger than {MAX_BYTES} bytes")])
+    lines: dict[tuple[Step, ...], int] = {}
+    try:
+        text = raw.decode("utf-8-sig")
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
+                line = token.start_mark.line + 1
+                raise BundleError([Problem(where=f"{file}:{line}", message="anchors and aliases are not used in bundles")])
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is not None:
+            _note_lines(node, (), lines, file)
+        data = yaml.safe_load(text)
+    except UnicodeDecodeError as error:
+        raise BundleError([Problem(where=file, message="is not UTF-8 text")]) from error
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file}:{mark.line + 1}" if mark else file
+        message = getattr(error, "problem", None) or str(error)
+        raise BundleError([Problem(where=where, message=f"is not valid YAML: {message}")]) from error
+    except RecursionError as error:
+        raise BundleError([Problem(where=file, message="nested too deeply")]) from error
+    return data, lines
+
+
+def _known_keys(model: type[Document], path: Sequence[Step]) -> list[str]:
+    """Return the keys allowed where an unknown one was met, following the model's annotations as far as they lead."""
+    schema = model.model_json_schema()
+    definitions = schema.get("$defs", {})
+
+    def resolve(node: dict[str, Any]) -> list[dict[str, Any]]:
+        if "$ref" in node:
+            return resolve(definitions.get(node["$ref"].rsplit("/", 1)[-1], {}))
+        found = [inner for key in ("anyOf", "oneOf", "allOf") for option in node.get(key, ()) for inner in resolve(option)]
+        return found or [node]
+
+    nodes = resolve(schema)
+    for step in path:
+        following: list[dict[str, Any]] = []
+        for node in nodes:
+            if isinstance(step, int):
+                items = node.get("items") or {}
+                following += resolve(items)
+            elif step in node.get("properties", {}):
+                following += resolve(node["properties"][step])
+            elif isinstance(node.get("additionalProperties"), dict):
+                following += resolve(node["additionalProperties"])
+        nodes = following or nodes
+    return sorted({key for node in nodes for key in node.get("properties", {})})
+
+
+def _problem(error: Any, model: type[Document], file: str, lines: Mapping[tuple[Step, ...], int]) -> Problem:
+    # Steps that pydantic adds for union members are not in the file; those that are lead to the line.
+    path: list[Step] = []
+    for step in error["loc"]:
+        if (*path, step) in lines:
+            path.append(step)
+    kind, last = error["type"], error["loc"][-1] if error["loc"] else ""
+    name = ".".join(str(step) for step in path) or "the document"
+    if kind == "extra_forbidden":
+        message = f"unknown key {last!r}.{nearest(str(last), _known_keys(model, path[:-1]))}"
+    elif kind == "missing":
+        message = f"{name} lacks the required key {last!r}."
+    else:
+        shown = error["msg"].removeprefix("Value error, ")
+        message = f"{name}: {shown}."
+        expected = error.get("ctx", {}).get("expected")
+        if isinstance(expected, str) and isinstance(error.get("input"), str):
+            options = [option.strip(" '\"") for option in expected.replace(" or ", ", ").split(",")]
+            message += nearest(error["input"], options)
+    return Problem(where=_where(file, lines, path), message=message)
+
+
+def read(path: Path, model: type[D], root: Path) -> Read[D]:
+    """Read `path` (below `root`) as a `model` document, or raise BundleError with every problem found."""
+    file = path.relative_to(root).as_posix()
+    data, lines = read_yaml(path, file)
+    if not isinstance(data, dict):
+        raise BundleError([Problem(where=f"{file}:1", message="must be a mapping of keys")])
+    try:
+        document = model.model_validate(data)
+    except ValidationError as error:
+        raise BundleError(_problem(item, model, file, lines) for item in error.errors()) from error
+    return Read(document=document, file=file, lines=lines)
