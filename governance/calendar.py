@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from governance.terms import Grain, Period
 
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_SMALLEST_FIRST: tuple[Grain, ...] = ("week", "month", "quarter", "year")
 DAYS_IN_YEAR_OF_WEEKS = 364
 
 
@@ -80,12 +81,12 @@ def previous_period(period: Period, *, today: date, fiscal_start: int = 1) -> Pe
     n whole calendar units shift by n (the largest unit that fits); a period from a unit's start to today (the smallest such unit)
     takes the same number of days of the unit before, cut at that unit's end; any other period shifts by its length.
     """
-    for grain in ("year", "quarter", "month", "week"):
+    for grain in reversed(_SMALLEST_FIRST):
         count = whole_units(period, grain, fiscal_start=fiscal_start)
         if count is not None:
             return Period(start=shift(period.start, grain, -count), end=period.start)
     if period.end == today + timedelta(days=1):
-        for grain in ("week", "month", "quarter", "year"):
+        for grain in _SMALLEST_FIRST:
             if unit_start(today, grain, fiscal_start=fiscal_start) == period.start:
                 start = shift(period.start, grain, -1)
                 return Period(start=start, end=min(start + timedelta(days=period.days), period.start))
