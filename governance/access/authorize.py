@@ -1,0 +1,215 @@
+"""authorize: a question and a policy become a Grant, or a Refusal that says why and what may be asked instead."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from governance.access import redline
+from governance.access.judge import ALONE, CompiledRule
+from governance.access.policy import Policy, minimum_group, row_scope
+from governance.access.vocabulary import Reach
+from governance.errors import InvalidQuery, nearest
+from governance.terms import (
+    UNKNOWN,
+    Actor,
+    DimensionScope,
+    Grant,
+    MemberCompare,
+    MetricQuery,
+    Refusal,
+    RowScope,
+    Text,
+    Value,
+)
+
+MAX_SUGGESTIONS = 5
+
+
+def default_purpose(actor: Actor, policy: Policy) -> str | None:
+    """Return the caller's default purpose, or None when the role has none."""
+    role = policy.roles.get(actor.role)
+    return role.purposes[0] if role and role.purposes else None
+
+
+def allowed_metrics(actor: Actor, purpose: str, policy: Policy) -> frozenset[str]:
+    """Return the metrics that the caller may ask for this purpose, dimensions aside."""
+    if actor.role not in policy.roles or purpose not in policy.roles[actor.role].purposes:
+        return frozenset()
+    return frozenset(
+        name
+        for name in policy.vocabulary.metrics
+        if policy.judge.allows(actor.role, purpose, name)
+        or any(policy.judge.allows(actor.role, purpose, name, d) for d in policy.vocabulary.metrics[name].dimensions)
+    )
+
+
+def allowed_dimensions(actor: Actor, purpose: str, metric: str, policy: Policy) -> tuple[str, ...]:
+    """Return the dimensions by which the caller may ask the metric, the red line included."""
+    facts = policy.vocabulary.metrics[metric]
+    return tuple(
+        name
+        for name in facts.dimensions
+        if not (facts.prescribing and policy.vocabulary.dimensions[name].about_person)
+        and policy.judge.allows(actor.role, purpose, metric, name)
+    )
+
+
+def _individual(policy: Policy, role: str, name: str) -> Refusal:
+    label = policy.vocabulary.dimensions[name].label
+    instead = policy.roles[role].ask_instead if role in policy.roles else None
+    return Refusal(
+        code="individual_level",
+        message=Text(
+            zh=f"不能按{label.zh}查看个人层面的数据，只提供汇总结果。",
+            en=f"Data about individuals ({label.en}) is not shown, only aggregates.",
+        ),
+        rule="aggregates_only",
+        you_may=_ask_whom(instead.text() if instead else None),
+    )
+
+
+def _ask_whom(whom: Text | None) -> tuple[Text, ...]:
+    return (Text(zh=f"如需更多权限，请联系{whom.zh}", en=f"For more, ask {whom.en}"),) if whom else ()
+
+
+def _whom(policy: Policy, role: str) -> tuple[Text, ...]:
+    found = policy.roles.get(role)
+    return _ask_whom(found.ask_instead.text() if found and found.ask_instead else None)
+
+
+def _purpose_refusal(actor: Actor, purpose: str, policy: Policy) -> Refusal:
+    role = policy.roles.get(actor.role)
+    allowed = [policy.purposes[name].label.text() for name in (role.purposes if role else ())]
+    shown = policy.purposes[purpose].label.text() if purpose in policy.purposes else Text(zh="（无）", en="(none)")
+    if allowed:
+        message = Text(zh=f"您的角色不能以“{shown.zh}”为目的提问。", en=f"Your role may not ask for the purpose “{shown.en}”.")
+    else:
+        message = Text(zh="您的角色不能查询数据。", en="Your role may not ask for data.")
+    return Refusal(code="purpose_not_allowed", message=message, rule="purposes_of_role", you_may=(*allowed, *_whom(policy, actor.role)))
+
+
+def _deny_rule(rules: Iterable[CompiledRule]) -> CompiledRule | None:
+    return next((compiled for compiled in rules if compiled.rule.effect == "deny"), None)
+
+
+def _metric_refusal(actor: Actor, purpose: str, metric: str, policy: Policy) -> Refusal:
+    facts = policy.vocabulary.metrics[metric]
+    denial = _deny_rule(policy.judge.matching(actor.role, purpose, metric, ALONE))
+    others = [policy.vocabulary.metrics[name] for name in sorted(allowed_metrics(actor, purpose, policy))]
+    others.sort(key=lambda item: item.stage != facts.stage)
+    because = denial.rule.reason.text() if denial else Text(zh="没有规则允许。", en="No rule allows it.")
+    return Refusal(
+        code="metric_not_allowed",
+        message=Text(zh=f"您的角色不能查看“{facts.label.zh}”。{because.zh}", en=f"Your role may not see “{facts.label.en}”. {because.en}"),
+        rule=denial.rule.id if denial else "silence_means_no",
+        you_may=(*(item.label for item in others[:MAX_SUGGESTIONS]), *_whom(policy, actor.role)),
+    )
+
+
+def dimension_refusal(metric: str, dimension: str, valid: Sequence[str], policy: Policy, *, rule: str = "silence_means_no") -> Refusal:
+    """Return the refusal for a dimension that the metric can't, or this caller may not, be asked by."""
+    m, d = policy.vocabulary.metrics[metric].label, policy.vocabulary.dimensions[dimension].label
+    labels = [policy.vocabulary.dimensions[name].label for name in valid]
+    return Refusal(
+        code="dimension_not_allowed",
+        message=Text(zh=f"“{m.zh}”不能按“{d.zh}”查看。", en=f"“{m.en}” can't be asked by “{d.en}”."),
+        rule=rule,
+        you_may=tuple(labels),
+    )
+
+
+def _named_values(query: MetricQuery) -> Iterable[tuple[str, Value]]:
+    for condition in query.where:
+        yield from ((condition.dimension, value) for value in condition.values)
+    for kept in query.keep:
+        yield from ((kept.dimension, value) for value in kept.values)
+    if isinstance(query.compare, MemberCompare):
+        yield query.compare.dimension, query.compare.base
+
+
+def _scope_refusal(scopes: Sequence[RowScope], policy: Policy, actor: Actor) -> Refusal:
+    own = "、".join(value for scope in scopes if isinstance(scope, DimensionScope) for value in scope.values)
+    zh = f"您只能查看自己范围内的数据{f'（{own}）' if own else '（自己名下的医生）'}，问题里提到了范围之外的内容。"
+    en = f"You may see only your own scope{f' ({own})' if own else ' (your own doctors)'}; the question names something outside it."
+    return Refusal(
+        code="row_scope",
+        message=Text(zh=zh, en=en),
+        rule="row_scope",
+        you_may=(Text(zh="去掉范围外的条件再问", en="Ask again without what is outside your scope"), *_whom(policy, actor.role)),
+    )
+
+
+def check_names(query: MetricQuery, policy: Policy) -> None:
+    """Raise InvalidQuery for a metric or dimension that does not exist, naming the nearest ones."""
+    for metric in query.metrics:
+        if metric not in policy.vocabulary.metrics:
+            raise InvalidQuery(f"MetricQuery: unknown metric {metric!r}.{nearest(metric, policy.vocabulary.metrics)}")
+    for name in query.named_dimensions():
+        if name not in policy.vocabulary.dimensions:
+            raise InvalidQuery(f"MetricQuery: unknown dimension {name!r}.{nearest(name, policy.vocabulary.dimensions)}")
+
+
+def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Policy, *, today: dt.date, reach: Reach) -> Grant | Refusal:
+    """Judge one query. The refusals come in the order of contracts.md section 3; anything unknown to the policy is refused.
+
+    Raises InvalidQuery for unknown names, so that a mistyped metric is an error and not a refusal.
+    """
+    check_names(query, policy)
+    policy = policy.on(today)
+    if redline.crosses(query, policy.vocabulary):
+        return redline.refusal()
+    asked = purpose if purpose is not None else default_purpose(actor, policy)
+    if asked is not None and asked not in policy.purposes:
+        raise InvalidQuery(f"unknown purpose {asked!r}.{nearest(asked, policy.purposes)}")
+    dimensions = query.named_dimensions()
+    role = policy.roles.get(actor.role)
+    for name in dimensions:
+        facts = policy.vocabulary.dimensions[name]
+        allowed = asked is not None and all(policy.judge.allows(actor.role, asked, metric, name) for metric in query.metrics)
+        if facts.identifying and not allowed:
+            return _individual(policy, actor.role, name)
+    if role is None or asked is None or asked not in role.purposes:
+        return _purpose_refusal(actor, asked or "", policy)
+    for metric in query.metrics:
+        if metric not in allowed_metrics(actor, asked, policy) or (
+            not dimensions and not policy.judge.allows(actor.role, asked, metric)
+        ):
+            return _metric_refusal(actor, asked, metric, policy)
+    for metric in query.metrics:
+        for name in dimensions:
+            if not policy.judge.allows(actor.role, asked, metric, name) or name not in policy.vocabulary.metrics[metric].dimensions:
+                return dimension_refusal(metric, name, allowed_dimensions(actor, asked, metric, policy), policy)
+    return _grant(actor, asked, query, policy, today=today, reach=reach)
+
+
+def _grant(actor: Actor, purpose: str, query: MetricQuery, policy: Policy, *, today: dt.date, reach: Reach) -> Grant | Refusal:
+    role = policy.roles[actor.role]
+    grants: dict[str, CompiledRule] = {}
+    for metric in query.metrics:
+        for name in query.named_dimensions() or (ALONE,):
+            for compiled in policy.judge.matching(actor.role, purpose, metric, name):
+                grants.setdefault(compiled.rule.id, compiled)
+    scopes = dict.fromkeys(
+        scope for compiled in grants.values() for row in compiled.rule.rows if (scope := row_scope(row, actor, query, today)) is not None
+    )
+    for dimension, value in _named_values(query):
+        if value != UNKNOWN and not all(reach(scope, dimension, value) for scope in scopes):
+            return _scope_refusal(tuple(scopes), policy, actor)
+    ignores = all(policy.vocabulary.metrics[metric].ignores_consent for metric in query.metrics)
+    return Grant(
+        actor=actor,
+        purpose=purpose,
+        query=query,
+        today=today,
+        scopes=tuple(scopes),
+        minimum_group=minimum_group(tuple(grants.values()), role, policy.person),
+        consent_purpose=None if ignores else purpose,
+        rules=tuple(grants),
+        obligations=tuple(
+            dict.fromkeys(compiled.rule.obligation.text() for compiled in grants.values() if compiled.rule.obligation is not None)
+        ),
+        policy_version=policy.version,
+        max_rows=role.max_rows,
+        timeout_s=role.timeout_s,
+    )

@@ -1,0 +1,169 @@
+"""The policy as loaded: roles, purposes and rules with every name resolved, immutable, swapped whole when a bundle is activated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from governance.access.judge import CompiledRule, Judge
+from governance.access.vocabulary import Vocabulary
+from governance.documents.access import AccessDocument, Purpose, Role, RowRule, Rule, Selection
+from governance.documents.reading import Read
+from governance.errors import BundleError, Problem, nearest
+from governance.terms import Actor, DimensionScope, LinkScope, MetricQuery, MinimumGroup, RowScope
+
+DEFAULT_MINIMUM_GROUP = 10
+"""Where neither rule nor role says how small a group may be."""
+
+ACTOR_PREFIX = "$actor."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What `authorize` judges by. `version` is the hash of the bundle that it came from."""
+
+    roles: Mapping[str, Role]
+    purposes: Mapping[str, Purpose]
+    rules: Mapping[str, CompiledRule]
+    vocabulary: Vocabulary
+    version: str
+    judge: Judge
+    person: str
+
+    def on(self, day: dt.date) -> Policy:
+        """Return the policy with only the rules in force on `day`."""
+        live = {name: rule for name, rule in self.rules.items() if _in_force(rule.rule, day)}
+        return self if len(live) == len(self.rules) else replace(self, rules=MappingProxyType(live), judge=Judge(live))
+
+    def largest_group(self) -> int:
+        """Return the largest minimum group of any role or rule; withdrawals of consent are batched by it."""
+        groups = [role.minimum_group for role in self.roles.values()] + [rule.rule.minimum_group for rule in self.rules.values()]
+        return max((group.k for group in groups if group is not None), default=DEFAULT_MINIMUM_GROUP)
+
+
+def _in_force(rule: Rule, day: dt.date) -> bool:
+    return (rule.effective_from is None or rule.effective_from <= day) and (rule.effective_until is None or day < rule.effective_until)
+
+
+def _select(selection: Selection, facts: Mapping[str, tuple[str | None, frozenset[str]]]) -> frozenset[str]:
+    chosen = set(facts) if selection.all else set(selection.names)
+    for name, (stage, tags) in facts.items():
+        if (stage is not None and stage in selection.stages) or tags & set(selection.tags):
+            chosen.add(name)
+    dropped = {name for name, (_, tags) in facts.items() if tags & set(selection.without_tags)}
+    return frozenset(chosen - set(selection.without) - dropped)
+
+
+class _Checker:
+    """Collects what is wrong with the access documents, with file and line."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.stages = {metric.stage for metric in vocabulary.metrics.values()}
+        self.problems: list[Problem] = []
+
+    def known(self, where: str, what: str, names: Sequence[str], known: Sequence[str]) -> None:
+        self.problems.extend(
+            Problem(where=where, message=f"unknown {what} {name!r}.{nearest(name, known)}") for name in names if name not in known
+        )
+
+    def rule(self, read: Read[AccessDocument], index: int, roles: Mapping[str, Role], purposes: Mapping[str, Purpose]) -> None:
+        rule = read.document.rules[index]
+
+        def at(*path: str | int) -> str:
+            return read.where("rules", index, *path)
+
+        self.known(at("roles"), "role", rule.roles, list(roles))
+        self.known(at("purposes"), "purpose", rule.purposes, list(purposes))
+        metrics, dimensions = list(self.vocabulary.metrics), list(self.vocabulary.dimensions)
+        self.known(at("metrics"), "metric", (*rule.metrics.names, *rule.metrics.without), metrics)
+        self.known(at("metrics"), "stage", rule.metrics.stages, sorted(self.stages))
+        self.known(at("dimensions"), "dimension", (*rule.dimensions.names, *rule.dimensions.without), dimensions)
+        for number, row in enumerate(rule.rows):
+            self.known(at("rows", number), "dimension", (*row.only_with, *((row.dimension,) if row.dimension else ())), dimensions)
+        if rule.effect == "deny" and (rule.rows or rule.minimum_group):
+            self.problems.append(Problem(where=at(), message=f"{rule.id}: a denial has no rows and no minimum group"))
+
+
+def _unique(items: Sequence[tuple[str, str]], what: str, problems: list[Problem]) -> None:
+    seen: dict[str, str] = {}
+    for name, where in items:
+        if name in seen:
+            problems.append(Problem(where=where, message=f"the {what} {name!r} is defined twice, first at {seen[name]}"))
+        seen.setdefault(name, where)
+
+
+def build_policy(reads: Sequence[Read[AccessDocument]], vocabulary: Vocabulary, *, version: str, person: str) -> Policy:
+    """Compile the access documents, or raise BundleError with every unknown or doubled name.
+
+    `person` is the entity that minimum groups count where neither rule nor role names one.
+    """
+    checker = _Checker(vocabulary)
+    named: dict[str, list[tuple[str, str]]] = {"role": [], "purpose": [], "rule": []}
+    for read in reads:
+        named["role"] += [(item.id, read.where("roles", i)) for i, item in enumerate(read.document.roles)]
+        named["purpose"] += [(item.id, read.where("purposes", i)) for i, item in enumerate(read.document.purposes)]
+        named["rule"] += [(item.id, read.where("rules", i)) for i, item in enumerate(read.document.rules)]
+    for what, items in named.items():
+        _unique(items, what, checker.problems)
+    roles = {role.id: role for read in reads for role in read.document.roles}
+    purposes = {purpose.id: purpose for read in reads for purpose in read.document.purposes}
+    for read in reads:
+        for index, role in enumerate(read.document.roles):
+            checker.known(read.where("roles", index, "purposes"), "purpose", role.purposes, list(purposes))
+        for index in range(len(read.document.rules)):
+            checker.rule(read, index, roles, purposes)
+    if checker.problems:
+        raise BundleError(checker.problems)
+    metric_facts = {name: (metric.stage, metric.tags) for name, metric in vocabulary.metrics.items()}
+    dimension_facts = {name: (None, dimension.tags) for name, dimension in vocabulary.dimensions.items()}
+    compiled = {
+        rule.id: CompiledRule(
+            rule=rule, metrics=_select(rule.metrics, metric_facts), dimensions=_select(rule.dimensions, dimension_facts)
+        )
+        for read in reads
+        for rule in read.document.rules
+    }
+    return Policy(
+        roles=MappingProxyType(roles),
+        purposes=MappingProxyType(purposes),
+        rules=MappingProxyType(compiled),
+        vocabulary=vocabulary,
+        version=version,
+        judge=Judge(compiled),
+        person=person,
+    )
+
+
+def _filled(values: Sequence[str], actor: Actor) -> tuple[str, ...]:
+    """Replace `$actor.x` by the caller's attribute; an attribute that the caller lacks leaves nothing."""
+    out = []
+    for value in values:
+        if not value.startswith(ACTOR_PREFIX):
+            out.append(value)
+        elif attribute := actor.attributes.get(value.removeprefix(ACTOR_PREFIX)):
+            out.append(attribute)
+    return tuple(out)
+
+
+def row_scope(row: RowRule, actor: Actor, query: MetricQuery, today: dt.date) -> RowScope | None:
+    """Return the typed predicate that the row rule means for this caller, or None where it does not apply to the query."""
+    if row.only_with and not set(row.only_with) & set(query.named_dimensions()):
+        return None
+    if row.dimension is not None:
+        return DimensionScope(dimension=row.dimension, values=_filled(row.values, actor))
+    if row.link is None or row.entity is None or row.to_entity is None:  # the document's validator excludes it
+        raise ValueError("a row rule without form")
+    return LinkScope(model=row.link, entity=row.entity, to_entity=row.to_entity, keys=_filled(row.keys, actor), on=today)
+
+
+def minimum_group(rules: Sequence[CompiledRule], role: Role, person: str) -> MinimumGroup:
+    """Return the largest minimum group of the matching grants; a grant without its own takes its role's, else the default."""
+    largest = MinimumGroup(entity=person, k=0)
+    for compiled in rules:
+        group = compiled.rule.minimum_group or role.minimum_group
+        candidate = MinimumGroup(entity=group.entity, k=group.k) if group else MinimumGroup(entity=person, k=DEFAULT_MINIMUM_GROUP)
+        largest = max(largest, candidate, key=lambda item: item.k)
+    return largest

@@ -1,0 +1,50 @@
+"""What the judge must know about the catalogue: names, stages, tags, and which names point at persons or prescribing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from governance.terms import RowScope, Text, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricFacts:
+    """A metric as access sees it. `person` is the entity behind its cells or None; `dimensions` all it can soundly be asked by."""
+
+    id: str
+    label: Text
+    stage: str
+    tags: frozenset[str]
+    prescribing: bool
+    person: str | None
+    ignores_consent: bool
+    dimensions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DimensionFacts:
+    """A dimension as access sees it. `about_person`: it is an attribute or the identity of a doctor or of an employee."""
+
+    id: str
+    label: Text
+    tags: frozenset[str]
+    about_person: bool
+    identifying: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """All metrics and dimensions of the active catalogue."""
+
+    metrics: Mapping[str, MetricFacts]
+    dimensions: Mapping[str, DimensionFacts]
+
+
+class Reach(Protocol):
+    """Says whether a dimension's value lies inside a row scope, from the dimension tables alone."""
+
+    def __call__(self, scope: RowScope, dimension: str, value: Value) -> bool:
+        """Return False only when the dimension is one that the scope divides and no member of the scope has the value."""
+        ...

@@ -1,0 +1,110 @@
+"""Access documents (`access/*.yaml`): purposes, roles, and the rules that allow or deny.
+
+Grants OR, denials override; row predicates of all matching grants AND; the largest minimum group wins; silence means no.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from governance.documents.base import Document, Label, Name
+
+
+class Purpose(Document):
+    """Why a question may be asked. Consents use the same ids."""
+
+    id: Name
+    label: Label
+    legal_basis: Label | None = None
+    synonyms: tuple[str, ...] = ()
+
+
+class Group(Document):
+    """Cells of fewer than `k` distinct members of `entity` are hidden."""
+
+    entity: Name
+    k: Annotated[int, Field(ge=0, le=100_000)]
+
+
+class Selection(Document):
+    """A set of names: everything, or by name, stage or tag, without `except`. An empty selection selects nothing."""
+
+    all: bool = False
+    names: tuple[Name, ...] = ()
+    stages: tuple[Name, ...] = ()
+    tags: tuple[str, ...] = ()
+    without: tuple[Name, ...] = ()
+    without_tags: tuple[str, ...] = ()
+
+
+class RowRule(Document):
+    """A row predicate: by a dimension's values, or by a link table. Values beginning with `$actor.` are the caller's attributes.
+
+    A missing attribute leaves no value, and no value matches no row.
+    """
+
+    dimension: Name | None = None
+    values: tuple[str, ...] = ()
+    link: Name | None = None
+    entity: Name | None = None
+    to_entity: Name | None = None
+    keys: tuple[str, ...] = ()
+    only_with: tuple[Name, ...] = ()
+    """Applies only to questions that use one of these dimensions; empty: to all."""
+
+    @model_validator(mode="after")
+    def _one_form(self) -> RowRule:
+        by_link = self.link is not None and self.entity is not None and self.to_entity is not None and bool(self.keys)
+        by_dimension = self.dimension is not None and bool(self.values)
+        if by_link == by_dimension:
+            raise ValueError("a row rule is either {dimension, values} or {link, entity, to_entity, keys}")
+        return self
+
+
+class Rule(Document):
+    """One rule. `metrics` × `dimensions` × `purposes` is what it is about; a question without dimensions is about the metric alone."""
+
+    id: Name
+    roles: Annotated[tuple[Name, ...], Field(min_length=1)]
+    effect: Literal["allow", "deny"]
+    metrics: Selection
+    dimensions: Selection = Selection()
+    metric_alone: bool = True
+    """Whether the rule also speaks about the metric without any dimension."""
+    purposes: Annotated[tuple[Name, ...], Field(min_length=1)]
+    rows: tuple[RowRule, ...] = ()
+    minimum_group: Group | None = None
+    effective_from: dt.date | None = None
+    effective_until: dt.date | None = None
+    reason: Label
+    """Why the rule exists, shown to whom it refuses or obliges."""
+    obligation: Label | None = None
+    source: str | None = None
+    """Law, contract or decision that it comes from."""
+
+
+class Role(Document):
+    """A department's role. `purposes` are allowed ones, the default first."""
+
+    id: Name
+    label: Label
+    department: Name
+    purposes: tuple[Name, ...] = ()
+    minimum_group: Group | None = None
+    pages: tuple[Name, ...] = ()
+    """Pages beyond the chat and the catalogue: `review`, `committee`."""
+    ask_instead: Label | None = None
+    """Whom to ask for more."""
+    max_rows: int = 100_000
+    timeout_s: float = 30.0
+
+
+class AccessDocument(Document):
+    """One file under `access/`: any of the three lists."""
+
+    purposes: tuple[Purpose, ...] = ()
+    roles: tuple[Role, ...] = ()
+    rules: tuple[Rule, ...] = ()
