@@ -1,0 +1,236 @@
+"""The nouns of the ledger: what is recorded, what is stored, what is searched, what is acknowledged.
+
+A stored line is canonical JSON with the members `id`, `index`, `time`, `type`, `request`, `actor`, `role`, `department`,
+`purpose`, `decision`, `detail` and `v` (the version of this layout). What a type needs beyond the common members is in `detail`.
+Values and identities never belong in an event; the caller screens them first.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple
+
+from audit import canonical
+from audit.errors import InvalidEvent
+
+VERSION = 1
+"""Layout of a stored line."""
+
+GENESIS = "genesis"
+"""Type of event 0, which binds origin, time zone and verifier key of the ledger into its own tree."""
+
+INTENT = "intent"
+OUTCOME = "outcome"
+OUTCOMES = frozenset({"answered", "refused", "failed"})
+"""What `detail.outcome` of an `outcome` event may say."""
+
+TYPE = re.compile(r"[a-z][a-z0-9_.]{0,63}")
+TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}Z")
+LINE_LIMIT = 1 << 20
+"""Longest stored line in bytes."""
+
+Clock = Callable[[], datetime]
+"""Gives the present as an aware datetime."""
+
+Entropy = Callable[[int], bytes]
+"""Gives that many unpredictable bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened and must be provable: who did what, why, and how it was decided.
+
+    `type` is lower-case words (`intent`, `outcome`, `question`, `policy.activated`); `request` joins an intent and its outcome;
+    `actor` is the account's name. `detail` is canonical JSON; these keys of it are searchable: `outcome` (required in an
+    `outcome` event: answered, refused or failed), `code` (of the refusal), `metrics` (ids).
+    """
+
+    type: str
+    actor: str
+    request: str | None = None
+    role: str | None = None
+    department: str | None = None
+    purpose: str | None = None
+    decision: str | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof that an event is durable: its id, its number, and the signed checkpoint that covers it (a C2SP note)."""
+
+    event: str
+    index: int
+    checkpoint: str
+
+
+class Facets(NamedTuple):
+    """The searchable columns of one event, in the order of the table `event_index`; derived from the stored line alone."""
+
+    index: int
+    id: str
+    time: str
+    day: str
+    type: str
+    request: str | None
+    actor: str
+    role: str | None
+    department: str | None
+    purpose: str | None
+    decision: str | None
+    outcome: str | None
+    code: str | None
+
+
+class Line(NamedTuple):
+    """A stored line with its facets and metric ids."""
+
+    data: bytes
+    facets: Facets
+    metrics: tuple[str, ...]
+
+
+class Draft:
+    """An event checked and written but for its place in the ledger: number and time come with the batch."""
+
+    __slots__ = ("_after_index", "_after_time", "_before_index", "_fields", "_metrics", "id")
+
+    def __init__(self, event: Event, event_id: str) -> None:
+        """Check and encode `event`; raises `InvalidEvent` or `NotCanonical`."""
+        check(event)
+        self.id = event_id
+        self._fields = event
+        detail = canonical.dumps(event.detail)
+        self._metrics = metric_ids(event.detail)
+        member = canonical.dumps
+        # The members in canonical (sorted) order, cut where number and time go.
+        self._before_index = (
+            b'{"actor":%b,"decision":%b,"department":%b,"detail":%b,"id":%b,"index":'
+            % (member(event.actor), member(event.decision), member(event.department), detail, member(event_id))
+        )
+        self._after_index = b',"purpose":%b,"request":%b,"role":%b,"time":"' % (
+            member(event.purpose),
+            member(event.request),
+            member(event.role),
+        )
+        self._after_time = b'","type":%b,"v":%d}' % (member(event.type), VERSION)
+        if len(self._before_index) + len(self._after_index) > LINE_LIMIT:
+            message = f"an event of more than {LINE_LIMIT} bytes is not recorded; shorten its detail"
+            raise InvalidEvent(message)
+
+    def place(self, index: int, moment: datetime, zone: tzinfo) -> Line:
+        """The stored line as number `index`, recorded at `moment`."""
+        time = format_time(moment)
+        data = b"%b%d%b%b%b" % (self._before_index, index, self._after_index, time.encode(), self._after_time)
+        event, detail = self._fields, self._fields.detail
+        facets = Facets(
+            index=index,
+            id=self.id,
+            time=time,
+            day=moment.astimezone(zone).date().isoformat(),
+            type=event.type,
+            request=event.request,
+            actor=event.actor,
+            role=event.role,
+            department=event.department,
+            purpose=event.purpose,
+            decision=event.decision,
+            outcome=_text(detail.get("outcome")),
+            code=_text(detail.get("code")),
+        )
+        return Line(data, facets, self._metrics)
+
+
+def check(event: Event) -> None:
+    """Raise `InvalidEvent` if the event misses what its type needs."""
+    if not TYPE.fullmatch(event.type):
+        message = "an event's type is lower-case words such as intent or policy.activated"
+        raise InvalidEvent(message)
+    if not event.actor:
+        message = "an event names its actor"
+        raise InvalidEvent(message)
+    if event.type in (INTENT, OUTCOME) and not event.request:
+        message = f"an {event.type} event carries the request that joins intent and outcome"
+        raise InvalidEvent(message)
+    if event.type == OUTCOME and event.detail.get("outcome") not in OUTCOMES:
+        message = "an outcome event's detail.outcome is answered, refused or failed"
+        raise InvalidEvent(message)
+
+
+def facets_of(body: Mapping[str, object], zone: tzinfo) -> tuple[Facets, tuple[str, ...]]:
+    """Facets and metric ids that the index must hold for a stored line; raises `InvalidEvent` if members are absent or odd."""
+    try:
+        detail = body["detail"]
+        index, time = body["index"], body["time"]
+        required = body["id"], body["type"], body["actor"]
+        optional = [body[name] for name in ("request", "role", "department", "purpose", "decision")]
+    except KeyError as error:
+        message = f"the line has no member {error}"
+        raise InvalidEvent(message) from error
+    if (
+        not isinstance(detail, dict)
+        or not isinstance(index, int)
+        or not isinstance(time, str)
+        or not all(isinstance(value, str) for value in required)
+        or not all(value is None or isinstance(value, str) for value in optional)
+    ):
+        message = "a member of the line has the wrong type"
+        raise InvalidEvent(message)
+    event_id, kind, actor = (str(value) for value in required)
+    request, role, department, purpose, decision = (_text(value) for value in optional)
+    facets = Facets(
+        index=index,
+        id=event_id,
+        time=time,
+        day=parse_time(time).astimezone(zone).date().isoformat(),
+        type=kind,
+        request=request,
+        actor=actor,
+        role=role,
+        department=department,
+        purpose=purpose,
+        decision=decision,
+        outcome=_text(detail.get("outcome")),
+        code=_text(detail.get("code")),
+    )
+    return facets, metric_ids(detail)
+
+
+def metric_ids(detail: Mapping[str, object]) -> tuple[str, ...]:
+    """The metric ids named in `detail.metrics`, sorted, each once; empty if there are none."""
+    named = detail.get("metrics")
+    if not isinstance(named, Sequence) or isinstance(named, str):
+        return ()
+    return tuple(sorted({metric for metric in named if isinstance(metric, str)}))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def format_time(moment: datetime) -> str:
+    """`2026-11-15T01:02:03.000004Z`: UTC, always six decimals, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+def parse_time(text: str) -> datetime:
+    """Read `format_time`'s form; raises `InvalidEvent` for any other."""
+    message = "a time is written like 2026-11-15T01:02:03.000004Z"
+    if not TIME.fullmatch(text):
+        raise InvalidEvent(message)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidEvent(message) from error
+
+
+def new_id(moment: datetime, entropy: Entropy) -> str:
+    """A UUID of version 7 (RFC 9562): milliseconds, then 74 random bits; ids sort by time and can't be guessed."""
+    milliseconds = int(moment.timestamp() * 1000)
+    random = int.from_bytes(entropy(10), "big")
+    value = (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | (random >> 66 & 0xFFF) << 64 | 2 << 62 | random & (1 << 62) - 1
+    return str(uuid.UUID(int=value))

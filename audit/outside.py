@@ -1,0 +1,99 @@
+"""The checkpoint kept outside the database.
+
+A hash tree alone can't see that its end was cut off or that an old copy of the whole database was put back. The newest
+signed checkpoint is therefore also kept in a file of its own, best on another disk. The file is written after the
+database has committed, so it may lag behind the database (after a crash), and the database may never lag behind it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.errors import AuditUnavailable, InvalidNote
+from audit.notes import Checkpoint, VerifierKey
+from audit.store import unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAUSE_S = 0.001
+NOTE_LIMIT = 65_536
+"""Longest checkpoint file read, in bytes."""
+
+
+class OutsideCheckpoint:
+    """The file that holds the newest checkpoint; several processes may share it."""
+
+    def __init__(self, path: Path, trusted: VerifierKey) -> None:
+        """Keep the checkpoints of the ledger whose key is `trusted` at `path`; its folder must exist."""
+        self._path = path
+        self._trusted = trusted
+
+    def read(self) -> Checkpoint | None:
+        """The checkpoint, its signature checked; None where there is no file.
+
+        Raises reason `bad_checkpoint` if the file is not a checkpoint signed by this ledger.
+        """
+        try:
+            with self._path.open("rb") as file:
+                data = file.read(NOTE_LIMIT)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise unavailable(error) from error
+        try:
+            return Checkpoint.open(data.decode(), [self._trusted])
+        except (InvalidNote, UnicodeDecodeError) as error:
+            message = (
+                "the checkpoint file beside the ledger was damaged or signed by another key;"
+                " put back any earlier checkpoint of this ledger"
+            )
+            raise AuditUnavailable("bad_checkpoint", message) from error
+
+    def publish(self, note: str, size: int, deadline: float) -> None:
+        """Replace the file by `note` unless it already holds a larger tree; durable and atomic."""
+        with self._locked(deadline):
+            if _size(self._path) >= size:
+                return
+            fresh = self._path.with_name(self._path.name + ".new")
+            try:
+                with fresh.open("w", encoding="utf-8", newline="") as file:
+                    file.write(note)
+                    file.flush()
+                    os.fsync(file.fileno())  # before the rename, or a power cut could leave an empty file
+                fresh.replace(self._path)
+            except OSError as error:
+                raise unavailable(error) from error
+
+    @contextmanager
+    def _locked(self, deadline: float) -> Iterator[None]:
+        """One process at a time, so that a slower one can't put an older checkpoint over a newer one."""
+        try:
+            descriptor = os.open(self._path.with_name(self._path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise unavailable(error) from error
+        try:
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError as error:
+                    if time.monotonic() >= deadline:
+                        raise unavailable(error) from error
+                    time.sleep(PAUSE_S)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _size(path: Path) -> int:
+    """The size that the file claims, unchecked; -1 where there is nothing readable, which is then replaced."""
+    try:
+        return int(path.read_text(encoding="utf-8").split("\n", 2)[1])
+    except (OSError, ValueError, IndexError):
+        return -1

@@ -1,0 +1,236 @@
+"""One process's writing side: a connection whose head is trusted, and the making of a batch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from audit import canonical
+from audit.errors import AuditUnavailable, InvalidNote, NotCanonical, Reason
+from audit.events import GENESIS, Draft, Entropy, Event, Line, Receipt, new_id
+from audit.merkle import EMPTY_ROOT, CompactRange, Node, leaf_hash, root_at
+from audit.notes import Checkpoint, Signer
+from audit.outside import OutsideCheckpoint
+from audit.schema import FORMAT
+from audit.store import HELP, SqliteStore, make_file
+
+KEEP_EVERY = 256
+"""A checkpoint is kept when a batch passes a multiple of this many events."""
+
+CHECKED_TAIL = 256
+"""So many of the last lines are hashed again whenever a connection is opened."""
+
+PUBLISH_S = 0.5
+"""At least so long is given to writing the checkpoint file after a commit."""
+
+HELP_HEAD: dict[Reason, str] = {
+    "behind": "the ledger's database has lost entries that its checkpoint outside knows (cut off, or an old copy was put"
+    " back); nothing more is written: keep both as evidence and put back the newest copy",
+    "forked": "the ledger's database holds other entries than its checkpoint outside; nothing more is written:"
+    " keep both as evidence and run `wenshu audit verify`",
+    "no_checkpoint": "the checkpoint file that is kept outside the ledger's database is gone; put back any earlier"
+    " checkpoint of this ledger, such as one from an export",
+    "wrong_ledger": "the ledger's database was made with another key, origin or time zone; check the settings and the key file",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a writer needs to know of its ledger."""
+
+    path: Path
+    signer: Signer
+    zone: ZoneInfo
+    outside: OutsideCheckpoint
+    create: bool
+    now: Callable[[], datetime]
+    entropy: Entropy
+    store: type[SqliteStore] = SqliteStore
+
+
+class Writer:
+    """Writes batches; used by one thread at a time.
+
+    After any failure but a held lock the connection is dropped, and the next batch opens and checks everything anew: so
+    the ledger recovers by itself once the cause is mended. What this process has once seen as the head is never forgotten.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """A writer without a connection; the first batch opens one."""
+        self._settings = settings
+        self._store: SqliteStore | None = None
+        self._known: Checkpoint | None = None
+        self._note = ""
+        self._tree = CompactRange()
+        self._unpublished: tuple[str, int] | None = None
+
+    def write(self, drafts: Sequence[Draft], deadline: float) -> list[Receipt]:
+        """Make the drafts durable as one batch and return their receipts in order.
+
+        Without drafts, only find out whether writing would be possible. Raises `AuditUnavailable`.
+        """
+        try:
+            store = self._store or self._connect(deadline)
+            self._store = store
+            self._publish(deadline)
+            store.begin(deadline)
+            try:
+                receipts = self._batch(store, drafts)
+            finally:
+                store.rollback()  # does nothing after a commit
+            self._publish(deadline)
+        except AuditUnavailable as error:
+            if error.reason != "locked":
+                self.close()
+            raise
+        except BaseException:
+            self.close()
+            raise
+        return receipts
+
+    def close(self) -> None:
+        """Drop the connection; the next batch opens another."""
+        if self._store is not None:
+            self._store.close()
+        self._store = None
+        self._note = ""
+
+    def _connect(self, deadline: float) -> SqliteStore:
+        settings = self._settings
+        # Read before the database: the file outside may only lag behind it.
+        outside = settings.outside.read()
+        may_create = settings.create and self._known is None and (outside is None or outside.size == 0)
+        if may_create:
+            make_file(settings.path)
+        store = settings.store(settings.path, deadline=deadline)
+        try:
+            if store.is_empty():
+                if not may_create:
+                    raise _refusal("behind") if self._known or outside else AuditUnavailable("missing", HELP["missing"])
+                self._create(store, deadline)
+                outside = settings.outside.read()
+            store.begin(deadline)
+            self._check_head(store, outside)
+            store.rollback()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def _create(self, store: SqliteStore, deadline: float) -> None:
+        """Make the schema and event 0, which binds the ledger's settings into its tree."""
+        settings = self._settings
+        verifier = settings.signer.verifier
+        empty = Checkpoint(origin=verifier.name, size=0, root=EMPTY_ROOT)
+        # First of all, so that from its first entry on no database is valid without a checkpoint outside it.
+        settings.outside.publish(settings.signer.sign(empty.text()), 0, deadline)
+        store.use_wal(deadline)
+        store.begin(deadline)
+        if store.is_empty():  # another process may have been quicker
+            store.create()
+            detail = {"format": FORMAT, "origin": verifier.name, "timezone": settings.zone.key, "vkey": str(verifier)}
+            genesis = Event(type=GENESIS, actor="system", detail=detail)
+            self._tree = CompactRange()
+            self._append(store, [Draft(genesis, new_id(settings.now(), settings.entropy))])
+            self._publish(deadline)
+        store.rollback()
+
+    def _check_head(self, store: SqliteStore, outside: Checkpoint | None) -> None:
+        """Refuse a database that does not continue what is known of it from outside, or whose end does not hash to its head."""
+        if outside is None:
+            raise _refusal("no_checkpoint")
+        head = self._follow(store, outside)
+        start = max(0, head.size - CHECKED_TAIL)
+        tree = CompactRange.read(start, store.node)
+        for line in store.lines(start):
+            tree.append(leaf_hash(line))
+        if (tree.size, tree.root()) != (head.size, head.root):
+            raise AuditUnavailable("corrupt", HELP["corrupt"])
+        verifier = self._settings.signer.verifier
+        try:
+            genesis = canonical.loads(next(store.lines(0)))
+        except (NotCanonical, StopIteration) as error:
+            raise AuditUnavailable("corrupt", HELP["corrupt"]) from error
+        detail = genesis.get("detail") if isinstance(genesis, dict) else None
+        named = (detail.get("origin"), detail.get("timezone"), detail.get("vkey")) if isinstance(detail, dict) else None
+        if named != (verifier.name, self._settings.zone.key, str(verifier)):
+            raise _refusal("wrong_ledger")
+
+    def _follow(self, store: SqliteStore, *earlier: Checkpoint) -> Checkpoint:
+        """Take up the head that the database has now; it must extend every earlier one. Inside a batch."""
+        note = store.head()
+        if note is None:
+            raise AuditUnavailable("corrupt", HELP["corrupt"])
+        try:
+            head = Checkpoint.open(note, [self._settings.signer.verifier])
+        except InvalidNote as error:
+            raise _refusal("wrong_ledger") from error
+        for known in (*earlier, self._known):
+            if known is None or known.size == 0:
+                continue
+            if known.size > head.size:
+                raise _refusal("behind")
+            if root_at(known.size, store.node) != known.root:
+                raise _refusal("forked")
+        tree = CompactRange.read(head.size, store.node)
+        if tree.root() != head.root or store.size() != head.size:
+            raise AuditUnavailable("corrupt", HELP["corrupt"])
+        self._known, self._note, self._tree = head, note, tree
+        return head
+
+    def _batch(self, store: SqliteStore, drafts: Sequence[Draft]) -> list[Receipt]:
+        if store.head() != self._note:
+            self._follow(store)  # another process has written, or somebody has tampered
+        return self._append(store, drafts) if drafts else []
+
+    def _append(self, store: SqliteStore, drafts: Sequence[Draft]) -> list[Receipt]:
+        """Write, read back, sign, commit."""
+        settings, base = self._settings, self._tree
+        lines = [draft.place(base.size + number, settings.now(), settings.zone) for number, draft in enumerate(drafts)]
+        leaves = [leaf_hash(line.data) for line in lines]
+        tree, nodes = _extend(base, leaves)
+        store.insert(lines, leaves, nodes)
+        self._read_back(store, base, tree, lines)
+        head = Checkpoint(origin=settings.signer.verifier.name, size=tree.size, root=tree.root())
+        note = settings.signer.sign(head.text())
+        keep = base.size == 0 or base.size // KEEP_EVERY != tree.size // KEEP_EVERY
+        store.set_head(tree.size, note, keep=keep)
+        store.commit()
+        self._known, self._note, self._tree = head, note, tree
+        self._unpublished = (note, tree.size)
+        return [Receipt(event=line.facets.id, index=line.facets.index, checkpoint=note) for line in lines]
+
+    @staticmethod
+    def _read_back(store: SqliteStore, base: CompactRange, tree: CompactRange, lines: Sequence[Line]) -> None:
+        """What is about to be signed must be what is stored: lines and nodes as the database gives them again."""
+        again = base.copy()
+        count = 0
+        for data in store.lines(base.size):
+            again.append(leaf_hash(data))
+            count += 1
+        if count != len(lines) or again.root() != tree.root() or root_at(tree.size, store.node) != tree.root():
+            raise AuditUnavailable("corrupt", HELP["corrupt"])
+
+    def _publish(self, deadline: float) -> None:
+        """Write the newest head to the file outside; until that succeeds nothing more is written or acknowledged."""
+        if self._unpublished is not None:
+            note, size = self._unpublished
+            self._settings.outside.publish(note, size, max(deadline, time.monotonic() + PUBLISH_S))
+            self._unpublished = None
+
+
+def _extend(base: CompactRange, leaves: Sequence[bytes]) -> tuple[CompactRange, list[Node]]:
+    """The tree with `leaves` added, and the interior nodes that they complete."""
+    tree = base.copy()
+    nodes: list[Node] = []
+    for leaf in leaves:
+        nodes += tree.append(leaf)
+    return tree, nodes
+
+
+def _refusal(reason: Reason) -> AuditUnavailable:
+    return AuditUnavailable(reason, HELP_HEAD[reason])
