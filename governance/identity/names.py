@@ -1,0 +1,182 @@
+"""Which Chinese characters can be a person's name, and which words only look like one.
+
+Surnames: the hundred-and-more most common ones of the household register (any list of 百家姓 has them) and the compound ones still borne.
+The characters of given names and the words that begin like a name are a matter of usage; the second come from jieba's dictionary (MIT),
+read as a word list without starting jieba.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹"
+    "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤萧常温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳"
+    "甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳欧管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄"
+    "窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝"
+    "官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门"
+    "云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝"
+    "智幸奉植衡富尧闭由"
+)
+"""Single surnames, simplified."""
+
+COMMON_SURNAMES = frozenset(
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹"
+    "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵钱严覃武戴莫孔汤萧温康施樊葛邢齐乔庞颜倪庄聂章鲁岳翟殷詹申欧耿兰焦俞柳祝宁阮柯梅童凌裴霍翁骆靳鲍"
+)
+"""Surnames frequent enough to be believed without a title beside the name; those that are also everyday words are left out."""
+
+COMPOUND_SURNAMES = frozenset(
+    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 夏侯 长孙 宇文 轩辕 端木 南宫 西门 独孤 呼延 申屠 太史 澹台 "
+    "濮阳 公冶 闻人 赫连 拓跋 百里 东郭 钟离 鲜于 闾丘 万俟 淳于 单于 完颜 纳兰 叶赫 那拉 爱新 第五 梁丘 左丘 谷梁 乐正".split()
+)
+
+_BARE_WITH_TITLE = COMMON_SURNAMES - frozenset("高何任方金江白石章程温")
+"""Surnames believed with a title and no given name (张主任); words that often end another word are left out."""
+
+GIVEN = frozenset(
+    "文明大国德家子华军生志玉平小光建公元宗林海天云永东中靖斯金克晓安龙宝春长峰正江学祥伯庆蓉道民清秀一成仁立二忠新昌丽兵维俊良伟荣义兰振兴敏思凤镇汉"
+    "福君杰祖达亚保飞树贵襄刚儿红青松相景波梅少恩瑞芳基才和阳宏石嘉科心贤南宇笑如朝书尼强广秋奇孝康顺敬绍宁守继风村承来洪真仲政可希斐鹏有燕辉开丹珍"
+    "延泽惠远剑玲胜誉铁斌进泰雪鸿泉虎培全素本信亮健吉同乐寿森若智桂勇诚礼雄慧尚耀启时传超邦博友善锡卿彦萍花升川令灵涛四昭麟领香初诗登银震应贞喜爱根伦"
+    "浩坚莲兆罗源仙鸣崇炳用怀衡仪锦铭显望曼凯名岩月楚霞诺威湖冰雅静群侠佩鹤谦常芬龄修莉晋恒齐京会孟茂钟雨汝起盛钧郡双勋毅乾迪冲哲冠举宣欣霖史儒佳旭越"
+    "奎裕业珠献厚柏琴宪纯柱艳扬琪润冬勤秉宋隆图忙古乔多昆济伊莱鼎婷娜征岳依瑜佐功怡朗豪营渊跃宜园烈钦张翰辅佑满益卓竹诸丰占炎湘碧季逸溪凡密洁赛亲尧朱存"
+    "紫然锋颖纪遂琳典翠禄孔则栋翔放轩语念骏彩禹绿顿增藻茶弘淳翼傅训菲佛彬致黎聪苏赫端驹帅改虹实环岗肇允韵亨叶辛捷晶丕精艾象舒尊柔婉容妹镜舟澄巍瑶钰"
+    "菊含祯桐庚仆腾瑾牛祺薇赞运雯莹植卢努洋育迁舜败灿挺伐拔壮辰巨陶徽潜昂敦寅求朋晴楠遥帮体寒晨淮荫恺玛麻慕奏孚毓耕赵枝遇铨露枫殷牧处伸琼璐积穆衍鑫"
+    "妮彝欢港杏程郭帆余汤茹峻媚盈愈倩岚浦淞贺妙芝馨懿朵蓓蕾苗莎薛燊煜烨炜焕熙烁灏瀚潇涵淑淇渝湛滢漫漪澜潮玮玥玲珂珊珏琛琨琰琬瑄瑛璇璟瓒娟娥娴婧媛嫣嫒"
+    "姝姗姣妍婕嫦昱昕昊晏晟晖晗晔暄暖曦曙旻旺杭栩梓梵棋棠榕榆槿樱橙橹歆沁沛沐沫泓洛津涓浚涌润滨漾濠雁霏霄霆鸥鹃鹰鹭磊砚硕碧磷禾秋秦稷穗竣筠筱箐纬绮绪"
+    "绣缘翎耘胤舰航艺芊芮芷苒英茜荔荷莘菁萌萱葳蒙蓝蔓蕊蕙薰裴谊谨豫贝贤赐轶轲迅迈逊郁郴酉铃铠铮锐锟键镕闯闻阔陵隽雷颂颜飒馥骁骅鲲麒黛鹂龙佟伶侃俐俪倬"
+    "偲傲儆兮冉凌利劲勉勖匀千卉原双叔君吟吴周品唯喆喻嘉均坤垚城培基堃塬夕夏大奕好妤姿娅娣婵子孜宁宏实寒少尉尹岑峥崎嵩巧帼幸广庭廷弋彤律得徐忆怀恬悦悟情"
+    "惜意慈戈战才拓抒捷攀敖斐方旋日昀普智暮曜月朔权来枚柳标栎桃梁梅检森植欧正步殊毛民沙沈河法洁洪淼清渔炅炯焱照熹牧特狄玺玄王琦甜甫白皓盼石祎福秉秋穹"
+    "童端笛素紫红纳经练绅群义翊耿聆肖胡臻良芯苑菡营葵蔚虎蝶融行衷西言许诗谧谷豆财贤赋路辉进连述通逸道酩里重金钊锡镇长门闳阁隆雄雅霓青音韬顶飘高魁"
+    "丘丞世业东丛中丰丹主久之乔予争云互五亚京人今仁介从付仕令仪任仟企伍伏休优会伟传伦佩依侠俊信修倚儒元充先克党全公共兰关兵其典养冀内冬冰冲冶凤凯出"
+    "印厚又友双发叔古台史司各向君启员命和咏咸哲唐喜嗣嘉四回团园圆坚垠埃堂塞士壮备夏天夫夷奇如妈姜娇婉孔孙宝宪容宽宾寅将小尔尤尧展山岭峡崖川工左帅帆"
+)
+"""Characters frequent in given names, simplified."""
+
+TITLES = tuple(
+    "副主任医师 主任医师 主治医师 住院医师 副主任 主任 主治 医生 医师 大夫 副教授 教授 副院长 院长 护士长 护士 博导 博士 院士 老师 先生 女士 "
+    "小姐 同志 药师 专家 客户 代表 经理 总监 所长 处长 科长 书记".split()
+)
+"""Words that follow a person's name, the longer ones first."""
+
+PERSONAL_TITLES = frozenset("医生 大夫 教授 副教授 主任 副主任 院长 副院长 老师 先生 女士 小姐 院士 护士长".split())
+"""Titles with which a surname alone already points at a person."""
+
+LEADING_TITLES = ("医生", "大夫", "教授", "主任", "医师", "院长", "专家", "客户", "患者", "病人", "代表", "老师", "姓名", "名叫", "叫做", "同事", "护士")
+"""Words that come before a person's name."""
+
+NOT_GIVEN = frozenset("的是各每有无与及或了在哪几少率数量额科室院级类个位名些所部组区省市县度段型性费销访率医药病患触覆盖渠线标目产品值率占比值这那么什为个和不就都被把让请给我你他她它")
+"""Characters that no believable candidate holds beside a title: they build sentences or business words."""
+
+MINORITY_PARTS = tuple(
+    "买买提江 买买提 买合木提 艾力 艾山 艾尼瓦尔 艾合买提 阿不都 阿卜杜 阿布都 阿布来提 阿依努尔 阿依古丽 阿孜古丽 阿迪力 吐尔逊 吐尔洪 热合曼 热西提 热依汗 依米提 依明 努尔江 "
+    "努尔古丽 玉素甫 玉山 古丽娜 古丽 帕提古丽 帕尔哈提 木塔力甫 库尔班 巴合提 巴拉提 肉孜 吾甫尔 卡德尔 托合提 哈斯木 司马义 达吾提 尼牙孜 尼加提 赛买提 买尔旦 迪丽娜尔 迪力夏提 "
+    "扎西 卓玛 次仁 多吉 格桑 央金 旺堆 旦增 丹增 平措 罗布 达瓦 尼玛 顿珠 拉姆 白玛 巴特尔 其其格 格日勒 乌云 苏日娜 娜仁 斯琴 高娃 朝鲁 那顺 布和".split()
+)
+"""Parts of Uygur, Kazakh, Tibetan and Mongolian names as they are written in Chinese; two together are a name."""
+
+_NOT_NAMES = frozenset(
+    "康复 连云港 黄石 安顺 安庆 安康 常德 承德 白银 白山 池州 甘南 甘孜 海东 汉中 贺州 黄冈 黄南 吉安 江门 金昌 景德 乐山 林芝 龙岩 娄底 吕梁 梅州 南平 南充 宁德 平凉 莆田 钦州 "
+    "曲靖 荣成 石嘴山 台州 泰安 泰州 天水 文山 文昌 武威 咸宁 湘潭 邢台 许昌 延安 阳江 阳泉 宜宾 永州 玉林 玉溪 岳阳 云浮 章丘 钟祥 舟山 诸暨 庄河 邹平 黎明 高明 高原 高端 高频 "
+    "高危 平台 平安 安徽 和平 马上 方便 方向 常见 常用 康宁 康和 金牌 成长 成熟 成功 白领 石油 温和 温暖 文化 应用 明年 时尚 路演 关键 项目 高层 单次 高峰期".split()
+) - {"高明", "黎明", "高原", "成功", "和平", "平安", "文化"}
+"""Words that the dictionary holds to be names, or does not hold, and that business sentences use."""
+
+_TOO_RARE = 2
+_MAY_CROSS = 4
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> str:
+    spec = find_spec("jieba")
+    if spec is None or not spec.submodule_search_locations:
+        return ""
+    return "\n" + Path(spec.submodule_search_locations[0], "dict.txt").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def everyday_words() -> frozenset[str]:
+    """Words of two to four characters that begin like a name and are none, from jieba's dictionary (whose tags nr… are names)."""
+    starts = "".join(SURNAMES | {name[0] for name in COMPOUND_SURNAMES})
+    found = re.findall(rf"\n([{starts}]\S{{1,3}}) (\d+) (?!nr)", _dictionary())
+    return _NOT_NAMES.union(word for word, count in found if int(count) > _TOO_RARE)
+
+
+@lru_cache(maxsize=4096)
+def _is_word(text: str) -> bool:
+    return f"\n{text} " in _dictionary()
+
+
+def split_name(text: str) -> tuple[str, str] | None:
+    """Split simplified Chinese characters into surname and given name, or None when they can't be one.
+
+    Two to four characters: a single surname and one or two characters, or a compound surname and one or two.
+    """
+    if text[:2] in COMPOUND_SURNAMES and len(text) in {3, 4}:
+        return text[:2], text[2:]
+    if text[:1] in SURNAMES and len(text) in {2, 3}:
+        return text[:1], text[1:]
+    return None
+
+
+def is_titled_name(text: str) -> bool:
+    """Whether `text`, found beside a title, can be a person's name: a surname and a given name, and not an everyday word."""
+    parts = split_name(text)
+    if parts is None:
+        return False
+    surname, given = parts
+    if any(char in NOT_GIVEN for char in given):
+        return False
+    plausible = all(char in GIVEN for char in given)
+    if text in everyday_words():
+        return False
+    if not plausible and len(given) > 1 and _is_word(given):
+        return False
+    return plausible or surname in COMMON_SURNAMES or len(surname) > 1
+
+
+def is_bare_name(text: str) -> bool:
+    """Whether `text` can be believed a name without a title: common surname, usual given name, not an everyday word."""
+    parts = split_name(text)
+    if parts is None or text in everyday_words():
+        return False
+    surname, given = parts
+    return (surname in COMMON_SURNAMES or len(surname) > 1) and all(char in GIVEN and char not in NOT_GIVEN for char in given)
+
+
+def is_lone_surname(text: str) -> bool:
+    """Whether `text` is a surname that points at a person when only a title follows."""
+    return text in _BARE_WITH_TITLE or text in COMPOUND_SURNAMES
+
+
+def crosses_word(text: str, start: int, end: int) -> bool:
+    """Whether the name found at `text[start:end]` begins with the second half of another word (提高 in 提高平均)."""
+    return start > 0 and end - start <= _MAY_CROSS and "\u3400" <= text[start - 1] <= "\u9fff" and _is_word(text[start - 1 : start + 1])
+
+
+# --------------------------------------------------------------------------- Latin letters
+
+PINYIN_SURNAMES = frozenset(
+    "wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin luo gao zheng liang xie song tang han feng deng cao peng zeng xiao "
+    "tian dong pan yuan cai jiang yu du ye cheng wei su lv lyu lu ding ren yao shen zhong cui tan fan liao shi jin jia xia fu fang zou xiong bai meng "
+    "qin qiu hou yin xue yan duan lei long tao hao gong shao wan gu mao dai mo kong xiang chang wen kang shang niu ge xing an qi wu pang yi lai nie "
+    "zhai qian mei ouyang sima zhuge shangguan murong huangfu".split()
+)
+_PLACES = frozenset(("he nan", "he bei", "hu nan", "hu bei", "an hui", "shan xi", "jiang su", "jiang xi", "fu jian", "yun nan", "ji lin", "wu han", "ning xia"))
+_SYLLABLE = (
+    "(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?"
+    "(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|van|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|ua|uo|ui|ue|ve|er|a|o|e|i|u|v)"
+)
+_GIVEN_LATIN = re.compile(rf"{_SYLLABLE}(?:[\s\-]?{_SYLLABLE})?")
+_ENGLISH = frozenset("can men long song fan fang gang hang pan ran sang tan wan ban bang die she he you me to so no go do be we an in on more or are use one line the".split())
+
+
+def is_pinyin_name(surname: str, given: str) -> bool:
+    """Whether two capitalised words are a romanised Chinese name."""
+    family, first = surname.lower(), given.lower()
+    if family not in PINYIN_SURNAMES or f"{family} {first}" in _PLACES or first in _ENGLISH:
+        return False
+    return _GIVEN_LATIN.fullmatch(first) is not None

@@ -1,0 +1,219 @@
+"""The patterns behind the recognizers: on folded text, each yields (start, end, score). Sources: GB 11643 (ID cards), ISO/IEC 7812
+(bank cards), YD/T numbering (mobile 1[3-9], landline area codes), the licence numbers of the health authority by length (15 and 27 digits).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from governance.identity import names
+from governance.identity.written import DIGIT, NUMERALS, is_id_card, passes_luhn
+
+Span = tuple[int, int, float]
+Finder = Callable[[str], Iterator[Span]]
+
+_SEPARATOR = r"[ \t.\-_/()·]"
+_GAP = rf"(?:{_SEPARATOR}{{0,2}})"
+_ONE = "[1一幺壹]"
+_MOBILE = re.compile(
+    rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(?:(?:\+|00|〇〇|零零)?{_GAP}(?:86|八六){_GAP})?({_ONE}{_GAP}(?:{DIGIT}{_GAP}){{9}}{DIGIT})(?!{DIGIT})(?![.,]{DIGIT})"
+)
+_LANDLINE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?(?:\(0\d{2,3}\)|0\d{2,3})[- ]?[2-9]\d{6,7}(?:[-转# ]{1,2}\d{1,5})?(?![\d.])")
+_EMAIL = re.compile(
+    r"[A-Za-z0-9](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_])?\s?(?:@|\(at\)|\[at\])\s?(?:[A-Za-z0-9\u4e00-\u9fff](?:[A-Za-z0-9\-\u4e00-\u9fff]{0,61})\.)+[A-Za-z]{2,24}",
+    re.IGNORECASE,
+)
+_ID_CARD = re.compile(rf"(?<![A-Za-z0-9])[1-9](?:{_GAP}\d){{16}}{_GAP}[\dXx](?![A-Za-z0-9])")
+_DIGITS = re.compile(r"(?<![A-Za-z0-9.])\d{15}(?:\d{12})?(?![A-Za-z0-9.])")
+_LICENSE_CONTEXT = re.compile(r"执业|资格|证书|证号|编码|医师证|licen[cs]e", re.IGNORECASE)
+_CARD = re.compile(r"(?<![A-Za-z0-9.])[3-6]\d{3}(?:[ \-]?\d){9,15}(?![A-Za-z0-9.])")
+_OPENID = re.compile(r"(?<![A-Za-z0-9_\-])o[A-Za-z0-9_\-]{27}(?![A-Za-z0-9_\-])")
+_WECHAT_ID = re.compile(r"(?:wxid_[a-z0-9]{8,}|微信号\s*(?:是|为|:|)\s*[a-z][a-z0-9_\-]{5,19})", re.IGNORECASE)
+_PASSPORT = re.compile(r"(?<![A-Za-z0-9])(?:[EG]\d{8}|E[A-Z]\d{7}|[HMC]\d{8}(?:\d{2})?)(?![A-Za-z0-9])")
+_PASSPORT_CONTEXT = re.compile(r"护照|通行证|证件|passport|permit", re.IGNORECASE)
+_CONTEXT_REACH = 16
+
+
+def expression_finder(expression: str, score: float = 0.9) -> Finder:
+    """A finder of everything that `expression` matches and no letter or digit touches."""
+    compiled = re.compile(rf"(?<![A-Za-z0-9])(?:{expression})(?![A-Za-z0-9])", re.IGNORECASE)
+
+    def find(text: str) -> Iterator[Span]:
+        for match in compiled.finditer(text):
+            yield match.start(), match.end(), score
+
+    return find
+
+
+def mobiles(text: str) -> Iterator[Span]:
+    """Mobile numbers in every written form: +86, 0086, blanks, dashes, dots, brackets, full width (folded before), Chinese numerals."""
+    for match in _MOBILE.finditer(text):
+        digits = re.sub(_SEPARATOR, "", match[1]).translate(NUMERALS)
+        groups = [part for part in re.split(rf"{_SEPARATOR}+", match[1].translate(NUMERALS)) if part]
+        if digits[1] in "3456789" and not _is_dates(groups):
+            yield match.start(), match.end(), 0.95
+
+
+def _is_dates(groups: list[str]) -> bool:
+    """Whether the digit groups read as counts and dates (15 2026-10-01), not as a grouped number."""
+    return any(re.fullmatch(r"(?:19|20)\d\d", group) and index + 1 < len(groups) for index, group in enumerate(groups)) and any(
+        len(group) == 2 and int(group) <= 31 for group in groups[1:]  # noqa: PLR2004 (the days of a month)
+    )
+
+
+def landlines(text: str) -> Iterator[Span]:
+    """Telephone numbers with an area code."""
+    for match in _LANDLINE.finditer(text):
+        yield match.start(), match.end(), 0.85
+
+
+def emails(text: str) -> Iterator[Span]:
+    """E-mail addresses, also directly behind Chinese characters, with blanks or (at)."""
+    for match in _EMAIL.finditer(text):
+        yield match.start(), match.end(), 0.95
+
+
+def id_cards(text: str) -> Iterator[Span]:
+    """居民身份证 numbers of 18 characters whose check character is right."""
+    for match in _ID_CARD.finditer(text):
+        if is_id_card(re.sub(_SEPARATOR, "", match[0]).upper()):
+            yield match.start(), match.end(), 1.0
+
+
+def licenses(text: str) -> Iterator[Span]:
+    """医师执业证书 and 资格证书 numbers (15 and 27 digits), surer with a word of context nearby. Old ID cards have 15 digits too."""
+    for match in _DIGITS.finditer(text):
+        yield match.start(), match.end(), 0.95 if _near(_LICENSE_CONTEXT, text, match) else 0.7
+
+
+def bank_cards(text: str) -> Iterator[Span]:
+    """Card numbers of 13 to 19 digits that pass Luhn."""
+    for match in _CARD.finditer(text):
+        digits = re.sub(r"\D", "", match[0])
+        if 16 <= len(digits) <= 19 and passes_luhn(digits):  # noqa: PLR2004 (lengths of issued cards)
+            yield match.start(), match.end(), 0.9
+
+
+def wechat_ids(text: str) -> Iterator[Span]:
+    """Unionid and openid (28 characters beginning with o), wxid and a named WeChat id."""
+    for match in _OPENID.finditer(text):
+        if re.search(r"[A-Z0-9_\-]", match[0][1:]):
+            yield match.start(), match.end(), 0.95
+    for match in _WECHAT_ID.finditer(text):
+        yield match.start(), match.end(), 0.9
+
+
+def passports(text: str) -> Iterator[Span]:
+    """Passports and travel permits, only beside a word that says so."""
+    for match in _PASSPORT.finditer(text):
+        if _near(_PASSPORT_CONTEXT, text, match):
+            yield match.start(), match.end(), 0.85
+
+
+def _near(context: re.Pattern[str], text: str, match: re.Match[str]) -> bool:
+    around = text[max(0, match.start() - _CONTEXT_REACH) : match.start()] + " " + text[match.end() : match.end() + _CONTEXT_REACH]
+    return context.search(around) is not None
+
+
+# --------------------------------------------------------------------------- names
+
+_HAN = r"\u3400-\u9fff"
+_TITLE = re.compile("|".join(sorted(names.TITLES, key=len, reverse=True)))
+_LEAD = re.compile(rf"(?:{'|'.join(names.LEADING_TITLES)})(?:是|为|叫|:|\s)?\s?(?=[{_HAN}])")
+_ASK = re.compile(
+    r"(?:^|[\s,,。;;::、!?!?(()《“\"'])(?:请|帮我|麻烦)?(?:查一下|查查|查询|查|看一下|看看|看|找一下|找|问一下|关于|告诉我|显示|列出|拜访|联系|给|把|对比|比较)?\s?"
+)
+_AFTER = re.compile(
+    r"(?:$|[\s,,。;;::、!?!?))》”\"']|的|上个?月|上个?周|上季|这个?月|本月|今年|去年|昨天|今天|最近|近|被|开了|开过|开的|有没有|有几|有多|和|与|跟|是|在|电话|手机|邮箱|处方|拜访|参加|触达|覆盖|打开|阅读|了)"
+)
+_ENDS = r"$|[^\u3400-\u9fff]|的|上个?月|今年|去年|最近|医|主任|教授|大夫|副主任|院长|老师|先生|女士|被|开|在|和|与|是|有"
+_DOTTED = re.compile(rf"(?<![{_HAN}])(?:请|查一下|查查|查询|查|看看|看|找|问|给|医生|医师|教授|主任|患者)?([{_HAN}]{{2,7}}?[·.][{_HAN}]{{2,8}}?)(?={_ENDS})")
+_DOTTED_INSIDE = re.compile(rf"[{_HAN}]{{2,4}}·[{_HAN}]{{2,5}}?(?={_ENDS})")
+_MINORITY = re.compile(rf"(?:{'|'.join(names.MINORITY_PARTS)})[· ]?(?:{'|'.join(names.MINORITY_PARTS)})")
+_NOT_PERSON_AFTER = re.compile(rf"[{_HAN}]{{0,6}}?(?:医院|卫生院|医学院|卫生服务|诊所|大学|公司|药业|集团|[省市县区州镇路街])")
+_LATIN_TITLE = re.compile(
+    r"(?<![A-Za-z])(?:Dr|Doctor|Prof|Professor|Mr|Mrs|Ms|Miss|Director)\.?\s+([A-Z][a-z]{1,14}(?:[\s\-][A-Z][a-z]{0,9}){0,2}(?:\s[A-Z][a-z]+)?)"
+)
+_LATIN_LOWER = re.compile(r"(?<![A-Za-z])(?:dr|prof|doctor|professor)\.?\s+([a-z]{2,8})(?:\s([a-z]{2,12}))?(?![a-z])", re.IGNORECASE)
+_LATIN_BARE = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,6})\s([A-Z][a-z]{1,5}(?:[\s\-]?[A-Za-z][a-z]{1,5})?)(?![A-Za-z])")
+_LATIN_FIRST = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,5}(?:-?[a-z]{1,6})?)\s([A-Z][a-z]{1,6})(?![A-Za-z])")
+_LONGEST_NAME = 4
+
+
+def person_names(text: str) -> Iterator[Span]:
+    """Names of persons: beside a title, after a title, in a place where a question names someone, with a middle dot, in Latin letters."""
+    yield from _before_titles(text)
+    for match in _LEAD.finditer(text):
+        yield from _name_at(text, match.end(), 0.75)
+    for match in _ASK.finditer(text):
+        yield from _name_at(text, match.end(), 0.6)
+    for match in _DOTTED.finditer(text):
+        yield match.start(1), match.end(1), 0.9
+    for match in _DOTTED_INSIDE.finditer(text):
+        yield match.start(), match.end(), 0.8
+    for match in _MINORITY.finditer(text):
+        yield match.start(), match.end(), 0.85
+    yield from _latin(text)
+
+
+def _is_place_or_house(text: str, start: int, end: int) -> bool:
+    return _NOT_PERSON_AFTER.match(text, end) is not None and start >= 0
+
+
+def _before_titles(text: str) -> Iterator[Span]:
+    for title in _TITLE.finditer(text):
+        end = title.start()
+        while end > 0 and text[end - 1] == " ":
+            end -= 1
+        for length in range(_LONGEST_NAME, 0, -1):
+            start = end - length
+            if start < 0:
+                continue
+            word = text[start:end]
+            if length == 1 or (length == 2 and word in names.COMPOUND_SURNAMES):  # noqa: PLR2004
+                personal = title[0] in names.PERSONAL_TITLES and not text.startswith("医", title.end())
+                if personal and names.is_lone_surname(word) and not re.match(rf"[{_HAN}]", text[start - 1 : start]):
+                    yield start, title.end(), 0.6
+                    break
+            elif names.is_titled_name(word) and not names.crosses_word(text, start, end):
+                yield start, end, 0.85
+                break
+
+
+def _name_at(text: str, start: int, score: float) -> Iterator[Span]:
+    for length in range(_LONGEST_NAME, 1, -1):
+        end = start + length
+        word = text[start:end]
+        if len(word) == length and names.is_bare_name(word) and _AFTER.match(text, end) and not _is_place_or_house(text, start, end):
+            yield start, end, score
+            return
+
+
+def _latin(text: str) -> Iterator[Span]:
+    for match in _LATIN_TITLE.finditer(text):
+        yield match.start(1), match.end(1), 0.85
+    for match in _LATIN_LOWER.finditer(text):
+        if match[2] and names.is_pinyin_name(match[1], match[2]):
+            yield match.start(1), match.end(2), 0.75
+        elif match[1].lower() in names.PINYIN_SURNAMES:
+            yield match.start(1), match.end(1), 0.75
+    for match in _LATIN_BARE.finditer(text):
+        if names.is_pinyin_name(match[1], match[2]):
+            yield match.start(), match.end(), 0.65
+    for match in _LATIN_FIRST.finditer(text):
+        if names.is_pinyin_name(match[2], match[1]):
+            yield match.start(), match.end(), 0.65
+
+
+FINDERS: dict[str, Finder] = {
+    "mobile": mobiles,
+    "landline": landlines,
+    "email": emails,
+    "id_card": id_cards,
+    "license": licenses,
+    "bank_card": bank_cards,
+    "wechat_id": wechat_ids,
+    "passport": passports,
+    "name": person_names,
+}

@@ -1,0 +1,104 @@
+"""Written forms: how one identifier is typed in a hundred ways, folded to one.
+
+Folding: NFKC (full width, circled and bold digits), zero-width and other invisible characters removed, every middle dot the same one,
+every dash the same one, traditional characters simplified (OpenCC t2s).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MIDDLE_DOT = "·"
+_DOTS = "·•‧・∙⋅•‧・᛫ꞏ･●"
+_DASHES = "‐‑‒–—―−﹣－ー"
+_INVISIBLE = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\ufeff\uffa0") | {
+    chr(code) for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10))
+}
+_TABLE = {ord(char): MIDDLE_DOT for char in _DOTS} | {ord(char): "-" for char in _DASHES} | dict.fromkeys(map(ord, _INVISIBLE), "")
+
+NUMERALS = str.maketrans("零〇一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖", "0012345678912123456789")
+"""Chinese numerals read digit by digit; 幺 is how telephone numbers say 1."""
+
+DIGIT = "[0-9零〇一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]"
+
+
+@lru_cache(maxsize=1)
+def _simplifier() -> object:
+    from opencc import OpenCC  # noqa: PLC0415 (loaded where it is used, so that commands start at once)
+
+    return OpenCC("t2s")
+
+
+def simplify(text: str) -> str:
+    """Traditional characters simplified; other text as it is."""
+    return str(_simplifier().convert(text))  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=8192)
+def _fold_char(char: str) -> str:
+    """One character folded, to none, one or several."""
+    plain = char.translate(_TABLE)
+    if not plain or plain != char:
+        return plain
+    folded = unicodedata.normalize("NFKC", char).translate(_TABLE)
+    if "\u3400" <= char <= "\u9fff":
+        simple = simplify(char)
+        return simple if len(simple) == 1 else char
+    return folded
+
+
+def fold(text: str) -> str:
+    """Return the text in its one written form (see the module); blanks stay."""
+    return "".join(map(_fold_char, unicodedata.normalize("NFC", text)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """A folded text that remembers where each of its characters came from: `origin[i]` is the index in the original."""
+
+    text: str
+    origin: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The half-open range in the original text for one in the folded text."""
+        return self.origin[start], self.origin[end - 1] + 1
+
+
+def fold_with_origin(text: str) -> Folded:
+    """Fold character by character, keeping the way back."""
+    pieces = [(_fold_char(char), index) for index, char in enumerate(text)]
+    return Folded(text="".join(piece for piece, _ in pieces), origin=tuple(i for piece, i in pieces for _ in piece))
+
+
+# --------------------------------------------------------------------------- checks of single identifiers
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK = "10X98765432"
+_MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def is_id_card(text: str) -> bool:
+    """Whether 18 characters are a 居民身份证 number: region, date of birth and check character (GB 11643-1999)."""
+    if not re.fullmatch(r"[1-9]\d{16}[\dX]", text):
+        return False
+    month, day = int(text[10:12]), int(text[12:14])
+    if text[6:8] not in {"18", "19", "20"} or not 1 <= month <= len(_MONTH_DAYS) or not 1 <= day <= _MONTH_DAYS[month - 1]:
+        return False
+    return _CHECK[sum(int(digit) * weight for digit, weight in zip(text, _WEIGHTS, strict=False)) % 11] == text[17]
+
+
+def passes_luhn(digits: str) -> bool:
+    """Whether the digits pass the check of ISO/IEC 7812-1 (bank cards)."""
+    return luhn_sum(int(digit) for digit in digits) % 10 == 0
+
+
+def luhn_sum(digits: Iterable[int]) -> int:
+    """The Luhn sum, doubling every second digit from the right."""
+    return sum(digit if index % 2 == 0 else sum(divmod(2 * digit, 10)) for index, digit in enumerate(reversed(list(digits))))
