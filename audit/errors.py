@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-
 Reason = Literal[
     "disk_full",
     "read_only",
@@ -33,7 +32,7 @@ class AuditError(Exception):
     """Root of everything that this package raises on purpose."""
 
 
-class AuditUnavailable(AuditError):  # noqa: N818 - named after the refusal code `audit_unavailable`
+class AuditUnavailable(AuditError):
     """Nothing was acknowledged: the caller must not release data.
 
     `reason` is one of `Reason`; the message names the cause and the next step, and no path, person or value.
@@ -44,19 +43,19 @@ class AuditUnavailable(AuditError):  # noqa: N818 - named after the refusal code
         self.reason: Reason = reason
 
 
-class NotCanonical(AuditError, ValueError):  # noqa: N818 - says what is wrong with the value
+class NotCanonical(AuditError, ValueError):
     """A value lies outside the canonical JSON subset, or bytes are not its canonical form."""
 
 
-class InvalidEvent(AuditError, ValueError):  # noqa: N818 - says what is wrong with the value
+class InvalidEvent(AuditError, ValueError):
     """An event misses what its type needs; nothing was written."""
 
 
-class InvalidProof(AuditError, ValueError):  # noqa: N818 - says what is wrong with the value
+class InvalidProof(AuditError, ValueError):
     """A Merkle proof does not hold."""
 
 
-class InvalidNote(AuditError, ValueError):  # noqa: N818 - says what is wrong with the value
+class InvalidNote(AuditError, ValueError):
     """A signed note, a checkpoint or a verifier key is malformed, or no trusted signature on it holds."""
 
 
@@ -64,7 +63,7 @@ class KeyFileError(AuditError):
     """A key file is absent, malformed or readable by others."""
 
 
-class NotFound(AuditError, LookupError):  # noqa: N818 - says what happened
+class NotFound(AuditError, LookupError):
     """No event has that id."""
 
 

@@ -71,7 +71,7 @@ class Receipt:
 class Facets(NamedTuple):
     """The searchable columns of one event, in the order of the table `event_index`; derived from the stored line alone."""
 
-    index: int
+    number: int
     id: str
     time: str
     day: str
@@ -108,9 +108,12 @@ class Draft:
         self._metrics = metric_ids(event.detail)
         member = canonical.dumps
         # The members in canonical (sorted) order, cut where number and time go.
-        self._before_index = (
-            b'{"actor":%b,"decision":%b,"department":%b,"detail":%b,"id":%b,"index":'
-            % (member(event.actor), member(event.decision), member(event.department), detail, member(event_id))
+        self._before_index = b'{"actor":%b,"decision":%b,"department":%b,"detail":%b,"id":%b,"index":' % (
+            member(event.actor),
+            member(event.decision),
+            member(event.department),
+            detail,
+            member(event_id),
         )
         self._after_index = b',"purpose":%b,"request":%b,"role":%b,"time":"' % (
             member(event.purpose),
@@ -128,7 +131,7 @@ class Draft:
         data = b"%b%d%b%b%b" % (self._before_index, index, self._after_index, time.encode(), self._after_time)
         event, detail = self._fields, self._fields.detail
         facets = Facets(
-            index=index,
+            number=index,
             id=self.id,
             time=time,
             day=moment.astimezone(zone).date().isoformat(),
@@ -183,7 +186,7 @@ def facets_of(body: Mapping[str, object], zone: tzinfo) -> tuple[Facets, tuple[s
     event_id, kind, actor = (str(value) for value in required)
     request, role, department, purpose, decision = (_text(value) for value in optional)
     facets = Facets(
-        index=index,
+        number=index,
         id=event_id,
         time=time,
         day=parse_time(time).astimezone(zone).date().isoformat(),
@@ -232,5 +235,7 @@ def new_id(moment: datetime, entropy: Entropy) -> str:
     """A UUID of version 7 (RFC 9562): milliseconds, then 74 random bits; ids sort by time and can't be guessed."""
     milliseconds = int(moment.timestamp() * 1000)
     random = int.from_bytes(entropy(10), "big")
-    value = (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | (random >> 66 & 0xFFF) << 64 | 2 << 62 | random & (1 << 62) - 1
+    value = (
+        (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | (random >> 66 & 0xFFF) << 64 | 2 << 62 | random & (1 << 62) - 1
+    )
     return str(uuid.UUID(int=value))

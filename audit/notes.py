@@ -49,7 +49,7 @@ class VerifierKey:
     def parse(cls, text: str) -> VerifierKey:
         """Read a vkey line (surrounding white space is ignored); raises `InvalidNote`."""
         parts = text.strip().split("+", 2)  # base64 may itself contain a plus
-        if len(parts) != 3:  # noqa: PLR2004 - name, id and key
+        if len(parts) != 3:
             message = "a verifier key has three parts, name+id+key"
             raise InvalidNote(message)
         material = _from_base64(parts[2])
@@ -187,7 +187,7 @@ class Checkpoint:
     def parse(cls, text: str) -> Checkpoint:
         """Read a checkpoint's text; extension lines are allowed and ignored. Raises `InvalidNote`."""
         lines = text.removesuffix("\n").split("\n")
-        if len(lines) < 3 or not all(lines) or not text.endswith("\n"):  # noqa: PLR2004 - origin, size, root
+        if len(lines) < 3 or not all(lines) or not text.endswith("\n"):
             message = "a checkpoint is at least three lines: origin, size and root"
             raise InvalidNote(message)
         origin, size, encoded = lines[:3]

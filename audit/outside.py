@@ -74,7 +74,9 @@ class OutsideCheckpoint:
     def _locked(self, deadline: float) -> Iterator[None]:
         """One process at a time, so that a slower one can't put an older checkpoint over a newer one."""
         try:
-            descriptor = os.open(self._path.with_name(self._path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(
+                self._path.with_name(self._path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
         except OSError as error:
             raise unavailable(error) from error
         try:

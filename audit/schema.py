@@ -17,14 +17,18 @@ TABLES = (
     "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, note TEXT NOT NULL) STRICT",
     "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT",
     # What is searched; derived from the lines and checked against them.
-    "CREATE TABLE event_index (idx INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, time TEXT NOT NULL, day TEXT NOT NULL,"
-    " type TEXT NOT NULL, request TEXT, actor TEXT NOT NULL, role TEXT, department TEXT, purpose TEXT, decision TEXT,"
-    " outcome TEXT, code TEXT) STRICT",
+    (
+        "CREATE TABLE event_index (idx INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, time TEXT NOT NULL, day TEXT NOT NULL,"
+        " type TEXT NOT NULL, request TEXT, actor TEXT NOT NULL, role TEXT, department TEXT, purpose TEXT, decision TEXT,"
+        " outcome TEXT, code TEXT) STRICT"
+    ),
     "CREATE TABLE event_metric (idx INTEGER NOT NULL, metric TEXT NOT NULL, PRIMARY KEY (metric, idx)) STRICT, WITHOUT ROWID",
     "CREATE INDEX event_request ON event_index (request, idx) WHERE request IS NOT NULL",
     "CREATE INDEX event_day ON event_index (day, idx)",
-    "CREATE VIEW fct_access AS SELECT day, department, purpose, outcome, role AS actor_role FROM event_index"
-    " WHERE type = 'outcome'",
+    (
+        "CREATE VIEW fct_access AS SELECT day, department, purpose, outcome, role AS actor_role FROM event_index"
+        " WHERE type = 'outcome'"
+    ),
 )
 
 _APPENDED = {

@@ -122,7 +122,11 @@ class SqliteStore:
     def _connect(self, deadline: float) -> sqlite3.Connection:
         try:
             connection = sqlite3.connect(
-                f"file:{quote(str(self._path))}?mode=rw", uri=True, isolation_level=None, check_same_thread=False, timeout=0
+                f"file:{quote(str(self._path))}?mode=rw",
+                uri=True,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=0,
             )
         except sqlite3.Error as error:
             raise unavailable(error) from error
@@ -161,7 +165,9 @@ class SqliteStore:
         """Switch the file to write-ahead logging, which lasts; not inside a transaction."""
         mode = _patiently(self._connection, "PRAGMA journal_mode = WAL", deadline).fetchone()[0]
         if mode != "wal":
-            message = "the ledger needs SQLite's write-ahead log, which this file system does not give; use a local disk"
+            message = (
+                "the ledger needs SQLite's write-ahead log, which this file system does not give; use a local disk"
+            )
             raise AuditUnavailable("io_error", message)
 
     def begin(self, deadline: float) -> None:
@@ -201,7 +207,9 @@ class SqliteStore:
         rows = zip(lines, leaves, strict=True)
         write = self._connection.executemany
         try:
-            write("INSERT INTO entry VALUES (?, ?, ?)", ((ln.facets.index, leaf, ln.data.decode()) for ln, leaf in rows))
+            write(
+                "INSERT INTO entry VALUES (?, ?, ?)", ((ln.facets.number, leaf, ln.data.decode()) for ln, leaf in rows)
+            )
             write("INSERT INTO node VALUES (?, ?)", ((node_id(n.level, n.position), n.hash) for n in nodes))
             write(INSERT_FACETS, (line.facets for line in lines))
             write("INSERT INTO event_metric VALUES (?, ?)", _metric_rows(lines))
@@ -263,7 +271,7 @@ INSERT_FACETS = "INSERT INTO event_index VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 def _metric_rows(lines: Iterable[Line]) -> Iterator[tuple[int, str]]:
     for line in lines:
         for metric in line.metrics:
-            yield line.facets.index, metric
+            yield line.facets.number, metric
 
 
 def _identity(path: Path) -> tuple[int, int]:

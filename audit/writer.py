@@ -202,7 +202,7 @@ class Writer:
         store.commit()
         self._known, self._note, self._tree = head, note, tree
         self._unpublished = (note, tree.size)
-        return [Receipt(event=line.facets.id, index=line.facets.index, checkpoint=note) for line in lines]
+        return [Receipt(event=line.facets.id, index=line.facets.number, checkpoint=note) for line in lines]
 
     @staticmethod
     def _read_back(store: SqliteStore, base: CompactRange, tree: CompactRange, lines: Sequence[Line]) -> None:
