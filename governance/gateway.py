@@ -1,0 +1,362 @@
+"""The gateway: the only door to data.
+
+authorize → ledger intent → plan → execute → disclose → ledger outcome → release. The intent is durable before the warehouse hears of
+the question, the outcome before anything is told. Nothing here decides, measures or hides: each step is a wing's, the order is ours.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from audit import AuditUnavailable, Event, Ledger, Receipt
+from governance.access.authorize import authorize, dimension_refusal
+from governance.access.policy import Policy
+from governance.access.vocabulary import Reach
+from governance.disclosure.protect import Hidden, all_hidden, protect
+from governance.errors import DimensionNotAllowed, InvalidQuery, WarehouseError
+from governance.metrics.arranging import arrange
+from governance.metrics.catalogue import Catalogue
+from governance.metrics.checking import check
+from governance.metrics.execution import Sources, execute
+from governance.metrics.parsing import query_to_json
+from governance.metrics.planner import Plan, plan
+from governance.terms import Actor, DimensionScope, Disclosed, Grant, LinkScope, MetricQuery, Refusal, Text
+
+Clock = Callable[[], dt.datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Active:
+    """What is in force: one bundle's catalogue and policy with one load's values. Immutable, swapped whole."""
+
+    catalogue: Catalogue
+    policy: Policy
+    reach: Reach
+    data_from: dt.date
+    data_to: dt.date
+
+
+class Data(Protocol):
+    """Where measured tables come from: one consistent view for the whole of one answer."""
+
+    def open(self) -> Sources:
+        """Return the sources of one answer; used as a context by the gateway through `close`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One request at the door. `question` holds only recognised words; `companions` are queries that the answer's sentence needs."""
+
+    actor: Actor
+    purpose: str | None
+    query: MetricQuery
+    companions: tuple[MetricQuery, ...] = ()
+    question: str | None = None
+    surface: str = "api"
+    session: str | None = None
+    conversation: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """Data that may be told, with its proof. `companions` stand where their queries stood, None where they could not be had."""
+
+    disclosed: Disclosed
+    companions: tuple[Disclosed | None, ...]
+    grant: Grant
+    receipt: Receipt
+    data_as_of: dt.date
+    data_version: str
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A refusal, recorded like an answer."""
+
+    refusal: Refusal
+    receipt: Receipt
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What would be done: the normalised query, the decision and the plan. Nothing ran."""
+
+    query: MetricQuery
+    decision: Grant | Refusal
+    plan: Plan | None
+
+
+class _Stopwatch:
+    """Milliseconds per step, for the answer's `timings_ms`."""
+
+    def __init__(self) -> None:
+        self.ms: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.ms[name] = self.ms.get(name, 0.0) + (time.perf_counter() - begun) * 1000
+
+
+GROUP_TOO_SMALL_RULE = "minimum_group"
+
+
+def _group_too_small(grant: Grant) -> Refusal:
+    k = grant.minimum_group.k
+    return Refusal(
+        code="group_too_small",
+        message=Text(
+            zh=f"每一组都少于 {k} 位医生，为避免识别到个人，不显示结果。",
+            en=f"Every group has fewer than {k} persons; nothing is shown, so that no one can be singled out.",
+        ),
+        rule=GROUP_TOO_SMALL_RULE,
+        you_may=(Text(zh="放宽筛选条件或使用更粗的维度", en="Use fewer filters or a coarser dimension"),),
+    )
+
+
+def _exact(value: object) -> object:
+    """Return plain data with floats written as text: the ledger's canonical JSON has integers only."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    return value
+
+
+def _scope_text(grant: Grant) -> list[str]:
+    """Describe the row scopes without naming a member: a link scope is told by its table, not by its keys."""
+    out = []
+    for scope in grant.scopes:
+        if isinstance(scope, DimensionScope):
+            out.append(f"{scope.dimension} in {','.join(scope.values)}")
+        elif isinstance(scope, LinkScope):
+            out.append(f"{scope.entity} linked to own {scope.to_entity} on {scope.on.isoformat()}")
+    return out
+
+
+class Gateway:
+    """The door. One per process; safe for threads, since everything it holds is immutable or guards itself."""
+
+    def __init__(
+        self,
+        *,
+        active: Callable[[], Active],
+        data: Callable[[], Sources],
+        ledger: Ledger,
+        clock: Clock,
+        today: Callable[[], dt.date],
+        new_request: Callable[[], str] = lambda: secrets.token_hex(16),
+    ) -> None:
+        self._active, self._data, self._ledger = active, data, ledger
+        self._clock, self._today, self._new_request = clock, today, new_request
+
+    # ------------------------------------------------------------------ the one way to data
+
+    def run(self, ask: Ask) -> Answered | Refused:
+        """Answer or refuse one query.
+
+        Raises InvalidQuery or UnsoundQuery for a question that can't be asked (nothing is recorded, nothing was looked at), AuditUnavailable
+        when the ledger can't be written (no data), WarehouseError when the warehouse can't answer (recorded as failed).
+        """
+        watch, active, request = _Stopwatch(), self._active(), self._new_request()
+        with watch.step("decide"):
+            decision = self._decide(ask.actor, ask.purpose, ask.query, active)
+        if isinstance(decision, Refusal):
+            with watch.step("audit"):
+                receipt = self._refuse(ask, decision, request, active)
+            return Refused(refusal=decision, receipt=receipt, timings_ms=watch.ms)
+        companions = tuple(self._companion(ask, query, active) for query in ask.companions)
+        with watch.step("audit"):
+            self._append_intent(ask, decision, companions, request, active)
+        return self._answer(ask, decision, companions, request, active, watch)
+
+    def dry_run(self, ask: Ask) -> DryRun:
+        """Return query, decision and plan. Recorded as a question, since decisions are knowledge too."""
+        active = self._active()
+        decision = self._decide(ask.actor, ask.purpose, ask.query, active)
+        planned = plan(decision, active.catalogue) if isinstance(decision, Grant) else None
+        self.note(ask.actor, ask.purpose, "dry_run", surface=ask.surface, question=ask.question)
+        return DryRun(query=decision.query if isinstance(decision, Grant) else ask.query, decision=decision, plan=planned)
+
+    def measure_unprotected(self, ask: Ask) -> tuple[Grant, object] | Refusal:
+        """For evaluation only: the arranged table before disclosure control. The caller releases verdicts, never tables.
+
+        Not recorded singly: an evaluation is one event (contracts.md section 4), written by `note`.
+        """
+        active = self._active()
+        decision = self._decide(ask.actor, ask.purpose, ask.query, active)
+        if isinstance(decision, Refusal):
+            return decision
+        with self._data() as sources:
+            measured = execute(plan(decision, active.catalogue), sources)
+        return decision, arrange(measured, decision.query, {})
+
+    # ------------------------------------------------------------------ what carries no data is recorded as well
+
+    def refuse(self, ask_actor: Actor, purpose: str | None, refusal: Refusal, *, surface: str, session: str | None = None, conversation: str | None = None) -> Refused:
+        """Record a refusal that language alone decided (a person named, 统方, an adverse event). The words are not kept."""
+        request, active = self._new_request(), self._active()
+        common = self._common(ask_actor, purpose, request, active)
+        detail = {"surface": surface, "session": session, "conversation": conversation, "question": None, "metrics": []}
+        self._ledger.append_many(
+            [Event(type="intent", decision="refuse", detail=detail | {"code": refusal.code}, **common)]
+        )
+        receipt = self._ledger.append(
+            Event(type="outcome", decision="refuse", detail={"outcome": "refused", "code": refusal.code, "rule": refusal.rule, "metrics": []}, **common)
+        )
+        return Refused(refusal=refusal, receipt=receipt)
+
+    def note(self, actor: Actor, purpose: str | None, status: str, *, surface: str, question: str | None = None, detail: Mapping[str, object] | None = None) -> Receipt:
+        """Record a question that ended without a query (`clarify`, `not_understood`), or another act worth proving."""
+        active = self._active()
+        common = self._common(actor, purpose, self._new_request(), active)
+        return self._ledger.append(
+            Event(type="question", decision=status, detail={"surface": surface, "question": question, **(detail or {})}, **common)
+        )
+
+    # ------------------------------------------------------------------ steps
+
+    def _decide(self, actor: Actor, purpose: str | None, query: MetricQuery, active: Active) -> Grant | Refusal:
+        today = self._today()
+        decision = authorize(actor, purpose, query, active.policy, today=today, reach=active.reach)
+        if isinstance(decision, Refusal):
+            return decision
+        try:
+            checked = check(query, active.catalogue, today=today, data_from=active.data_from, data_to=active.data_to)
+        except DimensionNotAllowed as error:
+            return dimension_refusal(error.metric, error.dimension, error.valid, active.policy, rule="metric_definition")
+        return replace(decision, query=checked)
+
+    def _companion(self, ask: Ask, query: MetricQuery, active: Active) -> Grant | None:
+        try:
+            decision = self._decide(ask.actor, ask.purpose, query, active)
+        except InvalidQuery:
+            return None
+        return decision if isinstance(decision, Grant) else None
+
+    def _measure(self, grant: Grant, active: Active, sources: Sources, watch: _Stopwatch) -> tuple[Disclosed, bool]:
+        with watch.step("plan"):
+            planned = plan(grant, active.catalogue)
+        with watch.step("execute"):
+            measured = execute(planned, sources)
+        with watch.step("disclose"):
+            hidden: Hidden = protect(measured, grant.minimum_group)
+            nothing_left = all_hidden(measured.columns, len(measured.rows), hidden)
+            disclosed = arrange(measured, grant.query, hidden, minimum_group=grant.minimum_group)
+            shown = {(cell.row, cell.column): cell.reason for cell in disclosed.hidden}
+            nothing_left = nothing_left or all_hidden(disclosed.columns, len(disclosed.rows), shown)
+        return disclosed, nothing_left
+
+    def _answer(
+        self, ask: Ask, grant: Grant, companions: tuple[Grant | None, ...], request: str, active: Active, watch: _Stopwatch
+    ) -> Answered | Refused:
+        begun = time.perf_counter()
+        beside: list[Disclosed | None] = []
+        try:
+            with self._data() as sources:
+                disclosed, nothing_left = self._measure(grant, active, sources, watch)
+                for companion in companions if not nothing_left else ():
+                    beside.append(self._beside(companion, active, sources))
+                data_version, data_as_of = sources.data_version, sources.data_as_of
+        except WarehouseError:
+            self._append_outcome(ask, grant, request, active, {"outcome": "failed", "code": "warehouse"})
+            raise
+        except AuditUnavailable:
+            raise
+        except Exception as error:
+            # Whatever went wrong, the intent must not stay without its end; the kind of error is told, its text is not.
+            self._append_outcome(ask, grant, request, active, {"outcome": "failed", "code": type(error).__name__})
+            raise
+        detail: dict[str, object] = {
+            "rows": len(disclosed.rows),
+            "groups": disclosed.total_groups,
+            "suppressed": len(disclosed.hidden) + disclosed.hidden_groups,
+            "data_version": data_version,
+            "duration_us": int((time.perf_counter() - begun) * 1_000_000),
+        }
+        if nothing_left:
+            refusal = _group_too_small(grant)
+            with watch.step("audit"):
+                receipt = self._append_outcome(
+                    ask, grant, request, active, detail | {"outcome": "refused", "code": refusal.code, "rule": refusal.rule, "rows": 0}
+                )
+            return Refused(refusal=refusal, receipt=receipt, timings_ms=watch.ms)
+        with watch.step("audit"):
+            receipt = self._append_outcome(ask, grant, request, active, detail | {"outcome": "answered"})
+        return Answered(
+            disclosed=disclosed,
+            companions=tuple(beside),
+            grant=grant,
+            receipt=receipt,
+            data_as_of=data_as_of,
+            data_version=data_version,
+            timings_ms=watch.ms,
+        )
+
+    def _beside(self, grant: Grant | None, active: Active, sources: Sources) -> Disclosed | None:
+        if grant is None:
+            return None
+        try:
+            disclosed, nothing_left = self._measure(grant, active, sources, _Stopwatch())
+        except (InvalidQuery, WarehouseError):
+            return None
+        return None if nothing_left else disclosed
+
+    # ------------------------------------------------------------------ ledger events
+
+    def _common(self, actor: Actor, purpose: str | None, request: str, active: Active) -> dict[str, str | None]:
+        known = purpose if purpose in active.policy.purposes else None
+        return {"request": request, "actor": actor.id, "role": actor.role, "department": actor.department, "purpose": known}
+
+    def _asked(self, ask: Ask, active: Active) -> dict[str, object]:
+        metrics = active.catalogue.metrics
+        return {
+            "query": _exact(query_to_json(ask.query)),
+            "metrics": list(ask.query.metrics),
+            "versions": {name: metrics[name].version for name in ask.query.metrics},
+            "question": ask.question,
+            "surface": ask.surface,
+            "session": ask.session,
+            "conversation": ask.conversation,
+            "via": ask.actor.via,
+            "bundle": active.policy.version,
+        }
+
+    def _append_intent(self, ask: Ask, grant: Grant, companions: tuple[Grant | None, ...], request: str, active: Active) -> None:
+        beside = [_exact(query_to_json(item.query)) for item in companions if item is not None]
+        detail = self._asked(ask, active) | {
+            "query": _exact(query_to_json(grant.query)),
+            "companions": beside,
+            "rules": list(grant.rules),
+            "scope": _scope_text(grant),
+            "k": grant.minimum_group.k,
+        }
+        self._ledger.append(Event(type="intent", decision="allow", detail=detail, **self._common(ask.actor, grant.purpose, request, active)))
+
+    def _append_outcome(self, ask: Ask, grant: Grant, request: str, active: Active, detail: Mapping[str, object]) -> Receipt:
+        full = {"metrics": list(ask.query.metrics), **detail}
+        decision = "refuse" if detail.get("outcome") == "refused" else "allow"
+        return self._ledger.append(
+            Event(type="outcome", decision=decision, detail=full, **self._common(ask.actor, grant.purpose, request, active))
+        )
+
+    def _refuse(self, ask: Ask, refusal: Refusal, request: str, active: Active) -> Receipt:
+        common = self._common(ask.actor, ask.purpose, request, active)
+        told = {"code": refusal.code, "rule": refusal.rule}
+        self._ledger.append(Event(type="intent", decision="refuse", detail=self._asked(ask, active) | told, **common))
+        detail = {"outcome": "refused", "metrics": list(ask.query.metrics), **told}
+        return self._ledger.append(Event(type="outcome", decision="refuse", detail=detail, **common))

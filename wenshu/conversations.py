@@ -1,0 +1,161 @@
+"""Conversations, kept on the server, one owner each: what was asked (recognised words only) and what was answered.
+
+An answer is kept as it was released to its owner; nobody else can read it, and old ones are dropped after `KEEP_DAYS`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Engine,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
+
+from governance.errors import ConfigurationError, WenshuError
+
+KEEP_DAYS = 90
+MAX_TURNS = 200
+MAX_LISTED = 50
+
+metadata = MetaData()
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("conversation", String(64), nullable=False),
+    Column("owner", String(64), nullable=False),
+    Column("asked_at", String(32), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("query", Text),
+    Column("answer", Text, nullable=False),
+    Index("by_owner", "owner", "conversation", "id"),
+)
+
+
+class UnknownConversation(WenshuError):
+    """No such conversation of this user; the same for another user's."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such conversation of yours.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One question and its answer (JSON, contracts.md section 3); `query` is the MetricQuery that follow-ups change."""
+
+    question: str
+    query: dict[str, Any] | None
+    answer: dict[str, Any]
+    asked_at: str
+
+
+class Conversations:
+    """The store. Every method names the owner; there is no way to ask for another's."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], dt.datetime]) -> None:
+        self._engine, self._clock = engine, clock
+
+    @classmethod
+    def open(cls, path: Path, clock: Callable[[], dt.datetime]) -> Conversations:
+        """Open the SQLite store at `path` (mode 0600), making it if it is not there."""
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 5})
+            event.listen(engine, "connect", _prepare)
+            metadata.create_all(engine)
+        except (OSError, DBAPIError) as error:
+            raise ConfigurationError(f"The store {path.name} can't be opened ({type(error).__name__}); `wenshu check` says more.") from error
+        return cls(engine, clock)
+
+    def start(self) -> str:
+        """Return the id of a new conversation; it exists once something was asked in it."""
+        return secrets.token_urlsafe(16)
+
+    def last_query(self, owner: str, conversation: str) -> dict[str, Any] | None:
+        """Return the newest query of the conversation, which a follow-up changes."""
+        condition = (turns.c.owner == owner) & (turns.c.conversation == conversation) & turns.c.query.is_not(None)
+        with self._engine.connect() as db:
+            found = db.execute(select(turns.c.query).where(condition).order_by(turns.c.id.desc()).limit(1)).scalar()
+        return None if found is None else json.loads(found)
+
+    def add(self, owner: str, conversation: str, turn: Turn) -> None:
+        """Keep a turn. A conversation begun by another user is never added to: it gets UnknownConversation."""
+        now = self._clock()
+        with self._engine.begin() as db:
+            other = (turns.c.conversation == conversation) & (turns.c.owner != owner)
+            if db.execute(select(turns.c.id).where(other).limit(1)).scalar() is not None:
+                raise UnknownConversation
+            db.execute(
+                insert(turns).values(
+                    conversation=conversation,
+                    owner=owner,
+                    asked_at=turn.asked_at,
+                    question=turn.question,
+                    query=None if turn.query is None else json.dumps(turn.query, ensure_ascii=False),
+                    answer=json.dumps(turn.answer, ensure_ascii=False),
+                )
+            )
+            old = (now - dt.timedelta(days=KEEP_DAYS)).isoformat()
+            db.execute(delete(turns).where(turns.c.owner == owner, turns.c.asked_at < old))
+
+    def list(self, owner: str) -> list[dict[str, Any]]:
+        """Return the owner's conversations, newest first: id, title (the first question), updated_at, turns."""
+        grouped = (
+            select(turns.c.conversation, func.min(turns.c.id), func.max(turns.c.asked_at), func.count())
+            .where(turns.c.owner == owner)
+            .group_by(turns.c.conversation)
+            .order_by(func.max(turns.c.id).desc())
+            .limit(MAX_LISTED)
+        )
+        with self._engine.connect() as db:
+            rows = db.execute(grouped).all()
+            firsts: dict[int, str] = {
+                row[0]: row[1]
+                for row in db.execute(select(turns.c.id, turns.c.question).where(turns.c.id.in_([row[1] for row in rows])))
+            }
+        return [{"id": row[0], "title": firsts.get(row[1], ""), "updated_at": row[2], "turns": row[3]} for row in rows]
+
+    def get(self, owner: str, conversation: str) -> list[Turn]:
+        """Return the turns in order, or raise UnknownConversation."""
+        condition = (turns.c.owner == owner) & (turns.c.conversation == conversation)
+        with self._engine.connect() as db:
+            rows = db.execute(select(turns).where(condition).order_by(turns.c.id.desc()).limit(MAX_TURNS)).all()
+        if not rows:
+            raise UnknownConversation
+        return [
+            Turn(
+                question=row.question,
+                query=None if row.query is None else json.loads(row.query),
+                answer=json.loads(row.answer),
+                asked_at=row.asked_at,
+            )
+            for row in reversed(rows)
+        ]
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.close()

@@ -1,0 +1,101 @@
+"""A home: one folder with everything an installation keeps. Paths and permissions; what is inside belongs to the rooms."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from governance.errors import ConfigurationError
+
+MARKER = "wenshu.yaml"
+"""Written last by `init`: a folder without it is not a home yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder `root` and the places in it. Nothing outside it is ever written."""
+
+    root: Path
+
+    @property
+    def marker(self) -> Path:
+        return self.root / MARKER
+
+    @property
+    def keys(self) -> Path:
+        return self.root / "keys"
+
+    @property
+    def ledger_key(self) -> Path:
+        return self.keys / "ledger.pem"
+
+    @property
+    def session_key(self) -> Path:
+        return self.keys / "session.key"
+
+    @property
+    def bundle(self) -> Path:
+        return self.root / "bundle"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def vault(self) -> Path:
+        return self.root / "vault.db"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger.db"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The newest checkpoint, kept outside the database; put it on another disk where there is one."""
+        return self.root / "checkpoints" / "ledger.checkpoint"
+
+    @property
+    def accounts(self) -> Path:
+        return self.root / "accounts.db"
+
+    @property
+    def conversations(self) -> Path:
+        return self.root / "conversations.db"
+
+    @property
+    def ingest(self) -> Path:
+        return self.root / "ingest"
+
+    @property
+    def demo(self) -> Path:
+        return self.root / "demo"
+
+    def exists(self) -> bool:
+        return self.marker.is_file()
+
+    def require(self) -> Home:
+        """Return the home, or raise ConfigurationError saying how to make one."""
+        if not self.exists():
+            raise ConfigurationError(
+                f"There is no Wenshu home in {self.root.name!r}. Make one with: wenshu --home DIR init (or: init --demo)."
+            )
+        return self
+
+    def make_folders(self) -> None:
+        """Make the folders that only the owner may enter; raise ConfigurationError where the disk does not allow it."""
+        for folder in (self.root, self.keys, self.checkpoint.parent, self.ingest):
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"The folder {folder.name!r} can't be made ({error.strerror}). Choose another home or mend the disk; nothing was changed."
+                ) from error
+        if not os.access(self.root, os.W_OK | os.X_OK):
+            raise ConfigurationError(f"The home {self.root.name!r} can't be written. Choose another home or mend its permissions; nothing was changed.")
+
+
+def loose_permissions(path: Path) -> bool:
+    """Return whether group or others may read, write or enter `path`."""
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
