@@ -1,0 +1,467 @@
+"""The one sentence that answers, in Chinese or English, for every shape of MetricQuery.
+
+It is told from a disclosed table only. The change and the rank of a single number come from companion tables (nlq/companions.py).
+Every sentence also says what is hidden, what is approximate and the metric's own caveat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from governance.terms import Filter, Having, MemberCompare, MetricQuery
+from nlq.formatting import counted, glue, inside, listed, number, ordinal, period_name, plural, quantity, value_label
+from nlq.view import View
+
+LIST_AT_MOST = 5
+"""So many members a sentence names; the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What an answer found: a `sentence` for readers, and `headline`, the same without period and scope, for a chart's title."""
+
+    sentence: str
+    headline: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Companion tables of a single number: the same with the previous period, and its peers; None where there is none."""
+
+    previous: View | None = None
+    peers: View | None = None
+
+
+NOTHING_BESIDE = Beside()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """A part of the sentence: what it is about, what was found, what rounds it off. Only `body` makes a headline."""
+
+    head: str = ""
+    body: str
+    tail: str = ""
+
+    def text(self, *, zh: bool) -> str:
+        return f"{self.head}{('：' if zh else ': ') if self.head else ''}{self.body}{self.tail}"
+
+
+def find(view: View, beside: Beside = NOTHING_BESIDE) -> Finding:
+    """Return the sentence that answers the view's question, and the headline of its chart."""
+    clauses = _shape(view, beside)
+    said = ("；" if view.zh else "; ").join(clause.text(zh=view.zh) for clause in clauses)
+    where = setting(view)
+    if view.zh:
+        said = f"{where}，{said}" if where and said[0].isdigit() else glue(where, said)
+    elif where:
+        said = f"{where}{', ' if ': ' in said else ': '}{said}"
+    sentences = [_capital(said) + ("。" if view.zh else "."), *_asides(view)]
+    return Finding(sentence=("" if view.zh else " ").join(sentences), headline=_capital(clauses[0].body))
+
+
+def setting(view: View) -> str:
+    """Where and when: `华东 10 月`, `East, October`. The period is left to the rows where they are periods themselves."""
+    period = view.table.period
+    when = "" if period is None or view.has_period else period_name(period, view.language, view.today, fiscal_start=view.fiscal_start)
+    parts = [part for part in (scope(view), when) if part]
+    if not view.zh:
+        return ", ".join(parts)
+    plain = not parts or (" " not in parts[0] and not parts[0].startswith("不含") and "为" not in parts[0])
+    return glue(*parts) if plain or len(parts) == 1 else "，".join(parts)
+
+
+def scope(view: View) -> str:
+    """The filters in words: `华东、华南`, `华东（不含微信）`, `East, excluding WeChat`; long lists are counted."""
+    compared = view.query.compare.dimension if isinstance(view.query.compare, MemberCompare) else None
+    kept = {keep.dimension for keep in view.query.keep}
+    shown = [f for f in view.query.where if f.dimension not in kept and (f.dimension != compared or f.op == "not_in")]
+    within, without = ([_filter_words(f, view) for f in shown if f.op == op] for op in ("in", "not_in"))
+    if not view.zh:
+        return ", ".join([*within, *(f"excluding {words}" for words in without)])
+    bare = all(" " not in words and "为" not in words for words in within)
+    left_out = f"不含{'、'.join(without)}" if without else ""
+    if not within:
+        return left_out
+    return ("" if bare else "，").join(within) + (f"（{left_out}）" if left_out else "")
+
+
+def _filter_words(condition: Filter, view: View) -> str:
+    """The values of one filter; those that say nothing alone (`A`, `是`) follow their dimension's name."""
+    values = [value_label(condition.dimension, value, view.names, view.language) for value in condition.values[:3]]
+    rest = len(condition.values) - len(values)
+    words = listed(values, view.language) if not rest else f"{'、'.join(values)}等 {len(condition.values)} 个" if view.zh else f"{', '.join(values)} and {rest} more"
+    named = view.named(condition.dimension, condition.values[0])
+    if named == values[0]:
+        return words
+    own = named[: named.rindex(values[0])]
+    known = view.names.dimensions.get(condition.dimension)
+    boolean = known is not None and known.type == "boolean"
+    return f"{own.rstrip()}{'为' if view.zh else ': '}{words}" if boolean else f"{own}{words}"
+
+
+# --------------------------------------------------------------------------- the shapes
+
+
+def _shape(view: View, beside: Beside) -> list[Clause]:
+    query, metrics = view.query, view.metrics
+    if query.having and (view.dimensions or view.has_period):
+        return [_having(view)]
+    if not view.table.rows:
+        return [Clause(body="没有符合条件的数据" if view.zh else "there are no data for this")]
+    first = metrics[0]
+    if view.column(first, "ci_low") is not None and not view.dimensions:
+        return [Clause(body=_tested(view, first))]
+    if query.keep:
+        return [_kept(view, row) for row in list(view.rows())[:LIST_AT_MOST]]
+    if isinstance(query.compare, MemberCompare):
+        return [_against_member(view, metric) for metric in metrics[:2]]
+    if query.grain and view.has_period and not _picks(query):
+        return [_trend(view, metric) for metric in metrics[:2]]
+    if not view.dimensions and not view.has_period:
+        return [Clause(body=_single(view, beside))]
+    if query.compare is not None:
+        return [_movers(view, metric) for metric in metrics[:2]]
+    if _picks(query):
+        return [_top(view)]
+    role = "share" if query.share else "value"
+    return [_extremes(view, metric, role) for metric in metrics[:3]]
+
+
+def _picks(query: MetricQuery) -> bool:
+    return query.limit is not None and bool(query.order) and query.order[0].by != "period"
+
+
+def _single(view: View, beside: Beside) -> str:
+    """One row: each metric's number; of a lone one also its change and its rank."""
+    clauses = []
+    for metric in view.metrics:
+        words = _valued(view, 0, metric)
+        if view.query.compare is not None:
+            change = _change(view, 0, metric)
+            words += f"{'，' if view.zh else ', '}{change}" if change else ""
+        clauses.append(words)
+    if len(view.metrics) == 1:
+        extras = [_previous(view, beside.previous), _rank(view, beside.peers)]
+        clauses.extend(extra for extra in extras if extra)
+    return ("，" if view.zh else ", ").join(clauses)
+
+
+def _valued(view: View, row: int, metric: str) -> str:
+    label = view.metric(metric)
+    if view.hidden(row, metric):
+        return f"{label}因人数过少不显示" if view.zh else f"{label} is not shown, the group being too small"
+    if view.number(row, metric) is None:
+        return f"{label}没有可计算的数值" if view.zh else f"{label} has no value"
+    if view.zh:
+        return glue(label, view.said(row, metric))
+    style = view.style(metric)
+    named = style.unit is not None and style.format == "integer" and style.unit.en.rstrip("s") in label.lower()
+    return f"{label} {quantity(view.number(row, metric), replace(style, unit=None) if named else style, 'en')}"
+
+
+def _nothing(view: View, metric: str) -> Clause:
+    return Clause(body=f"{view.metric(metric)}没有可显示的数值" if view.zh else f"{view.metric(metric)} has nothing that can be shown")
+
+
+def _superlative(view: View, metric: str, role: str, *, most: bool) -> str:
+    """最高 / highest of rates and money, 最多 / most of counts."""
+    counts = role == "value" and view.style(metric).format == "integer"
+    if view.zh:
+        return ("最多" if most else "最少") if counts else ("最高" if most else "最低")
+    return ("most" if most else "fewest") if counts else ("highest" if most else "lowest")
+
+
+def _change(view: View, row: int, metric: str) -> str:
+    """`比 9 月高 1.8 个百分点`, `132 doctors more than September (+4.5%)`; empty where there is nothing to compare."""
+    change, base = view.number(row, metric, "change"), view.table.base_period
+    if change is None or base is None:
+        return ""
+    then = period_name(base, view.language, view.today, fiscal_start=view.fiscal_start)
+    return difference(view, metric, change, then, growth=view.number(row, metric, "growth"))
+
+
+def difference(view: View, metric: str, change: float, than: str, *, growth: float | None = None) -> str:
+    """Say a difference against something named: more or fewer of what is counted, higher or lower of what is rated."""
+    style = view.style(metric, "change")
+    size = view.said_number(abs(change), metric, "change")
+    counts = style.format in {"integer", "currency"}
+    if not any(digit in size for digit in "123456789"):
+        return glue("与", than, "持平") if view.zh else f"unchanged from {than}"
+    relative = "" if growth is None or not counts else number(growth, view.style(metric, "growth"), view.language)
+    if view.zh:
+        word = ("多" if change > 0 else "少") if counts else ("高" if change > 0 else "低")
+        return glue("比", than, word, size) + (f"（{relative}）" if relative else "")
+    word = ("more" if change > 0 else "less") if counts else ("higher" if change > 0 else "lower")
+    return f"{size} {word} than {than}" + (f" ({relative})" if relative else "")
+
+
+def _previous(view: View, previous: View | None) -> str:
+    return _change(previous, 0, view.metrics[0]) if previous is not None and len(previous.table.rows) == 1 else ""
+
+
+def _rank(view: View, peers: View | None) -> str:
+    """`7 个大区中排第 2`: among the members that may be shown; from below where lower is better. Nothing for noised numbers."""
+    metric = view.metrics[0]
+    own = view.number(0, metric)
+    if peers is None or own is None or view.style(metric).approximate or not peers.dimensions:
+        return ""
+    values = [peers.number(row, metric) for row in peers.told(metric)]
+    numbers = [value for value in values if value is not None]
+    if len(numbers) < 3:
+        return ""
+    known = view.names.metrics.get(metric)
+    rising = known is not None and known.direction == "lower_is_better"
+    rank = 1 + sum(value < own if rising else value > own for value in numbers)
+    tied = sum(value == own for value in numbers) > 1
+    among = counted(len(numbers), peers.noun(), view.language)
+    if view.zh:
+        return glue(f"{'可显示的 ' if peers.table.hidden else ''}{among}中", f"{'由低到高' if rising else ''}{'并列' if tied else '排'}第", str(rank))
+    return f"{'joint ' if tied else ''}{ordinal(rank)}{' lowest' if rising else ''} of {among}{' that can be shown' if peers.table.hidden else ''}"
+
+
+def _extremes(view: View, metric: str, role: str) -> Clause:
+    """Groups: all of up to three, else the highest and the lowest, and how many there are."""
+    rows = view.told(metric, role)
+    if not rows:
+        return _nothing(view, metric)
+    label = view.metric(metric)
+    if role == "share":
+        label = f"{label}占比" if view.zh else f"share of {label}"
+    head = f"各{view.noun()}{label}" if view.zh else f"{label} by {view.noun()}"
+    if len(rows) <= 3:
+        return Clause(head=head, body=("，" if view.zh else ", ").join(view.pair(row, metric, role) for row in rows))
+    ordered = sorted(rows, key=lambda row: view.number(row, metric, role) or 0.0)
+    low, high = ordered[0], ordered[-1]
+    among = counted(len(rows), view.count_noun(), view.language)
+    top, bottom = (_superlative(view, metric, role, most=most) for most in (True, False))
+    high_said, low_said = view.said(high, metric, role), view.said(low, metric, role)
+    if high_said == low_said:
+        return Clause(head=head, body=f"{among}都是 {high_said}" if view.zh else f"all {among} at {high_said}")
+    if view.zh:
+        return Clause(head=head, body=f"{view.member(high)}{top}（{high_said}），{view.member(low)}{bottom}（{low_said}）", tail=f"，共 {among}")
+    return Clause(head=head, body=f"{view.member(high)} {top} at {high_said}, {view.member(low)} {bottom} at {low_said}", tail=f", of {among}")
+
+
+def _top(view: View) -> Clause:
+    """Top and bottom N, in the table's order; the lone one is named as such."""
+    order = view.query.order[0]
+    metric, _, role = order.by.partition("__")
+    role, most = role or "value", order.direction == "desc"
+    if metric not in view.metrics:
+        return _extremes(view, view.metrics[0], "value")
+    rows = [row for row in view.rows() if view.number(row, metric, role) is not None]
+    if not rows:
+        return _nothing(view, metric)
+    label, noun = view.metric(metric), view.count_noun() if len(rows) > 1 else view.noun()
+    what = _superlative(view, metric, role, most=most)
+    if len(rows) == 1:
+        only = view.said(rows[0], metric, role)
+        if view.zh:
+            return Clause(body=glue(f"{label}{what}的{noun}是", view.member(rows[0]), f"（{only}）"))
+        return Clause(body=f"the {noun} with the {what} {label} is {view.member(rows[0])} ({only})")
+    named = [view.pair(row, metric, role) for row in rows[:LIST_AT_MOST]]
+    more = len(rows) - len(named)
+    if view.zh:
+        return Clause(head=f"{label}{what}的 {counted(len(rows), noun, 'zh')}", body="、".join(named) + (" 等" if more else ""))
+    return Clause(head=f"{len(rows)} {plural(noun)} with the {what} {label}", body=", ".join(named) + (f" and {more} more" if more else ""))
+
+
+def _trend(view: View, metric: str) -> Clause:
+    role = "share" if view.query.share else "value"
+    if view.dimensions:
+        return _trend_by_member(view, metric, role)
+    rows = sorted(view.told(metric, role), key=view.period_key)
+    if not rows:
+        return _nothing(view, metric)
+    label = view.metric(metric)
+    if len(rows) == 1:
+        return Clause(body=glue(view.when(rows[0]), label, view.said(rows[0], metric, role)) if view.zh else f"{label} {view.said(rows[0], metric, role)} in {view.when(rows[0])}")
+    first, last = rows[0], rows[-1]
+    move = _move(view, metric, role, first, last)
+    peak = max(rows, key=lambda row: view.number(row, metric, role) or 0.0)
+    summit = ""
+    if peak not in {first, last}:
+        top, high = _superlative(view, metric, role, most=True), view.said(peak, metric, role)
+        summit = glue("，", view.when(peak), f"{top}（{high}）") if view.zh else f", {top} in {view.when(peak)} ({high})"
+    start, end = view.said(first, metric, role), view.said(last, metric, role)
+    if view.zh:
+        return Clause(body=glue(f"{label}从", view.when(first), f"的 {start}", move, view.when(last), f"的 {end}") + summit)
+    return Clause(body=f"{label} {move} from {start} in {view.when(first)} to {end} in {view.when(last)}{summit}")
+
+
+def _move(view: View, metric: str, role: str, first: int, last: int) -> str:
+    change = (view.number(last, metric, role) or 0.0) - (view.number(first, metric, role) or 0.0)
+    same = view.said(first, metric, role) == view.said(last, metric, role)
+    if view.zh:
+        return "持平于" if same else "升到" if change > 0 else "降到"
+    return "held" if same else "rose" if change > 0 else "fell"
+
+
+def _trend_by_member(view: View, metric: str, role: str) -> Clause:
+    """Several lines: who leads and who trails in the last period."""
+    rows = view.told(metric, role)
+    if not rows:
+        return _nothing(view, metric)
+    last = max(view.period_key(row) for row in rows)
+    final = [row for row in rows if view.period_key(row) == last]
+    high = max(final, key=lambda row: view.number(row, metric, role) or 0.0)
+    low = min(final, key=lambda row: view.number(row, metric, role) or 0.0)
+    top, bottom = (_superlative(view, metric, role, most=most) for most in (True, False))
+    if view.zh:
+        trailing = f"，{view.member(low)}{bottom}（{view.said(low, metric, role)}）" if low != high else ""
+        head, body = glue(view.when(high), f"各{view.noun()}{view.metric(metric)}"), f"{view.member(high)}{top}（{view.said(high, metric, role)}）"
+    else:
+        trailing = f", {view.member(low)} {bottom} at {view.said(low, metric, role)}" if low != high else ""
+        head, body = f"{view.metric(metric)} by {view.noun()} in {view.when(high)}", f"{view.member(high)} {top} at {view.said(high, metric, role)}"
+    return Clause(head=head, body=body + trailing)
+
+
+def _movers(view: View, metric: str) -> Clause:
+    """Groups against another period: how many rose and fell, and which most."""
+    rows = view.told(metric, "change")
+    base = view.table.base_period
+    than = period_name(base, view.language, view.today, fiscal_start=view.fiscal_start) if base else ""
+    if not rows:
+        return _extremes(view, metric, "value")
+    role = "growth" if view.style(metric).format in {"integer", "currency"} and len(view.told(metric, "growth")) == len(rows) else "change"
+    up = [row for row in rows if (view.number(row, metric, "change") or 0) > 0]
+    down = [row for row in rows if (view.number(row, metric, "change") or 0) < 0]
+    most = max(rows, key=lambda row: view.number(row, metric, role) or 0.0)
+    least = min(rows, key=lambda row: view.number(row, metric, role) or 0.0)
+    among = counted(len(rows), view.count_noun(), view.language)
+    if view.zh:
+        body = f"{among}中 {len(up)} 个上升、{len(down)} 个下降"
+        body += f"，{view.member(most)}升幅最大（{view.said(most, metric, role)}）" if most in up else ""
+        body += f"，{view.member(least)}降幅最大（{view.said(least, metric, role)}）" if least in down else ""
+        return Clause(head=glue(f"{view.metric(metric)}与", than, "相比"), body=body)
+    body = f"{len(up)} of {among} up, {len(down)} down"
+    body += f"; {view.member(most)} rose most ({view.said(most, metric, role)})" if most in up else ""
+    body += f"; {view.member(least)} fell most ({view.said(least, metric, role)})" if least in down else ""
+    return Clause(head=f"{view.metric(metric)} against {than}", body=body)
+
+
+def _against_member(view: View, metric: str) -> Clause:
+    """Members against one member: `华东触达率 63.2%，比华南（60.0%）高 3.2 个百分点`."""
+    compare, rows = view.query.compare, view.told(metric, "change")
+    if not isinstance(compare, MemberCompare) or not rows:
+        return _extremes(view, metric, "value")
+    base_name, label = view.named(compare.dimension, compare.base), view.metric(metric)
+    if len(rows) == 1:
+        row = rows[0]
+        base = f"{base_name}（{view.said(row, metric, 'base')}）" if view.zh else f"{base_name} ({view.said(row, metric, 'base')})"
+        gap = difference(view, metric, view.number(row, metric, "change") or 0.0, base, growth=view.number(row, metric, "growth"))
+        who = view.member(row, with_period=True)
+        return Clause(body=f"{glue(who, label, view.said(row, metric))}，{gap}" if view.zh else f"{who} {label} {view.said(row, metric)}, {gap}")
+    above = sum((view.number(row, metric, "change") or 0) > 0 for row in rows)
+    far = max(rows, key=lambda row: abs(view.number(row, metric, "change") or 0.0))
+    gap = difference(view, metric, view.number(far, metric, "change") or 0.0, base_name)
+    among = counted(len(rows), view.count_noun(), view.language)
+    if view.zh:
+        of = "都不" if above == 0 else "都" if above == len(rows) else f" {above} 个"
+        return Clause(head=label, body=f"{among}{'' if of.startswith('都') else '中'}{of}高于{base_name}，差距最大的是{view.member(far)}，{gap}")
+    of = "none" if above == 0 else "all" if above == len(rows) else str(above)
+    return Clause(head=label, body=f"{of} of {among} above {base_name}; furthest from it is {view.member(far)}, {gap}")
+
+
+def _kept(view: View, row: int) -> Clause:
+    """A kept row: its number, its share of all, its place among all."""
+    words = []
+    for metric in view.metrics:
+        said = _valued(view, row, metric)
+        if view.number(row, metric, "share") is not None:
+            share = view.said(row, metric, "share")
+            of = glue(f"占{view.metric(metric)}的", share) if view.zh else f"{share} of {view.metric(metric)}"
+            value = view.said(row, metric)
+            said = f"{of}（{value}）" if view.zh else f"{of} ({value})"
+        place = view.number(row, metric, "rank")
+        if place is not None:
+            rank, total = int(place), view.table.total_groups
+            among = counted(total, view.count_noun(), view.language) if total >= rank and total > 1 else ""
+            said += glue("，", f"{among or view.noun()}中排第", str(rank)) if view.zh else f", {ordinal(rank)}" + (f" of {among}" if among else f" by {view.noun()}")
+        words.append(said)
+    said = ("，" if view.zh else ", ").join(words)
+    return Clause(body=glue(view.member(row, with_period=True), said) if view.zh else f"{view.member(row, with_period=True)}: {said}")
+
+
+def _having(view: View) -> Clause:
+    """Count the groups that pass the thresholds, and name the first of them."""
+    condition, rows = thresholds(view), list(view.rows())
+    if not rows:
+        return Clause(body=f"没有{view.noun()}的{condition}" if view.zh else f"no {view.noun()} has {condition}")
+    asked = view.query.having[0].metric.partition("__")
+    named = [view.pair(row, asked[0], asked[2] or "value", with_period=True) for row in rows[:LIST_AT_MOST]]
+    more = len(rows) - len(named)
+    among = counted(len(rows), view.count_noun(), view.language)
+    if view.zh:
+        return Clause(body=f"{among}的{condition}", tail=f"：{'、'.join(named)}" + (" 等" if more else ""))
+    return Clause(body=f"{among} {'has' if len(rows) == 1 else 'have'} {condition}", tail=f": {', '.join(named)}" + (f" and {more} more" if more else ""))
+
+
+def thresholds(view: View) -> str:
+    """The thresholds in words: `触达率低于 50%`, `reach rate below 50%`."""
+    return ("且" if view.zh else " and ").join(_threshold(view, having) for having in view.query.having)
+
+
+_COMPARISONS = {
+    "<": ("低于", "below"), "<=": ("不高于", "of at most"), ">": ("高于", "above"),
+    ">=": ("不低于", "of at least"), "=": ("等于", "of exactly"), "!=": ("不等于", "other than"),
+}  # fmt: skip
+_ROLE_WORDS = {"change": ("变化", "change"), "growth": ("增长率", "growth"), "share": ("占比", "share"), "base": ("对比值", "base")}
+
+
+def _threshold(view: View, having: Having) -> str:
+    metric, _, role = having.metric.partition("__")
+    zh, en = _COMPARISONS[having.op]
+    what = view.metric(metric)
+    if role in _ROLE_WORDS:
+        what = glue(what, _ROLE_WORDS[role][0]) if view.zh else f"{what} {_ROLE_WORDS[role][1]}"
+    value = view.said_number(having.value, metric, role or "value", exactly=True).replace(".0%", "%")
+    return glue(what, zh, value) if view.zh else f"{what} {en} {value}"
+
+
+def _tested(view: View, metric: str) -> str:
+    """A measured difference with its interval: what is said of it is that it is, or isn't, distinguishable from none."""
+    low, high, p = (view.number(0, metric, role) for role in ("ci_low", "ci_high", "p_value"))
+    words = [_valued(view, 0, metric)]
+    if view.number(0, metric, "base") is not None:
+        words.append(glue("对照", view.said(0, metric, "base")) if view.zh else f"against {view.said(0, metric, 'base')}")
+    if view.number(0, metric, "change") is None or low is None or high is None:
+        return ("，" if view.zh else ", ").join(words)
+    style = view.style(metric, "ci_low")
+    interval = [number(bound, style, view.language) for bound in (low, high)]
+    sure = low > 0 or high < 0
+    said = number(view.number(0, metric, "change") or 0.0, style, view.language)
+    chance = "" if p is None else f"p {number(p, view.style(metric, 'p_value'), view.language)}" if p < 0.001 else f"p = {p:.3f}"
+    unit = "个百分点" if style.format == "pp" else ""
+    if view.zh:
+        words.append(f"相差 {said}{' ' + unit if unit else ''}（95% 置信区间 {interval[0]} 至 {interval[1]}{'，' + chance if chance else ''}），差异{'显著' if sure else '不显著'}")
+        return "，".join(words)
+    unit = " pp" if unit else ""
+    words.append(f"a difference of {said}{unit} (95% interval {interval[0]} to {interval[1]}{', ' + chance if chance else ''}), {'distinguishable' if sure else 'not distinguishable'} from none")
+    return ", ".join(words)
+
+
+# --------------------------------------------------------------------------- what every sentence adds
+
+
+def _asides(view: View) -> list[str]:
+    """Hidden cells and groups, and the metrics' own caveats, each a sentence of its own."""
+    said = []
+    hidden = len({cell.row for cell in view.table.hidden})
+    k = view.table.minimum_group.k
+    if hidden:
+        said.append(f"另有 {hidden} 行因人数少于 {k} 或为保护它们而不显示。" if view.zh else f"{hidden} {'row is' if hidden == 1 else 'rows are'} hidden: fewer than {k} people, or hidden to protect those.")
+    if view.table.hidden_groups:
+        count = view.table.hidden_groups
+        said.append(f"{count} 个组人数不足，未参与排序，也未列出。" if view.zh else f"{count} {'group' if count == 1 else 'groups'} with too few people {'is' if count == 1 else 'are'} not ranked and not listed.")
+    for metric in view.metrics:
+        known = view.names.metrics.get(metric)
+        if known is not None and known.caveat is not None:
+            text = known.caveat.text()[view.language].rstrip("。. ")
+            said.append(f"注意：{text}。" if view.zh else f"Note: {text}.")
+    return said
+
+
+def _capital(text: str) -> str:
+    return inside(text, "zh") if not text or not text[0].islower() else text[0].upper() + text[1:]

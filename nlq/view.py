@@ -1,0 +1,156 @@
+"""A disclosed table as sentences, charts and pages look at it: named members, numbers by metric and role, hidden cells known as hidden.
+
+Only what was disclosed is here; a hidden cell has no number, so nothing built on a view can tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+
+from governance.terms import Cell, Column, Disclosed, Language, MetricQuery
+from nlq.formatting import (
+    Names,
+    Style,
+    dimension_label,
+    inside,
+    is_unknown,
+    metric_label,
+    metric_of,
+    quantity,
+    role_of,
+    style_of,
+    unit_word,
+    value_label,
+)
+
+_GRAIN_NOUNS = {"day": ("日", "day"), "week": ("周", "week"), "month": ("月份", "month"), "quarter": ("季度", "quarter"), "year": ("年份", "year")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A table, the question it answers, and the language in which it is told. `today` decides which years need no saying."""
+
+    query: MetricQuery
+    table: Disclosed
+    names: Names
+    language: Language
+    today: date
+    fiscal_start: int = 1
+
+    @property
+    def zh(self) -> bool:
+        return self.language == "zh"
+
+    # ------------------------------------------------------------- columns
+
+    @property
+    def dimensions(self) -> list[Column]:
+        return [column for column in self.table.columns if column.kind == "dimension"]
+
+    @property
+    def has_period(self) -> bool:
+        return any(column.kind == "period" for column in self.table.columns)
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics told, in the table's order, each once."""
+        return list(dict.fromkeys(metric_of(column) for column in self.table.columns if column.kind == "metric"))
+
+    def column(self, metric: str, role: str = "value") -> Column | None:
+        for column in self.table.columns:
+            if column.kind == "metric" and metric_of(column) == metric and role_of(column) == role:
+                return column
+        return None
+
+    def style(self, metric: str, role: str = "value") -> Style:
+        column = self.column(metric, role)
+        return style_of(column, self.names) if column else Style(format="decimal")
+
+    # ------------------------------------------------------------- cells
+
+    def cell(self, row: int, column: str) -> Cell:
+        for index, known in enumerate(self.table.columns):
+            if known.name == column:
+                return self.table.rows[row][index]
+        return None
+
+    def number(self, row: int, metric: str, role: str = "value") -> float | None:
+        """The number of a cell, or None where it is hidden, has no value, or isn't in the table."""
+        column = self.column(metric, role)
+        value = self.cell(row, column.name) if column else None
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+    def said(self, row: int, metric: str, role: str = "value") -> str:
+        """The cell as a sentence says it, with its unit."""
+        return quantity(self.number(row, metric, role), self.style(metric, role), self.language)
+
+    def said_number(self, value: float, metric: str, role: str = "value", *, exactly: bool = False) -> str:
+        """Some number (a size, a threshold) in the way of the column; a size carries no sign, a threshold no 约."""
+        style = self.style(metric, role)
+        return quantity(value, replace(style, signed=False, approximate=style.approximate and not exactly), self.language)
+
+    def pair(self, row: int, metric: str, role: str = "value", *, with_period: bool = False) -> str:
+        """A member with its number: `华东 63.2%`, `East 63.2%`."""
+        said = self.said(row, metric, role)
+        return f"{self.member(row, with_period=with_period)} {said}"
+
+    def period_key(self, row: int) -> str:
+        """The row's period in ISO form, which sorts as time does."""
+        return str(next((self.cell(row, column.name) for column in self.table.columns if column.kind == "period"), ""))
+
+    def hidden(self, row: int, metric: str, role: str = "value") -> str | None:
+        """Why the cell is hidden, or None where it isn't."""
+        column = self.column(metric, role)
+        for cell in self.table.hidden:
+            if column is not None and cell.row == row and cell.column == column.name:
+                return cell.reason
+        return None
+
+    def rows(self) -> range:
+        return range(len(self.table.rows))
+
+    def told(self, metric: str, role: str = "value", *, among: Iterable[int] | None = None) -> list[int]:
+        """Rows that have a number to tell and aren't the group of unknowns, in the table's order."""
+        rows = self.rows() if among is None else among
+        return [row for row in rows if self.number(row, metric, role) is not None and not self.unknown(row)]
+
+    def unknown(self, row: int) -> bool:
+        return any(is_unknown(column.name, self.cell(row, column.name), self.names) for column in self.dimensions)
+
+    # ------------------------------------------------------------- names
+
+    def metric(self, metric: str) -> str:
+        return inside(metric_label(metric, self.names, self.language), self.language)
+
+    def noun(self) -> str:
+        """What a row is one of: `大区`, `region`; for two dimensions `大区 × 渠道`; for a trend its unit."""
+        names = [inside(dimension_label(column.name, self.names, self.language), self.language) for column in self.dimensions]
+        if self.query.grain and (self.has_period and not names):
+            return _GRAIN_NOUNS[self.query.grain][0 if self.zh else 1]
+        return " × ".join(names)
+
+    def count_noun(self) -> str:
+        """What rows are counted in: the noun of a single dimension or unit, else combinations."""
+        kinds = len(self.dimensions) + self.has_period
+        return self.noun() if kinds == 1 else "组合" if self.zh else "combination"
+
+    def member(self, row: int, *, with_period: bool = False) -> str:
+        """What a row is about: `华东`, `East · WeChat`, with its period if asked or if that is all there is."""
+        words = [self.named(column.name, self.cell(row, column.name)) for column in self.dimensions]
+        if self.has_period and (with_period or not words):
+            words.append(self.when(row))
+        return " · ".join(words)
+
+    def named(self, dimension: str, value: Cell) -> str:
+        """A value's label, with its dimension's where the value alone says nothing (`A`, `9`, `是`)."""
+        label, known = value_label(dimension, value, self.names, self.language), self.names.dimensions.get(dimension)
+        if len(label) > 1 and not isinstance(value, int) and not (known and known.type in {"boolean", "integer"}):
+            return label
+        own = dimension_label(dimension, self.names, self.language)
+        return f"{own} {label}" if label.isascii() or not self.zh else f"{own}{label}"
+
+    def when(self, row: int) -> str:
+        value = next((self.cell(row, column.name) for column in self.table.columns if column.kind == "period"), None)
+        return unit_word(value, self.query.grain or "day", self.language, self.today) if value is not None else ""
