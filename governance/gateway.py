@@ -269,8 +269,7 @@ class Gateway:
         try:
             with self._data() as sources:
                 disclosed, nothing_left = self._measure(grant, active, sources, watch)
-                for companion in companions if not nothing_left else ():
-                    beside.append(self._beside(companion, active, sources))
+                beside = [self._beside(companion, active, sources) for companion in companions if not nothing_left]
                 data_version, data_as_of = sources.data_version, sources.data_as_of
         except WarehouseError:
             self._append_outcome(ask, grant, request, active, {"outcome": "failed", "code": "warehouse"})

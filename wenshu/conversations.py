@@ -136,14 +136,14 @@ class Conversations:
             }
         return [{"id": row[0], "title": firsts.get(row[1], ""), "updated_at": row[2], "turns": row[3]} for row in rows]
 
-    def get(self, owner: str, conversation: str) -> list[Turn]:
+    def get(self, owner: str, conversation: str) -> tuple[Turn, ...]:
         """Return the turns in order, or raise UnknownConversation."""
         condition = (turns.c.owner == owner) & (turns.c.conversation == conversation)
         with self._engine.connect() as db:
             rows = db.execute(select(turns).where(condition).order_by(turns.c.id.desc()).limit(MAX_TURNS)).all()
         if not rows:
             raise UnknownConversation
-        return [
+        return tuple(
             Turn(
                 question=row.question,
                 query=None if row.query is None else json.loads(row.query),
@@ -151,7 +151,7 @@ class Conversations:
                 asked_at=row.asked_at,
             )
             for row in reversed(rows)
-        ]
+        )
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -165,9 +165,7 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
     dimensions = query.named_dimensions()
     role = policy.roles.get(actor.role)
     for name in dimensions:
-        facts = policy.vocabulary.dimensions[name]
-        allowed = asked is not None and all(policy.judge.allows(actor.role, asked, metric, name) for metric in query.metrics)
-        if facts.identifying and not allowed:
+        if policy.vocabulary.dimensions[name].identifying and not _may_name_individuals(actor, asked, name, policy):
             return _individual(policy, actor.role, name)
     if role is None or asked is None or asked not in role.purposes:
         return _purpose_refusal(actor, asked or "", policy)
@@ -181,6 +179,11 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
             if not policy.judge.allows(actor.role, asked, metric, name) or name not in policy.vocabulary.metrics[metric].dimensions:
                 return dimension_refusal(metric, name, allowed_dimensions(actor, asked, metric, policy), policy)
     return _grant(actor, asked, query, policy, today=today, reach=reach)
+
+
+def _may_name_individuals(actor: Actor, purpose: str | None, dimension: str, policy: Policy) -> bool:
+    """Return whether the caller may use the identifying dimension with any metric; with which ones is judged afterwards."""
+    return purpose is not None and any(policy.judge.allows(actor.role, purpose, name, dimension) for name in policy.vocabulary.metrics)
 
 
 def _grant(actor: Actor, purpose: str, query: MetricQuery, policy: Policy, *, today: dt.date, reach: Reach) -> Grant | Refusal:

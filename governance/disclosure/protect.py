@@ -55,11 +55,12 @@ def _with_dependants(measured: Measured, hidden: Hidden) -> Hidden:
         if name == f"{metric}__share":
             out.setdefault((index, metric), reason)
         if name.endswith(_DERIVED):
-            # The difference and one side would give the other side.
-            out.setdefault((index, metric), reason)
             for suffix in _DERIVED:
                 if metric + suffix in names:
                     out.setdefault((index, metric + suffix), reason)
+            # One arm is too small. Where neither side stands in a column of its own, the metric is the difference itself.
+            if not {(index, metric), (index, f"{metric}__base")} & set(hidden):
+                out.setdefault((index, metric), reason)
     return out
 
 
