@@ -8,5 +8,7 @@ from __future__ import annotations
 from audit.errors import AuditError, AuditUnavailable
 from audit.events import Event, Receipt
 from audit.ledger import Ledger
+from audit.report import Report
+from audit.verify import verify
 
-__all__ = ["AuditError", "AuditUnavailable", "Event", "Ledger", "Receipt"]
+__all__ = ["AuditError", "AuditUnavailable", "Event", "Ledger", "Receipt", "Report", "verify"]

@@ -18,14 +18,9 @@ from audit.errors import AuditUnavailable
 from audit.events import Clock, Draft, Entropy, Event, Receipt, new_id
 from audit.group import GroupCommit
 from audit.notes import Signer
-from audit.outside import OutsideCheckpoint
+from audit.outside import OutsideCheckpoint, checkpoint_path
 from audit.store import SqliteStore
 from audit.writer import Settings, Writer
-
-
-def checkpoint_path(path: Path) -> Path:
-    """Where the checkpoint outside the database at `path` is kept unless said otherwise: beside it."""
-    return path.with_name(path.name + ".checkpoint")
 
 
 class Ledger:

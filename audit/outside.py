@@ -26,6 +26,11 @@ NOTE_LIMIT = 65_536
 """Longest checkpoint file read, in bytes."""
 
 
+def checkpoint_path(path: Path) -> Path:
+    """Where the checkpoint outside the database at `path` is kept unless said otherwise: beside it."""
+    return path.with_name(path.name + ".checkpoint")
+
+
 class OutsideCheckpoint:
     """The file that holds the newest checkpoint; several processes may share it."""
 

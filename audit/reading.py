@@ -1,0 +1,66 @@
+"""Reading a ledger's file without ever writing to it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from audit.errors import AuditUnavailable
+from audit.store import HELP, unavailable
+
+PATIENCE_S = 5.0
+"""How long a reader waits where it must wait at all; readers do not wait for writers."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A read-only connection to the ledger's SQLite file; raises `AuditUnavailable`.
+
+    Also reads a copy on a read-only medium, where SQLite can't make the shared memory that a write-ahead log needs.
+    """
+    if not path.is_file():
+        raise AuditUnavailable("missing", HELP["missing"])
+    try:
+        return _open(path, "mode=ro")
+    except AuditUnavailable as error:
+        log = path.with_name(path.name + "-wal")
+        if error.reason not in {"missing", "read_only"} or (log.exists() and log.stat().st_size):
+            raise
+        return _open(path, "mode=ro&immutable=1")
+
+
+def _open(path: Path, options: str) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?{options}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=PATIENCE_S,
+        )
+    except sqlite3.Error as error:
+        raise unavailable(error) from error
+    try:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA query_only = ON")
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    except sqlite3.Error as error:
+        connection.close()
+        raise unavailable(error) from error
+    return connection
+
+
+@contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Everything read inside belongs to one moment; SQLite's errors leave as `AuditUnavailable`."""
+    try:
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise unavailable(error) from error

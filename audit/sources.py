@@ -1,0 +1,158 @@
+"""Where verification reads from: a ledger's database, or the folder of an export."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from audit.errors import AuditUnavailable, InvalidNote
+from audit.events import Facets
+from audit.merkle import HASH_LENGTH, root
+from audit.notes import Checkpoint
+from audit.schema import STATEMENTS
+from audit.store import unavailable
+
+
+class Stored(NamedTuple):
+    """A line where it stands, with the leaf hash stored beside it (None where none is stored)."""
+
+    place: int
+    leaf: bytes | None
+    body: bytes
+
+
+class Source(Protocol):
+    """What is checked. Methods raise `sqlite3.Error` or `OSError` if reading fails."""
+
+    def defects(self) -> list[str]:
+        """What is wrong with the form of the whole, in words; empty if nothing."""
+
+    def head(self) -> str | None:
+        """The newest signed checkpoint."""
+
+    def kept(self) -> Iterator[tuple[int, str]]:
+        """Older signed checkpoints with the size under which each is filed."""
+
+    def entries(self) -> Iterator[Stored]:
+        """The lines in order of their places."""
+
+    def leaf(self, place: int) -> bytes | None:
+        """The leaf hash stored for a place, if any."""
+
+    def nodes(self) -> Iterator[bytes] | None:
+        """Stored interior nodes in order of completion; None if this source stores none."""
+
+    def facets(self) -> Iterator[tuple[Facets, tuple[str, ...]]] | None:
+        """The search index in order; None if this source has none."""
+
+
+class DatabaseSource:
+    """A ledger's SQLite file, read in one snapshot that the caller has begun."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Read over `connection`."""
+        self._connection = connection
+
+    def defects(self) -> list[str]:
+        found = {
+            sql: name
+            for name, sql in self._connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL")
+        }
+        missing = [statement.split("(")[0].split(" BEFORE")[0] for statement in STATEMENTS if statement not in found]
+        extra = [name for sql, name in found.items() if sql not in STATEMENTS]
+        return [f"missing or altered: {what.strip()}" for what in missing] + [f"unexpected: {name}" for name in extra]
+
+    def head(self) -> str | None:
+        row = self._connection.execute("SELECT note FROM head").fetchone()
+        return None if row is None else str(row[0])
+
+    def kept(self) -> Iterator[tuple[int, str]]:
+        yield from self._connection.execute("SELECT size, note FROM checkpoint ORDER BY size")
+
+    def entries(self) -> Iterator[Stored]:
+        rows = self._connection.execute("SELECT idx, leaf, CAST(body AS BLOB) FROM entry ORDER BY idx")
+        yield from map(Stored._make, rows)
+
+    def leaf(self, place: int) -> bytes | None:
+        row = self._connection.execute("SELECT leaf FROM entry WHERE idx = ?", (place,)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def nodes(self) -> Iterator[bytes]:
+        for (found,) in self._connection.execute("SELECT hash FROM node ORDER BY id"):
+            yield found
+
+    def facets(self) -> Iterator[tuple[Facets, tuple[str, ...]]]:
+        rows = self._connection.execute("SELECT metric, idx FROM event_metric ORDER BY idx, metric")
+        metric = rows.fetchone()
+        for row in self._connection.execute("SELECT * FROM event_index ORDER BY idx"):
+            named: list[str] = []
+            while metric is not None and metric[1] <= row[0]:
+                named.append(metric[0] if metric[1] == row[0] else f"{metric[0]} (of no event)")
+                metric = rows.fetchone()
+            yield Facets._make(row), tuple(named)
+        if metric is not None:  # rows for events that do not exist
+            yield Facets(metric[1], *[""] * 12), (metric[0],)
+
+
+class ExportSource:
+    """The folder that `wenshu audit export` writes: `events.jsonl`, `checkpoint` and, to name a bad line, `leaves`."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read the folder; raises `AuditUnavailable` if one of its files can't be read."""
+        self._lines = folder / "events.jsonl"
+        if not self._lines.is_file():
+            raise AuditUnavailable("missing", "the folder holds no events.jsonl; name the folder of an export")
+        try:
+            note = folder / "checkpoint"
+            self._note = note.read_text(encoding="utf-8") if note.exists() else None
+            self._leaves, self._defects = self._read_leaves(folder / "leaves")
+        except UnicodeDecodeError:
+            self._note, self._leaves, self._defects = None, [], ["the checkpoint is not text"]
+        except OSError as error:
+            raise unavailable(error) from error
+
+    def _read_leaves(self, path: Path) -> tuple[list[bytes], list[str]]:
+        """The leaf hashes beside the lines, if they hash to the checkpoint: then they tell which line is wrong."""
+        if not path.exists() or self._note is None:
+            return [], []
+        try:
+            leaves = [bytes.fromhex(line) for line in path.read_text(encoding="ascii").split()]
+            head = Checkpoint.parse(self._note.rpartition("\n\n")[0] + "\n")
+        except (ValueError, InvalidNote):
+            return [], ["the file of leaf hashes or the checkpoint is malformed"]
+        if any(len(leaf) != HASH_LENGTH for leaf in leaves) or root(leaves) != head.root:
+            return [], ["the file of leaf hashes does not hash to the checkpoint"]
+        return leaves, []
+
+    def defects(self) -> list[str]:
+        return self._defects
+
+    def head(self) -> str | None:
+        return self._note
+
+    def kept(self) -> Iterator[tuple[int, str]]:
+        return iter(())
+
+    def entries(self) -> Iterator[Stored]:
+        with self._lines.open("rb") as file:
+            for place, line in enumerate(file):
+                yield Stored(place, self.leaf(place), line.removesuffix(b"\n"))
+
+    def leaf(self, place: int) -> bytes | None:
+        return self._leaves[place] if 0 <= place < len(self._leaves) else None
+
+    def nodes(self) -> None:
+        return None
+
+    def facets(self) -> None:
+        return None
+
+
+def missing_tables(error: sqlite3.Error) -> bool:
+    """Whether reading failed because a table is not there."""
+    return "no such table" in str(error) or "no such column" in str(error)
+
+
+__all__ = ["DatabaseSource", "ExportSource", "Source", "Stored", "missing_tables"]
