@@ -31,7 +31,9 @@ def make_consents(world: World) -> Extract:
     who, purpose = np.nonzero((early | late)[:, None] & (rng.random((count, len(PURPOSES))) < _SHARE_BY_PURPOSE))
     granted = _instants(rng, np.where(first[who] < 0, 0, first[who]))
     # Consents given before the window begins are spread over its first weeks: the register was opened then.
-    granted = np.where(first[who] < 0, granted + (rng.beta(1.0, 3.0, count)[who] * 100).astype(np.int64) * DAY_SECONDS, granted)
+    granted = np.where(
+        first[who] < 0, granted + (rng.beta(1.0, 3.0, count)[who] * 100).astype(np.int64) * DAY_SECONDS, granted
+    )
     granted = np.minimum(granted, clock.days * DAY_SECONDS - 3600)
     withdrawn = _withdrawals(rng, clock, count, who, granted)
     again = np.flatnonzero(
@@ -40,7 +42,10 @@ def make_consents(world: World) -> Extract:
     renewed = _instants(rng, np.minimum(notice + rng.exponential(30.0, len(again)).astype(np.int64), clock.days - 1))
     back = np.flatnonzero((withdrawn < NEVER) & happens(rng, 0.12, len(who)))
     returned = withdrawn[back] + rng.integers(10, 120, len(back)) * DAY_SECONDS
-    back, returned = back[returned < (clock.days - 1) * DAY_SECONDS], returned[returned < (clock.days - 1) * DAY_SECONDS]
+    back, returned = (
+        back[returned < (clock.days - 1) * DAY_SECONDS],
+        returned[returned < (clock.days - 1) * DAY_SECONDS],
+    )
     renewed_end = np.where(withdrawn[again] > renewed, withdrawn[again], NEVER)
     return _consents_extract(
         world,

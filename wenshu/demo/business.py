@@ -15,7 +15,7 @@ from wenshu.demo.products import PRODUCT_CODES, PRODUCT_NUMBERS, PRODUCTS
 from wenshu.demo.world import World
 
 PRICES = np.array([38.6, 52.4, 168.0, 1290.0])
-_PRODUCT_SIZE = np.array([15_500.0, 17_500.0, 15_000.0, 21_000.0])  # yuan a month in a hospital of size 1
+_PRODUCT_SIZE = np.array([8_600.0, 9_800.0, 8_200.0, 11_600.0])  # yuan a month in a hospital of size 1
 _PRODUCT_GROWTH = np.array([1.02, 1.06, 1.22, 1.14])
 _REGION_SIZE = np.array([1.12, 1.06, 1.08, 0.95, 0.92, 0.82, 0.86])
 _REGION_GROWTH = np.array([1.09, 1.05, 1.11, 1.07, 1.12, 1.02, 0.96])
@@ -29,8 +29,18 @@ _SEASON = np.array(
     ]
 )
 # Attainment that each region heads for at the window's start and end.
-_ATTAINMENT = np.array([[1.01, 1.07], [0.96, 0.90], [1.03, 1.06], [0.90, 1.02], [0.96, 1.08], [0.87, 0.91], [0.99, 0.86]])
-_COST = {"F2F": 830.0, "REMOTE": 260.0, "WECHAT": 26.0, "WEBINAR": 620.0, "CONGRESS": 3300.0, "EMAIL": 9.0, "CALL": 48.0}
+_ATTAINMENT = np.array(
+    [[1.01, 1.07], [0.96, 0.90], [1.03, 1.06], [0.90, 1.02], [0.96, 1.08], [0.87, 0.91], [0.99, 0.86]]
+)
+_COST = {
+    "F2F": 960.0,
+    "REMOTE": 260.0,
+    "WECHAT": 26.0,
+    "WEBINAR": 620.0,
+    "CONGRESS": 3300.0,
+    "EMAIL": 9.0,
+    "CALL": 48.0,
+}
 
 
 def _expected(months: list[date], origin: date, *, festival: bool = True) -> FloatArray:
@@ -39,7 +49,7 @@ def _expected(months: list[date], origin: date, *, festival: bool = True) -> Flo
     growth = _REGION_GROWTH[:, None, None] ** years * _PRODUCT_GROWTH[None, :, None] ** years
     season = _SEASON[:, [m.month - 1 for m in months]]
     dip = np.array([1 - (0.62 if festival else 0.3) * festival_share(m) for m in months])
-    return growth * season[None] * dip
+    return np.asarray(growth * season[None] * dip)
 
 
 def _lift(world: World, touches: list[Touches]) -> FloatArray:
@@ -106,7 +116,7 @@ def _targets(world: World, touches: dict[str, Touches], region_base: FloatArray)
     revenue = region_base[:, :, None] * _expected(months, clock.first) / attained[:, None, :] * wobble / 10_000
     done = _count(world, list(touches.values()))[:, :, : clock.months - 1]
     level = done.mean(axis=2, keepdims=True)
-    season = np.array([1 - 0.45 * festival_share(m) - (0.1 if m.month in {7, 8} else 0.0) for m in months])
+    season = np.array([1 - 0.45 * festival_share(m) for m in months])
     steady = 1 + 0.03 * (np.arange(len(months)) - clock.months / 2) / 12
     ambition = np.array([1.02, 1.08, 1.0, 1.06, 0.97, 1.12, 1.15])[:, None, None]
     season = season / season[: clock.months - 1].mean()
@@ -137,7 +147,9 @@ def _count(world: World, touches: list[Touches]) -> FloatArray:
         kept = touch.delivered
         region = world.doctors.region[touch.who[kept]]
         month = world.clock.day_month[touch.day[kept]]
-        out += np.bincount((region * shape[1] + touch.product[kept]) * shape[2] + month, minlength=out.size).reshape(shape)
+        out += np.bincount((region * shape[1] + touch.product[kept]) * shape[2] + month, minlength=out.size).reshape(
+            shape
+        )
     return out
 
 

@@ -25,14 +25,14 @@ def stream(seed: int, part: str) -> Rng:
 def pick(rng: Rng, weights: Sequence[float] | FloatArray, size: int) -> IntArray:
     """Indices drawn by weight."""
     edges = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.searchsorted(edges, rng.random(size) * edges[-1], side="right").astype(np.int64)
+    return np.asarray(np.searchsorted(edges, rng.random(size) * edges[-1], side="right"), dtype=np.int64)
 
 
 def pick_rows(rng: Rng, table: FloatArray, rows: IntArray) -> IntArray:
     """One column index for each entry of `rows`, by the weights of that row of `table`."""
     edges = np.cumsum(table, axis=1)
     edges /= edges[:, -1:]
-    return (rng.random(len(rows))[:, None] > edges[rows]).sum(axis=1).astype(np.int64)
+    return np.asarray((rng.random(len(rows))[:, None] > edges[rows]).sum(axis=1), dtype=np.int64)
 
 
 def happens(rng: Rng, probability: float | FloatArray, size: int) -> BoolArray:
@@ -66,7 +66,7 @@ def seconds_of_day(rng: Rng, hours: dict[int, float], size: int, *, step: int = 
     names = np.array(list(hours), dtype=np.int64)
     hour = names[pick(rng, list(hours.values()), size)]
     second = hour * 3600 + rng.integers(0, 3600, size)
-    return (second // step * step).astype(np.int64)
+    return np.asarray(second // step * step, dtype=np.int64)
 
 
 def choice_of(rng: Rng, items: npt.NDArray[np.object_], weights: Sequence[float], size: int) -> npt.NDArray[np.object_]:

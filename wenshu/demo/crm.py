@@ -112,9 +112,13 @@ def hcp_extract(seed: int, clock: Clock, hospitals: Hospitals, doctors: Doctors,
         name[i] = traditional(name[i])
     hospital = np.where(older, doctors.earlier_hospital[who], doctors.hospital[who])
     moved = (doctors.moved_on[who] >= 0) & ~older & happens(rng, 0.75, count)
-    title = np.where(older & (doctors.title[who] < 3) & happens(rng, 0.3, count), doctors.title[who] + 1, doctors.title[who])
+    title = np.where(
+        older & (doctors.title[who] < 3) & happens(rng, 0.3, count), doctors.title[who] + 1, doctors.title[who]
+    )
     created = np.where(doctors.since[who] > 0, clock.month_start[doctors.since[who]], -rng.integers(5, 2200, count))
-    updated = np.maximum(created, np.where(older, clock.days // 3, clock.days // 2) + rng.integers(0, clock.days // 3, count))
+    updated = np.maximum(
+        created, np.where(older, clock.days // 3, clock.days // 2) + rng.integers(0, clock.days // 3, count)
+    )
     updated = np.where(crm.duplicate & ~older, clock.days - 1 - rng.integers(0, 30, count), updated)
     # A doctor's right record is touched last, whichever of the two it is.
     beaten = crm.second[who] >= 0
@@ -139,7 +143,9 @@ def hcp_extract(seed: int, clock: Clock, hospitals: Hospitals, doctors: Doctors,
         "title": texts(TITLES)[title],
         "segment": texts(SEGMENTS)[doctors.segment[who]],
         "potential": texts("HML")[doctors.potential[who]],
-        "years_in_practice": np.where(happens(rng, 0.03, count), "", texts(str(y) for y in doctors.years[who].tolist())),
+        "years_in_practice": np.where(
+            happens(rng, 0.03, count), "", texts(str(y) for y in doctors.years[who].tolist())
+        ),
         "is_target": texts("NY")[doctors.target[who].astype(np.int64)],
         "created_at": texts(np.datetime_as_string(first + created)),
         "updated_at": texts(np.datetime_as_string(first + updated)),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wenshu.demo.chance import Rng, happens, pick
-from wenshu.demo.clock import DAY_SECONDS, BoolArray, FloatArray, IntArray, TextArray, add, texts
+from wenshu.demo.clock import DAY_SECONDS, BoolArray, FloatArray, IntArray, TextArray, texts
 from wenshu.demo.contacts import PLANS, Contacts, Touches, make_contacts
 from wenshu.demo.files import Extract
 from wenshu.demo.products import (
@@ -35,7 +35,7 @@ def _interest(world: World, sent: Contacts, content: IntArray) -> FloatArray:
     """How likely a doctor is to open what was sent, against the usual (1.0)."""
     doctors = world.doctors
     evening = np.where((sent.second // 3600 >= 19) | (sent.second // 3600 == 12), 1.12, 0.96)
-    return (
+    return np.asarray(
         _REGION_INTEREST[doctors.region[sent.who]]
         * _SEGMENT_INTEREST[doctors.segment[sent.who]]
         * _TOPIC_INTEREST[world.content.topic[content]]

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    import numpy.typing as npt
-
     from wenshu.demo.clock import IntArray
 
 Rows = "npt.NDArray[np.int64]"
@@ -52,7 +50,8 @@ class Truth:
         known = self._doctors
         self._stream.write(
             "".join(
-                f"{source},{row},{'H' if who < known else 'X'}{who:07d}\n" for row, who in enumerate(persons.tolist(), first_row)
+                f"{source},{row},{'H' if who < known else 'X'}{who:07d}\n"
+                for row, who in enumerate(persons.tolist(), first_row)
             )
         )
 
@@ -77,5 +76,6 @@ def write_extract(folder: Path, extract: Extract, truth: Truth) -> None:
 
 def _quoted(column: TextArray) -> TextArray:
     return texts(
-        '"' + text.replace('"', '""') + '"' if any(char in text for char in _SPECIAL) else text for text in column.tolist()
+        '"' + text.replace('"', '""') + '"' if any(char in text for char in _SPECIAL) else text
+        for text in column.tolist()
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wenshu.demo.chance import Rng, days_in_months, happens, pick
-from wenshu.demo.clock import IntArray, TextArray, add, minute_texts, second_texts, texts
+from wenshu.demo.clock import BoolArray, IntArray, TextArray, add, minute_texts, second_texts, texts
 from wenshu.demo.contacts import PLANS, Plan, Touches, monthly_attempts, products_of, week_of
 from wenshu.demo.crm import typed_departments, typed_hospitals
 from wenshu.demo.files import Extract
@@ -43,7 +43,9 @@ class _Seats:
     meeting: IntArray
 
 
-def _hold_meetings(rng: Rng, world: World, plan: Plan, per_month: int, seconds: IntArray, themes: tuple[str, ...]) -> _Meetings:
+def _hold_meetings(
+    rng: Rng, world: World, plan: Plan, per_month: int, seconds: IntArray, themes: tuple[str, ...]
+) -> _Meetings:
     """`per_month` meetings in every month, each product in turn, so that each has one whenever doctors can come."""
     clock = world.clock
     month = np.repeat(np.arange(clock.months), per_month)
@@ -57,8 +59,10 @@ def _hold_meetings(rng: Rng, world: World, plan: Plan, per_month: int, seconds: 
         day=day,
         second=seconds[rng.integers(0, len(seconds), len(day))],
         title=texts(
-            f"{_DISEASES[p]}{themes[t]}（{clock.first.year + (clock.first.month - 1 + int(m)) // 12}年第{i % per_month + 1}场）"
-            for i, (p, t, m) in enumerate(zip(product.tolist(), theme.tolist(), clock.day_month[day].tolist(), strict=True))
+            f"{_DISEASES[p]}{themes[t]}（{clock.first.year + (clock.first.month - 1 + int(m)) // 12}年{(clock.first.month - 1 + int(m)) % 12 + 1}月第{i % per_month + 1}场）"
+            for i, (p, t, m) in enumerate(
+                zip(product.tolist(), theme.tolist(), clock.day_month[day].tolist(), strict=True)
+            )
         ),
         code=texts(f"{plan.code[:3]}{i + 1:05d}" for i in range(len(day))),
     )
@@ -120,10 +124,10 @@ def _typed_mobiles(rng: Rng, world: World, who: IntArray, day: IntArray) -> tupl
     return out, number
 
 
-def _is_own(world: World, who: IntArray) -> IntArray:
+def _is_own(world: World, who: IntArray) -> BoolArray:
     """Whether the number in CRM is the doctor's own (present or earlier) one and not a shared phone."""
     known, doctors = world.crm.mobile_known[who], world.doctors
-    return (known == doctors.mobile[who]) | (known == doctors.earlier_mobile[who])
+    return np.asarray((known == doctors.mobile[who]) | (known == doctors.earlier_mobile[who]))
 
 
 def make_webinars(world: World) -> tuple[Extract, Touches]:
@@ -222,5 +226,3 @@ def make_congresses(world: World) -> tuple[Extract, Touches]:
         name="congress_attendance.csv", order=np.arange(count), render=render, person=person, encoding="gb18030"
     )
     return extract, Touches(who=who, product=product, day=day, delivered=came)
-
-

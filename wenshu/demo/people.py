@@ -123,7 +123,10 @@ def unionids(rng: Rng, count: int) -> TextArray:
 
 def _emails(rng: Rng, roman: TextArray) -> TextArray:
     count = len(roman)
-    local = add(add(roman, texts("._-")[rng.integers(0, 3, count)]), texts("abcdefghijklmnopqrstuvwxyz")[rng.integers(0, 26, count)])
+    local = add(
+        add(roman, texts("._-")[rng.integers(0, 3, count)]),
+        texts("abcdefghijklmnopqrstuvwxyz")[rng.integers(0, 26, count)],
+    )
     # The running number keeps addresses apart without looking any up.
     number = texts(str(n) for n in (rng.integers(1, 10, count) * 10**7 + np.arange(count)).tolist())
     domain = texts("@" + d for d in _DOMAINS)[pick(rng, (5, 3, 1, 1), count)]
@@ -135,7 +138,7 @@ def _licenses(rng: Rng, hospitals: Hospitals, hospital: IntArray, years: IntArra
     count = len(hospital)
     provinces = list(dict.fromkeys(city.province for city in hospitals.cities))
     province = np.array([provinces.index(city.province) for city in hospitals.cities])[hospitals.place[hospital]] + 11
-    serial = rng.permutation(10**6 if count <= 10**6 else count)[:count]
+    serial = rng.permutation(max(10**6, count))[:count]
     value = ((110 * 100 + province) * 10**4 + np.maximum(1999, 2024 - years)) * 10**6 + serial % 10**6
     return texts(str(v) for v in value.tolist())
 

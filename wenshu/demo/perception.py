@@ -6,15 +6,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wenshu.demo.chance import days_in_months, happens, pick, seconds_of_day
-from wenshu.demo.clock import FloatArray, IntArray, TextArray, add, minute_texts, texts
+from wenshu.demo.chance import Rng, days_in_months, happens, pick, seconds_of_day
+from wenshu.demo.clock import BoolArray, FloatArray, IntArray, TextArray, add, minute_texts, texts
 from wenshu.demo.contacts import Touches
 from wenshu.demo.files import Extract
 from wenshu.demo.products import BY_SPECIALTY, PRODUCTS, TOPIC_CODES
 from wenshu.demo.world import World
 
 ANSWERS = ("没听说过", "听说过", "了解并认可", "尝试过", "常规使用", "会推荐给同行")
-_HOURS = {8: 2.0, 9: 4.0, 10: 4.0, 11: 4.0, 12: 9.0, 13: 6.0, 15: 3.0, 17: 4.0, 18: 5.0, 19: 7.0, 20: 10.0, 21: 8.0, 22: 3.0}
+_HOURS = {
+    8: 2.0,
+    9: 4.0,
+    10: 4.0,
+    11: 4.0,
+    12: 9.0,
+    13: 6.0,
+    15: 3.0,
+    17: 4.0,
+    18: 5.0,
+    19: 7.0,
+    20: 10.0,
+    21: 8.0,
+    22: 3.0,
+}
 _TOP = 5.95
 COMMENTS = (
     "",
@@ -51,31 +65,46 @@ def _form_views(world: World, touches: list[Touches]) -> _Views:
     for touch in touches:
         at = pair[touch.who, touch.product]
         counted = touch.delivered & (at >= 0)
-        heard += np.bincount(
-            world.clock.day_month[touch.day[counted]] * len(who) + at[counted], minlength=len(heard)
-        )
+        heard += np.bincount(world.clock.day_month[touch.day[counted]] * len(who) + at[counted], minlength=len(heard))
     exposure = heard.reshape(months, len(who))
-    start = np.array([0.15, 1.15, 2.1, 3.1, 4.1, 5.1])[pick(rng, (0.26, 0.31, 0.22, 0.12, 0.07, 0.02), len(who))]
+    start = np.array([0.15, 1.15, 2.1, 3.1, 4.1, 5.1])[pick(rng, (0.28, 0.33, 0.22, 0.11, 0.05, 0.01), len(who))]
     level = np.empty((months + 1, len(who)))
-    level[0] = start + 0.8 * rng.random(len(who)) + 0.25 * (1.5 - doctors.segment[who]) * (start > 1)
+    level[0] = np.clip(start + 0.8 * rng.random(len(who)) + 0.25 * (1.5 - doctors.segment[who]) * (start > 1), 0, _TOP)
     pace = rng.gamma(1.4, 1 / 1.4, len(who)) * np.array([1.1, 1.0, 1.08, 0.97, 0.95, 0.85, 0.82])[doctors.region[who]]
     for m in range(months):
         recent = exposure[max(0, m - 2) : m + 1].sum(axis=0)
         # The further on a doctor is, the less one more touch does.
-        gain = 0.085 * pace * np.minimum(recent, 4) * (1.15 - level[m] / 6)
-        fade = np.where(recent == 0, 0.035, 0.008) * (level[m] > 0.8)
-        level[m + 1] = np.clip(level[m] + gain - fade + rng.normal(0, 0.11, len(who)), 0, _TOP)
+        heard_enough = pace * np.minimum(recent, 4) * (1.15 - level[m] / 6)
+        # Some take to a medicine at once, after a good case; some turn away, more often when nobody comes by.
+        # Those who know a medicine are the ripest for trying it; those who use it are the first whom others court.
+        ripe = np.where((level[m] >= 1) & (level[m] < 3), 0.19, 0.022)
+        leap = happens(rng, ripe * heard_enough, len(who)) * rng.uniform(1.2, 2.6, len(who))
+        loss = happens(rng, np.where(recent == 0, 0.045, 0.024) + 0.024 * (level[m] >= 3), len(who)) * rng.uniform(
+            0.8, 2.2, len(who)
+        )
+        fade = np.where(recent == 0, 0.03, 0.012) * (level[m] > 0.8)
+        step = 0.026 * heard_enough + leap - loss - fade + rng.normal(0, 0.09, len(who))
+        level[m + 1] = np.clip(level[m] + step, 0, _TOP)
     return _Views(who=who, product=product, level=level, exposure=exposure)
 
 
+def _on_panel(rng: Rng, world: World) -> BoolArray:
+    """Who is asked every few weeks in which month, as (months, doctors): each member of the panel for half a year or more."""
+    months, count = world.clock.months, len(world.doctors)
+    member = happens(rng, np.where(world.doctors.target, 0.62, 0.25), count)
+    joined = rng.integers(-9, months, count)
+    left = joined + rng.integers(6, 14, count)
+    now = np.arange(months)[:, None]
+    return member & (joined <= now) & (now < left)
+
+
 def make_surveys(world: World, touches: list[Touches]) -> Extract:
-    """`survey_responses.csv`: a panel answers often, the others now and then."""
+    """`survey_responses.csv`: its panel answers often, the others now and then."""
     views = _form_views(world, touches)
     rng = world.stream("surveys")
     clock, doctors = world.clock, world.doctors
-    panel = happens(rng, np.where(doctors.target, 0.21, 0.07), len(doctors))[views.who]
     near = np.minimum(views.exposure, 2)
-    rate = np.where(panel, 0.50, 0.022) * (0.8 + 0.15 * near) * clock.elapsed()[:, None]
+    rate = np.where(_on_panel(rng, world)[:, views.who], 0.52, 0.010) * (0.8 + 0.15 * near) * clock.elapsed()[:, None]
     rate *= np.where(doctors.since[views.who] <= np.arange(clock.months)[:, None], 1.0, 0.0)
     month, pair = np.nonzero(rng.random(rate.shape) < rate)
     day = days_in_months(rng, clock, clock.desk, month)
@@ -88,8 +117,10 @@ def make_surveys(world: World, touches: list[Touches]) -> Extract:
     level = views.level[month, pair] * (1 - part) + views.level[month + 1, pair] * part
     stage = np.floor(level).astype(np.int64)
     topic = pick(rng, (0.32, 0.2, 0.2, 0.18, 0.1), count)
-    score = np.clip(np.rint(2.35 + 0.36 * level + np.array([0.1, -0.1, 0.1, 0.05, -0.25])[topic] + rng.normal(0, 0.7, count)), 1, 5)
-    nps = np.clip(np.rint(5.3 + 0.8 * level + rng.normal(0, 1.8, count)), 0, 10)
+    score = np.clip(
+        np.rint(2.35 + 0.36 * level + np.array([0.1, -0.1, 0.1, 0.05, -0.25])[topic] + rng.normal(0, 0.7, count)), 1, 5
+    )
+    nps = np.clip(np.rint(5.9 + 0.8 * level + rng.normal(0, 1.8, count)), 0, 10)
     said = happens(rng, 0.88, count)
     scored, rated = happens(rng, 0.96, count), happens(rng, 0.9, count)
     comment = pick(rng, _COMMENT_WEIGHTS, count)
@@ -109,7 +140,9 @@ def make_surveys(world: World, touches: list[Touches]) -> Extract:
         for i in np.flatnonzero(comment[rows]).tolist():
             row = rows[i]
             out[i] = COMMENTS[comment[row]].format(
-                mobile=number[row], name=doctors.name[who[row]], hospital=world.hospitals.name[doctors.hospital[who[row]]]
+                mobile=number[row],
+                name=doctors.name[who[row]],
+                hospital=world.hospitals.name[doctors.hospital[who[row]]],
             )
         return out
 

@@ -49,13 +49,42 @@ class Campaign:
 
 CAMPAIGNS = (
     Campaign(name="春风行动", products=(0, 1), months=(3, 4, 5), share={"F2F": 0.25, "WECHAT": 0.3, "CALL": 0.3}),
-    Campaign(name="心衰规范诊疗行", products=(2,), months=(4, 5, 6, 9, 10), share={"F2F": 0.3, "WEBINAR": 0.5, "CONGRESS": 0.6}),
-    Campaign(name="糖心同管", products=(1, 2), months=(9, 10, 11), share={"WECHAT": 0.35, "WEBINAR": 0.4, "EMAIL": 0.3}),
-    Campaign(name="肺癌精准月", products=(3,), months=(11,), share={"F2F": 0.4, "WECHAT": 0.4, "WEBINAR": 0.6, "CONGRESS": 0.7}),
-    Campaign(name="基层慢病课堂", products=(0, 1), months=(1, 3, 6, 7, 8, 12), share={"WEBINAR": 0.35, "WECHAT": 0.2, "REMOTE": 0.3}),
-    Campaign(name="名医面对面", products=(0, 1, 2, 3), months=(3, 4, 5, 9, 10, 11), share={"CONGRESS": 0.35, "WEBINAR": 0.2}),
-    Campaign(name="冬日护心", products=(0, 2), months=(12, 1, 2), share={"F2F": 0.25, "WECHAT": 0.35, "EMAIL": 0.35, "CALL": 0.3}),
-    Campaign(name="医保落地宣贯", products=(2, 3), months=(1, 2, 3), share={"F2F": 0.2, "REMOTE": 0.35, "EMAIL": 0.4, "CALL": 0.3}),
+    Campaign(
+        name="心衰规范诊疗行",
+        products=(2,),
+        months=(4, 5, 6, 9, 10),
+        share={"F2F": 0.3, "WEBINAR": 0.5, "CONGRESS": 0.6},
+    ),
+    Campaign(
+        name="糖心同管", products=(1, 2), months=(9, 10, 11), share={"WECHAT": 0.35, "WEBINAR": 0.4, "EMAIL": 0.3}
+    ),
+    Campaign(
+        name="肺癌精准月",
+        products=(3,),
+        months=(11,),
+        share={"F2F": 0.4, "WECHAT": 0.4, "WEBINAR": 0.6, "CONGRESS": 0.7},
+    ),
+    Campaign(
+        name="基层慢病课堂",
+        products=(0, 1),
+        months=(1, 3, 6, 7, 8, 12),
+        share={"WEBINAR": 0.35, "WECHAT": 0.2, "REMOTE": 0.3},
+    ),
+    Campaign(
+        name="名医面对面", products=(0, 1, 2, 3), months=(3, 4, 5, 9, 10, 11), share={"CONGRESS": 0.35, "WEBINAR": 0.2}
+    ),
+    Campaign(
+        name="冬日护心",
+        products=(0, 2),
+        months=(12, 1, 2),
+        share={"F2F": 0.25, "WECHAT": 0.35, "EMAIL": 0.35, "CALL": 0.3},
+    ),
+    Campaign(
+        name="医保落地宣贯",
+        products=(2, 3),
+        months=(1, 2, 3),
+        share={"F2F": 0.2, "REMOTE": 0.35, "EMAIL": 0.4, "CALL": 0.3},
+    ),
 )
 CAMPAIGN_TEXTS = texts(["", *(campaign.name for campaign in CAMPAIGNS)])
 

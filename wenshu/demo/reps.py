@@ -76,7 +76,8 @@ def make_reps(seed: int, scale: float, clock: Clock, hospitals: Hospitals, docto
         mobile=_unused_mobiles(seed, doctors, count),
         email=add(add(roman, texts(str(n) for n in staff.tolist())), "@kangheng.example"),
         team=texts(
-            f"{REGIONS[r]}{_NUMERALS[min(s // _TEAM_SIZE, 9)]}组" for r, s in zip(region.tolist(), seat.tolist(), strict=True)
+            f"{REGIONS[r]}{_NUMERALS[min(s // _TEAM_SIZE, 9)]}组"
+            for r, s in zip(region.tolist(), seat.tolist(), strict=True)
         ),
         region=region,
         territory=territory,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wenshu.demo.chance import Rng, happens, pick, some
-from wenshu.demo.clock import IntArray, TextArray, add, minute_texts, texts
+from wenshu.demo.clock import BoolArray, IntArray, TextArray, add, minute_texts, texts
 from wenshu.demo.contacts import PLANS, Touches, make_contacts
 from wenshu.demo.files import Extract
 from wenshu.demo.products import CAMPAIGN_TEXTS, EDA, PRODUCT_CODES, campaigns_for, content_for, content_texts
@@ -58,12 +58,23 @@ def make_visits(world: World) -> tuple[Extract, list[Touches]]:
 
 
 def _extract(
-    world: World, rng: Rng, who: IntArray, product: IntArray, day: IntArray, second: IntArray, remote: IntArray, held: IntArray
+    world: World,
+    rng: Rng,
+    who: IntArray,
+    product: IntArray,
+    day: IntArray,
+    second: IntArray,
+    remote: IntArray,
+    held: BoolArray,
 ) -> Extract:
     clock, doctors, count = world.clock, world.doctors, len(who)
     minutes = np.clip(rng.lognormal(np.where(remote == 1, 2.65, 2.45), 0.45), 2, 75).astype(np.int64)
     objective = np.where(happens(rng, 0.82, count), pick(rng, (0.3, 0.28, 0.18, 0.14, 0.1), count), 5)
-    ease = 0.5 + 0.06 * (1.5 - doctors.segment[who]) + np.array([0.05, 0.03, 0.02, 0.0, -0.02, -0.06, -0.07])[doctors.region[who]]
+    ease = (
+        0.5
+        + 0.06 * (1.5 - doctors.segment[who])
+        + np.array([0.05, 0.03, 0.02, 0.0, -0.02, -0.06, -0.07])[doctors.region[who]]
+    )
     met = happens(rng, ease, count)
     feedback = np.where(held & happens(rng, 0.6, count), pick(rng, (0.46, 0.42, 0.12), count), 3)
     shown = held & happens(rng, np.where(remote == 1, 0.7, 0.3), count)
@@ -82,7 +93,11 @@ def _extract(
     record[rows] = len(world.crm) + stranger
     person = who.copy()
     person[rows] = len(doctors) + stranger
-    fault = pick(rng, (1 - SHARE_NO_TIME - SHARE_BAD_TIME - SHARE_BAD_DURATION, SHARE_NO_TIME, SHARE_BAD_TIME, SHARE_BAD_DURATION), count)
+    fault = pick(
+        rng,
+        (1 - SHARE_NO_TIME - SHARE_BAD_TIME - SHARE_BAD_DURATION, SHARE_NO_TIME, SHARE_BAD_TIME, SHARE_BAD_DURATION),
+        count,
+    )
     no_product = happens(rng, SHARE_NO_PRODUCT, count)
     product_code = np.where(no_product, len(PRODUCT_CODES), product)
     days, clock_texts = clock.day_texts("{d.year}/{d.month}/{d.day} "), minute_texts()
@@ -122,7 +137,9 @@ def _extract(
     )
 
 
-def _notes(world: World, note: IntArray, who: IntArray, day: IntArray, product: IntArray, colleague: IntArray) -> TextArray:
+def _notes(
+    world: World, note: IntArray, who: IntArray, day: IntArray, product: IntArray, colleague: IntArray
+) -> TextArray:
     out = texts([""] * len(note))
     rows = np.flatnonzero(note)
     mobile = world.doctors.mobile_on(who, day)
