@@ -27,6 +27,8 @@ class Entity(Document):
     column: str
     person: bool = False
     """Whether the entity is a protected person: groups are counted in distinct members of it."""
+    employee: bool = False
+    """Whether the entity is one of the own staff: its attributes are about a person too, but groups are not counted in it."""
 
 
 class TimeColumn(Document):
@@ -55,6 +57,8 @@ class SemanticModel(Document):
     label: Label | None = None
     consent: bool = False
     """Whether this table holds the consent rows: entity, `purpose`, `granted_at`, `withdrawn_at`, `effective_at`."""
+    complete_days: bool = False
+    """Whether only days before today count, because today's rows are still being written."""
 
 
 # ------------------------------------------------------------------ dimensions: by what one may ask
@@ -106,6 +110,8 @@ class Dimension(Document):
     identifies: Name | None = None
     """The entity whose members the values are (hcp, rep); such values are pseudonyms and are never guessed from words."""
     description: Label | None = None
+    scope_only: bool = False
+    """Whether only row scopes of access rules may use it (the representative's own region); nobody can ask by it."""
 
 
 # ------------------------------------------------------------------ measures: what can be counted
@@ -144,12 +150,15 @@ class Measure(Document):
     `count` rows; `sum` of a column (times `scale`); `average` is not offered: write a ratio; `distinct` members of an entity, with `first` only by
     their first row ever that satisfies `where`, with `qualify` only those that satisfy one of the qualifications; `members` counts an entity's own table, whatever the period.
     `state` counts entities by their latest row before each row's end, `moved` those whose rank rose between start and end, `started` those with a rank at the start.
+    `in_force` counts entities with a row of the model that is valid (`validity`) at each row's end.
     """
 
     model: Name
-    agg: Literal["count", "sum", "distinct", "members", "state", "moved", "started"]
+    agg: Literal["count", "sum", "distinct", "members", "state", "moved", "started", "in_force"]
     column: str | None = None
     scale: float = 1.0
+    divisor: Annotated[int, Field(ge=1)] = 1
+    """For sums: the sum is divided by it (60: seconds told in minutes)."""
     entity: Name | None = None
     where: tuple[Condition, ...] = ()
     first: bool = False
@@ -200,6 +209,12 @@ class Metric(Document):
     measure: Measure | None = None
     numerator: Name | Measure | None = None
     denominator: Name | Measure | None = None
+    inputs: dict[Name, Name | Measure] = {}
+    """For derived metrics: what the names in `expression` stand for."""
+    expression: str | None = None
+    """For derived metrics: names of `inputs`, numbers, `+ - * /` and parentheses; any division by zero is null."""
+    exposure: Measure | None = None
+    """For exposure comparisons: the rows that make a person exposed."""
     shared_slice: bool = False
     """For ratios over a population: dimensions that the denominator lacks restrict only the numerator (各渠道触达率 against all targets)."""
     parameters: dict[str, str | int | float] = {}
@@ -207,6 +222,8 @@ class Metric(Document):
     dimensions: tuple[Name, ...] | None = None
     """The only dimensions it may be asked by; None: all that its models soundly offer."""
     forbid_dimensions: tuple[Name, ...] = ()
+    forbid_group_by: tuple[Name, ...] = ()
+    """Dimensions that may filter but not group it (a doctor reached by several channels belongs to no single one)."""
     grain: bool = True
     unit: Label | None = None
     format: Literal["integer", "decimal", "percent", "currency", "duration_s", "points"] = "integer"
