@@ -1,0 +1,1 @@
+"""The commands of `wenshu`, one module a subject; `wenshu.cli` gathers them."""

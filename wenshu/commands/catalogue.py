@@ -1,0 +1,118 @@
+"""`metrics` and `policy`: what is approved, and the bundle that says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wenshu.commands.common import DONE, FAILED, Context, emit, json_option, pass_context, print_table
+
+
+@click.group()
+def metrics() -> None:
+    """Show the approved metrics; check a bundle's definitions against the live warehouse."""
+
+
+@metrics.command("list")
+@click.option("--as", "user", metavar="USER", help="Only what this user may ask.")
+@json_option
+@pass_context
+def list_metrics(context: Context, *, user: str | None, as_json: bool) -> int:
+    """List the metrics, a line each."""
+    with context.service() as service:
+        cards = service.metric_cards(service.local_actor(user)) if user else service.all_metric_cards()
+    if as_json:
+        emit(cards)
+    else:
+        print_table(
+            ["id", "中文", "English", "stage", "version"],
+            [[card["id"], card["label"]["zh"], card["label"]["en"], card["stage"], card["version"]] for card in cards],
+        )
+        click.echo(f"{len(cards)} metrics")
+    return DONE
+
+
+@metrics.command()
+@click.argument("metric", metavar="ID")
+@json_option
+@pass_context
+def show(context: Context, *, metric: str, as_json: bool) -> int:
+    """Show one metric: definition, owner, approval, dimensions, synonyms."""
+    from governance.errors import InvalidQuery, nearest
+
+    with context.service() as service:
+        cards = {card["id"]: card for card in service.all_metric_cards()}
+    if metric not in cards:
+        raise InvalidQuery(f"unknown metric {metric!r}.{nearest(metric, cards)}")
+    card = cards[metric]
+    if as_json:
+        emit(card)
+        return DONE
+    for key, value in card.items():
+        if isinstance(value, dict):
+            click.echo(f"{key}: {value.get('zh')} · {value.get('en')}")
+        elif isinstance(value, (list, tuple)):
+            click.echo(f"{key}: {', '.join(item['id'] if isinstance(item, dict) else str(item) for item in value)}")
+        else:
+            click.echo(f"{key}: {value}")
+    return DONE
+
+
+@metrics.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--warehouse", metavar="URL", help="Another warehouse than the home's.")
+@json_option
+@pass_context
+def validate(context: Context, *, folder: Path, warehouse: str | None, as_json: bool) -> int:
+    """Check a bundle's definitions against the live warehouse."""
+    from wenshu.validating import validate_bundle
+
+    problems = validate_bundle(context, folder, warehouse=warehouse)
+    if as_json:
+        emit({"ok": not problems, "problems": [{"where": item.where, "message": item.message} for item in problems]})
+    else:
+        for item in problems:
+            click.echo(str(item))
+        click.echo("The bundle is valid." if not problems else f"{len(problems)} problems; nothing was changed.")
+    return FAILED if problems else DONE
+
+
+@click.group()
+def policy() -> None:
+    """The policy bundle."""
+
+
+@policy.command()
+@click.option("--out", type=click.Path(path_type=Path), help="Write one schema file a document kind into this folder.")
+def schema(out: Path | None) -> int:
+    """Print the JSON Schema of the bundle's documents."""
+    import json
+
+    from governance.bundle.loading import json_schemas
+
+    schemas = json_schemas()
+    if out is None:
+        emit(schemas)
+        return DONE
+    out.mkdir(parents=True, exist_ok=True)
+    for name, document in schemas.items():
+        (out / f"{name}.schema.json").write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    return DONE
+
+
+@policy.command("validate")
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@json_option
+def validate_policy(*, folder: Path, as_json: bool) -> int:
+    """Check a bundle by itself: schema, names, rules, the red line. The warehouse is not asked (see `metrics validate`)."""
+    from wenshu.validating import validate_alone
+
+    problems = validate_alone(folder)
+    if as_json:
+        emit({"ok": not problems, "problems": [{"where": item.where, "message": item.message} for item in problems]})
+    else:
+        for item in problems:
+            click.echo(str(item))
+        click.echo("The bundle is valid." if not problems else f"{len(problems)} problems.")
+    return FAILED if problems else DONE

@@ -1,0 +1,167 @@
+"""Making a home: keys, stores, the first policy bundle, and for the demo the invented company and its people.
+
+Each part is made only where it is missing, and the marker is written last: an interrupted `init` is finished by the next one, a finished one is left alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+import yaml
+
+from audit import Event, Ledger
+from audit.keys import generate_key, load_key
+from governance.bundle.loading import Bundle, load_bundle
+from governance.errors import ConfigurationError, WarehouseError
+from wenshu.accounts import Accounts
+from wenshu.demo_accounts import DEMO_ACCOUNTS, DemoAccount
+from wenshu.home import Home
+from wenshu.settings import Environment, now
+
+Tell = Callable[[str, float], None]
+SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """What the home was made as; kept in its marker file."""
+
+    origin: str
+    demo: bool
+    seed: int | None
+    today: str | None
+
+
+def read_marker(home: Home) -> Marker:
+    """Return what `init` wrote, or raise ConfigurationError."""
+    try:
+        data = yaml.safe_load(home.require().marker.read_text(encoding="utf-8"))
+        return Marker(origin=data["origin"], demo=data["demo"], seed=data.get("seed"), today=data.get("today"))
+    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
+        raise ConfigurationError(f"{home.marker.name} of the home can't be read ({type(error).__name__}); restore it from a backup.") from error
+
+
+def shipped_bundle() -> Path:
+    """Return the folder of the bundle that comes with the product."""
+    return Path(str(resources.files("policies")))
+
+
+def _write_once(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _make_bundle(home: Home) -> Bundle:
+    if not (home.bundle / "bundle.yaml").is_file():
+        half = home.root / "bundle.half"
+        shutil.rmtree(half, ignore_errors=True)
+        shutil.copytree(shipped_bundle(), half, ignore=shutil.ignore_patterns("__pycache__", "*.py", "*.pyc"))
+        shutil.rmtree(home.bundle, ignore_errors=True)
+        half.rename(home.bundle)
+    return load_bundle(home.bundle)
+
+
+def open_ledger(home: Home, origin: str, timezone: str, *, create: bool = False) -> Ledger:
+    """Open the home's ledger for writing; raises AuditUnavailable with the reason where that can't be."""
+    return Ledger.open(
+        home.ledger, key=load_key(home.ledger_key, origin), origin=origin, clock=now, timezone=timezone, checkpoint=home.checkpoint, create=create
+    )
+
+
+def _make_ledger(home: Home, origin: str, timezone: str) -> Ledger:
+    if not home.ledger_key.exists():
+        generate_key(home.ledger_key, origin)
+    # Only a home that never had a ledger gets a new one: a lost database beside its checkpoint is evidence, not a fresh start.
+    return open_ledger(home, origin, timezone, create=not home.ledger.exists() and not home.checkpoint.exists())
+
+
+def initialise(
+    home: Home, environment: Environment, *, demo: bool, seed: int, scale: float, today: dt.date | None, tell: Tell
+) -> dict[str, str]:
+    """Make what is missing of a home and return the one-time passwords of the accounts made now, by user.
+
+    Raises ConfigurationError, BundleError, IngestError or AuditError; a later call goes on where this one stopped.
+    """
+    home.make_folders()
+    origin = f"wenshu/{secrets.token_hex(8)}"
+    draft = home.root / "origin"
+    if draft.exists():
+        origin = draft.read_text(encoding="utf-8").strip()
+    else:
+        _write_once(draft, origin.encode())
+    tell("policy bundle 策略包", 0.02)
+    bundle = _make_bundle(home)
+    if not home.session_key.exists():
+        _write_once(home.session_key, secrets.token_bytes(SECRET_BYTES))
+    tell("ledger 审计账本", 0.04)
+    timezone = bundle.settings.timezone
+    with _make_ledger(home, origin, timezone) as ledger:
+        day = today or environment.today(timezone)
+        passwords: dict[str, str] = {}
+        accounts = Accounts.open(home.accounts)
+        if demo:
+            _make_company(home, bundle, day, seed=seed, scale=scale, tell=tell)
+            tell("accounts 账号", 0.97)
+            passwords = _make_accounts(home, accounts)
+        marker = {"origin": origin, "demo": demo, "seed": seed if demo else None, "today": day.isoformat() if demo else None}
+        ledger.append(Event(type="home.initialised", actor="local_admin", detail={"demo": demo, "bundle": bundle.version}))
+        _write_once(home.marker, yaml.safe_dump(marker, allow_unicode=True, sort_keys=False).encode())
+    draft.unlink(missing_ok=True)
+    tell("done 完成", 1.0)
+    return passwords
+
+
+def _make_company(home: Home, bundle: Bundle, day: dt.date, *, seed: int, scale: float, tell: Tell) -> None:
+    from wenshu.loading import ingest_folder
+    from wenshu.demo import build
+
+    if not (home.demo / "made").exists():
+        shutil.rmtree(home.demo, ignore_errors=True)
+        home.demo.mkdir(mode=0o700)
+        build(home.demo, seed=seed, today=day, scale=scale, progress=lambda what, share: tell(what, 0.05 + 0.30 * share))
+        (home.demo / "made").touch()
+    if not home.warehouse.exists():
+        ingest_folder(home, bundle, home.demo / "extracts", day=day, write_links=True, tell=lambda what, share: tell(what, 0.35 + 0.60 * share))
+
+
+def _make_accounts(home: Home, accounts: Accounts) -> dict[str, str]:
+    known = {account.id for account in accounts.list()}
+    passwords = {}
+    for item in DEMO_ACCOUNTS:
+        if item.id not in known:
+            accounts.add(item.id, role=item.role, department=item.department, name=item.name, attributes=_attributes(home, item))
+        passwords[item.id] = accounts.one_time_password(item.id)
+    return passwords
+
+
+def _attributes(home: Home, item: DemoAccount) -> dict[str, str]:
+    if item.region:
+        return {"region": item.region}
+    if item.representative_of:
+        return {"rep": _representative(home, item.representative_of)}
+    return {}
+
+
+def _representative(home: Home, region: str) -> str:
+    """Return the pseudonym of the region's representative with the most own doctors today."""
+    import duckdb
+
+    with duckdb.connect(str(home.warehouse), read_only=True) as db:
+        found = db.execute(
+            "SELECT r.rep_key FROM dim_rep r JOIN dim_assignment a USING (rep_key) "
+            "WHERE r.region = ? AND a.valid_to IS NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1",
+            [region],
+        ).fetchone()
+    if found is None:
+        raise WarehouseError(f"no representative of {region} has doctors")
+    return str(found[0])
