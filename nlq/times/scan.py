@@ -1,0 +1,232 @@
+"""From single expressions to what was meant: ranges, open ends (以来, since), 截至 and festivals; the longest expression wins at each place."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+from governance import calendar
+from governance.terms import Grain, Period
+from nlq.times import chinese, english
+from nlq.times.chinese import number
+from nlq.times.model import Clock, Parts, TimeHit, When, join, resolve, span_of
+
+_TO = re.compile(r"\s*(?:-|~|到|至|(?:and|to|through|thru|until|till|up to)(?![a-z])|—|——)\s*(?:the\s+)?")
+_BETWEEN = re.compile(r"(?:between|介于)\s*")
+_BETWEEN_AND = re.compile(r"\s*(?:and|与|和)\s*(?:the\s+)?")
+_FROM = re.compile(r"(?:自从|从|自|由|(?:from|starting(?:\s+(?:from|in|on))?|beginning)\s+)(?:the\s+)?")
+_SINCE = re.compile(r"(?:since|from|after|ever since)\s+(?:the\s+)?(?:(?:start|beginning)\s+of\s+)?(?:the\s+)?")
+_OPEN_END = re.compile(r"(?:份)?(?:以来|至今|到现在|到今天|到目前(?:为止)?|起至今|开始至今|起(?!点|止)|开始(?!的)|迄今)|\s+(?:onwards?|on(?![a-z])(?!\s)|until now|till now|to now|to date|to today)")
+_AS_OF = re.compile(r"(?:截至到?|截止到?|到(?=.{1,14}为止)|(?:as of|up to|until|through|by|as at)\s+(?:the\s+)?(?:end\s+of\s+)?(?:the\s+)?)")
+_AS_OF_END = re.compile(r"(?:为止|止|底|末)+")
+_WITHIN = re.compile(r"(?:期间|之间|以内|之内|当中|之中|中(?![心国部东南西北级等高位])|里(?!程)|内(?![分科容部])|间(?!隔)|整月|全年|整年|全月|整个月)")
+_MONTHS = re.compile(
+    r"(?P<a>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])(?:月份?)?(?:-|~|到|至|—)(?P<b>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d|[一二三四五六七八九十]+[日号])"
+)
+_QUARTERS = re.compile(r"第?(?P<a>[一二三四1-4])(?:季度?)?(?:-|~|到|至)第?(?P<b>[一二三四1-4])(?:个)?季度?")
+_DAYS = re.compile(r"(?P<a>3[01]|[12]\d|0?[1-9])(?:日|号)?(?:-|~|到|至)(?P<b>3[01]|[12]\d|0?[1-9])(?:日|号)")
+_WEEKS = re.compile(r"第?(?P<a>[1-5]?\d)周?(?:-|~|到|至)第?(?P<b>[1-5]?\d)周")
+_YEARS = re.compile(r"(?P<a>20\d\d)年?\s*(?:-|~|到|至|to|through)\s*(?P<b>20\d\d)(?:年|(?![\d.-]))")
+_TODAY_END = re.compile(r"(?:现在|今天|目前|今日|当前|now(?![a-z])|today(?![a-z])|present(?![a-z])|(?:to\s+)?date(?![a-z]))(?:为止)?")
+_FESTIVAL_TAIL = re.compile(r"(?:假期|长假|黄金周|小长假|期间|假日|当天|节日|节)+|\s+(?:holidays?|week|festival|break|period)(?![a-z])")
+_Said = Parts | When
+
+
+def _festivals(text: str, at: int, names: dict[str, str]) -> list[tuple[int, _Said]]:
+    found: list[tuple[int, _Said]] = []
+    for length in range(2, min(28, len(text) - at + 1)):
+        key = names.get(text[at : at + length])
+        if key is None:
+            continue
+        end = at + length
+        if text[at].isascii() and text[at].isalpha() and end < len(text) and text[end].isalpha() and text[end].isascii():
+            continue
+        tail = _FESTIVAL_TAIL.match(text, end)
+        found.append((tail.end() if tail else end, Parts(festival=key)))
+    return found
+
+
+def _with_year(said: list[tuple[int, _Said]], text: str, clock: Clock, names: dict[str, str]) -> list[tuple[int, _Said]]:
+    """Add what follows a year alone: 今年春节, 2026年国庆, 去年3月到5月's first half is an atom already."""
+    more: list[tuple[int, _Said]] = []
+    for end, parts in said:
+        if isinstance(parts, Parts) and parts.year is not None and parts == Parts(year=parts.year, to_date=parts.to_date, deictic=parts.deictic):
+            start = end + 1 if text[end : end + 1] in ("的", " ") else end
+            if start < len(text):
+                for ranged_end, ranged in _ranges(text, start):
+                    when = _in_year(ranged, parts.year, clock)
+                    if when is not None:
+                        more.append((ranged_end, when))
+                for festival_end, festival in _festivals(text, start, names):
+                    if isinstance(festival, Parts):
+                        more.append((festival_end, replace(festival, year=parts.year)))
+    return more
+
+
+class _Range(tuple[Parts, Parts]):
+    """Two calendar expressions said in one breath: 1-3月."""
+
+    __slots__ = ()
+
+
+def _in_year(pair: _Range, year: int, clock: Clock) -> When | None:
+    left, right = (replace(part, year=year) for part in pair)
+    if (left.month or 0) > (right.month or 0):
+        right = replace(right, year=year + 1)
+    return span_of(left, right, clock)
+
+
+def _ranges(text: str, at: int) -> list[tuple[int, _Range]]:
+    found: list[tuple[int, _Range]] = []
+    if match := _MONTHS.match(text, at):
+        a, b = number(match["a"]), number(match["b"])
+        if a and b:
+            found.append((match.end(), _Range((Parts(month=a), Parts(month=b)))))
+    if match := _QUARTERS.match(text, at):
+        a, b = number(match["a"]), number(match["b"])
+        if a and b and a < b:
+            found.append((match.end(), _Range((Parts(quarter=a), Parts(quarter=b)))))
+    if match := _WEEKS.match(text, at):
+        a, b = int(match["a"]), int(match["b"])
+        if 1 <= a < b <= 53:
+            found.append((match.end(), _Range((Parts(week=a), Parts(week=b)))))
+    if match := _DAYS.match(text, at):
+        a, b = int(match["a"]), int(match["b"])
+        if a < b:
+            found.append((match.end(), _Range((Parts(day=a), Parts(day=b)))))
+    if match := _YEARS.match(text, at):
+        a, b = int(match["a"]), int(match["b"])
+        if a < b:
+            found.append((match.end(), _Range((Parts(year=a), Parts(year=b)))))
+    return found
+
+
+def _atoms(text: str, at: int, clock: Clock, names: dict[str, str]) -> list[tuple[int, _Said]]:
+    if at >= len(text):
+        return []
+    said: list[tuple[int, _Said]] = [*chinese.atoms(text, at, clock), *english.atoms(text, at, clock)]
+    if names:
+        said += _festivals(text, at, names)
+    said += _with_year(said, text, clock, names)
+    spans = ((end, span_of(pair[0], pair[1], clock)) for end, pair in _ranges(text, at))
+    return [*said, *((end, when) for end, when in spans if when is not None)]
+
+
+def _meaning(said: _Said, clock: Clock) -> When | None:
+    return said if isinstance(said, When) else resolve(said, clock)
+
+
+def _best(said: list[tuple[int, _Said]], clock: Clock) -> tuple[int, _Said, When] | None:
+    for end, what in sorted(said, key=lambda item: -item[0]):
+        when = _meaning(what, clock)
+        if when is not None:
+            return end, what, when
+    return None
+
+
+def _to_today(when: When, clock: Clock) -> When | None:
+    if when.period is None or when.period.start > clock.today:
+        return None
+    return When(period=Period(start=when.period.start, end=clock.tomorrow), grain=when.grain, to_date=True, deictic=when.deictic)
+
+
+def _range(first: _Said, at: int, text: str, clock: Clock, names: dict[str, str], *, joiner: re.Pattern[str]) -> tuple[int, When] | None:
+    """Return the range that `first` begins when a joiner and a second expression follow at `at`."""
+    match = joiner.match(text, at)
+    if match is None or match.end() == at:
+        return None
+    if today := _TODAY_END.match(text, match.end()):
+        left = _meaning(first, clock)
+        whole = _to_today(left, clock) if left else None
+        return (today.end(), whole) if whole else None
+    for end, second in sorted(_atoms(text, match.end(), clock, names), key=lambda item: -item[0]):
+        if isinstance(first, Parts) and isinstance(second, Parts):
+            if _depth(first) == 0 and _depth(second) == 0 and first.year is None:
+                continue
+            when = span_of(first, second, clock)
+        else:
+            left, right = _meaning(first, clock), _meaning(second, clock)
+            when = join(left, right) if left and right else None
+        if when is not None:
+            return end, when
+    return None
+
+
+def _depth(parts: Parts) -> int:
+    return sum(value is not None for value in (parts.half, parts.quarter, parts.month, parts.week, parts.day, parts.festival))
+
+
+def _as_of(when: When, clock: Clock) -> When | None:
+    if when.period is None:
+        return None
+    end = min(when.period.end, clock.tomorrow) if when.to_date else when.period.end
+    start = calendar.unit_start(end - timedelta(days=1), "year")
+    grain: Grain = "month"
+    return When(kind="as_of", period=Period(start=start, end=end), grain=grain, deictic=when.deictic)
+
+
+def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> TimeHit | None:
+    """Return the longest expression of time that begins exactly at `at`."""
+    best: TimeHit | None = None
+
+    def offer(end: int, when: When | None) -> None:
+        nonlocal best
+        if when is not None and (best is None or end > best.end):
+            best = TimeHit(start=at, end=end, when=when)
+
+    found = _best(_atoms(text, at, clock, names), clock)
+    if found is not None:
+        end, said, when = found
+        offer(end, when)
+        for shorter_end, shorter in sorted(_atoms(text, at, clock, names), key=lambda item: -item[0]):
+            ranged = _range(shorter, shorter_end, text, clock, names, joiner=_TO)
+            if ranged is not None and not (text[shorter_end:].lstrip().startswith("and")):
+                offer(*ranged)
+        if opened := _OPEN_END.match(text, end):
+            offer(opened.end(), _to_today(when, clock))
+        if (within := _WITHIN.match(text, end)) and best is not None and best.end == end:
+            offer(within.end(), when)
+        del said
+    if begun := _FROM.match(text, at):
+        inner = _at(text, begun.end(), clock, names) if begun.end() < len(text) else None
+        if inner is not None:
+            whole = inner.when
+            opened = _OPEN_END.match(text, inner.end)
+            offer(opened.end() if opened else inner.end, (_to_today(whole, clock) if opened else whole))
+    if begun := _SINCE.match(text, at):
+        inner_best = _best(_atoms(text, begun.end(), clock, names), clock)
+        if inner_best is not None and not text.startswith("from", at):
+            offer(inner_best[0], _to_today(inner_best[2], clock))
+    if begun := _BETWEEN.match(text, at):
+        for end, first in sorted(_atoms(text, begun.end(), clock, names), key=lambda item: -item[0]):
+            ranged = _range(first, end, text, clock, names, joiner=_BETWEEN_AND)
+            if ranged is not None:
+                offer(*ranged)
+    if begun := _AS_OF.match(text, at):
+        inner_best = _best(_atoms(text, begun.end(), clock, names), clock)
+        if inner_best is not None:
+            tail = _AS_OF_END.match(text, inner_best[0])
+            offer(tail.end() if tail else inner_best[0], _as_of(inner_best[2], clock))
+    return best
+
+
+def scan(text: str, clock: Clock, names: dict[str, str] | None = None) -> list[TimeHit]:
+    """Return, for every position of normalised `text` where an expression of time begins, the longest one.
+
+    Hits may overlap; the reader of the sentence chooses among them and the lexicon's words. `names` are the festivals' names.
+    """
+    hits = []
+    for at in range(len(text)):
+        if text[at] == " ":
+            continue
+        if at and text[at].isascii() and text[at].isalnum() and text[at - 1].isascii() and text[at - 1].isalnum():
+            continue
+        hit = _at(text, at, clock, names or {})
+        if hit is not None:
+            when = hit.when
+            said = text[hit.start : hit.end]
+            if len(said) == 4 and said.isdigit():
+                hit = replace(hit, when=replace(when, bare_year=True))
+            hits.append(hit)
+    return hits
