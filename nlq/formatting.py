@@ -180,8 +180,14 @@ def column_scale(values: Iterable[Cell], style: Style, language: Language) -> Sc
 
 
 def number(value: float, style: Style, language: Language, *, scale: Scale | None = None) -> str:
-    """Return the number without its unit (percentages keep their sign `%`), in `scale` or in the unit that suits it."""
-    scale = scale or scale_for(value, style, language)
+    """Return the number without its unit (percentages keep their sign `%`).
+
+    In `scale`, with the digits that align a column; without it in the unit that suits the number, without idle zeros.
+    """
+    if scale is None:
+        scale = scale_for(value, style, language)
+        if scale.factor > 1:
+            return _fixed(value / scale.factor, 2, signed=style.signed).rstrip("0").rstrip(".")
     match style.format:
         case "percent" | "growth":
             tiny = not style.signed and 0 < abs(value) < 0.0005
@@ -207,7 +213,7 @@ def quantity(value: Cell, style: Style, language: Language) -> str:
     if not isinstance(value, (int, float)):
         return NO_VALUE
     scale = scale_for(value, style, language)
-    text, named = number(value, style, language, scale=scale), unit_name(style, language) or ""
+    text, named = number(value, style, language), unit_name(style, language) or ""
     if named and language == "en" and style.format == "currency":
         text = f"{named} {text}"
     elif scale.word or named:

@@ -240,6 +240,8 @@ def _extremes(view: View, metric: str, role: str) -> Clause:
         return Clause(head=head, body=f"{among}都是 {high_said}" if view.zh else f"all {among} at {high_said}")
     if view.zh:
         return Clause(head=head, body=f"{view.member(high)}{top}（{high_said}），{view.member(low)}{bottom}（{low_said}）", tail=f"，共 {among}")
+    if top == "most":
+        return Clause(head=head, body=f"{view.member(high)} has the most ({high_said}), {view.member(low)} the fewest ({low_said})", tail=f", of {among}")
     return Clause(head=head, body=f"{view.member(high)} {top} at {high_said}, {view.member(low)} {bottom} at {low_said}", tail=f", of {among}")
 
 
@@ -285,9 +287,20 @@ def _trend(view: View, metric: str) -> Clause:
         top, high = _superlative(view, metric, role, most=True), view.said(peak, metric, role)
         summit = glue("，", view.when(peak), f"{top}（{high}）") if view.zh else f", {top} in {view.when(peak)} ({high})"
     start, end = view.said(first, metric, role), view.said(last, metric, role)
+    against = _last_change(view, metric, last)
     if view.zh:
-        return Clause(body=glue(f"{label}从", view.when(first), f"的 {start}", move, view.when(last), f"的 {end}") + summit)
-    return Clause(body=f"{label} {move} from {start} in {view.when(first)} to {end} in {view.when(last)}{summit}")
+        return Clause(body=glue(f"{label}从", view.when(first), f"的 {start}", move, view.when(last), f"的 {end}") + summit, tail=f"；{against}" if against else "")
+    return Clause(body=f"{label} {move} from {start} in {view.when(first)} to {end} in {view.when(last)}{summit}", tail=f"; {against}" if against else "")
+
+
+def _last_change(view: View, metric: str, row: int) -> str:
+    """Where each unit has its own counterpart, the last one's change speaks for them."""
+    change = view.number(row, metric, "change")
+    if change is None:
+        return ""
+    zh, en = {"previous_year": ("上年同期", "a year earlier"), "previous_period": ("上一期", "the period before")}.get(str(view.query.compare), ("对比期", "the compared period"))
+    said = difference(view, metric, change, zh if view.zh else en, growth=view.number(row, metric, "growth"))
+    return glue(view.when(row), said) if view.zh else f"{view.when(row)}: {said}"
 
 
 def _move(view: View, metric: str, role: str, first: int, last: int) -> str:
