@@ -58,7 +58,7 @@ def days_in_months(rng: Rng, clock: Clock, weight: FloatArray, month: IntArray) 
     at = low[month] + rng.random(len(month)) * (high - low)[month]
     day = np.searchsorted(edges, at, side="right") - 1
     last = np.append(clock.month_start[1:], clock.days) - 1
-    return np.clip(day, clock.month_start[month], last[month]).astype(np.int64)
+    return np.asarray(np.clip(day, clock.month_start[month], last[month]), dtype=np.int64)
 
 
 def seconds_of_day(rng: Rng, hours: dict[int, float], size: int, *, step: int = 1) -> IntArray:
