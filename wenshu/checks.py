@@ -121,7 +121,7 @@ def _fonts() -> CheckResult:
     if program is None:
         found = any(Path("/usr/share/fonts").rglob("*CJK*")) if Path("/usr/share/fonts").is_dir() else False
     else:
-        listed = subprocess.run([program, ":lang=zh", "family"], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603
+        listed = subprocess.run([program, ":lang=zh", "family"], capture_output=True, text=True, timeout=20, check=False)
         found = bool(listed.stdout.strip())
     # Pictures made on the server lack Chinese letters without it; pages use the reader's own fonts. So it is told, but is no failure.
     return CheckResult(name="fonts", ok=True, found="Chinese fonts are there" if found else f"no Chinese font; {mend}")

@@ -122,8 +122,8 @@ def initialise(
 
 
 def _make_company(home: Home, bundle: Bundle, day: dt.date, *, seed: int, scale: float, tell: Tell) -> None:
-    from wenshu.loading import ingest_folder
     from wenshu.demo import build
+    from wenshu.loading import ingest_folder
 
     if not (home.demo / "made").exists():
         shutil.rmtree(home.demo, ignore_errors=True)
