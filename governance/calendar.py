@@ -86,7 +86,7 @@ def previous_period(period: Period, *, today: date, fiscal_start: int = 1) -> Pe
         if count is not None:
             return Period(start=shift(period.start, grain, -count), end=period.start)
     if period.end == today + timedelta(days=1):
-        for grain in _SMALLEST_FIRST:
+        for grain in ("day", *_SMALLEST_FIRST):  # today alone is set against yesterday, also on a Monday or a first
             if unit_start(today, grain, fiscal_start=fiscal_start) == period.start:
                 start = shift(period.start, grain, -1)
                 return Period(start=start, end=min(start + timedelta(days=period.days), period.start))
