@@ -31,8 +31,11 @@ class Axis:
         return self.low + pixel / height * (self.high - self.low)
 
 
-def axis(values: Iterable[float], *, from_zero: bool, count: int = 4) -> Axis:
-    """Return an axis around the values; `from_zero` (bars, and lines whose range is wide) makes 0 one of its ends."""
+def axis(values: Iterable[float], *, from_zero: bool, count: int = 4, foot: float = 0.0) -> Axis:
+    """Return an axis around the values; `from_zero` (bars, and lines whose range is wide) makes 0 one of its ends.
+
+    `foot` is the share of the axis that must stay free below the lowest value, for a label.
+    """
     numbers = list(values) or [0.0]
     low, high = min(numbers), max(numbers)
     if from_zero or (low >= 0 and low <= 0.35 * high):
@@ -43,6 +46,8 @@ def axis(values: Iterable[float], *, from_zero: bool, count: int = 4) -> Axis:
     magnitude = 10.0 ** math.floor(math.log10(rough))
     step = magnitude * next(s for s in _STEPS if s * magnitude >= rough * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if low / step - first < foot * (last - first) and first != 0:
+        first -= 1
     ticks = tuple(round(index * step, 12) for index in range(first, last + 1))
     return Axis(low=ticks[0], high=ticks[-1], ticks=ticks)
 

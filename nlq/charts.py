@@ -262,7 +262,7 @@ def _lines(plot: _Plot) -> tuple[Any, list[str]]:
         based = _base_line(view, metric, units) if not view.dimensions else []
         panel = metric_label(metric, view.names, view.language)
         numbers = [row["value"] for rows in series.values() for row in rows if row["value"] is not None]
-        scale = axis([*numbers, *(row["value"] for row in based if row["value"] is not None)], from_zero=False)
+        scale = axis([*numbers, *(row["value"] for row in based if row["value"] is not None)], from_zero=False, foot=2 * _LABEL_GAP / height)
         rows = [row for cells in series.values() for row in cells] + based + _end_labels(series, based, scale, height, units, view)
         values += [row | {"panel": panel} for row in rows]
         panels.append(_line_panel(view, metric, plot.role, time, scale, list(series), based=bool(based)).transform_filter(alt.datum.panel == panel)
@@ -305,8 +305,12 @@ def _end_labels(series: dict[str, list[Row]], based: list[Row], scale: Axis, hei
             return marks
         high, low = max(told, key=lambda r: r["value"]), min(told, key=lambda r: r["value"])
         chosen = {row["t"]: row for row in (told[0], told[-1], high, low)}
-        roomy = scale.pixel(low["value"], height) > 2 * _LABEL_GAP
-        return marks + [{"kind": "low" if row is low and row is not high and roomy else "high", "t": row["t"], "series": "", "value": row["value"], "y": row["value"], "label": row["label"], "mark": ""} for row in chosen.values()]
+        # A label stands on the side that the line leaves free.
+        below = {low["t"]: low is not high, told[0]["t"]: len(told) > 1 and told[1]["value"] > told[0]["value"]}
+        return marks + [
+            {"kind": "low" if below.get(t, False) else "high", "t": t, "series": "", "value": row["value"], "y": row["value"], "label": row["label"], "mark": ""}
+            for t, row in chosen.items()
+        ]
     ends = []
     current = _line_names(view)[0] if based else ""
     for name, rows in [*series.items(), *([(based[0]["series"], based)] if based else [])]:

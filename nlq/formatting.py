@@ -187,7 +187,10 @@ def number(value: float, style: Style, language: Language, *, scale: Scale | Non
     if scale is None:
         scale = scale_for(value, style, language)
         if scale.factor > 1:
-            return _fixed(value / scale.factor, 2, signed=style.signed).rstrip("0").rstrip(".")
+            scaled = value / scale.factor
+            digits = 2 if abs(scaled) < 100 else 1 if abs(scaled) < 1000 else 0
+            text = _fixed(scaled, digits, signed=style.signed)
+            return text.rstrip("0").rstrip(".") if digits else text
     match style.format:
         case "percent" | "growth":
             tiny = not style.signed and 0 < abs(value) < 0.0005

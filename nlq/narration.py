@@ -6,10 +6,10 @@ Every sentence also says what is hidden, what is approximate and the metric's ow
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from governance.terms import Filter, Having, MemberCompare, MetricQuery
-from nlq.formatting import counted, glue, inside, listed, number, ordinal, period_name, plural, quantity, value_label
+from nlq.formatting import counted, glue, inside, listed, number, ordinal, period_name, plural, value_label
 from nlq.view import View
 
 LIST_AT_MOST = 5
@@ -155,9 +155,7 @@ def _valued(view: View, row: int, metric: str) -> str:
         return f"{label}没有可计算的数值" if view.zh else f"{label} has no value"
     if view.zh:
         return glue(label, view.said(row, metric))
-    style = view.style(metric)
-    named = style.unit is not None and style.format == "integer" and style.unit.en.rstrip("s") in label.lower()
-    return f"{label} {quantity(view.number(row, metric), replace(style, unit=None) if named else style, 'en')}"
+    return f"{label} {view.said(row, metric)}"
 
 
 def _nothing(view: View, metric: str) -> Clause:
@@ -278,19 +276,19 @@ def _trend(view: View, metric: str) -> Clause:
         return _nothing(view, metric)
     label = view.metric(metric)
     if len(rows) == 1:
-        return Clause(body=glue(view.when(rows[0]), label, view.said(rows[0], metric, role)) if view.zh else f"{label} {view.said(rows[0], metric, role)} in {view.when(rows[0])}")
+        return Clause(body=glue(view.when(rows[0]), label, view.said(rows[0], metric, role)) if view.zh else f"{label} {view.said(rows[0], metric, role)} {view.on(rows[0])}")
     first, last = rows[0], rows[-1]
     move = _move(view, metric, role, first, last)
     peak = max(rows, key=lambda row: view.number(row, metric, role) or 0.0)
     summit = ""
     if peak not in {first, last}:
         top, high = _superlative(view, metric, role, most=True), view.said(peak, metric, role)
-        summit = glue("，", view.when(peak), f"{top}（{high}）") if view.zh else f", {top} in {view.when(peak)} ({high})"
+        summit = glue("，", view.when(peak), f"{top}（{high}）") if view.zh else f", {top} {view.on(peak)} ({high})"
     start, end = view.said(first, metric, role), view.said(last, metric, role)
     against = _last_change(view, metric, last)
     if view.zh:
         return Clause(body=glue(f"{label}从", view.when(first), f"的 {start}", move, view.when(last), f"的 {end}") + summit, tail=f"；{against}" if against else "")
-    return Clause(body=f"{label} {move} from {start} in {view.when(first)} to {end} in {view.when(last)}{summit}", tail=f"; {against}" if against else "")
+    return Clause(body=f"{label} {move} from {start} {view.on(first)} to {end} {view.on(last)}{summit}", tail=f"; {against}" if against else "")
 
 
 def _last_change(view: View, metric: str, row: int) -> str:
@@ -325,8 +323,9 @@ def _trend_by_member(view: View, metric: str, role: str) -> Clause:
         trailing = f"，{view.member(low)}{bottom}（{view.said(low, metric, role)}）" if low != high else ""
         head, body = glue(view.when(high), f"各{view.noun()}{view.metric(metric)}"), f"{view.member(high)}{top}（{view.said(high, metric, role)}）"
     else:
-        trailing = f", {view.member(low)} {bottom} at {view.said(low, metric, role)}" if low != high else ""
-        head, body = f"{view.metric(metric)} by {view.noun()} in {view.when(high)}", f"{view.member(high)} {top} at {view.said(high, metric, role)}"
+        head, most = f"{view.metric(metric)} by {view.noun()} {view.on(high)}", top == "most"
+        body = f"{view.member(high)} {'has the most' if most else top + ' at'} {'(' if most else ''}{view.said(high, metric, role)}{')' if most else ''}"
+        trailing = f", {view.member(low)} {'the fewest' if most else bottom + ' at'} {'(' if most else ''}{view.said(low, metric, role)}{')' if most else ''}" if low != high else ""
     return Clause(head=head, body=body + trailing)
 
 

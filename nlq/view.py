@@ -83,8 +83,11 @@ class View:
         return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
     def said(self, row: int, metric: str, role: str = "value") -> str:
-        """The cell as a sentence says it, with its unit."""
-        return quantity(self.number(row, metric, role), self.style(metric, role), self.language)
+        """The cell as a sentence says it, with its unit; not `doctors reached 812 doctors`, where the English label names it already."""
+        style = self.style(metric, role)
+        if not self.zh and style.unit is not None and style.format == "integer" and style.unit.en.rstrip("s").lower() in self.metric(metric).lower():
+            style = replace(style, unit=None)
+        return quantity(self.number(row, metric, role), style, self.language)
 
     def said_number(self, value: float, metric: str, role: str = "value", *, exactly: bool = False) -> str:
         """Some number (a size, a threshold) in the way of the column; a size carries no sign, a threshold no 约."""
@@ -150,6 +153,10 @@ class View:
             return label
         own = dimension_label(dimension, self.names, self.language)
         return f"{own} {label}" if label.isascii() or not self.zh else f"{own}{label}"
+
+    def on(self, row: int) -> str:
+        """The row's period after its English preposition: `in October`, `on 12 October`."""
+        return f"{'on' if self.query.grain == 'day' else 'in'} {self.when(row)}"
 
     def when(self, row: int) -> str:
         value = next((self.cell(row, column.name) for column in self.table.columns if column.kind == "period"), None)
