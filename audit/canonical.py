@@ -29,8 +29,11 @@ def dumps(value: object) -> bytes:
     Mappings and tuples are written as objects and arrays. Raises `NotCanonical` naming the place of the first value
     outside the subset.
     """
-    text = json.dumps(_plain(value, "$", 0), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8")
+    return encode(_plain(value, "$", 0)).encode("utf-8")
+
+
+encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+"""The canonical text of a value already known to lie in the subset; faster than `dumps`, which finds that out."""
 
 
 def loads(data: bytes) -> Json:

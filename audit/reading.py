@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from audit.errors import AuditUnavailable
+from audit.merkle import node_id
 from audit.store import HELP, unavailable
 
 PATIENCE_S = 5.0
@@ -29,6 +30,17 @@ def connect(path: Path) -> sqlite3.Connection:
         if error.reason not in {"missing", "read_only"} or (log.exists() and log.stat().st_size):
             raise
         return _open(path, "mode=ro&immutable=1")
+
+
+def read_node(connection: sqlite3.Connection, level: int, position: int) -> bytes:
+    """The stored hash of a complete subtree (level 0: a leaf); raises `AuditUnavailable` if it is absent."""
+    if level:
+        row = connection.execute("SELECT hash FROM node WHERE id = ?", (node_id(level, position),)).fetchone()
+    else:
+        row = connection.execute("SELECT leaf FROM entry WHERE idx = ?", (position,)).fetchone()
+    if row is None:
+        raise AuditUnavailable("corrupt", HELP["corrupt"])
+    return bytes(row[0])
 
 
 def _open(path: Path, options: str) -> sqlite3.Connection:

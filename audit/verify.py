@@ -207,7 +207,7 @@ class _Judge:
         """Hold the recomputed roots against the signed ones."""
         failing = sorted({found.size for found in checkpoints if walk.roots.get(found.size, found.root) != found.root})
         good = {found.size for found in checkpoints if walk.roots.get(found.size) == found.root} - set(failing)
-        head_holds = self._head is not None and self._head.size in good
+        head_holds = self._head is not None and walk.roots.get(self._head.size) == self._head.root
         if head_holds or (not failing and not walk.gap and good):
             self._judge_tree(walk)
         else:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, tzinfo
 from typing import Any
 
+from audit import canonical
 from audit.errors import InvalidEvent
 from audit.events import INTENT, OUTCOME, Facets, facets_of
 from audit.merkle import CompactRange, Node, leaf_hash
@@ -105,8 +106,7 @@ class Walk:
     def _parse(self, stored: Stored) -> dict[str, Any] | None:
         try:
             body = json.loads(stored.body)
-            text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-            if isinstance(body, dict) and text.encode() == stored.body:
+            if isinstance(body, dict) and canonical.encode(body).encode() == stored.body:
                 return body
         except (ValueError, RecursionError):
             pass
@@ -123,7 +123,7 @@ class Walk:
             return
         if self.moved is None:
             self.moved = (stored.place, member)
-        elif member == self.moved[0]:
+        elif member == self.moved[0] < self.moved[1]:
             self.moved_back = True
         if stored.leaf not in {None, own} and self._source.leaf(member) != own:
             self.suspects.append(stored.place)

@@ -169,6 +169,9 @@ class Writer:
             head = Checkpoint.open(note, [self._settings.signer.verifier])
         except InvalidNote as error:
             raise _refusal("wrong_ledger") from error
+        tree = CompactRange.read(head.size, store.node)
+        if tree.root() != head.root or store.size() != head.size:
+            raise AuditUnavailable("corrupt", HELP["corrupt"])
         for known in (*earlier, self._known):
             if known is None or known.size == 0:
                 continue
@@ -176,9 +179,6 @@ class Writer:
                 raise _refusal("behind")
             if root_at(known.size, store.node) != known.root:
                 raise _refusal("forked")
-        tree = CompactRange.read(head.size, store.node)
-        if tree.root() != head.root or store.size() != head.size:
-            raise AuditUnavailable("corrupt", HELP["corrupt"])
         self._known, self._note, self._tree = head, note, tree
         return head
 

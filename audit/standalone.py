@@ -1,0 +1,205 @@
+"""Check an exported Wenshu ledger with nothing but Python's standard library.
+
+    python3 verify.py [FOLDER] [VKEY]
+
+FOLDER (default: this file's) holds events.jsonl and checkpoint. VKEY is the ledger's verifier key or a file with it; take it from
+a source you trust, else the folder's own file `vkey` is used, which proves only that the folder agrees with itself.
+Exit status: 0 everything holds, 1 something does not, 2 it could not be checked.
+
+How: RFC 6962 (leaf SHA-256(0x00 || line), node SHA-256(0x01 || left || right)), C2SP signed notes, Ed25519 (RFC 8032).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
+
+
+Point = tuple[int, int, int, int]
+Peaks = list[tuple[int, bytes]]
+
+
+def recover_x(y: int, sign: int) -> int | None:
+    """The point's x coordinate, or None if y lies on no point."""
+    if y >= P:
+        return None
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_ONE % P
+    if (x * x - square) % P or (x == 0 and sign):
+        return None
+    return P - x if x & 1 != sign else x
+
+
+def decode_point(data: bytes) -> Point | None:
+    """A curve point in extended coordinates from its 32 bytes, or None."""
+    number = int.from_bytes(data, "little")
+    y = number & (1 << 255) - 1
+    x = recover_x(y, number >> 255)
+    return None if x is None else (x, y, 1, x * y % P)
+
+
+def add(one: Point, two: Point) -> Point:
+    """The sum of two points."""
+    a, b = (one[1] - one[0]) * (two[1] - two[0]) % P, (one[1] + one[0]) * (two[1] + two[0]) % P
+    c, d = 2 * one[3] * two[3] * D % P, 2 * one[2] * two[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % P, g * h % P, f * g % P, e * h % P
+
+
+def times(number: int, point: Point) -> Point:
+    """The point added to itself `number` times."""
+    total = (0, 1, 1, 0)
+    while number:
+        if number & 1:
+            total = add(total, point)
+        point = add(point, point)
+        number >>= 1
+    return total
+
+
+def equal(one: Point, two: Point) -> bool:
+    """Whether two points are the same."""
+    return (one[0] * two[2] - two[0] * one[2]) % P == 0 and (one[1] * two[2] - two[1] * one[2]) % P == 0
+
+
+BASE = (4 * pow(5, P - 2, P) % P).to_bytes(32, "little")
+
+
+def signature_holds(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Ed25519 verification, RFC 8032 section 5.1.7."""
+    if len(public) != 32 or len(signature) != 64:
+        return False
+    key, commitment, base = decode_point(public), decode_point(signature[:32]), decode_point(BASE)
+    scalar = int.from_bytes(signature[32:], "little")
+    if key is None or commitment is None or base is None or scalar >= ORDER:
+        return False
+    digest = hashlib.sha512(signature[:32] + public + message).digest()
+    challenge = int.from_bytes(digest, "little") % ORDER
+    return equal(times(scalar, base), add(commitment, times(challenge, key)))
+
+
+def read_checkpoint(note: str, vkey: str) -> tuple[int, bytes]:
+    """Size and root of the checkpoint, once the key's signature on it holds; ValueError otherwise."""
+    name, key_id, encoded_key = vkey.strip().split("+", 2)
+    material = base64.b64decode(encoded_key, validate=True)
+    own_id = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
+    if material[:1] != b"\x01" or own_id.hex() != key_id:
+        raise ValueError("the verifier key is malformed")
+    text, _, signatures = note.rpartition("\n\n")
+    text += "\n"
+    for line in signatures.splitlines():
+        dash, signer, encoded = line.split(" ")
+        blob = base64.b64decode(encoded, validate=True)
+        if dash == "\u2014" and signer == name and blob[:4] == own_id:
+            if not signature_holds(material[1:], text.encode(), blob[4:]):
+                raise ValueError("the checkpoint's signature does not hold")
+            origin, size, root = text.split("\n")[:3]
+            if origin != name:
+                raise ValueError("the checkpoint belongs to another ledger")
+            return int(size), base64.b64decode(root, validate=True)
+    raise ValueError("the checkpoint is not signed by this key")
+
+
+def grow(peaks: Peaks, leaf: bytes) -> None:
+    """Add a leaf hash to a list of (level, hash) peaks."""
+    level, current = 0, leaf
+    while peaks and peaks[-1][0] == level:
+        current = hashlib.sha256(b"\x01" + peaks.pop()[1] + current).digest()
+        level += 1
+    peaks.append((level, current))
+
+
+def root_of(peaks: Peaks) -> bytes:
+    """The RFC 6962 root over peaks."""
+    if not peaks:
+        return hashlib.sha256(b"").digest()
+    current = peaks[-1][1]
+    for _, left in reversed(peaks[:-1]):
+        current = hashlib.sha256(b"\x01" + left + current).digest()
+    return current
+
+
+def pruned_hash(line: bytes) -> bytes | None:
+    """The leaf hash that a pruned line stands for, or None."""
+    if line.startswith(b'{"pruned":"') and len(line) == 77:
+        return bytes.fromhex(line[11:75].decode())
+    return None
+
+
+def read_leaves(path: Path, root: bytes) -> list[bytes]:
+    """The leaf hashes beside the lines, if they hash to the signed root: then they name the line that does not."""
+    try:
+        leaves = [bytes.fromhex(line) for line in path.read_text("ascii").split()]
+    except (OSError, ValueError):
+        return []
+    peaks: Peaks = []
+    for leaf in leaves:
+        grow(peaks, leaf)
+    return leaves if root_of(peaks) == root else []
+
+
+def check(folder: Path, vkey: str) -> tuple[list[str], str]:
+    """Problems found, in words, and what was seen."""
+    size, root = read_checkpoint((folder / "checkpoint").read_bytes().decode(), vkey)
+    leaves = read_leaves(folder / "leaves", root)
+    problems: list[str] = []
+    peaks: Peaks = []
+    pruned = count = 0
+    with (folder / "events.jsonl").open("rb") as file:
+        for count, raw in enumerate(file, start=1):
+            line, place = raw.removesuffix(b"\n"), count - 1
+            leaf = pruned_hash(line)
+            if leaf is not None:
+                pruned += 1
+            else:
+                leaf = hashlib.sha256(b"\x00" + line).digest()
+                try:
+                    said = json.loads(line)["index"]
+                except (ValueError, KeyError, TypeError):
+                    said = None
+                if said != place and not problems:
+                    problems.append(
+                        f"line {place} says it is event {said}: missing, inserted or reordered from here on"
+                    )
+            if leaves and not problems and (place >= len(leaves) or leaves[place] != leaf):
+                problems.append(f"event {place} was changed or does not belong here")
+            grow(peaks, leaf)
+    if count != size:
+        problems.append(f"{count} lines, but the signed checkpoint is over {size} events")
+    if root_of(peaks) != root:
+        problems.append("the lines do not hash to the signed root")
+    if pruned:
+        problems.append(f"{pruned} lines have only their hash left; ask for the signed record of their pruning")
+    return problems, f"{count} events, root {root.hex()}"
+
+
+def main(arguments: list[str]) -> int:
+    """Run from a shell."""
+    folder = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).resolve().parent
+    try:
+        given = arguments[2] if len(arguments) > 2 else str(folder / "vkey")
+        vkey = Path(given).read_text("utf-8") if "+" not in given else given
+        problems, _seen = check(folder, vkey)
+    except OSError:
+        return 2
+    except ValueError:
+        return 1
+    for _problem in problems:
+        pass
+    if not problems and len(arguments) <= 2:
+        pass
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
