@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
     from wenshu.demo.contacts import Touches
 
-# What each step takes of the whole, for the progress that is told.
-_STEPS = 17
+_STEPS = 17  # extracts, for the progress that is told
 
 
 def build(

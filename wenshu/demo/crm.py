@@ -87,15 +87,17 @@ def _share_phones(rng: Rng, mobile: IntArray, doctors: Doctors, reps: Reps) -> N
     by_ward = np.argsort(ward, kind="stable")
     edges = np.flatnonzero(np.diff(ward[by_ward])) + 1
     wards = [w for w in np.split(by_ward, edges) if len(w) > 1]
-    left = round(0.022 * count)
+    left, shared = round(0.022 * count), np.zeros(count, dtype=bool)
     for i in rng.permutation(len(wards)).tolist():
         if left <= 0:
             break
         members = wards[i][: 2 + int(rng.integers(0, 3))]
         mobile[members] = doctors.mobile[members[0]]
+        shared[members] = True
         left -= len(members)
     own = some(rng, 0.012, count)
-    own = own[reps.own[own] >= 0]
+    # Never one of a shared phone's owners: the phone would then look like the last remaining member's alone.
+    own = own[(reps.own[own] >= 0) & ~shared[own]]
     mobile[own] = reps.mobile[reps.own[own]]
 
 
