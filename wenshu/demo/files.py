@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from wenshu.demo.clock import IntArray
 
-Rows = "npt.NDArray[np.int64]"
 _PIECE = 100_000
 _SPECIAL = (",", '"', "\n", "\r")
 
