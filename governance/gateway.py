@@ -12,16 +12,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from audit import AuditUnavailable, Event, Ledger, Receipt
 from governance.access.authorize import authorize, dimension_refusal
-from governance.access.policy import Policy
-from governance.access.vocabulary import Reach
 from governance.disclosure.protect import Hidden, all_hidden, protect
 from governance.errors import DimensionNotAllowed, InvalidQuery, WarehouseError
+from governance.inforce import Active
 from governance.metrics.arranging import arrange
-from governance.metrics.catalogue import Catalogue
 from governance.metrics.checking import check
 from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_to_json
@@ -29,25 +26,6 @@ from governance.metrics.planner import Plan, plan
 from governance.terms import Actor, DimensionScope, Disclosed, Grant, LinkScope, MetricQuery, Refusal, Text
 
 Clock = Callable[[], dt.datetime]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Active:
-    """What is in force: one bundle's catalogue and policy with one load's values. Immutable, swapped whole."""
-
-    catalogue: Catalogue
-    policy: Policy
-    reach: Reach
-    data_from: dt.date
-    data_to: dt.date
-
-
-class Data(Protocol):
-    """Where measured tables come from: one consistent view for the whole of one answer."""
-
-    def open(self) -> Sources:
-        """Return the sources of one answer; used as a context by the gateway through `close`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

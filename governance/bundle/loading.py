@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from governance.documents.access import AccessDocument
 from governance.documents.base import Document
-from governance.documents.extracts import ExtractsDocument
+from governance.documents.extracts import Mapping as ExtractMapping
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.metrics import MetricsDocument
 from governance.documents.reading import Read, read
 from governance.documents.settings import Settings
-from governance.documents.warehouse import WarehouseDocument
+from governance.documents.warehouse import WarehouseSchema
 from governance.errors import BundleError, Problem, nearest
 
 SETTINGS_FILE = "bundle.yaml"
@@ -25,10 +25,10 @@ MAX_FILES = 2_000
 KINDS: Mapping[str, type[Document]] = MappingProxyType(
     {
         "access": AccessDocument,
-        "extracts": ExtractsDocument,
+        "extracts": ExtractMapping,
         "lexicon": LexiconDocument,
         "metrics": MetricsDocument,
-        "warehouse": WarehouseDocument,
+        "warehouse": WarehouseSchema,
     }
 )
 """Folder of the bundle → the document kind of every file in it."""

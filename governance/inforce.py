@@ -1,0 +1,131 @@
+"""Putting a bundle in force: catalogue, policy and the values of one data load become one immutable whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Select
+
+from governance.access import redline
+from governance.access.policy import Policy, build_policy
+from governance.access.vocabulary import DimensionFacts, MetricFacts, Vocabulary
+from governance.access.vocabulary import Reach as ReachPort
+from governance.bundle.loading import Bundle
+from governance.documents.access import AccessDocument
+from governance.documents.metrics import MetricsDocument
+from governance.documents.reading import Read
+from governance.errors import BundleError, Problem
+from governance.metrics.catalogue import Catalogue
+from governance.metrics.reach import Reach
+from governance.terms import Value
+
+Fetch = Callable[[Select[Any]], Sequence[Sequence[Any]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Active:
+    """What is in force: one bundle's catalogue and policy with one load's values. Immutable, swapped whole.
+
+    `data_from` and `data_to` are the first and last day that the loaded facts speak of.
+    """
+
+    catalogue: Catalogue
+    policy: Policy
+    reach: ReachPort
+    data_from: dt.date
+    data_to: dt.date
+
+
+def vocabulary_of(catalogue: Catalogue) -> Vocabulary:
+    """Return what access must know of the catalogue."""
+    about_person = catalogue.person_dimensions
+    return Vocabulary(
+        metrics=MappingProxyType(
+            {
+                name: MetricFacts(
+                    id=name,
+                    label=metric.label.text(),
+                    stage=metric.stage,
+                    tags=catalogue.tags_of(name),
+                    prescribing=catalogue.is_prescribing(name),
+                    person=catalogue.persons_behind(name),
+                    ignores_consent=metric.ignores_consent,
+                    dimensions=catalogue.dimensions_for(name),
+                )
+                for name, metric in catalogue.metrics.items()
+            }
+        ),
+        dimensions=MappingProxyType(
+            {
+                name: DimensionFacts(
+                    id=name,
+                    label=dimension.label.text(),
+                    tags=dimension.tags,
+                    about_person=name in about_person,
+                    identifying=dimension.identifies is not None,
+                )
+                for name, dimension in catalogue.dimensions.items()
+            }
+        ),
+    )
+
+
+def catalogue_of(bundle: Bundle) -> Catalogue:
+    """Build the bundle's catalogue and hold it against the red line, or raise BundleError."""
+    reads = bundle.of("metrics", MetricsDocument)
+    catalogue = Catalogue.build(bundle.settings, reads)
+    facts = ((name, catalogue.columns_of(name), catalogue.is_prescribing(name)) for name in catalogue.metrics)
+    untagged = redline.untagged(facts)
+    if untagged:
+        raise BundleError(
+            Problem(where=_place(reads, name), message=f"{name} reads sales or targets and must carry the tag `{redline.PRESCRIBING}`")
+            for name in untagged
+        )
+    return catalogue
+
+
+def _place(reads: Sequence[Read[MetricsDocument]], name: str) -> str:
+    for item in reads:
+        for index, metric in enumerate(item.document.metrics):
+            if metric.id == name:
+                return item.where("metrics", index)
+    return "metrics"
+
+
+def policy_of(bundle: Bundle, catalogue: Catalogue) -> Policy:
+    """Build the bundle's policy, or raise BundleError."""
+    persons = [entity.name for model in catalogue.models.values() for entity in model.entities if entity.person]
+    person = persons[0] if persons else "person"
+    return build_policy(bundle.of("access", AccessDocument), vocabulary_of(catalogue), version=bundle.version, person=person)
+
+
+def canonical(catalogue: Catalogue, dimension: str, stored: Any) -> Value:
+    """Return a stored value as the dimension's own (translated, derived)."""
+    document = catalogue.dimensions[dimension]
+    if document.derived is not None:
+        base = canonical(catalogue, document.derived.dimension, stored)
+        found = document.derived.map.get(str(base), document.derived.otherwise)
+        return base if found is None else found
+    key = str(stored).lower() if isinstance(stored, bool) else str(stored)
+    if key in document.translate:
+        return document.translate[key]
+    return stored if isinstance(stored, int) and not isinstance(stored, bool) else str(stored)
+
+
+def put_in_force(
+    bundle: Bundle, *, fetch: Fetch, values: Callable[[Catalogue], Mapping[str, tuple[Value, ...]]], data_from: dt.date, data_to: dt.date
+) -> Active:
+    """Return the bundle in force over one data load. Raises BundleError for a bundle that can't be; the caller keeps the old one then."""
+    bare = catalogue_of(bundle)
+    catalogue = bare.with_values(values(bare))
+    return Active(
+        catalogue=catalogue,
+        policy=policy_of(bundle, catalogue),
+        reach=Reach(catalogue.graph, fetch, lambda dimension, stored: canonical(catalogue, dimension, stored)),
+        data_from=data_from,
+        data_to=data_to,
+    )
