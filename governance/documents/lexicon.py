@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from governance.documents.base import Also, Document, Label, Name, NonEmpty, Synonyms
+from governance.documents.base import Also, Document, Label, Name, Synonyms
 
 Phrases = Also
 
@@ -119,4 +119,3 @@ class LexiconDocument(Document):
     guard: tuple[GuardRule, ...] = ()
 
 
-__all__ = ["Alias", "AmbiguousWord", "GuardGroup", "GuardRule", "LexiconDocument", "NonEmpty", "Noun", "Target", "Term", "TermFilter"]

@@ -253,4 +253,3 @@ class MetricsDocument(Document):
 
 
 Condition.model_rebuild()
-NonEmpty = Annotated[tuple[str, ...], Field(min_length=1)]
