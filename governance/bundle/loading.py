@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from governance.documents.access import AccessDocument
 from governance.documents.base import Document
+from governance.documents.extracts import Codes
 from governance.documents.extracts import Mapping as ExtractMapping
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.metrics import MetricsDocument
@@ -33,6 +34,9 @@ KINDS: Mapping[str, type[Document]] = MappingProxyType(
 )
 """Folder of the bundle → the document kind of every file in it."""
 
+NAMED: Mapping[str, type[Document]] = MappingProxyType({"extracts/codes.yaml": Codes})
+"""Files that are documents of their own kind."""
+
 D = TypeVar("D", bound=Document)
 
 
@@ -49,9 +53,7 @@ class Bundle:
     def of(self, kind: str, model: type[D]) -> tuple[Read[D], ...]:
         """Return the documents of one kind, typed."""
         found = self.reads.get(kind, ())
-        if any(not isinstance(item.document, model) for item in found):
-            raise TypeError(f"{kind} documents are not {model.__name__}")
-        return found
+        return tuple(item for item in found if isinstance(item.document, model))
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -92,7 +94,7 @@ def load_bundle(folder: Path) -> Bundle:
             if name.as_posix() == SETTINGS_FILE:
                 settings = read(path, Settings, folder).document
             elif kind in KINDS:
-                reads[kind].append(read(path, KINDS[kind], folder))
+                reads[kind].append(read(path, NAMED.get(name.as_posix(), KINDS[kind]), folder))
             else:
                 hint = nearest(kind or name.stem, [*KINDS, "bundle"])
                 problems.append(Problem(where=name.as_posix(), message=f"lies in no known folder ({', '.join(KINDS)}).{hint}"))
@@ -114,4 +116,5 @@ def load_bundle(folder: Path) -> Bundle:
 def json_schemas() -> dict[str, Any]:
     """Return the JSON Schema of each document kind, by folder (`bundle` for the settings file)."""
     schemas: dict[str, Any] = {"bundle": Settings.model_json_schema()}
-    return schemas | {kind: model.model_json_schema() for kind, model in KINDS.items()}
+    named = {Path(name).stem: model.model_json_schema() for name, model in NAMED.items()}
+    return schemas | {kind: model.model_json_schema() for kind, model in KINDS.items()} | named

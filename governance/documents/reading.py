@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 40
 
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The safe loader in C where PyYAML was built with it; ten times faster, the same marks."""
+
 Step = str | int
 D = TypeVar("D", bound=Document)
 
@@ -75,14 +78,14 @@ def read_yaml(path: Path, file: str) -> tuple[Any, dict[tuple[Step, ...], int]]:
     lines: dict[tuple[Step, ...], int] = {}
     try:
         text = raw.decode("utf-8-sig")
-        for token in yaml.scan(text, Loader=yaml.SafeLoader):
-            if isinstance(token, (yaml.AliasToken, yaml.AnchorToken)):
-                line = token.start_mark.line + 1
+        for event in yaml.parse(text, Loader=_LOADER):
+            if getattr(event, "anchor", None) is not None:
+                line = event.start_mark.line + 1
                 raise BundleError([Problem(where=f"{file}:{line}", message="anchors and aliases are not used in bundles")])
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_LOADER)
         if node is not None:
             _note_lines(node, (), lines, file)
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - both loaders are safe ones
     except UnicodeDecodeError as error:
         raise BundleError([Problem(where=file, message="is not UTF-8 text")]) from error
     except (yaml.YAMLError, ValueError) as error:
