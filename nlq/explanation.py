@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from governance.documents.metrics import Metric
-from governance.terms import Filter, Grant, Language, MemberCompare, MinimumGroup, Text
-from nlq.formatting import Names, dimension_label, glue, inside, listed, period_dates, plural, value_label
+from governance.terms import Filter, Grant, Language, MemberCompare, MetricQuery, MinimumGroup, Period, Text
+from nlq.formatting import Names, dimension_label, glue, inside, listed, metric_label, period_dates, plural, value_label
 from nlq.narration import thresholds
 from nlq.view import View
 
@@ -92,7 +92,7 @@ def period_in_words(view: View) -> str:
 
 def filters_in_words(view: View) -> list[str]:
     """Return each filter with its dimension: `大区：华东、华南`, `Channel: not E-mail`; long lists are counted."""
-    said = [_filter(f, view) for f in view.query.where]
+    said = [_condition(f, view.names, view.language) for f in view.query.where]
     compare = view.query.compare
     if isinstance(compare, MemberCompare):
         name, base = dimension_label(compare.dimension, view.names, view.language), value_label(compare.dimension, compare.base, view.names, view.language)
@@ -104,15 +104,51 @@ def filters_in_words(view: View) -> list[str]:
     return said
 
 
-def _filter(condition: Filter, view: View) -> str:
-    name = dimension_label(condition.dimension, view.names, view.language)
-    values = [value_label(condition.dimension, v, view.names, view.language) for v in condition.values]
-    words = listed(values[:8], view.language)
+def _condition(condition: Filter, names: Names, language: Language) -> str:
+    name = dimension_label(condition.dimension, names, language)
+    values = [value_label(condition.dimension, v, names, language) for v in condition.values]
+    words, zh = listed(values[:8], language), language == "zh"
     if len(values) > 8:
-        words = f"{'、'.join(values[:8])}等 {len(values)} 个" if view.zh else f"{', '.join(values[:8])} and {len(values) - 8} more"
+        words = f"{words}等 {len(values)} 个" if zh else f"{', '.join(values[:8])} and {len(values) - 8} more"
     if condition.op == "not_in":
-        return f"{name}：不含{words}" if view.zh else f"{name}: not {words}"
-    return f"{name}：{words}" if view.zh else f"{name}: {words}"
+        return f"{name}：不含{words}" if zh else f"{name}: not {words}"
+    return f"{name}：{words}" if zh else f"{name}: {words}"
+
+
+def query_in_words(query: MetricQuery, names: Names, language: Language) -> str:
+    """Describe a query as the label of a choice: `触达率 · 按大区 · 2026-10-01 至 10-31 · 渠道：微信`."""
+    zh = language == "zh"
+    parts = [listed([metric_label(m, names, language) for m in query.metrics], language)]
+    if query.group_by:
+        parts.append(("按" if zh else "by ") + listed([inside(dimension_label(d, names, language), language) for d in query.group_by], language))
+    if query.grain:
+        parts.append(_GRAINS[query.grain][0 if zh else 1])
+    if query.period:
+        parts.append(period_dates(query.period, language))
+    parts += [_condition(f, names, language) for f in query.where]
+    if query.compare is not None:
+        parts.append(_compared(query, names, language))
+    if query.share:
+        parts.append("占比" if zh else "share")
+    if query.limit is not None and query.order:
+        most = query.order[0].direction == "desc"
+        parts.append(f"{'前' if most else '后'} {query.limit}" if zh else f"{'top' if most else 'bottom'} {query.limit}")
+    return " · ".join(parts)
+
+
+_GRAINS = {"day": ("按日", "daily"), "week": ("按周", "weekly"), "month": ("按月", "monthly"), "quarter": ("按季度", "quarterly"), "year": ("按年", "yearly")}
+
+
+def _compared(query: MetricQuery, names: Names, language: Language) -> str:
+    zh = language == "zh"
+    if isinstance(query.compare, MemberCompare):
+        base = value_label(query.compare.dimension, query.compare.base, names, language)
+        return f"与{base}相比" if zh else f"compared with {base}"
+    if isinstance(query.compare, Period):
+        return f"对比 {period_dates(query.compare, 'zh')}" if zh else f"compared with {period_dates(query.compare, 'en')}"
+    if query.compare == "previous_year":
+        return "同比" if zh else "year on year"
+    return "环比" if zh else "against the period before"
 
 
 def _policy(view: View, grant: Grant, purpose: Text | None) -> list[str]:
@@ -120,7 +156,7 @@ def _policy(view: View, grant: Grant, purpose: Text | None) -> list[str]:
     said = [f"目的：{purpose.zh if purpose else grant.purpose}" if view.zh else f"Purpose: {purpose.en if purpose else grant.purpose}"]
     said += [obligation[view.language] for obligation in grant.obligations]
     group = grant.minimum_group
-    if group.k > 1 and view.table.facts.get("carries_person", True):
+    if group.k > 1:
         said.append(minimum_group_in_words(group, view.names, zh=view.zh))
     small = sum(cell.reason == "small_group" for cell in view.table.hidden)
     other = len(view.table.hidden) - small

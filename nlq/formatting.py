@@ -218,7 +218,9 @@ def quantity(value: Cell, style: Style, language: Language) -> str:
     scale = scale_for(value, style, language)
     text, named = number(value, style, language), unit_name(style, language) or ""
     if named and language == "en" and style.format == "currency":
-        text = f"{named} {text}"
+        # `CNY per touch` is written `CNY 12.30 per touch`.
+        code, _, per = named.partition(" ")
+        text = f"{code} {text} {per}".rstrip()
     elif scale.word or named:
         text = f"{text} {scale.word}{_singular(named) if language == 'en' and abs(value) == 1 else named}"
     if not style.approximate:
@@ -236,9 +238,7 @@ def unit_name(style: Style, language: Language) -> str | None:
 
 
 def header_unit(style: Style, language: Language, scale: Scale = ONE) -> str | None:
-    """Return the unit in a table's header, where the cells below carry none: `万元`, `人`, `pp`, `%`."""
-    if style.format in {"percent", "growth"}:
-        return "%"
+    """Return the unit in a table's header, where the cells below carry none: `万元`, `人`, `pp`. Percentages keep their sign in the cells."""
     return (scale.word + (unit_name(style, language) or "")) or None
 
 
@@ -306,6 +306,11 @@ def month_name(day: date, language: Language, today: date) -> str:
         return f"{day.month} 月" if day.year == today.year else f"{day.year} 年 {day.month} 月"
     name = _MONTHS[day.month - 1]
     return name if day.year == today.year else f"{name} {day.year}"
+
+
+def english_month(day: date) -> str:
+    """Return the month's English name, whatever the machine's locale."""
+    return _MONTHS[day.month - 1]
 
 
 def _days_name(period: Period, language: Language, today: date) -> str:
