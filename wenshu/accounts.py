@@ -42,7 +42,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from governance.errors import ConfigurationError, WenshuError
 from governance.terms import Actor, Text
-from wenshu.throttle import PER_ACCOUNT, PER_CLIENT, Throttle, metadata
+from wenshu.throttle import PER_ACCOUNT, PER_CLIENT, Limit, Throttle, metadata
 
 Clock = Callable[[], datetime]
 Entropy = Callable[[int], bytes]
@@ -281,6 +281,10 @@ class Accounts:
         if row is None or not right or row.revoked_at is not None or row.disabled:
             raise SignInFailed
         return _account(row)
+
+    def count_failure(self, subject: str, limit: Limit) -> None:
+        """Count a wrong secret shown by `subject` (`client:…`) at another door; raises Throttled when it was one too many."""
+        self._throttle.enter({subject: limit})
 
     def revoke_token(self, token_id: str) -> None:
         """End the token with this public id; an unknown one is no error."""

@@ -32,11 +32,19 @@ class Purpose(TypedDict):
     default: bool
 
 
+class Member(TypedDict):
+    """A value of a dimension as it stands in the warehouse, and how it is called."""
+
+    value: str | int
+    label: Words
+
+
 class Choice(TypedDict):
-    """A dimension that a metric may be asked by."""
+    """A dimension that a metric may be asked by; `values` where the list is closed, short and the caller may see all of it."""
 
     id: str
     label: Words
+    values: NotRequired[Sequence[Member]]
 
 
 class MetricCard(TypedDict):
@@ -104,6 +112,86 @@ class Integrity(TypedDict):
     problem: NotRequired[str | None]
 
 
+class RuleView(TypedDict):
+    """An access rule in words: what it allows or denies, why, and where it comes from."""
+
+    id: str
+    effect: Literal["allow", "deny"]
+    text: Words
+    reason: Words
+    source: NotRequired[str | None]
+
+
+class RoleView(TypedDict):
+    """A role with everything that speaks about it; `minimum_group` in words."""
+
+    id: str
+    label: Words
+    department: str
+    purposes: Sequence[Words]
+    minimum_group: Words | None
+    rules: Sequence[RuleView]
+
+
+class DimensionView(TypedDict):
+    """A dimension with the values that are declared; `open`: the warehouse's own count as well."""
+
+    id: str
+    label: Words
+    values: Sequence[Words]
+    open: bool
+    tags: Sequence[str]
+
+
+class ExtractView(TypedDict):
+    """A mapping of one raw file: where it goes, and its columns with their class."""
+
+    file: str
+    label: NotRequired[Words]
+    into: NotRequired[str]
+    columns: NotRequired[Sequence[Mapping[str, str]]]
+
+
+class FileView(TypedDict):
+    """A file of the bundle and its SHA-256."""
+
+    path: str
+    sha256: str
+
+
+class BundleView(TypedDict):
+    """The bundle in force, for people; `version` is its content hash, `settings` are pairs of name and value."""
+
+    name: str
+    title: Words
+    version: str
+    settings: Sequence[tuple[Words, Words]]
+    roles: Sequence[RoleView]
+    metrics: Sequence[MetricCard]
+    dimensions: Sequence[DimensionView]
+    extracts: Sequence[ExtractView]
+    files: Sequence[FileView]
+
+
+class Proof(TypedDict):
+    """RFC 6962 inclusion as `audit.proofs.InclusionProof.to_dict()`: `leaf` and `path` in hex, `checkpoint` a C2SP signed note."""
+
+    index: int
+    line: str
+    leaf: str
+    path: Sequence[str]
+    checkpoint: str
+
+
+class Verified(TypedDict):
+    """What a verification of the whole ledger found, as `audit.report.Report.to_dict()`."""
+
+    verdict: Literal["intact", "tampered", "unavailable"]
+    entries: int
+    problems: Sequence[Mapping[str, Any]]
+    findings: Sequence[Mapping[str, Any]]
+
+
 class ServicePort(Protocol):
     """The only way from the web to anything else. Implemented by `wenshu.service.Service` and by the fake in the tests."""
 
@@ -131,6 +219,10 @@ class ServicePort(Protocol):
         session: str | None = None,
     ) -> AnswerLike: ...
 
+    def pages(self, actor: Actor) -> Sequence[str]:
+        """Pages beyond the chat and the catalogue that the role may open: `review`, `committee` (the bundle says)."""
+        ...
+
     def purposes(self, actor: Actor) -> Sequence[JSON]: ...
     def metric_cards(self, actor: Actor) -> Sequence[JSON]: ...
     def examples(self, actor: Actor, language: Language) -> Sequence[str]: ...
@@ -139,7 +231,10 @@ class ServicePort(Protocol):
     def conversation(self, actor: Actor, id: str) -> Sequence[JSON]: ...  # noqa: A002 - the interface's own word
 
     def audit_events(self, actor: Actor, filters: Mapping[str, str], cursor: str | None, limit: int) -> JSON: ...
-    def audit_event(self, actor: Actor, event_id: str) -> JSON: ...
+    def audit_event(self, actor: Actor, event_id: str) -> JSON:
+        """Return `{event, related}`: the event and the others of its request."""
+        ...
+
     def audit_proof(self, actor: Actor, event_id: str) -> JSON: ...
     def audit_verify(self, actor: Actor) -> JSON: ...
     def audit_checkpoint(self) -> str: ...

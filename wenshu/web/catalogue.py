@@ -1,0 +1,29 @@
+"""`/catalogue`: the metrics that the reader may use, each with its definition, owner and how to ask for it."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from wenshu.web.context import service
+from wenshu.web.language import say
+from wenshu.web.port import JSON
+from wenshu.web.security import actor
+
+bp = Blueprint("catalogue", __name__)
+
+
+@bp.get("/catalogue")
+def show() -> str:
+    """All of the reader's metrics by stage; `find` narrows by name, synonym or definition."""
+    cards = list(service().metric_cards(actor()))
+    find = request.args.get("find", "").strip()[:100]
+    wanted = [card for card in cards if _matches(card, find.casefold())]
+    stages: dict[str, list[JSON]] = {}
+    for card in wanted:
+        stages.setdefault(say(card.get("stage_label")) or str(card["stage"]), []).append(card)
+    return render_template("catalogue.html", stages=stages, find=find, count=len(wanted), total=len(cards))
+
+
+def _matches(card: JSON, words: str) -> bool:
+    texts = [str(card["id"]), say(card["label"]), say(card["definition"]), *(say(word) for word in card.get("synonyms") or ())]
+    return any(words in text.casefold() for text in texts)

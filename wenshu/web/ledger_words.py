@@ -1,0 +1,108 @@
+"""What stands in the ledger, in words; and whether a proof holds, worked out here and not taken on trust."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit.errors import InvalidNote, InvalidProof
+from audit.merkle import verify_inclusion
+from audit.notes import Checkpoint
+from wenshu.web.language import translate as _
+from wenshu.web.port import JSON
+
+_GOOD = frozenset({"answered", "allow", "approved"})
+_BAD = frozenset({"refused", "refuse", "deny", "failed"})
+
+
+def event_name(kind: str) -> str:
+    """Return what kind of event this is; one that has no words yet shows its own name."""
+    known = {
+        "genesis": _("ledger begun"),
+        "intent": _("question received"),
+        "outcome": _("question ended"),
+        "question": _("question without a query"),
+        "ledger.read": _("ledger read"),
+        "ledger.denied": _("ledger not shown"),
+        "evaluation": _("evaluation"),
+    }
+    return known.get(kind, kind)
+
+
+def result_name(result: str) -> str:
+    """Return what became of it."""
+    known = {
+        "answered": _("answered"),
+        "refused": _("refused"),
+        "failed": _("failed"),
+        "allow": _("allowed"),
+        "refuse": _("refused"),
+        "deny": _("refused"),
+        "clarify": _("asked back"),
+        "not_understood": _("not understood"),
+    }
+    return known.get(result, result)
+
+
+def result_class(result: str) -> str:
+    """Return the style of a result; its word always stands beside the colour."""
+    return "good" if result in _GOOD else "bad" if result in _BAD else ""
+
+
+def facet_name(name: str) -> str:
+    """Return a facet's heading."""
+    known = {
+        "type": _("What"),
+        "actor": _("Person"),
+        "role": _("Role"),
+        "department": _("Department"),
+        "purpose": _("Purpose"),
+        "metric": _("Metric"),
+        "decision": _("Decision"),
+        "outcome": _("Outcome"),
+        "code": _("Reason"),
+        "request": _("Request"),
+        "day": _("Day"),
+        "since": _("from"),
+        "until": _("to"),
+        "text": _("Words"),
+    }
+    return known.get(name, name)
+
+
+def facet_value(name: str, value: str) -> str:
+    """Return how a facet's value is called; events without one are `none`."""
+    if not value:
+        return _("none")
+    return event_name(value) if name == "type" else result_name(value) if name in {"outcome", "decision"} else value
+
+
+def signed_size(proof: JSON) -> int:
+    """Return how many events the proof's checkpoint covers, 0 where it can't be read."""
+    head = _head(proof)
+    return head.size if head else 0
+
+
+def proof_holds(proof: JSON) -> bool:
+    """Whether leaf and path give the root that stands in the checkpoint (RFC 9162 section 2.1.3.2). The signature is the verifier's to check."""
+    head = _head(proof)
+    if head is None:
+        return False
+    try:
+        path = [bytes.fromhex(str(found)) for found in proof["path"]]
+        verify_inclusion(bytes.fromhex(str(proof["leaf"])), int(proof["index"]), head.size, path, head.root)
+    except (InvalidProof, ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def _head(proof: JSON) -> Checkpoint | None:
+    try:
+        return Checkpoint.parse(str(proof["checkpoint"]).partition("\n\n")[0] + "\n")
+    except (InvalidNote, KeyError):
+        return None
+
+
+def names() -> dict[str, Any]:
+    """What templates call."""
+    functions = (event_name, result_name, result_class, facet_name, facet_value, signed_size, proof_holds)
+    return {function.__name__: function for function in functions}
