@@ -25,9 +25,6 @@ from governance.metrics.parsing import query_to_json
 from governance.metrics.planner import Plan, plan
 from governance.terms import Actor, DimensionScope, Disclosed, Grant, LinkScope, MetricQuery, Refusal, Text
 
-Clock = Callable[[], dt.datetime]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """One request at the door. `question` holds only recognised words; `companions` are queries that the answer's sentence needs."""
@@ -135,12 +132,11 @@ class Gateway:
         active: Callable[[], Active],
         data: Callable[[], Sources],
         ledger: Ledger,
-        clock: Clock,
         today: Callable[[], dt.date],
         new_request: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
         self._active, self._data, self._ledger = active, data, ledger
-        self._clock, self._today, self._new_request = clock, today, new_request
+        self._today, self._new_request = today, new_request
 
     # ------------------------------------------------------------------ the one way to data
 
@@ -169,6 +165,13 @@ class Gateway:
         planned = plan(decision, active.catalogue) if isinstance(decision, Grant) else None
         self.note(ask.actor, ask.purpose, "dry_run", surface=ask.surface, question=ask.question)
         return DryRun(query=decision.query if isinstance(decision, Grant) else ask.query, decision=decision, plan=planned)
+
+    def would_allow(self, actor: Actor, purpose: str | None, query: MetricQuery, active: Active) -> bool:
+        """Return whether the caller might ask this; for suggestions and forms. Nothing is recorded, since nothing is told but our own words."""
+        try:
+            return isinstance(self._decide(actor, purpose, query, active), Grant)
+        except InvalidQuery:
+            return False
 
     def measure_unprotected(self, ask: Ask) -> tuple[Grant, object] | Refusal:
         """For evaluation only: the arranged table before disclosure control. The caller releases verdicts, never tables.

@@ -80,7 +80,7 @@ def read_yaml(path: Path, file: str) -> tuple[Any, dict[tuple[Step, ...], int]]:
         text = raw.decode("utf-8-sig")
         for event in yaml.parse(text, Loader=_LOADER):
             if getattr(event, "anchor", None) is not None:
-                line = event.start_mark.line + 1
+                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise BundleError([Problem(where=f"{file}:{line}", message="anchors and aliases are not used in bundles")])
         node = yaml.compose(text, Loader=_LOADER)
         if node is not None:
