@@ -23,7 +23,8 @@ from governance.metrics.checking import check
 from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_to_json
 from governance.metrics.planner import Plan, plan
-from governance.terms import Actor, DimensionScope, Disclosed, Grant, LinkScope, MetricQuery, Refusal, Text
+from governance.terms import Actor, DimensionScope, Disclosed, Grant, LinkScope, Measured, MetricQuery, Refusal, Text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
@@ -131,12 +132,19 @@ class Gateway:
         *,
         active: Callable[[], Active],
         data: Callable[[], Sources],
-        ledger: Ledger,
+        ledger: Ledger | None,
         today: Callable[[], dt.date],
         new_request: Callable[[], str] = lambda: secrets.token_hex(16),
     ) -> None:
-        self._active, self._data, self._ledger = active, data, ledger
+        self._active, self._data, self._recorder = active, data, ledger
         self._today, self._new_request = today, new_request
+
+    @property
+    def _ledger(self) -> Ledger:
+        """The ledger; a gateway without one (the evaluation of a bundle outside any home) can tell nothing."""
+        if self._recorder is None:
+            raise AuditUnavailable("closed", "there is no ledger here, so nothing can be told")
+        return self._recorder
 
     # ------------------------------------------------------------------ the one way to data
 
@@ -173,8 +181,8 @@ class Gateway:
         except InvalidQuery:
             return False
 
-    def measure_unprotected(self, ask: Ask) -> tuple[Grant, object] | Refusal:
-        """For evaluation only: the arranged table before disclosure control. The caller releases verdicts, never tables.
+    def measure_unprotected(self, ask: Ask) -> tuple[Grant, Measured, Disclosed] | Refusal:
+        """For evaluation only: the table as measured and as arranged, before disclosure control. The caller releases verdicts, never tables.
 
         Not recorded singly: an evaluation is one event (contracts.md section 4), written by `note`.
         """
@@ -184,7 +192,7 @@ class Gateway:
             return decision
         with self._data() as sources:
             measured = execute(plan(decision, active.catalogue), sources)
-        return decision, arrange(measured, decision.query, {})
+        return decision, measured, arrange(measured, decision.query, {}, minimum_group=decision.minimum_group)
 
     # ------------------------------------------------------------------ what carries no data is recorded as well
 

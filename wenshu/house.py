@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from governance.metrics.values import load_values
 from sqlalchemy import Select
 
 from governance.bundle.loading import Bundle
 from governance.documents.lexicon import LexiconDocument
 from governance.errors import WarehouseError
 from governance.inforce import Active, put_in_force
-from governance.metrics.values import load_values
 from governance.terms import Actor, DimensionScope, RowScope, Value
 
 if TYPE_CHECKING:
     from governance.warehouse.engine import Warehouse
+
     from nlq.lexicon import Lexicon
 
 NO_DATA = "No data is loaded yet. Load a folder of extracts with: wenshu ingest DIR"

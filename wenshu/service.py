@@ -12,6 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+from governance.metrics.execution import Sources
+from governance.warehouse.engine import Warehouse
+from nlq.understand import Reading, Understanding, understand
+
 from audit import AuditError, Event, Ledger
 from governance.access import redline
 from governance.access.authorize import allowed_dimensions, allowed_metrics, default_purpose
@@ -19,16 +23,13 @@ from governance.bundle.loading import load_bundle
 from governance.documents.metrics import Metric
 from governance.errors import ConfigurationError, InvalidQuery, UnsoundQuery, WarehouseError, nearest
 from governance.gateway import Answered, Ask, DryRun, Gateway
-from governance.metrics.execution import Sources
 from governance.metrics.parsing import query_from_json, query_to_json
 from governance.terms import Actor, Grant, Language, MetricQuery, Refusal, Text
-from governance.warehouse.engine import Warehouse
 from nlq.answer import Answer, Option, answered, clarify, not_understood, refused, unsound
 from nlq.companions import companions_for
 from nlq.display import DisplayTable, display_rows
 from nlq.lexicon import LexiconView
 from nlq.suggestions import Suggestion, suggest
-from nlq.understand import Reading, Understanding, understand
 from wenshu import cards
 from wenshu.accounts import Accounts, UnknownUser
 from wenshu.conversations import Conversations, Turn
