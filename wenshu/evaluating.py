@@ -13,6 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from governance.metrics.execution import Sources
+from governance.warehouse.engine import Warehouse
+from nlq.understand import understand
+
 from audit import Event, Ledger
 from governance.access.authorize import allowed_dimensions, allowed_metrics, default_purpose
 from governance.access.policy import Policy, build_policy
@@ -23,13 +27,10 @@ from governance.documents.base import Words
 from governance.documents.reading import Read
 from governance.gateway import Ask, Gateway
 from governance.inforce import vocabulary_of
-from governance.metrics.execution import Sources
 from governance.terms import Actor, Language, MetricQuery, MinimumGroup, Refusal
-from governance.warehouse.engine import Warehouse
 from nlq.evaluation import Ran, Understood, evaluate
 from nlq.evaluation_cases import Case, read_cases
 from nlq.lexicon import LexiconView
-from nlq.understand import understand
 from wenshu.accounts import Accounts
 from wenshu.commands.common import Context, tell
 from wenshu.house import House, InForce, value_filter

@@ -166,14 +166,14 @@ class Service:
             told = _Telling(self, here, actor, asked, understood.language, 0.0, None, None, "cli")
             document = told.of(understood).to_json()
             return {"status": document["status"], "query": document["query"], "decision": document["refusal"] or document["clarify"], "plan": "", "sql": []}
-        return self._dry(here, actor, asked, understood.readings[0].query, understood.screened)
+        return self._dry(actor, asked, understood.readings[0].query, understood.screened)
 
     def dry_run_query(self, actor: Actor, query: Mapping[str, object], *, purpose: str | None) -> dict[str, Any]:
         """Like `dry_run_question` for a MetricQuery."""
         here = self._house.current()
-        return self._dry(here, actor, self._purpose(here, actor, purpose), query_from_json(query), None)
+        return self._dry(actor, self._purpose(here, actor, purpose), query_from_json(query), None)
 
-    def _dry(self, here: InForce, actor: Actor, purpose: str | None, query: MetricQuery, question: str | None) -> dict[str, Any]:
+    def _dry(self, actor: Actor, purpose: str | None, query: MetricQuery, question: str | None) -> dict[str, Any]:
         result: DryRun = self._gateway.dry_run(Ask(actor=actor, purpose=purpose, query=query, question=question, surface="cli"))
         if isinstance(result.decision, Refusal) or result.plan is None:
             refusal = result.decision
@@ -246,7 +246,7 @@ class Service:
         for purpose in (item["id"] for item in self.purposes(actor)):
             allowed = value_filter(active, actor, purpose, self.today())
             for card in cards.cards_for(active.catalogue, active.policy, actor, purpose, allowed):
-                found.setdefault(card["id"], card | {"examples": self._metric_examples(here, actor, purpose, card["id"])})
+                found.setdefault(card["id"], card | {"examples": _asked_as(active.catalogue.metrics[card["id"]])})
         return list(found.values())
 
     def all_metric_cards(self) -> list[dict[str, Any]]:
@@ -254,17 +254,19 @@ class Service:
         catalogue = self._house.current().active.catalogue
         return [cards.metric_card(catalogue, metric, catalogue.dimensions_for(name)) for name, metric in catalogue.metrics.items()]
 
-    def _metric_examples(self, here: InForce, actor: Actor, purpose: str, metric: str) -> list[str]:
-        document: Metric = here.active.catalogue.metrics[metric]
-        return [item.ask for item in document.golden][:3] or [f"{document.label.zh}", f"{document.label.en}"]
-
     def examples(self, actor: Actor, language: Language) -> list[str]:
         """Return questions that the caller may ask and that are understood, from different stages."""
         here = self._house.current()
         purpose = default_purpose(actor, here.active.policy)
         if purpose is None:
             return []
-        return _examples(here, self._view(here, actor, purpose), language, self._accepts(here, actor, purpose))
+        view, today = self._view(here, actor, purpose), self.today()
+
+        def may_ask(text: str) -> bool:
+            understood = understand(text, lexicon=view, today=today)
+            return understood.status == "read" and self._gateway.would_allow(actor, purpose, understood.readings[0].query, here.active)
+
+        return _examples(here, view, language, may_ask)
 
     def _accepts(self, here: InForce, actor: Actor, purpose: str) -> Callable[[Suggestion], bool]:
         view, active, today = self._view(here, actor, purpose), here.active, self.today()
@@ -374,7 +376,12 @@ def _grant_json(grant: Grant) -> dict[str, Any]:
     }
 
 
-def _examples(here: InForce, view: LexiconView, language: Language, accept: Callable[[Suggestion], bool]) -> list[str]:
+def _asked_as(metric: Metric) -> list[str]:
+    """Return questions for the metric: its golden ones, else its names."""
+    return [item.ask for item in metric.golden][:3] or [metric.label.zh, metric.label.en]
+
+
+def _examples(here: InForce, view: LexiconView, language: Language, may_ask: Callable[[str], bool]) -> list[str]:
     """Make questions out of the catalogue's own labels, one a stage before a second one of any, and keep those that are understood."""
     catalogue = here.active.catalogue
     by_stage: dict[str, list[str]] = {}
@@ -392,8 +399,7 @@ def _examples(here: InForce, view: LexiconView, language: Language, accept: Call
             text = f"上个月各{by}的{label}" if by else f"上个月的{label}"
         else:
             text = f"{label} by {by.lower()} last month" if by else f"{label} last month"
-        understood = understand(text, lexicon=view, today=dt.date(2026, 1, 15))
-        if understood.status == "read":
+        if may_ask(text):
             out.append(text)
         if len(out) == EXAMPLES:
             break
@@ -414,7 +420,7 @@ class _Telling:
     def of(self, understood: Understanding) -> Answer:
         """Return the answer for whatever the language engine made of the words."""
         if understood.status == "refused" and understood.refusal is not None:
-            return self._refused(understood.refusal, understood)
+            return self._refused(understood.refusal)
         if understood.status == "read":
             reading = understood.readings[0]
             try:
@@ -431,7 +437,7 @@ class _Telling:
         near = [text[self._language] for text in understood.nearest]
         return not_understood(message[self._language], self._language, nearest=near, receipt=receipt, understand_ms=self._took)
 
-    def _refused(self, refusal: Refusal, understood: Understanding) -> Answer:
+    def _refused(self, refusal: Refusal) -> Answer:
         if refusal.code == "prescription_by_doctor" and not refusal.you_may:
             refusal = redline.refusal()
         told = self._gateway.refuse(self._actor, self._purpose, refusal, surface=self._surface, session=self._session, conversation=self._conversation)
