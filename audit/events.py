@@ -26,7 +26,7 @@ GENESIS = "genesis"
 
 INTENT = "intent"
 OUTCOME = "outcome"
-OUTCOMES = frozenset({"answered", "refused", "failed"})
+OUTCOMES = ("answered", "refused", "failed")
 """What `detail.outcome` of an `outcome` event may say."""
 
 TYPE = re.compile(r"[a-z][a-z0-9_.]{0,63}")

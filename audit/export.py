@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from audit.causes import HELP
 from audit.errors import AuditUnavailable, ExportError
 from audit.merkle import leaf_hash
 from audit.notes import Checkpoint, VerifierKey
 from audit.reading import connect, snapshot
-from audit.store import HELP
 
 README = """\
 Wenshu ledger export / 问数审计账本导出

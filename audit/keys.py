@@ -61,9 +61,11 @@ def load_key(path: Path, name: str) -> Signer:
     except OSError as error:
         message = f"the key file {path.name} can't be read: {error.strerror}; make one with `wenshu init`"
         raise KeyFileError(message) from error
-    with os.fdopen(descriptor, "rb") as file:
-        _check_guarded(os.fstat(file.fileno()), path.name)
-        data = file.read(SIZE_LIMIT)
+    try:
+        _check_guarded(os.fstat(descriptor), path.name)
+        data = os.read(descriptor, SIZE_LIMIT)
+    finally:
+        os.close(descriptor)
     try:
         private = load_pem_private_key(data, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:

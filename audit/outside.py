@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit.causes import translated, unavailable
 from audit.errors import AuditUnavailable, InvalidNote
 from audit.notes import Checkpoint, VerifierKey
-from audit.store import unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,24 +66,19 @@ class OutsideCheckpoint:
             if _size(self._path) >= size:
                 return
             fresh = self._path.with_name(self._path.name + ".new")
-            try:
+            with translated():
                 with fresh.open("w", encoding="utf-8", newline="") as file:
                     file.write(note)
                     file.flush()
                     os.fsync(file.fileno())  # before the rename, or a power cut could leave an empty file
                 fresh.replace(self._path)
-            except OSError as error:
-                raise unavailable(error) from error
 
     @contextmanager
     def _locked(self, deadline: float) -> Iterator[None]:
         """One process at a time, so that a slower one can't put an older checkpoint over a newer one."""
-        try:
-            descriptor = os.open(
-                self._path.with_name(self._path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-        except OSError as error:
-            raise unavailable(error) from error
+        lock = self._path.with_name(self._path.name + ".lock")
+        with translated():
+            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             while True:
                 try:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from audit.causes import HELP, translated, unavailable
 from audit.errors import AuditUnavailable
 from audit.merkle import node_id
-from audit.store import HELP, unavailable
 
 PATIENCE_S = 5.0
 """How long a reader waits where it must wait at all; readers do not wait for writers."""
@@ -44,23 +44,14 @@ def read_node(connection: sqlite3.Connection, level: int, position: int) -> byte
 
 
 def _open(path: Path, options: str) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(
-            f"file:{quote(str(path))}?{options}",
-            uri=True,
-            isolation_level=None,
-            check_same_thread=False,
-            timeout=PATIENCE_S,
-        )
-    except sqlite3.Error as error:
-        raise unavailable(error) from error
-    try:
+    uri = f"file:{quote(str(path))}?{options}"
+    with translated(path), ExitStack() as undo:
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE_S)
+        undo.callback(connection.close)
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    except sqlite3.Error as error:
-        connection.close()
-        raise unavailable(error) from error
+        undo.pop_all()
     return connection
 
 

@@ -16,13 +16,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from audit.causes import HELP
 from audit.errors import AuditUnavailable, NotFound
 from audit.events import INTENT, OUTCOME, format_time
 from audit.merkle import consistency_proof, inclusion_proof
 from audit.notes import Checkpoint
 from audit.proofs import GrowthProof, InclusionProof
 from audit.reading import connect, read_node, snapshot
-from audit.store import HELP
 
 PAGE_LIMIT = 1000
 """Most events in one page."""

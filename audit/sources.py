@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from audit.causes import unavailable
 from audit.errors import AuditUnavailable, InvalidNote
 from audit.events import Facets
 from audit.merkle import HASH_LENGTH, root
 from audit.notes import Checkpoint
 from audit.schema import STATEMENTS
-from audit.store import unavailable
 
 
 class Stored(NamedTuple):

@@ -186,18 +186,23 @@ def check(folder: Path, vkey: str) -> tuple[list[str], str]:
 def main(arguments: list[str]) -> int:
     """Run from a shell."""
     folder = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).resolve().parent
+    say = sys.stdout.write
     try:
-        given = arguments[2] if len(arguments) > 2 else str(folder / "vkey")
-        vkey = Path(given).read_text("utf-8") if "+" not in given else given
-        problems, _seen = check(folder, vkey)
-    except OSError:
+        given = Path(arguments[2]) if len(arguments) > 2 else folder / "vkey"
+        vkey = given.read_text("utf-8") if len(arguments) < 3 or given.is_file() else arguments[2]
+        problems, seen = check(folder, vkey)
+    except OSError as error:
+        say(f"can't be checked: {error.strerror}: {error.filename}\n")
         return 2
-    except ValueError:
+    except ValueError as error:
+        say(f"DOES NOT HOLD: {error}\n")
         return 1
-    for _problem in problems:
-        pass
-    if not problems and len(arguments) <= 2:
-        pass
+    for problem in problems:
+        say(f"DOES NOT HOLD: {problem}\n")
+    if not problems:
+        say(f"holds: {seen}\n")
+        if len(arguments) <= 2:
+            say("(checked with the key in the folder itself; compare it with the one you were given elsewhere)\n")
     return 1 if problems else 0
 
 

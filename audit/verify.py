@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from audit.causes import unavailable
 from audit.errors import AuditUnavailable, InvalidNote
 from audit.events import GENESIS, format_time
 from audit.notes import Checkpoint, VerifierKey
@@ -23,7 +24,6 @@ from audit.outside import checkpoint_path
 from audit.reading import connect, snapshot
 from audit.report import Problem, ProblemKind, Report, Verdict
 from audit.sources import DatabaseSource, ExportSource, Source
-from audit.store import unavailable
 from audit.walk import PROBLEM_LIMIT, Walk, count_entries
 
 GRACE_S = 120.0

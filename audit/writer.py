@@ -10,13 +10,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from audit import canonical
+from audit.causes import HELP
 from audit.errors import AuditUnavailable, InvalidNote, NotCanonical, Reason
 from audit.events import GENESIS, Draft, Entropy, Event, Line, Receipt, new_id
 from audit.merkle import EMPTY_ROOT, CompactRange, Node, leaf_hash, root_at
 from audit.notes import Checkpoint, Signer
 from audit.outside import OutsideCheckpoint
 from audit.schema import FORMAT
-from audit.store import HELP, SqliteStore, make_file
+from audit.store import SqliteStore, make_file
 
 KEEP_EVERY = 256
 """A checkpoint is kept when a batch passes a multiple of this many events."""
