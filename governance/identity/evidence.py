@@ -1,0 +1,108 @@
+"""What rows say about persons, as small integers: the form in which linking compares millions of rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import numpy.typing as npt
+
+    IntArray = npt.NDArray[np.int64]
+
+NONE = -1
+"""No value: the cell is empty or not valid."""
+
+STRONGEST_FIRST = ("crm_id", "employee", "license", "unionid", "account", "email", "mobile")
+"""Types of identifiers by how much they prove; the last two can be shared or pass on to others."""
+WEAK = frozenset({"email", "mobile"})
+
+
+def strength(kind: str) -> int:
+    """The rank of a type, 0 the strongest."""
+    return STRONGEST_FIRST.index("account" if kind.startswith("account") else kind)
+
+
+class Interner:
+    """Gives equal things equal small integers, in the order in which they are first met."""
+
+    def __init__(self) -> None:
+        self._ids: dict[object, int] = {}
+        self.things: list[object] = []
+
+    def __len__(self) -> int:
+        return len(self.things)
+
+    def add(self, thing: object) -> int:
+        """The integer of a thing, new or known."""
+        known = self._ids.get(thing)
+        if known is None:
+            known = self._ids[thing] = len(self.things)
+            self.things.append(thing)
+        return known
+
+    def get(self, thing: object) -> int:
+        """The integer of a known thing, or NONE."""
+        return self._ids.get(thing, NONE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One extract's rows about one kind of person; all arrays have one entry a row, NONE where there is nothing.
+
+    `identifiers` are (type, nodes) pairs, a type more than once where the extract has several columns of it. A node stands for a (type, value)
+    pair in the directory. `names`, `place`, `former` and `traits` are what is left to compare when no identifier helps.
+    """
+
+    source: str
+    rows: int
+    identifiers: tuple[tuple[str, IntArray], ...]
+    names: tuple[IntArray, ...] = ()
+    place: IntArray | None = None
+    former: tuple[IntArray, ...] = ()
+    traits: Mapping[str, IntArray] = field(default_factory=dict)
+
+    def ranked(self) -> list[tuple[str, IntArray]]:
+        """The identifiers, strongest first."""
+        return sorted(self.identifiers, key=lambda item: strength(item[0]))
+
+
+class Groups:
+    """Union-find with path halving: which records are one person."""
+
+    def __init__(self, count: int) -> None:
+        self._parent = list(range(count))
+
+    def find(self, item: int) -> int:
+        """The representative of the item's group."""
+        parent = self._parent
+        while parent[item] != item:
+            parent[item] = parent[parent[item]]
+            item = parent[item]
+        return item
+
+    def union(self, one: int, other: int) -> int:
+        """Make one group of two and return its representative (the smaller)."""
+        first, second = sorted((self.find(one), self.find(other)))
+        self._parent[second] = first
+        return first
+
+    def numbered(self) -> IntArray:
+        """The group of each item, numbered 0, 1 … in the order of their first items."""
+        roots = np.array([self.find(item) for item in range(len(self._parent))], dtype=np.int64)
+        _, numbers = np.unique(roots, return_inverse=True)
+        return numbers.astype(np.int64)
+
+
+def members(keys: IntArray) -> Iterable[tuple[int, list[int]]]:
+    """For each key but NONE the positions that hold it, for keys held more than once."""
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else np.empty(0, dtype=np.int64)
+    for start, end in zip(starts, np.r_[starts[1:], len(ordered)], strict=True):
+        if ordered[start] != NONE and end - start > 1:
+            yield int(ordered[start]), order[start:end].tolist()

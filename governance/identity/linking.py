@@ -1,0 +1,226 @@
+"""Linking rows to the persons of the register: strong identifiers first, a unique name in a place second, never a name alone.
+
+Precision comes first: what points at two persons points at nobody. A phone that several doctors or a representative use decides
+only together with the name in the row; identifiers that contradict each other decide nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from governance.identity.evidence import NONE, WEAK, Evidence, Interner, strength
+from governance.identity.normalise import same_name
+from governance.identity.register import SHARED, Register, alike, read_register
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy.typing as npt
+
+    IntArray = npt.NDArray[np.int64]
+
+REASONS = ("linked", "no_usable_identifier", "unknown_person", "shared_identifier", "conflicting_identifiers", "unlinked_name")
+"""Why a row has no person; index 0 means that it has one."""
+LINKED, NO_IDENTIFIER, UNKNOWN, SHARED_ONLY, CONFLICT, UNLINKED = range(len(REASONS))
+_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """The person of each row (NONE: nobody) and why not (an index of REASONS)."""
+
+    person: IntArray
+    reason: IntArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """The outcome: per extract its rows' persons; `register` says what belongs to whom, with what the channels taught added."""
+
+    register: Register
+    rows: dict[str, Linked]
+    learned: int
+    by_name: int
+
+
+class Linker:
+    """Links the extracts of one kind of person."""
+
+    def __init__(self, records: Evidence, directory: Interner, names: Interner, blocked: frozenset[int]) -> None:
+        self._records = records
+        self._names = names
+        self._blocked = blocked
+        self.register = read_register(records, directory, names, blocked)
+        self._where = self._name_index()
+        self._traits = self._person_traits()
+        self._by_name = 0
+        self._owners = np.full(len(directory), NONE, dtype=np.int64)
+        for node, who in self.register.owner.items():
+            self._owners[node] = who
+        if blocked:
+            self._owners[np.fromiter(blocked, dtype=np.int64)] = SHARED
+
+    def link(self, others: Sequence[Evidence]) -> Links:
+        """Link every row of the other extracts, after learning what new identifiers rows with two of them teach."""
+        tuples = {evidence.source: _distinct(evidence) for evidence in others}
+        learned = 0
+        for _ in range(_ROUNDS):
+            more = self._learn(distinct for distinct, _ in tuples.values())
+            learned += more
+            if not more:
+                break
+        rows: dict[str, Linked] = {}
+        own = self.register.person
+        rows[self._records.source] = Linked(person=own, reason=np.zeros(len(own), dtype=np.int64))
+        for evidence in others:
+            distinct, back = tuples[evidence.source]
+            person, reason, named = self._resolve(distinct)
+            rows[evidence.source] = Linked(person=person[back], reason=reason[back])
+            self._by_name += int(named[back].sum())
+        return Links(register=self.register, rows=rows, learned=learned, by_name=self._by_name)
+
+    # ----------------------------------------------------------------- strong identifiers
+
+    def _owned(self, evidence: Evidence) -> list[tuple[str, IntArray, IntArray]]:
+        """Per identifier column: type, nodes, and the owner of each row's node; weak ones count only where the name agrees."""
+        found = []
+        for kind, nodes in evidence.ranked():
+            owners = np.where(nodes == NONE, NONE, self._owners[nodes])
+            if kind in WEAK and evidence.names:
+                self._check_names(evidence, nodes, owners)
+            found.append((kind, nodes, owners))
+        return found
+
+    def _check_names(self, evidence: Evidence, nodes: IntArray, owners: IntArray) -> None:
+        """Let the name in the row decide about a phone: it confirms the owner, picks one of several, or speaks against."""
+        for row in np.flatnonzero(owners != NONE).tolist():
+            said = [str(self._names.things[code]) for codes in evidence.names if (code := int(codes[row])) != NONE]
+            who = int(owners[row])
+            if who == SHARED:
+                claimants = self.register.claimants.get(int(nodes[row]), set())
+                fitting = [p for p in claimants if any(alike(a, b) for a in said for b in self.register.names[p])]
+                if len(fitting) == 1 and int(nodes[row]) not in self._blocked:
+                    owners[row] = fitting[0]
+            elif said and not any(same_name(a, b) for a in said for b in self.register.names.get(who, ())):
+                owners[row] = SHARED
+
+    def _decide(self, owned: list[tuple[str, IntArray, IntArray]], count: int) -> tuple[IntArray, IntArray]:
+        """Person and reason of each row by its identifiers: the strongest wins over a weak one, equals that differ decide nothing."""
+        person = np.full(count, NONE, dtype=np.int64)
+        reason = np.full(count, NO_IDENTIFIER, dtype=np.int64)
+        decided_by = np.full(count, 99, dtype=np.int64)
+        for kind, nodes, owners in owned:
+            known = owners >= 0
+            level = strength(kind) if kind not in WEAK else strength("email")
+            clash = known & (person >= 0) & (person != owners) & ((kind not in WEAK) | (decided_by >= strength("email")))
+            person[clash], reason[clash] = SHARED, CONFLICT
+            fresh = known & (person == NONE)
+            person[fresh], reason[fresh], decided_by[fresh] = owners[fresh], LINKED, level
+            undecided = person == NONE
+            reason[undecided & (nodes != NONE) & (owners == NONE) & (reason == NO_IDENTIFIER)] = UNKNOWN
+            reason[undecided & (owners == SHARED)] = SHARED_ONLY
+        person[person == SHARED] = NONE
+        return person, reason
+
+    def _learn(self, tuples: Iterable[Evidence]) -> int:
+        """Give unknown nodes to the person whom the known nodes of the same rows name; those given to two are shared."""
+        proposals: dict[int, set[int]] = defaultdict(set)
+        for evidence in tuples:
+            if len(evidence.identifiers) > 1:
+                owned = self._owned(evidence)
+                person, _ = self._decide(owned, evidence.rows)
+                for _, nodes, owners in owned:
+                    for row in np.flatnonzero((nodes != NONE) & (owners == NONE) & (person >= 0)).tolist():
+                        proposals[int(nodes[row])].add(int(person[row]))
+        for node, persons in proposals.items():
+            if len(persons) == 1:
+                self._owners[node] = self.register.owner[node] = next(iter(persons))
+            else:
+                self._owners[node] = self.register.owner[node] = SHARED
+                self.register.claimants[node] = set(persons)
+        return len(proposals)
+
+    # ----------------------------------------------------------------- names in places
+
+    def _name_index(self) -> dict[tuple[int, int], set[int]]:
+        where: dict[tuple[int, int], set[int]] = defaultdict(set)
+        places = [column for column in (self._records.place, *self._records.former) if column is not None]
+        for codes in self._records.names:
+            for column in places:
+                pairs = zip(codes.tolist(), column.tolist(), self.register.person.tolist(), strict=True)
+                for name, place, person in pairs:
+                    if name != NONE and place != NONE:
+                        where[name, place].add(person)
+        return where
+
+    def _person_traits(self) -> dict[str, dict[int, set[int]]]:
+        traits: dict[str, dict[int, set[int]]] = {}
+        for trait, values in self._records.traits.items():
+            known = traits[trait] = defaultdict(set)
+            for person, value in zip(self.register.person.tolist(), values.tolist(), strict=True):
+                if value != NONE:
+                    known[person].add(value)
+        return traits
+
+    def _resolve(self, evidence: Evidence) -> tuple[IntArray, IntArray, IntArray]:
+        person, reason = self._decide(self._owned(evidence), evidence.rows)
+        named = np.zeros(evidence.rows, dtype=np.int64)
+        if evidence.names and evidence.place is not None:
+            for row in np.flatnonzero((person == NONE) & (reason != CONFLICT)).tolist():
+                who = self._by_name_and_place(evidence, row)
+                if who is None:
+                    if any(codes[row] != NONE for codes in evidence.names):
+                        reason[row] = UNLINKED
+                else:
+                    person[row], reason[row], named[row] = who, LINKED, 1
+        return person, reason, named
+
+    def _by_name_and_place(self, evidence: Evidence, row: int) -> int | None:
+        """The one person of this name in this place; traits must not contradict and narrow, in their order, when several are left."""
+        place = int(evidence.place[row]) if evidence.place is not None else NONE
+        found: set[int] = set()
+        for codes in evidence.names:
+            if codes[row] != NONE and place != NONE:
+                found |= self._where.get((int(codes[row]), place), set())
+        for order, (trait, values) in enumerate(evidence.traits.items()):
+            value = int(values[row])
+            known = self._traits.get(trait)
+            if value == NONE or known is None or not found:
+                continue
+            fitting = {who for who in found if value in known.get(who, {value})}
+            if order == 0 or len(found) > 1:
+                found = fitting
+        return next(iter(found)) if len(found) == 1 else None
+
+
+def _distinct(evidence: Evidence) -> tuple[Evidence, IntArray]:
+    """The evidence with each combination once, and for each row the number of its combination."""
+    columns: list[IntArray] = [nodes for _, nodes in evidence.identifiers]
+    columns += [*evidence.names, *([evidence.place] if evidence.place is not None else []), *evidence.former, *evidence.traits.values()]
+    if not columns:
+        return evidence, np.arange(evidence.rows)
+    frame = pd.DataFrame(dict(enumerate(columns)))
+    numbers = frame.groupby(list(frame.columns), sort=False).ngroup().to_numpy().astype(np.int64)
+    _, first = np.unique(numbers, return_index=True)
+    return (
+        Evidence(
+            source=evidence.source,
+            rows=len(first),
+            identifiers=tuple((kind, nodes[first]) for kind, nodes in evidence.identifiers),
+            names=tuple(codes[first] for codes in evidence.names),
+            place=None if evidence.place is None else evidence.place[first],
+            former=tuple(codes[first] for codes in evidence.former),
+            traits={trait: values[first] for trait, values in evidence.traits.items()},
+        ),
+        numbers,
+    )
+
+
+def count_reasons(linked: Linked) -> dict[str, int]:
+    """How many rows each reason has."""
+    return {REASONS[code]: count for code, count in sorted(Counter(linked.reason.tolist()).items())}

@@ -1,0 +1,155 @@
+"""The mapping documents of a bundle, read together with the schema that they fill; every mistake is named with its file and line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from governance.documents.extracts import Codes, Load, Mapping, Value
+from governance.documents.reading import Read, read
+from governance.documents.settings import Settings
+from governance.documents.warehouse import WarehouseSchema
+from governance.errors import BundleError, IngestError, Problem, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CODES = "codes.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a bundle says about loading: the schema, the extracts in the order in which they load, the code lists and the zone."""
+
+    schema: WarehouseSchema
+    mappings: tuple[Mapping, ...]
+    codes: dict[str, dict[str, Any]]
+    zone: str
+
+    def register_of(self, entity: str) -> Mapping | None:
+        """The extract that lists the entity."""
+        table = self.register_table(entity)
+        return next((mapping for mapping in self.mappings if any(load.table == table for load in mapping.load)), None)
+
+    def register_table(self, entity: str) -> str | None:
+        """The table that lists the entity."""
+        return next((name for name, table in self.schema.tables.items() if table.register_of == entity), None)
+
+
+def load_plan(bundle: Path) -> Plan:
+    """Read `warehouse/schema.yaml` and `extracts/*.yaml` of a bundle, or raise BundleError with every problem found."""
+    schema = read(bundle / "warehouse" / "schema.yaml", WarehouseSchema, bundle).document
+    settings = read(bundle / "bundle.yaml", Settings, bundle).document if (bundle / "bundle.yaml").exists() else None
+    folder = bundle / "extracts"
+    paths = sorted(path for path in folder.glob("*.yaml") if path.name != CODES) if folder.is_dir() else []
+    if not paths:
+        message = "the bundle has no extracts/*.yaml: write a mapping for each extract (docs/reference/extracts.md)"
+        raise IngestError(message)
+    problems: list[Problem] = []
+    codes: dict[str, dict[str, Any]] = {}
+    if (folder / CODES).exists():
+        codes = dict(read(folder / CODES, Codes, bundle).document.codes)
+    reads: list[Read[Mapping]] = []
+    for path in paths:
+        try:
+            reads.append(read(path, Mapping, bundle))
+        except BundleError as error:
+            problems += error.problems
+    for item in reads:
+        problems += _problems(item, schema, codes)
+    problems += _registers(reads, schema)
+    if problems:
+        raise BundleError(problems)
+    ordered = sorted((item.document for item in reads), key=lambda mapping: (_rank(mapping, schema), mapping.extract))
+    return Plan(schema=schema, mappings=tuple(ordered), codes=codes, zone=settings.timezone if settings else "Asia/Shanghai")
+
+
+def _rank(mapping: Mapping, schema: WarehouseSchema) -> int:
+    """Registers of things load first, then registers of persons, then what refers to them."""
+    ranks = {"thing": 0, "person": 1}
+    entities = [entity for load in mapping.load if (entity := schema.tables[load.table].register_of)]
+    return min((ranks[schema.entities[entity].kind] for entity in entities), default=2)
+
+
+def _registers(reads: list[Read[Mapping]], schema: WarehouseSchema) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for item in reads:
+        names = [load.table for load in item.document.load]
+        for table in dict.fromkeys(names):
+            if schema.tables.get(table) is None or schema.tables[table].register_of is None:
+                continue
+            if table in seen:
+                yield Problem(where=item.where("load"), message=f"{table} is already the register that {seen[table]} loads; one extract lists an entity")
+            seen[table] = item.file
+    names_seen: dict[str, str] = {}
+    for item in reads:
+        if item.document.extract in names_seen:
+            yield Problem(where=item.where("extract"), message=f"the extract {item.document.extract!r} is also described in {names_seen[item.document.extract]}")
+        names_seen[item.document.extract] = item.file
+
+
+def _problems(item: Read[Mapping], schema: WarehouseSchema, codes: dict[str, dict[str, Any]]) -> Iterator[Problem]:
+    mapping = item.document
+    key_columns = {name: column.of for table in schema.tables.values() for name, column in table.columns.items() if column.of}
+    for group in ("keys", "former"):
+        for key, identifiers in getattr(mapping, group).items():
+            if key not in key_columns:
+                message = f"{key!r} is no key column of warehouse/schema.yaml.{nearest(key, key_columns)}"
+                yield Problem(where=item.where(group, key), message=message)
+                continue
+            person = schema.entities[key_columns[key] or ""].kind == "person"
+            for kind in identifiers:
+                if person == (kind == "code"):
+                    wanted = "crm_id, license, unionid, email, mobile, employee, account_…, name" if person else "code, name"
+                    if person or kind not in {"code", "name"}:
+                        yield Problem(where=item.where(group, key, kind), message=f"{kind!r} doesn't identify a {key_columns[key]}; use {wanted}")
+    for trait, value in mapping.traits.items():
+        yield from _value_problems(item, value, codes, ("traits", trait))
+    for index, load in enumerate(mapping.load):
+        yield from _load_problems(item, index, load, schema, codes)
+
+
+def _load_problems(
+    item: Read[Mapping], index: int, load: Load, schema: WarehouseSchema, codes: dict[str, dict[str, Any]]
+) -> Iterator[Problem]:
+    kind = schema.tables.get(load.table)
+    if kind is None:
+        yield Problem(
+            where=item.where("load", index, "table"),
+            message=f"{load.table!r} is no table of warehouse/schema.yaml.{nearest(load.table, schema.tables)}",
+        )
+        return
+    for name, value in load.fields.items():
+        where = item.where("load", index, "fields", name)
+        column = kind.columns.get(name)
+        if column is None:
+            yield Problem(where=where, message=f"{load.table} has no column {name!r}.{nearest(name, kind.columns)}")
+            continue
+        if column.type == "key":
+            yield Problem(where=where, message=f"{name} is a pseudonym: say under `keys` what identifies it, not under `fields`")
+        if (column.type == "id") != (value.id is not None):
+            yield Problem(where=where, message=f"{name}: `id` is for columns of type id, and they take nothing else")
+        if value.lookup is not None:
+            yield from _lookup_problems(where, value.lookup, kind.columns.values(), schema)
+        yield from _value_problems(item, value, codes, ("load", index, "fields", name))
+    for name, column in kind.columns.items():
+        sourced = name in item.document.keys if column.type == "key" else name in load.fields
+        if column.required and not sourced:
+            wanted = "keys" if column.type == "key" else "fields"
+            yield Problem(where=item.where("load", index), message=f"{load.table}.{name} is required: say under `{wanted}` where it comes from")
+
+
+def _lookup_problems(where: str, lookup: str, columns: Any, schema: WarehouseSchema) -> Iterator[Problem]:
+    table, name = lookup.split(".")
+    target = schema.tables.get(table)
+    if target is None or target.register_of is None or name not in target.columns:
+        known = [f"{t}.{c}" for t, spec in schema.tables.items() if spec.register_of for c in spec.columns]
+        yield Problem(where=where, message=f"look-up {lookup!r} is no column of a register.{nearest(lookup, known)}")
+    elif not any(column.of == target.register_of for column in columns):
+        yield Problem(where=where, message=f"look-up {lookup!r} needs a key of {target.register_of} in the same table")
+
+
+def _value_problems(item: Read[Mapping], value: Value, codes: dict[str, dict[str, Any]], path: tuple[str | int, ...]) -> Iterator[Problem]:
+    if isinstance(value.map, str) and value.map not in codes:
+        yield Problem(where=item.where(*path), message=f"{value.map!r} is no code list of extracts/codes.yaml.{nearest(value.map, codes)}")

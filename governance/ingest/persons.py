@@ -1,0 +1,137 @@
+"""From columns to persons: identifiers normalised once a word, rows linked, each person given its UID of the vault and its pseudonym."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from governance.identity.evidence import NONE, Evidence, Interner, strength
+from governance.identity.linking import Linker, Links
+from governance.identity.normalise import normaliser
+from governance.identity.register import SHARED
+from governance.identity.vault import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from governance.documents.extracts import Identifiers
+    from governance.identity.pseudonyms import Pseudonymizer
+    from governance.identity.vault import Vault
+    from governance.ingest.shaping import Shaped
+
+    IntArray = npt.NDArray[np.int64]
+
+UID_BYTES = 16
+
+
+@dataclass(slots=True)
+class Persons:
+    """The persons of one entity: what extracts say of them, and in the end who is who."""
+
+    entity: str
+    nodes: Interner = field(default_factory=Interner)
+    names: Interner = field(default_factory=Interner)
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    invalid: dict[str, dict[str, int]] = field(default_factory=dict)
+    links: Links | None = None
+    keys: list[str] = field(default_factory=list)
+    people: list[Person] = field(default_factory=list)
+
+    def hear(
+        self,
+        shaped: Shaped,
+        identifiers: Identifiers,
+        *,
+        place: IntArray | None,
+        former: Sequence[IntArray],
+        traits: Mapping[str, IntArray],
+    ) -> None:
+        """Take in what one extract says; invalid identifiers are ignored and counted by type."""
+        found: list[tuple[str, IntArray]] = []
+        names: list[IntArray] = []
+        invalid: dict[str, int] = {}
+        for kind, identifier in identifiers.items():
+            normal = normaliser(kind)
+            interner = self.names if kind == "name" else self.nodes
+            for name in identifier.column:
+                column = shaped.columns[name]
+
+                def node(word: str, normal: Callable[[str], str | None] = normal, kind: str = kind, to: Interner = interner) -> int:
+                    value = normal(word)
+                    return NONE if value is None else to.add(value if kind == "name" else (kind, value))
+
+                ids = column.ids(node)
+                wrong = int((column.filled() & (ids == NONE)).sum())
+                if wrong:
+                    invalid[kind] = invalid.get(kind, 0) + wrong
+                if kind == "name":
+                    names.append(ids)
+                else:
+                    found.append((kind, ids))
+        self.invalid[shaped.extract.name] = invalid
+        self.evidence[shaped.extract.name] = Evidence(
+            source=shaped.extract.name,
+            rows=len(shaped),
+            identifiers=tuple(found),
+            names=tuple(names),
+            place=place,
+            former=tuple(former),
+            traits=dict(traits),
+        )
+
+    def values(self, kinds: frozenset[str]) -> set[tuple[str, str]]:
+        """Every (type, value) met, of some types."""
+        return {(str(kind), str(value)) for kind, value in self.nodes.things if kind in kinds}  # type: ignore[misc, attr-defined]
+
+    def link(self, register: str, foreign: set[tuple[str, str]]) -> Links:
+        """Link all extracts to the persons of the extract `register`; `foreign` values are other entities' own."""
+        blocked = frozenset(node for pair in foreign if (node := self.nodes.get(pair)) != NONE)
+        linker = Linker(self.evidence[register], self.nodes, self.names, blocked)
+        self.links = linker.link([evidence for name, evidence in self.evidence.items() if name != register])
+        return self.links
+
+    def identify(self, vault: Vault | None, pseudonyms: Pseudonymizer, random: Callable[[int], bytes]) -> None:
+        """Give each person the UID under which the vault knows it, or a new random one, and make the pseudonyms.
+
+        Two persons that the vault has as one are told apart by the stronger identifier; the other gets a new UID. Two of the
+        vault's persons that turn out to be one keep the UID with the stronger identifier.
+        """
+        if self.links is None:
+            message = "persons are linked before they are identified"
+            raise RuntimeError(message)
+        known = vault.known(self.entity) if vault is not None else {}
+        mine: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
+        for node, person in self.links.register.owner.items():
+            if person not in {SHARED, NONE}:
+                kind, value = self.nodes.things[node]  # type: ignore[misc]
+                mine[person].append((strength(kind), kind, value))
+        claims: list[tuple[int, int, str]] = []
+        if known and vault is not None:
+            keys = {kind: vault.index_key(self.entity, kind) for kind in {kind for pairs in mine.values() for _, kind, _ in pairs}}
+            for person, pairs in mine.items():
+                for level, kind, value in pairs:
+                    uid = known.get((kind, keys[kind].mac(value)))
+                    if uid is not None:
+                        claims.append((level, person, uid))
+        uids: dict[int, str] = {}
+        taken: set[str] = set()
+        for _, person, uid in sorted(claims):
+            if person not in uids and uid not in taken:
+                uids[person] = uid
+                taken.add(uid)
+        register = self.links.register
+        for person in range(register.count):
+            uid = uids.get(person) or random(UID_BYTES).hex()
+            indexed = sorted((kind, value) for _, kind, value in mine.get(person, []))
+            fields: dict[str, list[str]] = defaultdict(list)
+            for kind, value in indexed:
+                fields[kind].append(value)
+            for name in sorted(register.names.get(person, ())):
+                fields["name"].append(name)
+            self.people.append(Person(uid=uid, fields=dict(fields), indexed=indexed))
+            self.keys.append(pseudonyms.of(uid))

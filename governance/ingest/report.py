@@ -1,0 +1,89 @@
+"""What a load did, in numbers: for each extract, rows in = loaded + quarantined + dropped + folded, or there is no load."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from governance.errors import IngestError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractReport:
+    """One extract. `rows` are its data rows; `records` counts the rows that they became in each table."""
+
+    extract: str
+    files: tuple[str, ...]
+    encodings: tuple[str, ...]
+    rows: int
+    loaded: int
+    quarantined: dict[str, int]
+    dropped: dict[str, int]
+    folded: dict[str, int]
+    records: dict[str, int]
+    linked_rows: dict[str, int]
+    invalid_identifiers: dict[str, int]
+    unresolved: dict[str, int]
+    left_out_columns: tuple[str, ...]
+    unmapped_columns: tuple[str, ...]
+
+    def check(self) -> None:
+        """Raise IngestError unless every row is accounted for."""
+        told = self.loaded + sum((*self.quarantined.values(), *self.dropped.values(), *self.folded.values()))
+        if told != self.rows:
+            message = f"{self.extract}: {self.rows} rows in, {told} accounted for; nothing was loaded (this is a defect: report it)"
+            raise IngestError(message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadReport:
+    """A whole load. `score` is there when the truth is known; `columns` only in a dry run."""
+
+    load_id: str
+    as_of: str
+    loaded_at: str
+    dry_run: bool
+    extracts: tuple[ExtractReport, ...]
+    tables: dict[str, int]
+    persons: dict[str, dict[str, int]]
+    leak_scan: dict[str, int]
+    warnings: tuple[str, ...]
+    seconds: dict[str, float]
+    score: dict[str, Any] | None = None
+    columns: tuple[dict[str, Any], ...] = ()
+    links: str | None = field(default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return asdict(self)
+
+    def table(self) -> str:
+        """The report for people: one line an extract, then what was held back and why."""
+        lines = [f"{'extract':<28}{'rows':>10}{'loaded':>10}{'held back':>10}{'dropped':>9}{'folded':>9}"]
+        for item in self.extracts:
+            counts = (sum(item.quarantined.values()), sum(item.dropped.values()), sum(item.folded.values()))
+            lines.append(f"{item.extract:<28}{item.rows:>10,}{item.loaded:>10,}{counts[0]:>10,}{counts[1]:>9,}{counts[2]:>9,}")
+        lines += ["", "held back, by reason"]
+        lines += [
+            f"  {item.extract}: " + ", ".join(f"{reason} {count:,}" for reason, count in item.quarantined.items())
+            for item in self.extracts
+            if item.quarantined
+        ]
+        lines += ["", "tables: " + ", ".join(f"{name} {rows:,}" for name, rows in self.tables.items())]
+        for entity, counts in self.persons.items():
+            lines.append(f"persons, {entity}: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()))
+        if self.leak_scan:
+            lines.append("leak scan: " + ", ".join(f"{name} {count:,}" for name, count in self.leak_scan.items()))
+        if self.score:
+            lines.append(f"linking against the truth: precision {self.score['precision']:.5f}, recall {self.score['recall']:.5f}")
+        lines += [f"warning: {warning}" for warning in self.warnings]
+        return "\n".join(lines) + "\n"
+
+    def write(self, folder: Path) -> None:
+        """Write `report.json` and `report.txt` into `folder`."""
+        (folder / "report.json").write_text(json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (folder / "report.txt").write_text(self.table(), encoding="utf-8")

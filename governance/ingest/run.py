@@ -1,0 +1,168 @@
+"""`ingest`: the one way by which data come into a home."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import os
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+from governance.errors import IngestError, WenshuError
+from governance.identity.scoring import Score, score
+from governance.identity.vault import Vault
+from governance.ingest.mappings import load_plan
+from governance.ingest.pipeline import Ingest, Places
+from governance.ingest.report import LoadReport
+from governance.warehouse.building import Load, publish, write
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from governance.identity.keys import KeyRing
+    from governance.identity.leaks import Scan
+
+LINKED_ENTITY = "hcp"
+_PRIVATE = 0o600
+
+
+def _quiet(_name: str, _share: float) -> None:
+    """Tell nobody."""
+
+
+def ingest(
+    folder: Path,
+    *,
+    bundle_folder: Path,
+    places: Places,
+    keys: KeyRing,
+    now: datetime,
+    random: Callable[[int], bytes],
+    largest_minimum_group: int,
+    tenant: str = "default",
+    dry_run: bool = False,
+    write_links: bool = False,
+    truth: Path | None = None,
+    progress: Callable[[str, float], None] = _quiet,
+) -> LoadReport:
+    """Load the extracts in `folder` by the mappings of `bundle_folder` and return what became of every row.
+
+    `now` is the local time of the load; `random(n)` gives n random bytes (UIDs, data keys, nonces); `largest_minimum_group` is the largest
+    minimum group of the bundle's rules, by which withdrawals take effect. A dry run reads, links and fills, and writes nothing.
+    `write_links` writes `links.csv` (mode 0600). `truth` (source,row,true_hcp_id) adds the linking's score to the report. `progress` is told
+    a step's name and the share done.
+
+    Raises IngestError or BundleError, with file and line or column, and leaves vault, warehouse and reports as they were.
+    """
+    plan = load_plan(bundle_folder)
+    load = Ingest(folder, plan, keys=keys, random=random, progress=progress)
+    load_id = f"{now:%Y%m%dT%H%M%S}-{random(3).hex()}"
+    with _alone(places, dry_run=dry_run):
+        load.read(profiled=dry_run)
+        vault = Vault.at(places.vault, keys, tenant=tenant) if not dry_run or places.vault.exists() else None
+        try:
+            load.link(vault)
+            load.fill()
+            load.finish_consents(largest_minimum_group)
+            extracts = load.extract_reports()
+            report = LoadReport(
+                load_id=load_id,
+                as_of=f"{load.as_of(now):%Y-%m-%d}",
+                loaded_at=now.isoformat(sep=" ", timespec="seconds"),
+                dry_run=dry_run,
+                extracts=extracts,
+                tables={table.name: sum(batch.num_rows for batch in table.batches) for table in load.new_tables()},
+                persons=load.person_report(),
+                leak_scan={},
+                warnings=tuple(load.warnings),
+                seconds={},
+                columns=load.profiles(),
+            )
+            if truth is not None:
+                report = replace(report, score=asdict(_score(load, truth)))
+            if dry_run or vault is None:
+                return replace(report, seconds=dict(load.seconds))
+            return _finish(load, vault, places, report, now=now, random=random, write_links=write_links)
+        finally:
+            if vault is not None:
+                vault.close()
+
+
+def _finish(
+    load: Ingest, vault: Vault, places: Places, report: LoadReport, *, now: datetime, random: Callable[[int], bytes], write_links: bool
+) -> LoadReport:
+    """Write the new warehouse, scan it, write the vault, publish, report."""
+    folder = places.loads / report.load_id
+    folder.mkdir(parents=True, mode=0o700)
+    fresh = places.warehouse.with_name(f"{places.warehouse.name}.{report.load_id}.new")
+    try:
+        write(fresh, load.new_tables(), Load(load_id=report.load_id, as_of=load.as_of(now).date(), loaded_at=now.replace(tzinfo=None)))
+        load.step("wrote the tables", 0.9)
+        found: Scan = load.scan(fresh)
+        load.step("scanned for leaks", 0.93)
+        for entity, persons in load.persons.items():
+            vault.enroll(entity, persons.people, now=now.replace(tzinfo=None), random=random)
+        load.step("wrote the vault", 0.97)
+        if write_links:
+            rows = ((source, row, key) for source, row, key in load.links(LINKED_ENTITY) if key is not None)
+            _write_rows(folder / "links.csv", ("source", "row", "hcp_key"), rows)
+            report = replace(report, links=f"ingest/{report.load_id}/links.csv")
+        _write_rows(folder / "quarantine.csv", ("source", "row", "reason"), load.held_back())
+        load.step("wrote the report", 0.99)
+        report = replace(report, leak_scan=asdict(found), seconds=dict(load.seconds))
+        report.write(folder)
+        publish(fresh, places.warehouse)
+        load.step("published", 1.0)
+    except OSError as error:
+        message = f"the load could not be written: {error.strerror}; the old warehouse is untouched"
+        raise IngestError(message) from error
+    except WenshuError:
+        _forget(folder)
+        raise
+    finally:
+        fresh.unlink(missing_ok=True)
+    return report
+
+
+def _forget(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+    folder.rmdir()
+
+
+def _score(load: Ingest, truth: Path) -> Score:
+    keys = {(source, str(row)): key for source, row, key in load.links(LINKED_ENTITY)}
+    with truth.open(encoding="utf-8", newline="") as stream:
+        return score((keys.get((line["source"], line["row"])), line["true_hcp_id"]) for line in csv.DictReader(stream))
+
+
+def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+@contextmanager
+def _alone(places: Places, *, dry_run: bool) -> Iterator[None]:
+    """Let only one load at a time write into a home."""
+    if dry_run:
+        yield
+        return
+    try:
+        places.loads.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (places.loads / "lock").open("w")
+    except OSError as error:
+        message = f"the home can't be written: {error.strerror}; nothing was loaded"
+        raise IngestError(message) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            message = "another load is running in this home; wait until it has ended"
+            raise IngestError(message) from error
+        yield
