@@ -271,6 +271,8 @@ def _plain(value: Any) -> str | int | float | bool | None:
         return value.isoformat()
     if isinstance(value, int):
         return int(value)
+    if isinstance(value, Decimal) and not value.is_finite():
+        return None
     if isinstance(value, (float, Decimal)) or hasattr(value, "__float__"):
         exact = float(value)
         if not math.isfinite(exact):

@@ -11,6 +11,7 @@ from datetime import date
 
 from governance.terms import Grain, Language
 
+_NOTHING = 1e-9
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -40,8 +41,10 @@ def axis(values: Iterable[float], *, from_zero: bool, count: int = 4, foot: floa
     low, high = min(numbers), max(numbers)
     if from_zero or (low >= 0 and low <= 0.35 * high):
         low, high = min(0.0, low), max(0.0, high)
-    if low == high:
-        low, high = (low - abs(low) * 0.1, high + abs(high) * 0.1) if high else (0.0, 1.0)
+    if max(abs(low), abs(high)) < _NOTHING:
+        low, high = 0.0, 1.0
+    elif high - low <= _NOTHING * max(abs(low), abs(high)):
+        low, high = low - abs(low) * 0.1, high + abs(high) * 0.1
     rough = (high - low) / count
     magnitude = 10.0 ** math.floor(math.log10(rough))
     step = magnitude * next(s for s in _STEPS if s * magnitude >= rough * (1 - 1e-9))
@@ -53,26 +56,30 @@ def axis(values: Iterable[float], *, from_zero: bool, count: int = 4, foot: floa
 
 
 def spread(positions: Sequence[float], gap: float, *, low: float, high: float) -> list[float]:
-    """Return positions moved apart to at least `gap`, in their order, as little as possible, within `low` … `high` if they fit."""
+    """Return positions moved apart to at least `gap`, in their order, as little as possible, and within `low` … `high` where they fit.
+
+    Neighbours that collide become a block about their common middle; blocks that then leave the plot are pushed back into it.
+    """
     order = sorted(range(len(positions)), key=lambda index: positions[index])
-    blocks: list[tuple[float, list[int]]] = []
+    blocks: list[tuple[float, int]] = []
     for index in order:
-        centre, members = positions[index], [index]
-        while blocks:
-            before, others = blocks[-1]
-            if centre - before >= gap * (len(members) + len(others)) / 2 - 1e-9:
-                break
-            blocks.pop()
-            total = len(members) + len(others)
-            centre = (centre * len(members) + before * len(others)) / total
-            members = others + members
-        half = gap * (len(members) - 1) / 2
-        centre = min(max(centre, low + half), max(high - half, low + half))
-        blocks.append((centre, members))
+        centre, count = positions[index], 1
+        while blocks and centre - blocks[-1][0] < gap * (count + blocks[-1][1]) / 2:
+            before, others = blocks.pop()
+            centre, count = (centre * count + before * others) / (count + others), count + others
+        blocks.append((centre, count))
+    placed = [centre + (place - (count - 1) / 2) * gap for centre, count in blocks for place in range(count)]
+    ceiling = high
+    for index in range(len(placed) - 1, -1, -1):
+        placed[index] = min(placed[index], ceiling)
+        ceiling = placed[index] - gap
+    floor = low
+    for index, place in enumerate(placed):
+        placed[index] = max(place, floor)
+        floor = placed[index] + gap
     out = [0.0] * len(positions)
-    for centre, members in blocks:
-        for place, index in enumerate(members):
-            out[index] = centre + (place - (len(members) - 1) / 2) * gap
+    for index, place in zip(order, placed, strict=True):
+        out[index] = place
     return out
 
 

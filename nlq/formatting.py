@@ -294,7 +294,9 @@ def period_name(period: Period, language: Language, today: date, *, fiscal_start
     if months == 1:
         return first
     if not zh:
-        return f"{_MONTHS[period.start.month - 1] if period.start.year == last.year else first} to {final}"
+        if period.start.year != last.year:
+            return f"{english_month(period.start)} {period.start.year} to {english_month(last)} {last.year}"
+        return f"{english_month(period.start)} to {final}"
     if period.start.year == last.year:
         return glue(year, f"{period.start.month}–{last.month} 月")
     return f"{period.start.year} 年 {period.start.month} 月至 {last.year} 年 {last.month} 月"
