@@ -40,6 +40,7 @@ DIMENSIONS = [
     {"id": "channel", "label": Text(zh="渠道", en="Channel")},
     {"id": "specialty", "label": Text(zh="科室", en="Specialty")},
 ]
+STAGES = {"initial_reach": Text(zh="初步触达", en="Initial reach"), "perception": Text(zh="观念与行为转变", en="Perception"), "outcome": Text(zh="业务效能", en="Outcome")}
 PASSWORD = "correct horse battery"
 
 
@@ -115,7 +116,7 @@ class FakeService:
         suggestions = ["reach rate by region last month"] if english else ["上个月各大区的触达率", "今年各产品的销售额"]
         return self._empty(actor, "not_understood", suggestions=suggestions, summary=summary)
 
-    def _empty(self, actor, status, *, summary="", **parts):
+    def _empty(self, actor, status, *, summary="", **parts: Any):
         base = {
             "status": status, "query": None, "columns": [], "rows": [], "suppressed": [], "clarify": None, "refusal": None,
             "explanation": {"summary": summary, "metrics": [], "period": "", "filters": [], "policy": [], "assumptions": []},
@@ -193,7 +194,7 @@ class FakeService:
     def conversations(self, actor):
         return [{"id": c, "title": t[0]["question"], "updated_at": t[-1]["asked_at"], "turns": len(t)} for (a, c), t in reversed(self.turns.items()) if a == actor.id]
 
-    def conversation(self, actor, id):
+    def conversation(self, actor, id):  # noqa: A002 - the interface's own word
         return list(self.turns[actor.id, id])
 
     # ------------------------------------------------------------------ ledger
@@ -287,8 +288,8 @@ class FakeService:
         self.fail = AuditUnavailable("read_only", "the ledger's disk can't be written")
 
 
-def _card(id, zh, en, stage, definition, synonyms, *, unit=None, caveat=None):
-    return {"id": id, "label": Text(zh=zh, en=en), "definition": Text(zh=definition, en=f"{en}: as approved."), "stage": stage, "synonyms": synonyms, "unit": unit, "owner": "市场部", "approver": "治理委员会", "approved_on": "2026-06-12", "version": "v3", "dimensions": DIMENSIONS, "caveat": caveat, "examples": [f"上个月各大区的{zh}"]}
+def _card(metric, zh, en, stage, definition, synonyms, *, unit=None, caveat=None):
+    return {"id": metric, "label": Text(zh=zh, en=en), "definition": Text(zh=definition, en=f"{en}: as approved."), "stage": stage, "stage_label": STAGES[stage], "synonyms": synonyms, "unit": unit, "owner": "市场部", "approver": "治理委员会", "approved_on": "2026-06-12", "version": "v3", "dimensions": DIMENSIONS, "caveat": caveat, "examples": [f"上个月各大区的{zh}"]}
 
 
 def _path(index, leaves):

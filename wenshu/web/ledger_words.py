@@ -11,7 +11,7 @@ from wenshu.web.language import translate as _
 from wenshu.web.port import JSON
 
 _GOOD = frozenset({"answered", "allow", "approved"})
-_BAD = frozenset({"refused", "refuse", "deny", "failed"})
+_HELD = frozenset({"refused", "refuse", "deny"})
 
 
 def event_name(kind: str) -> str:
@@ -45,7 +45,7 @@ def result_name(result: str) -> str:
 
 def result_class(result: str) -> str:
     """Return the style of a result; its word always stands beside the colour."""
-    return "good" if result in _GOOD else "bad" if result in _BAD else ""
+    return "good" if result in _GOOD else "held" if result in _HELD else "bad" if result == "failed" else ""
 
 
 def facet_name(name: str) -> str:

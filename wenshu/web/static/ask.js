@@ -40,9 +40,13 @@ async function send(form, submitter) {
     if (response.status === 401) return location.assign("/signin?next=" + encodeURIComponent(location.pathname));
     const piece = new DOMParser().parseFromString(await response.text(), "text/html").body.firstElementChild;
     waiting.replaceWith(piece);
-    keepConversation(response.headers.get("X-Wenshu-Conversation"));
+    keepConversation(response.headers.get("X-Wenshu-Conversation"), said);
     drawCharts(piece);
-    if (form === box && response.ok) box.elements.namedItem("question").select();
+    if (form === box && response.ok) {
+      const question = box.elements.namedItem("question");
+      question.value = "";
+      question.placeholder = box.dataset.again;
+    }
     if (form !== box) piece.scrollIntoView({ block: "nearest" });
   } catch (error) {
     if (error.name === "AbortError") return;
@@ -64,7 +68,7 @@ function placeholder(said) {
   return card;
 }
 
-function keepConversation(id) {
+function keepConversation(id, said) {
   if (!id) return;
   let field = box.elements.namedItem("conversation");
   if (!field) {
@@ -73,6 +77,20 @@ function keepConversation(id) {
     field.name = "conversation";
     box.append(field);
   }
+  if (field.value === id) return;
   field.value = id;
-  history.replaceState(null, "", "/c/" + encodeURIComponent(id));
+  const address = "/c/" + encodeURIComponent(id);
+  history.replaceState(null, "", address);
+  const list = document.getElementById("conversations");
+  const line = document.createElement("li");
+  const link = document.createElement("a");
+  const title = document.createElement("span");
+  link.href = address;
+  link.setAttribute("aria-current", "page");
+  title.textContent = said;
+  link.append(title);
+  line.append(link);
+  list.querySelector("[aria-current]")?.removeAttribute("aria-current");
+  list.prepend(line);
+  document.getElementById("no-conversations")?.remove();
 }
