@@ -17,7 +17,7 @@ from governance.errors import ConfigurationError
 from governance.identity.suites import DEFAULT_SUITE, Suite, suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 PURPOSES = ("vault", "index", "warehouse")
@@ -36,6 +36,10 @@ class Key:
     def mac(self, *parts: str) -> bytes:
         """A keyed digest of the parts, which are told apart (`("ab", "c")` is not `("a", "bc")`)."""
         return self.suite.mac(self.secret, "\x1f".join(parts).encode())
+
+    def macs(self, words: Iterable[str]) -> list[bytes]:
+        """The keyed digests of many single parts."""
+        return self.suite.macs(self.secret, [word.encode() for word in words])
 
     def derive(self, *parts: str) -> Key:
         """A key for a narrower use, such as one type of identifier."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 
@@ -33,35 +33,43 @@ def _pairs(count: int) -> int:
 
 def score(rows: Iterable[tuple[str | None, str]], *, outsider: str = "X") -> Score:
     """Score (linked key or None, true person) of each row; true persons that begin with `outsider` are not the company's own."""
+    both = Counter(rows)
     linked: Counter[str] = Counter()
     true: Counter[str] = Counter()
-    both: Counter[tuple[str, str]] = Counter()
-    count = hits = 0
-    for key, person in rows:
-        count += 1
+    for (key, person), count in both.items():
         if not person.startswith(outsider):
-            true[person] += 1
+            true[person] += count
         if key is not None:
-            hits += 1
-            linked[key] += 1
-            both[key, person] += 1
+            linked[key] += count
     found = sum(_pairs(n) for n in linked.values())
-    right = sum(_pairs(n) for n in both.values())
+    right = sum(_pairs(n) for (key, _), n in both.items() if key is not None)
     known = sum(_pairs(n) for n in true.values())
-    known_right = sum(_pairs(n) for (_, person), n in both.items() if not person.startswith(outsider))
+    known_right = sum(_pairs(n) for (key, person), n in both.items() if key is not None and not person.startswith(outsider))
     return Score(
         precision=right / found if found else 1.0,
         recall=known_right / known if known else 1.0,
         linked_pairs=found,
         true_pairs=known,
-        rows=count,
-        linked_rows=hits,
+        rows=both.total(),
+        linked_rows=linked.total(),
     )
+
+
+def read_truth(truth: Path, keys: Mapping[str, Mapping[int, str | None]]) -> Iterator[tuple[str | None, str]]:
+    """Yield (linked key or None, true person) of each line of a truth (source,row,true_hcp_id); `keys` are by source and row."""
+    with truth.open(encoding="utf-8", newline="") as stream:
+        lines = csv.reader(stream)
+        next(lines, None)
+        for source, row, person in lines:
+            yield keys.get(source, {}).get(int(row)), person
 
 
 def score_links(links: Path, truth: Path) -> Score:
     """Score a `links.csv` (source,row,hcp_key) against a truth (source,row,true_hcp_id)."""
+    keys: dict[str, dict[int, str | None]] = defaultdict(dict)
     with links.open(encoding="utf-8", newline="") as stream:
-        keys = {(line["source"], line["row"]): line["hcp_key"] for line in csv.DictReader(stream)}
-    with truth.open(encoding="utf-8", newline="") as stream:
-        return score((keys.get((line["source"], line["row"])), line["true_hcp_id"]) for line in csv.DictReader(stream))
+        lines = csv.reader(stream)
+        next(lines, None)
+        for source, row, key in lines:
+            keys[source][int(row)] = key
+    return score(read_truth(truth, keys))

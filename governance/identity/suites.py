@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from governance.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 NONCE_BYTES = 12
 
@@ -28,6 +28,9 @@ class Suite(Protocol):
 
     def mac(self, key: bytes, message: bytes) -> bytes:
         """A keyed digest of at least 32 bytes."""
+
+    def macs(self, key: bytes, messages: Iterable[bytes]) -> list[bytes]:
+        """The keyed digests of many messages under one key."""
 
     def seal(self, key: bytes, plain: bytes, context: bytes, random: Callable[[int], bytes]) -> bytes:
         """Encrypt and authenticate `plain`, bound to `context`."""
@@ -44,6 +47,10 @@ class International:
 
     def mac(self, key: bytes, message: bytes) -> bytes:
         return hmac.digest(key, message, "sha256")
+
+    def macs(self, key: bytes, messages: Iterable[bytes]) -> list[bytes]:
+        digest = hmac.digest
+        return [digest(key, message, "sha256") for message in messages]
 
     def seal(self, key: bytes, plain: bytes, context: bytes, random: Callable[[int], bytes]) -> bytes:
         nonce = random(NONCE_BYTES)

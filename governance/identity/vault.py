@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _FORMAT = "1"
 _BATCH = 20_000
 T = TypeVar("T")
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 metadata = sa.MetaData()
 _about = sa.Table("about", metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String, nullable=False))
@@ -180,7 +181,7 @@ class Vault:
                     gone.append(person.uid)
                 suite = self._keys.vault.suite
                 for name, values in person.fields.items():
-                    plain = json.dumps(list(values), ensure_ascii=False).encode()
+                    plain = _encode(list(values)).encode()
                     sealed = suite.seal(data_key, plain, self._context(person.uid, name, version), random)
                     fields.append({"uid": person.uid, "name": name, "version": version, "sealed": sealed})
                 for kind, value in person.indexed:
@@ -204,7 +205,7 @@ class Vault:
 
     def _tag(self, person: Person) -> bytes:
         content = {"fields": {name: list(values) for name, values in person.fields.items()}, "indexed": [list(p) for p in person.indexed]}
-        return self._keys.index.mac("content", person.uid, json.dumps(content, sort_keys=True, ensure_ascii=False))
+        return self._keys.index.mac("content", person.uid, _encode(content))
 
     def _context(self, uid: str, name: str, version: int) -> bytes:
         return "\x1f".join((self._tenant, uid, name, str(version))).encode()

@@ -56,6 +56,8 @@ def _fold_char(char: str) -> str:
 
 def fold(text: str) -> str:
     """Return the text in its one written form (see the module); blanks stay."""
+    if text.isascii():
+        return text
     return "".join(map(_fold_char, unicodedata.normalize("NFC", text)))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from governance.identity.written import fold
 
@@ -34,17 +35,16 @@ class Column:
     @classmethod
     def of(cls, values: pa.Array, empty: Iterable[str] = ()) -> Column:
         """Encode an Arrow column of strings; the texts in `empty` count as empty, and so does null."""
-        encoded = values.dictionary_encode()
-        raw = encoded.dictionary.to_pylist()
-        nothing = {"", *empty}
-        known: dict[str, int] = {"": 0}
-        target = np.empty(len(raw) + 1, dtype=np.int64)
-        for index, text in enumerate(raw):
-            trimmed = text.strip()
-            target[index] = known.setdefault("" if trimmed in nothing else trimmed, len(known))
-        target[len(raw)] = 0
-        codes = encoded.indices.fill_null(len(raw)).to_numpy(zero_copy_only=False).astype(np.int64)
-        return cls(target[codes], tuple(known))
+        encoded = pc.utf8_trim_whitespace(values.fill_null("")).dictionary_encode()
+        words = encoded.dictionary.to_pylist()
+        codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        nothing = [index for index, word in enumerate(words) if word in {"", *empty}]
+        if nothing:
+            # All ways to write nothing are one word.
+            target = np.arange(len(words))
+            target[nothing] = nothing[0]
+            codes, words[nothing[0]] = target[codes], ""
+        return cls(codes, tuple(words))
 
     @classmethod
     def flag(cls, values: BoolArray) -> Column:
@@ -79,6 +79,11 @@ class Column:
         present = np.zeros(len(self.words), dtype=bool)
         present[self.codes] = True
         return present
+
+    def compact(self) -> Column:
+        """The same column without the words that no row has."""
+        present, codes = np.unique(self.codes, return_inverse=True)
+        return self if len(present) == len(self.words) else Column(codes, tuple(self.words[index] for index in present.tolist()))
 
     def ids(self, make: Callable[[str], int]) -> IntArray:
         """For each row the integer that `make` gives its word; words that no row has are not asked, the empty one is -1."""

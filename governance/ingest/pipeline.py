@@ -155,16 +155,19 @@ class Ingest:
             pseudonyms = Pseudonymizer(key=self.keys.warehouse, prefix=kind.prefix, entity=entity)
             if kind.kind == "thing":
                 self._find_things(entity, Things(entity, pseudonyms))
+                self.step(f"found {entity}", 0.47)
         foreign: set[tuple[str, str]] = set()
         # Those who are not found by name in a place come first: their phones must not be taken for a doctor's.
         for entity, kind in sorted(entities.items(), key=lambda item: item[1].place is not None):
             if kind.kind == "person" and (register := self._registered(entity)):
                 pseudonyms = Pseudonymizer(key=self.keys.warehouse, prefix=kind.prefix, entity=entity)
                 persons = self.persons[entity] = self._hear(entity)
+                self.step(f"normalised {entity}", 0.5)
                 persons.link(register, foreign)
+                self.step(f"linked {entity}", 0.55)
                 persons.identify(vault, pseudonyms, self.random)
                 foreign |= persons.values(frozenset({"mobile", "email"}))
-                self.step(f"linked {entity}", 0.6)
+                self.step(f"identified {entity}", 0.6)
 
     def _registered(self, entity: str) -> str | None:
         mapping = self.plan.register_of(entity)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import fcntl
 import os
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from governance.errors import IngestError, WenshuError
-from governance.identity.scoring import Score, score
+from governance.identity.scoring import Score, read_truth, score
 from governance.identity.vault import Vault
 from governance.ingest.mappings import load_plan
 from governance.ingest.pipeline import Ingest, Places
@@ -134,9 +135,12 @@ def _forget(folder: Path) -> None:
 
 
 def _score(load: Ingest, truth: Path) -> Score:
-    keys = {(source, str(row)): key for source, row, key in load.links(LINKED_ENTITY)}
-    with truth.open(encoding="utf-8", newline="") as stream:
-        return score((keys.get((line["source"], line["row"])), line["true_hcp_id"]) for line in csv.DictReader(stream))
+    keys: dict[str, dict[int, str | None]] = defaultdict(dict)
+    for source, row, key in load.links(LINKED_ENTITY):
+        keys[source][row] = key
+    found = score(read_truth(truth, keys))
+    load.step("scored the links", 0.87)
+    return found
 
 
 def _write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

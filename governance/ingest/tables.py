@@ -118,11 +118,9 @@ class Tables:
         parts = [shaped.columns[name].take(rows) for name in value.id or ()]
         key = self.row_key.derive(shaped.extract.name)
         if len(parts) == 1:
-            used = parts[0].used()
-            words = [
-                key.mac(word).hex()[:ROW_ID_CHARACTERS] if word and use else None for word, use in zip(parts[0].words, used, strict=True)
-            ]
-            return pa.array(words, pa.string()).take(pa.array(parts[0].codes))
+            column = parts[0].compact()
+            words = [digest.hex()[:ROW_ID_CHARACTERS] if word else None for word, digest in zip(column.words, key.macs(column.words), strict=True)]
+            return pa.array(words, pa.string()).take(pa.array(column.codes))
         cells = zip(*(part.texts() for part in parts), strict=True)
         return pa.array([key.mac(*cell).hex()[:ROW_ID_CHARACTERS] if any(cell) else None for cell in cells], pa.string())
 

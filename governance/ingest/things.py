@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from governance.identity.normalise import normaliser
@@ -87,12 +88,12 @@ class Things:
             self._lengths = defaultdict(list)
             for name in self._by["name"]:
                 self._lengths[len(name)].append(name)
-        near = {
-            self._by["name"][name]
+        close = [
+            name
             for length in (len(word) - 1, len(word), len(word) + 1)
-            for name in self._lengths.get(length, ())
-            if DamerauLevenshtein.distance(word, name, score_cutoff=1) <= 1 and name not in self._shared["name"]
-        }
+            for name, _, _ in process.extract(word, self._lengths.get(length, []), scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=None)
+        ]
+        near = {self._by["name"][name] for name in close if name not in self._shared["name"]}
         return next(iter(near)) if len(near) == 1 else None
 
 
