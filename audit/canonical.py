@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from json.encoder import encode_basestring
 from typing import Any, NoReturn
 
 from audit.errors import NotCanonical
@@ -29,11 +30,22 @@ def dumps(value: object) -> bytes:
     Mappings and tuples are written as objects and arrays. Raises `NotCanonical` naming the place of the first value
     outside the subset.
     """
-    return encode(_plain(value, "$", 0)).encode("utf-8")
+    try:
+        # The common case in one quick pass; whatever is not plainly in the subset is looked at closely.
+        return encode(value if _is_plain(value, 0) else _plain(value, "$", 0)).encode("utf-8")
+    except UnicodeEncodeError:
+        return encode(_plain(value, "$", 0)).encode("utf-8")  # raises, naming the lone surrogate's place
 
 
-encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+encode = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
 """The canonical text of a value already known to lie in the subset; faster than `dumps`, which finds that out."""
+
+
+def text(value: str | None) -> str:
+    """The canonical text of a string or null; a lone surrogate shows when it is encoded to UTF-8."""
+    return "null" if value is None else encode_basestring(value)
 
 
 def loads(data: bytes) -> Json:
@@ -71,6 +83,23 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _no_float(text: str) -> NoReturn:
     message = f"{text[:20]} is not an integer; write amounts as integers in a stated unit"
     raise NotCanonical(message)
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """Whether `value` is made of the built-in types alone and lies in the subset, but for lone surrogates."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int:
+        return -LIMIT < value < LIMIT  # type: ignore[operator]
+    if depth >= DEPTH:
+        return False
+    if kind is dict:
+        for key, item in value.items():  # type: ignore[attr-defined]
+            if type(key) is not str or not key.isascii() or not _is_plain(item, depth + 1):
+                return False
+        return True
+    return kind is list and all(_is_plain(item, depth + 1) for item in value)  # type: ignore[attr-defined]
 
 
 def _plain(value: object, place: str, depth: int) -> Json:

@@ -8,7 +8,6 @@ Values and identities never belong in an event; the caller screens them first.
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
@@ -16,7 +15,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from audit import canonical
-from audit.errors import InvalidEvent
+from audit.errors import InvalidEvent, NotCanonical
 
 VERSION = 1
 """Layout of a stored line."""
@@ -101,30 +100,29 @@ class Line(NamedTuple):
 class Draft:
     """An event checked and written but for its place in the ledger: number and time come with the batch."""
 
-    __slots__ = ("_after_index", "_after_time", "_before_index", "_fields", "_metrics", "id")
+    __slots__ = ("_after_index", "_after_time", "_before_index", "_code", "_event", "_metrics", "_outcome", "id")
 
     def __init__(self, event: Event, event_id: str) -> None:
         """Check and encode `event`; raises `InvalidEvent` or `NotCanonical`."""
         check(event)
         self.id = event_id
-        self._fields = event
-        detail = canonical.dumps(event.detail)
+        self._event = event
+        # Taken now: the caller may change the detail's mapping later.
         self._metrics = metric_ids(event.detail)
-        member = canonical.dumps
+        self._outcome, self._code = _text(event.detail.get("outcome")), _text(event.detail.get("code"))
+        member, detail = canonical.text, canonical.dumps(event.detail)
         # The members in canonical (sorted) order, cut where number and time go.
-        self._before_index = b'{"actor":%b,"decision":%b,"department":%b,"detail":%b,"id":%b,"index":' % (
-            member(event.actor),
-            member(event.decision),
-            member(event.department),
-            detail,
-            member(event_id),
+        front = (
+            f'{{"actor":{member(event.actor)},"decision":{member(event.decision)}'
+            f',"department":{member(event.department)},"detail":'
         )
-        self._after_index = b',"purpose":%b,"request":%b,"role":%b,"time":"' % (
-            member(event.purpose),
-            member(event.request),
-            member(event.role),
-        )
-        self._after_time = b'","type":%b,"v":%d}' % (member(event.type), VERSION)
+        middle = f',"purpose":{member(event.purpose)},"request":{member(event.request)},"role":{member(event.role)}'
+        try:
+            self._before_index = b'%b%b,"id":"%b","index":' % (front.encode(), detail, event_id.encode())
+            self._after_index = f'{middle},"time":"'.encode()
+        except UnicodeEncodeError as error:
+            raise NotCanonical("a member of the event holds a lone surrogate, which is no character") from error
+        self._after_time = f'","type":"{event.type}","v":{VERSION}}}'.encode()
         if len(self._before_index) + len(self._after_index) > LINE_LIMIT:
             message = f"an event of more than {LINE_LIMIT} bytes is not recorded; shorten its detail"
             raise InvalidEvent(message)
@@ -133,21 +131,21 @@ class Draft:
         """The stored line as number `index`, recorded at `moment`."""
         time = format_time(moment)
         data = b"%b%d%b%b%b" % (self._before_index, index, self._after_index, time.encode(), self._after_time)
-        event, detail = self._fields, self._fields.detail
+        event = self._event
         facets = Facets(
-            number=index,
-            id=self.id,
-            time=time,
-            day=_local_day(time[:MINUTE], zone),
-            type=event.type,
-            request=event.request,
-            actor=event.actor,
-            role=event.role,
-            department=event.department,
-            purpose=event.purpose,
-            decision=event.decision,
-            outcome=_text(detail.get("outcome")),
-            code=_text(detail.get("code")),
+            index,
+            self.id,
+            time,
+            _local_day(time[:MINUTE], zone),
+            event.type,
+            event.request,
+            event.actor,
+            event.role,
+            event.department,
+            event.purpose,
+            event.decision,
+            self._outcome,
+            self._code,
         )
         return Line(data, facets, self._metrics)
 
@@ -244,4 +242,5 @@ def new_id(moment: datetime, entropy: Entropy) -> str:
     value = (
         (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | (random >> 66 & 0xFFF) << 64 | 2 << 62 | random & (1 << 62) - 1
     )
-    return str(uuid.UUID(int=value))
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
