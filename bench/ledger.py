@@ -1,0 +1,176 @@
+"""Durable ledger events per second, beside a bare loop that commits each event to SQLite with the same settings.
+
+    python -m bench.ledger [--full]
+
+Ours is the whole pipeline: canonical line, Merkle tree with stored nodes, search index, read-back, signed checkpoint, fsync,
+checkpoint file outside. The peer does nothing but INSERT and COMMIT of the same line (WAL, synchronous=FULL). Both are run in
+turns on the same disk, in rounds; medians are printed with the ratio. Also: verification a second and inclusion proofs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sqlite3
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from audit import Event, Ledger, verify
+from audit.keys import generate_key
+from audit.search import Reader
+
+ORIGIN = "bench.example/ledger"
+RESULTS = Path(__file__).resolve().parent / "results" / "ledger.json"
+THREADS = (1, 16, 64)
+
+
+def event(number: int) -> Event:
+    """An intent as the gateway writes it, about 470 bytes a line."""
+    query = {
+        "metrics": ["reach_rate"],
+        "group_by": ["region", "channel"],
+        "period": {"start": "2026-10-01", "end": "2026-11-01"},
+    }
+    return Event(
+        type="intent",
+        request=f"01a2039f-f343-7bc2-a415-{number:012x}",
+        actor="market",
+        role="marketing",
+        department="市场部",
+        purpose="market_analysis",
+        decision="allow",
+        detail={"metrics": ["reach_rate"], "query": query, "rule": "marketing/reach"},
+    )
+
+
+def timed(threads: int, events: int, work: Callable[[int], object]) -> tuple[float, list[float]]:
+    """Events per second and each call's seconds, over that many threads."""
+    spent: list[float] = []
+    each = max(1, events // threads)
+    start = threading.Barrier(threads + 1)
+
+    def run(name: int) -> None:
+        own: list[float] = []
+        start.wait()
+        for number in range(each):
+            before = time.perf_counter()
+            work(name * each + number)
+            own.append(time.perf_counter() - before)
+        spent.extend(own)
+
+    workers = [threading.Thread(target=run, args=(name,)) for name in range(threads)]
+    for worker in workers:
+        worker.start()
+    start.wait()
+    begun = time.perf_counter()
+    for worker in workers:
+        worker.join()
+    return each * threads / (time.perf_counter() - begun), spent
+
+
+def bare(folder: Path, events: int, line: str) -> float:
+    """The peer: one thread, one INSERT and COMMIT an event."""
+    with closing(sqlite3.connect(folder / "bare.db", isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("CREATE TABLE IF NOT EXISTS entry (idx INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT")
+
+        def work(_: int) -> None:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("INSERT INTO entry (body) VALUES (?)", (line,))
+            connection.execute("COMMIT")
+
+        begun = time.perf_counter()
+        for number in range(events):
+            work(number)
+        return events / (time.perf_counter() - begun)
+
+
+def percentile(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def measure(folder: Path, *, rounds: int, events: int, seeded: int) -> dict[str, object]:
+    key = generate_key(folder / "key", ORIGIN)
+    path = folder / "ledger.db"
+    with Ledger.open(path, key=key, origin=ORIGIN, clock=lambda: datetime.now(UTC), create=True) as ledger:
+        for first in range(0, seeded, 500):
+            ledger.append_many([event(number) for number in range(first, first + 500)])
+        line = Reader(path).search(limit=1).events[0].line.decode()
+        bare_rates: list[float] = []
+        rates: dict[int, list[float]] = {threads: [] for threads in THREADS}
+        waits: dict[int, list[float]] = {threads: [] for threads in THREADS}
+        for _ in range(rounds):
+            for threads in THREADS:
+                bare_rates.append(bare(folder, events // 4, line))
+                rate, spent = timed(threads, events, lambda number: ledger.append(event(number)))
+                rates[threads].append(rate)
+                waits[threads] += spent
+    peer = statistics.median(bare_rates)
+    begun = time.perf_counter()
+    report = verify(path, ledger.vkey)
+    verified = report.entries / (time.perf_counter() - begun)
+    if not report.ok:
+        raise SystemExit(f"the ledger does not hold: {report.summary()}")
+    reader = Reader(path)
+    events_found = reader.search(limit=200, newest_first=False).events
+    proofs = []
+    for found in events_found:
+        begun = time.perf_counter()
+        proof = reader.proof(found.body["id"])
+        proofs.append(time.perf_counter() - begun)
+    return {
+        "events_in_ledger": report.entries,
+        "line_bytes": len(line.encode()),
+        "bare_commits_per_s": round(peer),
+        "ours": {
+            str(threads): {
+                "events_per_s": round(statistics.median(rates[threads])),
+                "ratio_to_bare": round(statistics.median(rates[threads]) / peer, 2),
+                "p50_ms": round(percentile(waits[threads], 0.5) * 1000, 2),
+                "p99_ms": round(percentile(waits[threads], 0.99) * 1000, 2),
+            }
+            for threads in THREADS
+        },
+        "verify_events_per_s": round(verified),
+        "inclusion_proof_ms": round(statistics.median(proofs) * 1000, 3),
+        "inclusion_proof_bytes": 32 * len(proof.path),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--full", action="store_true", help="more rounds on a larger ledger (minutes)")
+    parser.add_argument("--folder", type=Path, help="a folder on the disk to measure (default: the temporary folder)")
+    arguments = parser.parse_args()
+    size = (
+        {"rounds": 5, "events": 8000, "seeded": 200_000}
+        if arguments.full
+        else {"rounds": 3, "events": 2000, "seeded": 2000}
+    )
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        found = measure(Path(folder), **size)
+    found |= {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "full": arguments.full,
+    }
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    json.dump(found, sys.stdout, indent=1, ensure_ascii=False)
+    print()
+
+
+if __name__ == "__main__":
+    main()
