@@ -29,7 +29,7 @@ from governance.terms import (
     Text,
 )
 from nlq.charts import chart
-from nlq.companions import Companion, beside
+from nlq.companions import Catalogue, Companion, beside
 from nlq.explanation import Explanation, explain, query_in_words
 from nlq.formatting import Names
 from nlq.narration import Finding, find
@@ -128,7 +128,7 @@ class Told(Protocol):
 
 def answered(
     told: Told,
-    names: Names,
+    catalogue: Catalogue,
     language: Language,
     *,
     companions: Sequence[Companion] = (),
@@ -144,15 +144,16 @@ def answered(
     `companions` are those whose queries went with the question, in the order of `told.companions`; `assumptions` come from reading the words, in
     the language; `purpose` is the purpose's label. Without `draw` no chart is made (a program that wants numbers only).
     """
-    view, finding = tell(told, names, language, companions=companions, fiscal_start=fiscal_start)
+    view, finding = tell(told, catalogue, language, companions=companions, fiscal_start=fiscal_start)
     table = told.disclosed
+    persons = any(catalogue.persons_behind(metric) is not None for metric in told.grant.query.metrics)
     return Answer(
         status="answered",
         query=told.grant.query,
         columns=table.columns,
         rows=table.rows,
         suppressed=table.hidden,
-        explanation=explain(view, finding.sentence, told.grant, assumptions=assumptions, purpose=purpose),
+        explanation=explain(view, finding.sentence, told.grant, assumptions=assumptions, purpose=purpose, persons=persons),
         chart=chart(view, finding) if draw else None,
         suggestions=tuple(suggestions),
         receipt=told.receipt,

@@ -12,8 +12,7 @@ from typing import Literal, Protocol
 
 from governance.documents.metrics import Dimension, Metric
 from governance.terms import Disclosed, Filter, MetricQuery
-from nlq.narration import NOTHING_BESIDE, Beside
-from nlq.view import View
+from nlq.view import NOTHING_BESIDE, Beside, View
 
 MOST_PEERS = 60
 """A place among more members than this says little and costs a large query."""
@@ -27,7 +26,8 @@ class Catalogue(Protocol):
     def metrics(self) -> Mapping[str, Metric]: ...
     @property
     def dimensions(self) -> Mapping[str, Dimension]: ...
-    def dimensions_for(self, metric_id: str, /) -> Sequence[str]: ...
+    def groupable_by(self, metric: str, /) -> Sequence[str]: ...
+    def persons_behind(self, metric: str, /) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def _ranks(condition: Filter, metric: Metric, query: MetricQuery, catalogue: Cat
         return False
     if dimension.identifies or dimension.open or dimension.type == "boolean" or not 3 <= len(dimension.values) <= MOST_PEERS:
         return False
-    if sum(f.dimension == condition.dimension for f in query.where) > 1 or condition.dimension in (*metric.forbid_dimensions, *metric.forbid_group_by):
+    if sum(f.dimension == condition.dimension for f in query.where) > 1:
         return False
-    return condition.dimension in catalogue.dimensions_for(metric.id)
+    return condition.dimension in catalogue.groupable_by(metric.id)
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from governance.documents.metrics import Metric
 from governance.terms import Filter, Grant, Language, MemberCompare, MetricQuery, MinimumGroup, Period, Text
-from nlq.formatting import Names, dimension_label, glue, inside, listed, metric_label, period_dates, plural, value_label
-from nlq.narration import thresholds
+from nlq.formatting import Names, dimension_label, glue, inside, listed, metric_label, plural, value_label
+from nlq.periods import period_dates
+from nlq.phrases import thresholds
 from nlq.view import View
 
 
@@ -50,8 +51,11 @@ class Explanation:
         }  # fmt: skip
 
 
-def explain(view: View, summary: str, grant: Grant, *, assumptions: Iterable[str] = (), purpose: Text | None = None) -> Explanation:
-    """Explain an answered question. `assumptions` are what reading the words took for granted; the table's own notes follow them."""
+def explain(view: View, summary: str, grant: Grant, *, assumptions: Iterable[str] = (), purpose: Text | None = None, persons: bool = True) -> Explanation:
+    """Explain an answered question. `assumptions` are what reading the words took for granted; the table's own notes follow them.
+
+    `persons`: whether the facts carry persons, so that the minimum group says something about this answer.
+    """
     lang = view.language
     noted = [note.text[lang] for note in view.table.notes]
     known = [view.names.metrics[m] for m in grant.query.metrics if m in view.names.metrics]
@@ -61,7 +65,7 @@ def explain(view: View, summary: str, grant: Grant, *, assumptions: Iterable[str
         metrics=tuple(define(metric, view.language) for metric in known),
         period=period_in_words(view),
         filters=(*filters_in_words(view), *([thresholds(view)] if view.query.having else [])),
-        policy=tuple(_policy(view, grant, purpose)),
+        policy=tuple(_policy(view, grant, purpose, persons=persons)),
         assumptions=tuple(dict.fromkeys([*assumptions, *noted, *caveats])),
     )
 
@@ -151,12 +155,12 @@ def _compared(query: MetricQuery, names: Names, language: Language) -> str:
     return "环比" if zh else "against the period before"
 
 
-def _policy(view: View, grant: Grant, purpose: Text | None) -> list[str]:
+def _policy(view: View, grant: Grant, purpose: Text | None, *, persons: bool) -> list[str]:
     """What policy did to this answer: purpose, obligations (a narrowed scope among them), minimum group, protection, hidden cells."""
     said = [f"目的：{purpose.zh if purpose else grant.purpose}" if view.zh else f"Purpose: {purpose.en if purpose else grant.purpose}"]
     said += [obligation[view.language] for obligation in grant.obligations]
     group = grant.minimum_group
-    if group.k > 1:
+    if group.k > 1 and persons:
         said.append(minimum_group_in_words(group, view.names, zh=view.zh))
     small = sum(cell.reason == "small_group" for cell in view.table.hidden)
     other = len(view.table.hidden) - small

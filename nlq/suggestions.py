@@ -14,7 +14,8 @@ from governance.calendar import unit, unit_start
 from governance.documents.metrics import Dimension
 from governance.terms import Filter, Grain, Language, MetricQuery, Period
 from nlq.companions import Catalogue
-from nlq.formatting import dimension_label, english_month, inside, is_unknown, listed, metric_label, value_label
+from nlq.formatting import dimension_label, inside, is_unknown, listed, metric_label, value_label
+from nlq.periods import english_month
 from nlq.view import View
 
 MOST = 3
@@ -71,8 +72,8 @@ def _groupings(plain: MetricQuery, query: MetricQuery, view: View, catalogue: Ca
     if metric is None:
         return
     used = set(query.named_dimensions())
-    blocked = used.union(metric.forbid_dimensions, metric.forbid_group_by, *(_lies_in(name, catalogue) for name in used))
-    free = [name for name in catalogue.dimensions_for(metric.id) if name in dimensions and name not in blocked]
+    blocked = used.union(*(_lies_in(name, catalogue) for name in used))
+    free = [name for name in catalogue.groupable_by(metric.id) if name in dimensions and name not in blocked]
     fitting = [(catalogue.dimensions[name], name) for name in free if name in catalogue.dimensions]
     chosen = [name for dimension, name in fitting if _readable(dimension)][skip:]
     for name in chosen:

@@ -21,9 +21,9 @@ from nlq.formatting import (
     quantity,
     role_of,
     style_of,
-    unit_word,
     value_label,
 )
+from nlq.periods import unit_word
 
 _GRAIN_NOUNS = {"day": ("日", "day"), "week": ("周", "week"), "month": ("月份", "month"), "quarter": ("季度", "quarter"), "year": ("年份", "year")}
 
@@ -85,7 +85,7 @@ class View:
     def said(self, row: int, metric: str, role: str = "value") -> str:
         """The cell as a sentence says it, with its unit; not `doctors reached 812 doctors`, where the English label names it already."""
         style = self.style(metric, role)
-        if not self.zh and style.unit is not None and style.format == "integer" and style.unit.en.rstrip("s").lower() in self.metric(metric).lower():
+        if not self.zh and style.unit is not None and style.format != "currency" and style.unit.en.rstrip("s").lower() in self.metric(metric).lower():
             style = replace(style, unit=None)
         return quantity(self.number(row, metric, role), style, self.language)
 
@@ -161,3 +161,14 @@ class View:
     def when(self, row: int) -> str:
         value = next((self.cell(row, column.name) for column in self.table.columns if column.kind == "period"), None)
         return unit_word(value, self.query.grain or "day", self.language, self.today) if value is not None else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Companion tables of a single number: the same with the previous period, and its peers; None where there is none."""
+
+    previous: View | None = None
+    peers: View | None = None
+
+
+NOTHING_BESIDE = Beside()

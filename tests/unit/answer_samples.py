@@ -32,8 +32,11 @@ class Names:
     metrics: MappingProxyType[str, Metric]
     dimensions: MappingProxyType[str, Dimension]
 
-    def dimensions_for(self, metric_id: str) -> tuple[str, ...]:
-        return tuple(self.metrics[metric_id].dimensions or self.dimensions)
+    def groupable_by(self, metric: str) -> tuple[str, ...]:
+        return tuple(self.metrics[metric].dimensions or self.dimensions)
+
+    def persons_behind(self, metric: str) -> str | None:
+        return None if metric == "revenue" else "hcp"
 
     def values(self, dimension: str) -> tuple[object, ...]:
         return tuple(v.value for v in self.dimensions[dimension].values)
