@@ -97,6 +97,11 @@ class Service:
         self._ledger.close()
         self._warehouse.close()
 
+    @property
+    def timezone(self) -> str:
+        """The bundle's time zone."""
+        return self._zone
+
     def today(self) -> dt.date:
         """Return the day that relative dates refer to."""
         return self._environment.today(self._zone)

@@ -11,7 +11,7 @@ import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 import yaml
@@ -50,7 +50,12 @@ def read_marker(home: Home) -> Marker:
 
 def shipped_bundle() -> Path:
     """Return the folder of the bundle that comes with the product."""
-    return Path(str(resources.files("policies")))
+    spec = find_spec("policies")
+    folders = [Path(place) for place in (spec.submodule_search_locations if spec else None) or ()]
+    found = next((folder for folder in folders if (folder / "bundle.yaml").is_file()), None)
+    if found is None:
+        raise ConfigurationError("The product's own policy bundle is missing; install it again.")
+    return found
 
 
 def _write_once(path: Path, data: bytes) -> None:

@@ -93,6 +93,7 @@ def publish(new_file: Path, target: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        new_file.chmod(0o600)  # pseudonyms are still personal information
         new_file.replace(target)
         folder = os.open(target.parent, os.O_RDONLY)
         try:

@@ -64,9 +64,11 @@ class Progress:
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
         self._last = ""
+        self._furthest = 0.0
 
     def __call__(self, what: str, share: float) -> None:
-        """`share` of the work is done, 0 to 1."""
+        """`share` of the work is done, 0 to 1; what is shown never goes back."""
+        share = self._furthest = max(share, self._furthest)
         if self._live:
             click.echo(f"\r\x1b[K{share:4.0%}  {what}", err=True, nl=False)
         elif what != self._last:

@@ -106,7 +106,7 @@ def ingest(context: Context, *, folder: Path, dry_run: bool, write_links: bool, 
     if as_json:
         emit(report.to_json())
     else:
-        click.echo(report.text())
+        click.echo(report.table())
     return DONE
 
 
