@@ -14,7 +14,8 @@ from typing import Any, Self
 
 from governance.metrics.execution import Sources
 from governance.warehouse.engine import Warehouse
-from nlq.understand import Reading, Understanding, understand
+from nlq.reading import Reading
+from nlq.understand import LanguageRefusal, Understanding, understand
 
 from audit import AuditError, Event, Ledger
 from governance.access import redline
@@ -210,7 +211,7 @@ class Service:
         if conversation is None:
             return
         query = query_to_json(understood.readings[0].query) if understood.status == "read" and understood.readings else None
-        turn = Turn(question=understood.screened, query=query, answer=answer.to_json(), asked_at=now().isoformat())
+        turn = Turn(question=understood.screened, query=query, answer=_kept(understood, answer), asked_at=now().isoformat())
         self._conversations.add(actor.id, conversation, turn)
 
     def _view(self, here: InForce, actor: Actor, purpose: str | None) -> LexiconView:
@@ -247,7 +248,8 @@ class Service:
     def metric_cards(self, actor: Actor) -> list[dict[str, Any]]:
         """Return the metrics that the caller may ask, under any of the caller's purposes, the default's view first."""
         here = self._house.current()
-        active, found = here.active, {}
+        active = here.active
+        found: dict[str, dict[str, Any]] = {}
         for purpose in (item["id"] for item in self.purposes(actor)):
             allowed = value_filter(active, actor, purpose, self.today())
             for card in cards.cards_for(active.catalogue, active.policy, actor, purpose, allowed):
@@ -386,6 +388,24 @@ def _asked_as(metric: Metric) -> list[str]:
     return [item.ask for item in metric.golden][:3] or [metric.label.zh, metric.label.en]
 
 
+def _not_used(unused: Sequence[str], language: Language) -> str:
+    return f"没有用到的词：{'、'.join(unused)}" if language == "zh" else f"words not used: {', '.join(unused)}"
+
+
+def _kept(understood: Understanding, answer: Answer) -> dict[str, Any]:
+    """Return the answer as it may be stored: without the asker's own unrecognised words, which might name someone."""
+    document = answer.to_json()
+    explanation = document["explanation"]
+    if answer.status in ("clarify", "not_understood"):
+        said = {"clarify": ("请选择：", "Please choose:"), "not_understood": ("没有听懂这个问题。", "The question was not understood.")}[answer.status]
+        explanation["summary"] = said[0 if answer.language == "zh" else 1]
+        if document["clarify"]:
+            document["clarify"]["ask"] = explanation["summary"]
+    unused = {_not_used(reading.unused, answer.language) for reading in understood.readings if reading.unused}
+    explanation["assumptions"] = [line for line in explanation["assumptions"] if line not in unused]
+    return document
+
+
 def _examples(here: InForce, view: LexiconView, language: Language, may_ask: Callable[[str], bool]) -> list[str]:
     """Make questions out of the catalogue's own labels, one a stage before a second one of any, and keep those that are understood."""
     catalogue = here.active.catalogue
@@ -399,7 +419,7 @@ def _examples(here: InForce, view: LexiconView, language: Language, may_ask: Cal
         groupable = [d for d in catalogue.groupable_by(name) if d in view.dimensions and catalogue.dimensions[d].identifies is None]
         group = groupable[turn % min(len(groupable), 4)] if groupable else None
         label = catalogue.metrics[name].label.text()[language]
-        by = catalogue.dimensions[group].label.text()[language] if group else ""
+        by = catalogue.dimensions[group].label.text()[language] if group is not None else ""
         if language == "zh":
             text = f"上个月各{by}的{label}" if by else f"上个月的{label}"
         else:
@@ -435,16 +455,22 @@ class _Telling:
                 return unsound(error, self._catalogue, self._language, receipt=receipt, understand_ms=self._took)
         receipt = self._gateway.note(self._actor, self._purpose, understood.status, surface=self._surface, question=understood.screened)
         if understood.status == "clarify":
-            options = [Option(label=option.label[self._language], query=option.query) for option in understood.options]
+            options = [Option(label=choice.label[self._language], query=choice.query) for choice in understood.options]
             ask = understood.ask or Text(zh="您指的是哪一个？", en="Which one do you mean?")
             return clarify(ask[self._language], options, self._language, receipt=receipt, understand_ms=self._took)
         message = understood.message or Text(zh="没有听懂这个问题。", en="The question was not understood.")
-        near = [text[self._language] for text in understood.nearest]
+        near = [choice.label[self._language] for choice in understood.nearest]
         return not_understood(message[self._language], self._language, nearest=near, receipt=receipt, understand_ms=self._took)
 
-    def _refused(self, refusal: Refusal) -> Answer:
-        if refusal.code == "prescription_by_doctor" and not refusal.you_may:
-            refusal = redline.refusal()
+    def _refused(self, said: LanguageRefusal) -> Answer:
+        contacts = self._here.bundle.settings.contacts
+        contact = contacts.get(said.contact) if said.contact else None
+        instead: tuple[Text, ...] = ()
+        if contact is not None:
+            instead = (Text(zh=f"{contact.label.zh}：{contact.how}", en=f"{contact.label.en}: {contact.how}"),)
+        elif said.code == "prescription_by_doctor":
+            instead = redline.INSTEAD
+        refusal = Refusal(code=said.code, message=said.message, rule=said.rule, you_may=instead)
         told = self._gateway.refuse(self._actor, self._purpose, refusal, surface=self._surface, session=self._session, conversation=self._conversation)
         return refused(refusal, self._language, receipt=told.receipt, timings_ms=told.timings_ms, understand_ms=self._took)
 
@@ -466,8 +492,7 @@ class _Telling:
             return refused(told.refusal, self._language, receipt=told.receipt, query=query, timings_ms=told.timings_ms, understand_ms=self._took)
         assumptions = [text[self._language] for text in reading.assumptions] if reading is not None else []
         if reading is not None and reading.unused:
-            words = "、".join(reading.unused)
-            assumptions.append(f"未使用的词：{words}" if self._language == "zh" else f"words not used: {', '.join(reading.unused)}")
+            assumptions.append(_not_used(reading.unused, self._language))
         purpose = self._here.active.policy.purposes[told.grant.purpose].label.text()
         return answered(
             told,

@@ -106,7 +106,7 @@ def checkpoint(context: Context) -> int:
 @click.option("--after", type=int, help="Go on after this entry number.")
 @json_option
 @pass_context
-def search(context: Context, *, kind: str | None, limit: int, after: int | None, as_json: bool, **filters: str | None) -> int:
+def search(context: Context, /, *, kind: str | None, limit: int, after: int | None, as_json: bool, **filters: str | None) -> int:
     """Search the ledger, newest first. The search itself is recorded."""
     from audit import Event
     from audit.search import Reader
