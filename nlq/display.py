@@ -17,9 +17,9 @@ from nlq.formatting import (
     hidden_mark,
     number,
     style_of,
-    unit_tick,
     value_label,
 )
+from nlq.periods import unit_tick
 
 _WHY = {
     "small_group": Text(zh="少于 {k} 人，为避免识别到个人而不显示", en="fewer than {k} people, hidden so that no one can be singled out"),

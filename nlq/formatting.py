@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from statistics import median
 from typing import Protocol
 
 from governance.documents.metrics import Dimension, Metric
-from governance.terms import UNKNOWN, Cell, Column, Grain, Language, MinimumGroup, Text
+from governance.terms import UNKNOWN, Cell, Column, Language, MinimumGroup, Text
 
 NO_VALUE = "—"
 _HAN = "\u2e80-\u9fff\uf900-\ufaff"
@@ -256,15 +255,3 @@ def _fixed(value: float, digits: int, *, signed: bool = False) -> str:
         return f"{0:.{digits}f}"
     sign = "−" if rounded < 0 else "+" if signed else ""
     return f"{sign}{abs(rounded):,.{digits}f}"
-
-
-def unit_tick(value: Cell, grain: Grain) -> str:
-    """Return a period cell short and sortable for tables and axes: `2026-10`, `2026 Q3`, `2026`, a week's or day's own date."""
-    start = date.fromisoformat(str(value))
-    if grain == "month":
-        return f"{start:%Y-%m}"
-    if grain == "quarter" and start.day == 1 and start.month % 3 == 1:
-        return f"{start.year} Q{(start.month + 2) // 3}"
-    if grain == "year" and (start.month, start.day) == (1, 1):
-        return str(start.year)
-    return start.isoformat()

@@ -93,3 +93,15 @@ def unit_word(value: Cell, grain: Grain, language: Language, today: date) -> str
     if grain in {"quarter", "year"} and whole.start != start:
         whole = Period(start=start, end=add_months(start, 3 if grain == "quarter" else 12))
     return period_name(whole, language, today)
+
+
+def unit_tick(value: Cell, grain: Grain) -> str:
+    """Return a period cell short and sortable for tables and axes: `2026-10`, `2026 Q3`, `2026`, a week's or day's own date."""
+    start = date.fromisoformat(str(value))
+    if grain == "month":
+        return f"{start:%Y-%m}"
+    if grain == "quarter" and start.day == 1 and start.month % 3 == 1:
+        return f"{start.year} Q{(start.month + 2) // 3}"
+    if grain == "year" and (start.month, start.day) == (1, 1):
+        return str(start.year)
+    return start.isoformat()
