@@ -24,6 +24,7 @@ _VARIANTS = str.maketrans({"〇": "零", "兩": "两", "貳": "二", "壹": "一
 _UNIT = re.compile(rf"[a-z]+|\d+(?:\.\d+)?|[{_CJK}]|[^\s]")
 _WORD = re.compile(r"[a-z]+")
 _HAS_CJK = re.compile(f"[{_CJK}]")
+_MEANINGFUL = frozenset("%&+/<>=≤≥≠!~、-")
 MAX_QUESTION = 500
 """Characters of a question that are read; a question has one sentence, not a page."""
 
@@ -68,7 +69,7 @@ def has_chinese(text: str) -> bool:
 
 
 _KEEP_S = frozenset({"is", "was", "has", "does", "this", "us", "plus", "across", "analysis", "basis", "status", "less", "versus", "vs", "as", "its", "yes", "always", "minus", "previous", "various", "nps", "wos", "ms", "hours", "gross", "progress", "business", "access", "class", "process"})
-_IRREGULAR = {"people": "person", "women": "woman", "men": "man", "children": "child", "analyses": "analysis", "indices": "index", "hours": "hour", "centre": "center", "centres": "center", "colour": "color", "colours": "color", "emails": "email", "programme": "program", "programmes": "program", "cities": "city"}  # noqa: E501
+_IRREGULAR = {"people": "person", "women": "woman", "men": "man", "children": "child", "analyses": "analysis", "indices": "index", "hours": "hour", "centre": "center", "centres": "center", "colour": "color", "colours": "color", "emails": "email", "programme": "program", "programmes": "program", "cities": "city"}
 
 
 @lru_cache(maxsize=65536)
@@ -118,4 +119,4 @@ def units(text: str) -> list[Unit]:
 
 def keys(phrase: str) -> tuple[str, ...]:
     """Return the unit keys of a phrase of the bundle, as `units` would find them in a question."""
-    return tuple(unit.key for unit in units(normalise(phrase)) if unit.kind != "p" or unit.key in "%&+/")
+    return tuple(unit.key for unit in units(normalise(phrase)) if unit.kind != "p" or unit.key in _MEANINGFUL)

@@ -15,8 +15,8 @@ _SMALL = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": 10_000, "亿": 100_000_000}
 _CN = "零一二两三四五六七八九十百千万亿"
 _ENGLISH = {word: value for value, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split())}
-_ENGLISH |= {word: 10 * (i + 2) for i, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split())}
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"])}
+_ENGLISH |= {word: 10 * (i + 2) for i, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])}
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
 _SUFFIX = {
     "千": 1e3, "百": 1e2, "万": 1e4, "十万": 1e5, "百万": 1e6, "千万": 1e7, "亿": 1e8, "百亿": 1e10, "万亿": 1e12, "千亿": 1e11, "十亿": 1e9,
@@ -86,7 +86,7 @@ def chinese_value(text: str) -> float | None:
             if char == "亿" or total % _LARGE[char]:
                 total = (total + section) * _LARGE[char]
             else:
-                total += (section if section else 1) * _LARGE[char] if not total else section * _LARGE[char]
+                total += (section or 1) * _LARGE[char] if not total else section * _LARGE[char]
             section, current, pending, last_unit, after_zero = 0, 0, False, _LARGE[char], False
     if pending and not after_zero and last_unit >= 100:
         current *= last_unit // 10  # 两万五, 三百二: the last digit counts in the next lower unit

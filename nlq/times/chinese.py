@@ -20,7 +20,7 @@ _UNITS: dict[str, Grain] = {
 }
 _UNIT = "(?:个?(?:星期|礼拜|季度|季(?!节)|财年)|天|日|周(?!期|[一二三四五六日天末])|个?整?月(?!份)|整?年(?!级|龄|限|轻)度?)"
 _WEEKDAYS = {c: i + 1 for i, c in enumerate("一二三四五六日")} | {"天": 7} | {str(i): i for i in range(1, 8)}
-_REL_YEAR = {"大前年": -3, "前年": -2, "去年": -1, "上年": -1, "上一年": -1, "上年度": -1, "今年": 0, "本年": 0, "这一年": 0, "当年": 0, "本年度": 0, "今年度": 0, "明年": 1, "来年": 1, "后年": 2, "去年度": -1, "上一年度": -1}  # noqa: E501
+_REL_YEAR = {"大前年": -3, "前年": -2, "去年": -1, "上年": -1, "上一年": -1, "上年度": -1, "今年": 0, "本年": 0, "这一年": 0, "当年": 0, "本年度": 0, "今年度": 0, "明年": 1, "来年": 1, "后年": 2, "去年度": -1, "上一年度": -1}
 _YEAR = rf"(?:(?P<yrel>{'|'.join(sorted(_REL_YEAR, key=len, reverse=True))})|(?P<yabs>(?:19|20)\d\d|\d\d(?=年)|二零[{_CN}]{{2}})(?:年度?|(?=[qhw]\d|财年|[上下]半年|第?[一二三四1-4]季|第[\d一二三四五]+周)))"
 _FISCAL = r"(?:(?P<frel>上上|上一?个?|本|这个?|去年?|今年?)财年度?|fy(?P<fabs>(?:20)?\d\d)|(?P<fabs2>20\d\d)年?财年度?)"
 _MONTH = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])"
@@ -154,8 +154,8 @@ def _calendar(text: str, at: int, clock: Clock) -> Atom | None:
         return end, Parts(year=year, fiscal=fiscal, first=(signed, grain), deictic=deictic)
     if match["quarter"]:
         said = match["q1"] or match["q2"]
-        which = number(said) if said else 1 if match["q3"] == "首" else 4
-        return end, Parts(year=year, fiscal=fiscal, quarter=which, deictic=deictic)
+        nth = number(said) if said else 1 if match["q3"] == "首" else 4
+        return end, Parts(year=year, fiscal=fiscal, quarter=nth, deictic=deictic)
     if match["week"]:
         if match["w3"] and year is None:
             return None
@@ -342,7 +342,7 @@ def _simple(text: str, at: int, clock: Clock) -> list[Atom]:
         found.append((match.end(), When(period=Period(start=day, end=day + timedelta(days=1)), grain="day", deictic=True)))
     if match := _TO_DATE.match(text, at):
         said = match["u"] or match["u2"] or match.group()[0]
-        grain: Grain = {"年": "year", "y": "year", "月": "month", "m": "month", "季": "quarter", "季度": "quarter", "q": "quarter", "周": "week", "w": "week"}.get(said, "year")  # type: ignore[assignment]  # noqa: E501
+        grain: Grain = {"年": "year", "y": "year", "月": "month", "m": "month", "季": "quarter", "季度": "quarter", "q": "quarter", "周": "week", "w": "week"}.get(said, "year")  # type: ignore[assignment]
         found.append((match.end(), relative(0, grain, clock, fiscal=said == "财年")))
     if match := _NOW.match(text, at):
         found.append((match.end(), relative(0, "month", clock)))

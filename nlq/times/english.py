@@ -11,14 +11,14 @@ from nlq.numbers import match_number
 from nlq.times.chinese import Atom, relative, rolling
 from nlq.times.model import Clock, Parts, When, cut
 
-_MONTHS = {name: i + 1 for i, name in enumerate("january february march april may june july august september october november december".split())}
+_MONTHS = {name: i + 1 for i, name in enumerate(["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"])}
 _MONTHS |= {name[:3]: number for name, number in _MONTHS.items()} | {"sept": 9}
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_WEEKDAYS = {name: i + 1 for i, name in enumerate("monday tuesday wednesday thursday friday saturday sunday".split())}
+_WEEKDAYS = {name: i + 1 for i, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
 _WEEKDAY = "|".join(_WEEKDAYS)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 _ORD = "|".join(_ORDINALS)
-_YEAR = r"(?:(?P<yrel>the year before last|year before last|last year|this year|next year|the previous year|the current year|the prior year|prior year)|(?P<yabs>(?:19|20)\d\d|'\d\d)|(?:fy|fiscal(?:\s+year)?)\s*(?P<fabs>(?:20)?\d\d)|(?P<frel>last|this|the current|current) fiscal(?: year)?)"  # noqa: E501
+_YEAR = r"(?:(?P<yrel>the year before last|year before last|last year|this year|next year|the previous year|the current year|the prior year|prior year)|(?P<yabs>(?:19|20)\d\d|'\d\d)|(?:fy|fiscal(?:\s+year)?)\s*(?P<fabs>(?:20)?\d\d)|(?P<frel>last|this|the current|current) fiscal(?: year)?)"
 _OF = r"(?:\s*,?\s*(?:of|in|for)?\s*(?:the\s+year\s+)?|-)"
 _UNIT = r"(?P<unit>day|week|month|quarter|year|calendar year|fiscal year|fiscal quarter|half(?:[\s-]year)?|weekend)"
 _COUNT_UNIT = r"(?:full |complete |calendar |completed |whole )?(?P<unit>day|week|month|quarter|year|fortnight|half[\s-]year)s?"
@@ -38,19 +38,19 @@ _MONTHLY = re.compile(
     rf"(?:\s+(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?!\d|:|%|\s*(?:%|percent|times|region|top))(?=$|[^0-9a-z]))?(?:{_OF}{_YEAR})?"
 )
 _DAY_MONTH = re.compile(rf"(?:the\s+)?(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m>{_MONTH})\.?(?![a-z])(?:{_OF}{_YEAR})?")
-_THE_DAY = re.compile(r"(?:the\s+)?(?P<d>3[01]|[12]\d|[1-9])(?:st|nd|rd|th)(?![a-z])(?!\s+(?:quarter|half|week|place|rank|highest|lowest|best|largest|most|month|percentile|decile))(?P<lm>\s+of\s+last\s+month|\s+of\s+this\s+month)?")  # noqa: E501
+_THE_DAY = re.compile(r"(?:the\s+)?(?P<d>3[01]|[12]\d|[1-9])(?:st|nd|rd|th)(?![a-z])(?!\s+(?:quarter|half|week|place|rank|highest|lowest|best|largest|most|month|percentile|decile))(?P<lm>\s+of\s+last\s+month|\s+of\s+this\s+month)?")
 _QUARTER = re.compile(
-    rf"(?:(?:fiscal\s+)?q(?P<q>[1-4])(?![a-z0-9])|(?:the\s+)?(?P<o>{_ORD})[\s-]+(?:fiscal\s+)?quarter(?![a-z]))(?:{_OF}{_YEAR})?|{_YEAR.replace('?P<yrel>', '?P<yrel2>').replace('?P<yabs>', '?P<yabs2>').replace('?P<fabs>', '?P<fabs2>').replace('?P<frel>', '?P<frel2>')}(?:'s)?[\s-]*q(?P<q2>[1-4])(?![a-z0-9])"  # noqa: E501
+    rf"(?:(?:fiscal\s+)?q(?P<q>[1-4])(?![a-z0-9])|(?:the\s+)?(?P<o>{_ORD})[\s-]+(?:fiscal\s+)?quarter(?![a-z]))(?:{_OF}{_YEAR})?|{_YEAR.replace('?P<yrel>', '?P<yrel2>').replace('?P<yabs>', '?P<yabs2>').replace('?P<fabs>', '?P<fabs2>').replace('?P<frel>', '?P<frel2>')}(?:'s)?[\s-]*q(?P<q2>[1-4])(?![a-z0-9])"
 )
 _HALF = re.compile(
-    rf"(?:h(?P<h>[12])(?![a-z0-9])|(?:the\s+)?(?P<o>first|second|1st|2nd)\s+half(?:\s+year)?(?![a-z])|(?P<h3>[12])h(?![a-z0-9]))(?:{_OF}{_YEAR})?|{_YEAR.replace('?P<yrel>', '?P<yrel2>').replace('?P<yabs>', '?P<yabs2>').replace('?P<fabs>', '?P<fabs2>').replace('?P<frel>', '?P<frel2>')}(?:'s)?[\s-]*h(?P<h2>[12])(?![a-z0-9])"  # noqa: E501
+    rf"(?:h(?P<h>[12])(?![a-z0-9])|(?:the\s+)?(?P<o>first|second|1st|2nd)\s+half(?:\s+year)?(?![a-z])|(?P<h3>[12])h(?![a-z0-9]))(?:{_OF}{_YEAR})?|{_YEAR.replace('?P<yrel>', '?P<yrel2>').replace('?P<yabs>', '?P<yabs2>').replace('?P<fabs>', '?P<fabs2>').replace('?P<frel>', '?P<frel2>')}(?:'s)?[\s-]*h(?P<h2>[12])(?![a-z0-9])"
 )
 _FIRST = re.compile(
     rf"(?:the\s+)?(?P<which>first|last|final)\s+{_NUM}?\s*(?P<unit>day|week|month|quarter)s?\s+of\s+(?:(?P<rel>last|this|the current|the previous)\s+(?P<ru>month|quarter|week)|(?:(?P<m>{_MONTH})(?:{_OF})?)?{_YEAR}?)(?![a-z0-9])"
 )
 _WEEK = re.compile(rf"(?:(?:calendar\s+)?week\s+(?:number\s+|no\.?\s*)?|cw\s?|w)(?P<w>[1-5]?\d)(?![\d%a-z])(?:{_OF}{_YEAR})?")
 _YEAR_ONLY = re.compile(rf"(?:(?:the\s+)?(?:calendar\s+|full\s+)?year\s+)?{_YEAR}(?:'s)?(?![a-z0-9%])(?P<td>\s+(?:to date|so far))?")
-_TO_DATE = re.compile(r"(?:so far|to date)\s+(?:in\s+)?this\s+(?P<u>year|month|quarter|week)|(?:the\s+)?(?P<u2>year|month|quarter|week)[\s-]to[\s-]date|since\s+the\s+(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<u3>year|month|quarter|week)|(?P<a>[ymqw])td(?![a-z])|within\s+this\s+(?P<u4>year|month|quarter)")  # noqa: E501
+_TO_DATE = re.compile(r"(?:so far|to date)\s+(?:in\s+)?this\s+(?P<u>year|month|quarter|week)|(?:the\s+)?(?P<u2>year|month|quarter|week)[\s-]to[\s-]date|since\s+the\s+(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<u3>year|month|quarter|week)|(?P<a>[ymqw])td(?![a-z])|within\s+this\s+(?P<u4>year|month|quarter)")
 _NOW = re.compile(r"(?:currently|right now|now|at present|presently|at the moment|as of now|as of today|to date|nowadays)(?![a-z])")
 _VAGUE = re.compile(r"(?:recently|lately|of late|in recent (?:days|weeks|months|times?)|these days)(?![a-z])")
 _SAME = re.compile(

@@ -61,9 +61,8 @@ class FestivalCalendar:
             if key in self.names.values():
                 for other in others:
                     self._add(other, key)
-        for names in (_FIXED, _FIXED_ENGLISH):
-            for name in names:
-                self._add(name, f"fixed:{names[name][0]}-{names[name][1]}")
+        for name, (month, fixed_day) in (_FIXED | _FIXED_ENGLISH).items():
+            self._add(name, f"fixed:{month}-{fixed_day}")
 
     def _add(self, name: str, key: str) -> None:
         said = normalise(name)

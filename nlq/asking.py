@@ -1,0 +1,89 @@
+"""Asking back: which options to offer when words have several meanings, or when something is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from governance.terms import MetricQuery, Text
+from nlq.draft import Draft
+from nlq.lexicon import LexiconView
+from nlq.matching import Token
+from nlq.options import Option, describe
+from nlq.reading import Reader
+from nlq.times import When
+
+MAX_OPTIONS = 6
+
+
+def choose(queries: Sequence[MetricQuery], draft: Draft, view: LexiconView) -> tuple[Text, tuple[Option, ...]]:
+    """Return the question and the options for several readings; only what the caller may know is offered."""
+    offered = [query for query in queries if all(name in view.metrics for name in query.metrics)] or []
+    options = tuple(Option(label=describe(query, view.lexicon), query=query) for query in offered[:MAX_OPTIONS])
+    declared = next((m.value for token in draft.metrics for m in token.meanings if m.kind == "metric" and m.value is not None), None)
+    if isinstance(declared, int):
+        ask = view.lexicon.ambiguous[declared].ask
+        if ask is not None:
+            return ask, options
+    differs = {query.metrics for query in offered}
+    if len(differs) > 1:
+        words = next((token.text for token in draft.metrics if len(token.ids("metric")) > 1), "")
+        return Text(zh=f"“{words}”可以指几个指标，请选择：", en=f"'{words}' can mean several metrics; which one?"), options
+    return Text(zh="这个问题有几种理解，请选择：", en="The question can be read in several ways; which one?"), options
+
+
+def or_options(query: MetricQuery, view: LexiconView) -> tuple[Option, ...]:
+    """Return each filter alone, and all together, for a question that joined dimensions by `or`."""
+    variants = [replace(query, where=(item,)) for item in query.where]
+    return tuple(Option(label=describe(variant, view.lexicon), query=variant) for variant in [*variants, query])
+
+
+def time_options(query: MetricQuery, whens: Sequence[When | None], view: LexiconView) -> tuple[Option, ...]:
+    """Return the query for each of several periods, and the comparison of the last two."""
+    periods = [when.period for when in whens if when is not None and when.period is not None]
+    variants = [replace(query, period=period) for period in periods]
+    if len(periods) == 2:
+        later, earlier = sorted(periods, reverse=True)
+        variants.append(replace(query, period=later, compare=earlier))
+    return tuple(Option(label=describe(variant, view.lexicon), query=variant) for variant in variants)
+
+
+def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: LexiconView) -> tuple[Text, tuple[Option, ...]] | None:
+    """Return what to ask when no metric was named, or None when nothing was understood at all."""
+    lexicon = view.lexicon
+    counting = any(token.kind == "U" for token in tokens)
+    for token in tokens:
+        for meaning in (m for each in (token, *token.alternatives) for m in each.meanings):
+            if meaning.kind == "noun":
+                noun = lexicon.nouns[int(meaning.id)]
+                found = _options([name for name in noun.metrics if name in view.metrics], reader, view)
+                if found:
+                    return noun.ask or _which(token.text), found
+    if counting or not (draft.members or draft.groups):
+        for token in tokens:
+            for name in token.ids("dimension"):
+                info = lexicon.dimensions.get(name)
+                if info is not None and info.identifies is not None:
+                    metrics = [m for m, known in lexicon.metrics.items() if known.counts == info.identifies and m in view.metrics]
+                    found = _options(metrics, reader, view)
+                    if found:
+                        return _which(token.text), found
+    if not (draft.members or draft.share_of or draft.groups or draft.base_member):
+        return None
+    named = {name for member in draft.members for name in member.token.ids("value")} | {n for group in draft.groups for n in group.token.ids("dimension")}
+    fitting = sorted((m for m in lexicon.metrics if m in view.metrics), key=lambda m: -len(named & lexicon.metrics[m].dimensions))
+    found = _options(fitting[:4], reader, view)
+    return (Text(zh="想看哪个指标？", en="Which metric do you mean?"), found) if found else None
+
+
+def _which(word: str) -> Text:
+    return Text(zh=f"想看哪一种{word}？", en=f"Which {word} do you mean?")
+
+
+def _options(metrics: Sequence[str], reader: Reader, view: LexiconView) -> tuple[Option, ...]:
+    found = []
+    for metric in metrics[:MAX_OPTIONS]:
+        reading = reader.with_metric(metric)
+        if reading is not None:
+            found.append(Option(label=describe(reading.query, view.lexicon), query=reading.query))
+    return tuple(found)

@@ -1,0 +1,88 @@
+"""What a sentence asks, before it is decided which of several metrics or dimensions its words mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from governance.terms import Comparison, Grain, Period, Text
+from nlq.matching import Token
+from nlq.times import When
+
+Direction = Literal["asc", "desc", "best", "worst"]
+Column = Literal["", "__change", "__growth", "__share"]
+
+
+@dataclass(slots=True)
+class Threshold:
+    """A bound on a metric column; `metric` None: the metric that is asked."""
+
+    metric: Token | None
+    column: Column
+    op: Comparison
+    token: Token | None
+    value: float
+    negative: bool = False
+
+
+@dataclass(slots=True)
+class Group:
+    """A dimension asked for by row; `explicit` when a word like 各 or by said so."""
+
+    token: Token
+    explicit: bool
+    listed: bool = False
+
+
+@dataclass(slots=True)
+class Member:
+    """A value, kept in or left out."""
+
+    token: Token
+    exclude: bool = False
+
+
+@dataclass(slots=True)
+class Ordering:
+    """The order asked for: by a metric (None: the one that is asked), in which column, how many."""
+
+    metric: Token | None = None
+    column: Column = ""
+    direction: Direction = "desc"
+    limit: int | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """The parts of a question as the shape of the sentence gives them. Everything may be absent."""
+
+    metrics: list[Token] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+    grain: Grain | None = None
+    trend: bool = False
+    periods: bool = False
+    """哪个月: the rows that compete are periods."""
+    when: When | None = None
+    base: When | None = None
+    compare: Literal["previous_period", "previous_year", "member", "same", "implied"] | None = None
+    base_member: Token | None = None
+    thresholds: list[Threshold] = field(default_factory=list)
+    ordering: Ordering | None = None
+    rank_of: bool = False
+    share: bool = False
+    share_of: list[Token] = field(default_factory=list)
+    separate: bool = False
+    total: bool = False
+    counts: bool = False
+    lists: bool = False
+    alternatives: bool = False
+    """Values of different dimensions joined by `or`."""
+    only: bool = False
+    follow: bool = False
+    ungroup: bool = False
+    assumptions: list[Text] = field(default_factory=list)
+    problems: list[tuple[str, float]] = field(default_factory=list)
+    """What was said and can't be expressed, with its weight (1: the reading is not to be trusted)."""
+    extra_times: list[When] = field(default_factory=list)
+    period: Period | None = None

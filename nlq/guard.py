@@ -1,0 +1,95 @@
+"""The intent guard: questions that end before they are read as a query, by rules whose words the bundle holds.
+
+Beside the rules there is one check of the machine itself: text that is SQL is no question (it is never run in any case).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from governance.documents.lexicon import GuardRule
+from governance.terms import Text
+from nlq.normalise import has_chinese, normalise, stem
+
+ORDER = ("adverse_event", "off_label", "prescription_by_doctor", "identity_in_question", "individual_level", "not_understood")
+"""The order in which reasons are given (contracts.md section 3); what is no question at all comes last."""
+
+_SQL = re.compile(
+    r"\bselect\b.{1,200}\bfrom\b|\b(?:drop|truncate|alter|create)\s+(?:table|database|view|schema|user)\b|\bunion\s+(?:all\s+)?select\b|\binsert\s+into\b"
+    r"|\bdelete\s+from\b|\bupdate\s+\S+\s+set\b|;\s*--|\bor\s+1\s*=\s*1\b|\bexec(?:ute)?\s*\(|\binformation_schema\b|\bpg_catalog\b|\bgrant\s+all\b|'\s*or\s*'",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def is_sql(text: str) -> bool:
+    """Return whether the text is, or contains, a statement in SQL."""
+    return _SQL.search(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    pattern: re.Pattern[str] | None
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    rule: GuardRule
+    groups: tuple[_Group, ...]
+    unless: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """A rule that holds for a question."""
+
+    rule: str
+    code: str
+    message: Text
+    contact: str | None
+
+
+def _expression(phrase: str) -> str:
+    text = normalise(phrase.replace("…", "\ue000"))
+    if has_chinese(text) or not text.isascii():
+        return re.escape(text).replace("\ue000", ".{0,12}?")
+    words = []
+    for word in text.split():
+        if word.endswith("*"):
+            words.append(re.escape(word[:-1]) + r"[a-z]*")
+        else:
+            words.append(re.escape(word) + r"(?:s|es)?" if word.isalpha() and stem(word) == word and len(word) > 2 else re.escape(word))
+    return r"(?<![a-z])" + r"[\s-]+".join(words) + r"(?![a-z])"
+
+
+def _pattern(phrases: Iterable[str]) -> re.Pattern[str] | None:
+    expressions = [_expression(phrase) for phrase in phrases]
+    return re.compile("|".join(expressions)) if expressions else None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The compiled rules, in the order of their codes."""
+
+    rules: tuple[_Rule, ...]
+
+    @classmethod
+    def compile(cls, rules: Iterable[GuardRule]) -> Guard:
+        compiled = [
+            _Rule(rule, tuple(_Group(_pattern(group.words.all), group.marks) for group in rule.all_of), _pattern(rule.unless.all))
+            for rule in rules
+        ]
+        return cls(tuple(sorted(compiled, key=lambda item: ORDER.index(item.rule.code))))
+
+    def find(self, text: str, marked: Callable[[str], bool]) -> tuple[Guarded, ...]:
+        """Return the rules that hold for normalised `text`, first reason first. `marked` tells whether a mark holds."""
+        found = []
+        for item in self.rules:
+            if item.unless is not None and item.unless.search(text):
+                continue
+            if all((group.pattern is not None and group.pattern.search(text)) or any(marked(mark) for mark in group.marks) for group in item.groups):
+                rule = item.rule
+                found.append(Guarded(rule=rule.id, code=rule.code, message=rule.message.text(), contact=rule.contact))
+        return tuple(found)

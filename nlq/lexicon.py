@@ -1,0 +1,220 @@
+"""The lexicon: everything that words can mean under one bundle, compiled once, and what a particular caller may know of it.
+
+Words come from labels and synonyms of metrics, dimensions and values, from the bundle's lexicon documents, and from `words.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from governance.documents.lexicon import LexiconDocument
+from governance.documents.settings import Contact, Settings
+from governance.terms import Text, Value
+from nlq.entries import AmbiguousInfo, Catalogue, DimensionInfo, Meaning, MetricInfo, NounInfo, TermInfo
+from nlq.guard import Guard
+from nlq.normalise import normalise
+from nlq.times.festivals import FestivalCalendar
+from nlq.wordbook import Wordbook, build
+
+
+class Finding(Protocol):
+    """A person's identifier found in a text."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+
+class Screener(Protocol):
+    """Finds persons' identifiers (governance.identity has the real one)."""
+
+    def find(self, text: str, *, allow: Callable[[str], bool] = ...) -> Iterable[Finding]: ...
+
+
+def _everything(_dimension: str, _value: Value) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    """See the module. Immutable; make one per bundle and data version, and a view per caller."""
+
+    metrics: Mapping[str, MetricInfo]
+    dimensions: Mapping[str, DimensionInfo]
+    terms: Mapping[str, TermInfo]
+    nouns: tuple[NounInfo, ...]
+    ambiguous: tuple[AmbiguousInfo, ...]
+    words: Wordbook
+    guard: Guard
+    contacts: Mapping[str, Contact]
+    fiscal_start: int
+    festivals: FestivalCalendar | None
+    screener: Screener | None
+
+    @classmethod
+    def compile(
+        cls,
+        catalogue: Catalogue,
+        lexicon_documents: Iterable[LexiconDocument],
+        settings: Settings,
+        *,
+        screener: Screener | None = None,
+    ) -> Lexicon:
+        """Compile the lexicon of a catalogue. Deterministic; needs no network. Words that can't be read are left out, never guessed."""
+        documents = tuple(lexicon_documents)
+        metrics = {name: _metric(catalogue, name) for name in catalogue.metrics}
+        dimensions = {name: info for name in catalogue.dimensions if (info := _dimension(catalogue, name)) is not None}
+        terms, nouns, ambiguous = _declared(documents)
+        words = build(catalogue, documents, metrics, dimensions, nouns=nouns, ambiguous=ambiguous)
+        festivals = None
+        if settings.holidays:
+            try:
+                festivals = FestivalCalendar(country=settings.holidays)
+            except (NotImplementedError, ImportError):
+                festivals = None  # a country the calendar library doesn't know has no festivals to name
+        return cls(
+            metrics=metrics,
+            dimensions=dimensions,
+            terms=terms,
+            nouns=nouns,
+            ambiguous=ambiguous,
+            words=words,
+            guard=Guard.compile(rule for document in documents for rule in document.guard),
+            contacts=settings.contacts,
+            fiscal_start=settings.fiscal_year_start,
+            festivals=festivals,
+            screener=screener,
+        )
+
+    def visible(
+        self,
+        metrics: frozenset[str],
+        dimensions: frozenset[str],
+        value_allowed: Callable[[str, Value], bool] = _everything,
+        *,
+        role: str | None = None,
+    ) -> LexiconView:
+        """Return what a caller may know: the metrics and dimensions to suggest, and which live values exist for them.
+
+        Other metrics and the bundle's own values are still read, so that the gateway can refuse them by name; live values that are not
+        allowed are unknown words, and nothing that is not visible is ever suggested, offered or corrected to.
+        """
+        return LexiconView(lexicon=self, metrics=metrics, dimensions=dimensions, value_allowed=value_allowed, role=role)
+
+    @property
+    def everything(self) -> LexiconView:
+        """The view of someone who may know all of it (the evaluation of bundles, tests)."""
+        return self.visible(frozenset(self.metrics), frozenset(self.dimensions))
+
+    def allows(self, text: str) -> bool:
+        """Return whether a span of text is a word of the catalogue, so that it is no person's name."""
+        return self.words.is_known(normalise(text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LexiconView:
+    """A lexicon as one caller may know it; cheap to make."""
+
+    lexicon: Lexicon
+    metrics: frozenset[str]
+    dimensions: frozenset[str]
+    value_allowed: Callable[[str, Value], bool] = field(default=_everything)
+    role: str | None = None
+
+    def knows(self, meaning: Meaning) -> bool:
+        """Return whether the caller's words may be read as this at all."""
+        if meaning.kind == "value":
+            return not meaning.open or self.value_allowed(meaning.id, meaning.value)
+        if meaning.kind == "term":
+            roles = self.lexicon.terms[meaning.id].roles
+            return not roles or self.role is None or self.role in roles
+        return True
+
+    def may_offer(self, meaning: Meaning) -> bool:
+        """Return whether it may be suggested, or a mistyped word corrected to it."""
+        if meaning.kind == "metric":
+            return meaning.id in self.metrics
+        if meaning.kind == "dimension":
+            return meaning.id in self.dimensions
+        if meaning.kind == "value":
+            return meaning.id in self.dimensions and self.value_allowed(meaning.id, meaning.value)
+        return self.knows(meaning)
+
+
+def _metric(catalogue: Catalogue, name: str) -> MetricInfo:
+    metric, definition = catalogue.metrics[name], catalogue.definitions[name]
+    counts = metric.measure.entity if metric.kind == "distinct" and metric.measure is not None and metric.measure.via is None else None
+    single = metric.parameters.get("single")
+    return MetricInfo(
+        id=name,
+        label=metric.label.text(),
+        format=metric.format,
+        tags=catalogue.tags_of(name),
+        dimensions=frozenset(catalogue.dimensions_for(name)),
+        monthly=bool(definition.monthly),
+        ratio=metric.kind in ("ratio", "derived", "conversion") or metric.format == "percent",
+        counts=counts,
+        default_kind=metric.default_period.kind,
+        default_n=metric.default_period.n,
+        default_unit=metric.default_period.unit,
+        lower_is_better=metric.direction == "lower_is_better",
+        state=metric.kind == "semi_additive",
+        single=str(single) if single else None,
+        definition=normalise(f"{metric.definition.zh} {metric.definition.en}"),
+    )
+
+
+_YES = ("是", "yes", "true", "y", "有", "1")
+_NO = ("否", "no", "false", "n", "无", "0")
+
+
+def _dimension(catalogue: Catalogue, name: str) -> DimensionInfo | None:
+    dimension = catalogue.dimensions[name]
+    if dimension.scope_only:
+        return None
+    values = {item.value: item.label.text() if item.label else Text(zh=str(item.value), en=str(item.value)) for item in dimension.values}
+    yes = no = None
+    if dimension.type == "boolean" or (len(values) == 2 and all(_says(v, values[v], (*_YES, *_NO)) for v in values)):
+        yes = next((value for value in values if _says(value, values[value], _YES)), None)
+        no = next((value for value in values if _says(value, values[value], _NO)), None)
+    return DimensionInfo(
+        id=name,
+        label=dimension.label.text(),
+        identifies=dimension.identifies,
+        person=dimension.identifies is not None and "employee" not in dimension.tags,
+        type=dimension.type,
+        values=values,
+        within=frozenset(dimension.within),
+        yes=yes,
+        no=no,
+        part=next((source.part for source in dimension.sources if source.part), None),
+    )
+
+
+def _says(value: Value, label: Text, words: tuple[str, ...]) -> bool:
+    return any(normalise(str(said)) in words for said in (value, label.zh, label.en))
+
+
+def _declared(documents: Iterable[LexiconDocument]) -> tuple[dict[str, TermInfo], tuple[NounInfo, ...], tuple[AmbiguousInfo, ...]]:
+    from governance.terms import Filter
+
+    terms: dict[str, TermInfo] = {}
+    nouns: list[NounInfo] = []
+    ambiguous: list[AmbiguousInfo] = []
+    for document in documents:
+        for term in document.terms:
+            filters = tuple(Filter(dimension=f.dimension, op=f.op, values=f.values) for f in term.filters)
+            terms[term.id] = TermInfo(id=term.id, label=term.label.text(), filters=filters, roles=frozenset(term.roles))
+        nouns += [NounInfo(metrics=noun.ask_back, ask=noun.ask.text() if noun.ask else None) for noun in document.nouns]
+        ambiguous += [AmbiguousInfo(metrics=word.metrics, ask=word.ask.text() if word.ask else None) for word in document.ambiguous]
+    return terms, tuple(nouns), tuple(ambiguous)
+
+
+__all__ = ["Any", "Lexicon", "LexiconView", "Screener"]

@@ -1,0 +1,231 @@
+"""From text to tokens: every possible reading of every span, and the cheapest cover of the sentence by them (longest names win)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from governance.terms import Language
+from nlq.entries import Meaning
+from nlq.lexicon import LexiconView
+from nlq.normalise import Unit, root, units
+from nlq.numbers import Number, match_number
+from nlq.times import Clock, TimeHit, When, scan
+from nlq.words import DIMENSION, FILLER, LINK_WORDS, LINKERS, METRIC, NOUN, NUMBER, TIME, UNKNOWN, VALUE
+
+_KINDS = {"metric": METRIC, "dimension": DIMENSION, "value": VALUE, "term": VALUE, "noun": NOUN}
+_UNIT_WEIGHT = {"c": 1.0, "w": 2.0, "n": 1.5, "p": 0.2}
+_TOKEN_COST = 0.25
+_COUNTING = frozenset(("多", "少", "几", "数"))
+_COUNT_ENDINGS = frozenset("数量")
+
+
+@dataclass(slots=True)
+class Token:
+    """A span of the normalised text and what it may mean. `kind` is the letter of `words.py`; `used` is set by the reader of the shape."""
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    meanings: tuple[Meaning, ...] = ()
+    when: When | None = None
+    number: Number | None = None
+    partial: bool = False
+    """Only a part of a name, or a name in another order."""
+    used: bool = False
+    also_filler: bool = False
+    alternatives: list[Token] = field(default_factory=list)
+
+    @property
+    def value(self) -> object:
+        """The value of a cue (a grain, a direction, an operator)."""
+        return self.meanings[0].value if self.meanings else None
+
+    def ids(self, kind: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(meaning.id for meaning in self.meanings if meaning.kind == kind))
+
+
+@dataclass(slots=True)
+class _Candidate:
+    end: int
+    weight: float
+    tokens: tuple[Token, ...]
+
+
+class Matcher:
+    """Tokenises one question for one caller."""
+
+    def __init__(self, view: LexiconView, text: str, clock: Clock, language: Language) -> None:
+        self.view, self.text, self.clock, self.language = view, text, clock, language
+        self.book = view.lexicon.words
+        self.units: list[Unit] = units(text)
+        self.ends = {unit.end: index + 1 for index, unit in enumerate(self.units)}
+        self.weights = [_UNIT_WEIGHT[unit.kind] for unit in self.units]
+        self.counting = any(unit.key in _COUNTING for unit in self.units)
+
+    def tokens(self) -> list[Token]:
+        """Return the tokens of the best cover, in order; what nothing covers is `UNKNOWN`, a run of it one token."""
+        festivals = self.view.lexicon.festivals
+        times = {hit.start: hit for hit in scan(self.text, self.clock, festivals.names if festivals else None)}
+        count = len(self.units)
+        best: list[float] = [0.0] * (count + 1)
+        choice: list[_Candidate | None] = [None] * count
+        for at in range(count - 1, -1, -1):
+            best[at] = best[at + 1]
+            for candidate in self._candidates(at, times):
+                score = candidate.weight + best[candidate.end]
+                if score > best[at] + 1e-9:
+                    best[at], choice[at] = score, candidate
+        found: list[Token] = []
+        at = 0
+        while at < count:
+            chosen = choice[at]
+            if chosen is None:
+                self._unknown(found, at)
+                at += 1
+            else:
+                found.extend(chosen.tokens)
+                at = chosen.end
+        return found
+
+    def _unknown(self, found: list[Token], at: int) -> None:
+        unit = self.units[at]
+        if unit.kind == "p":
+            if unit.key in ",;:":
+                found.append(Token(",", unit.start, unit.end, unit.key))
+            return
+        last = found[-1] if found else None
+        joined = last is not None and last.kind == UNKNOWN and last.end == unit.start and unit.kind == "c"
+        if joined and last is not None:
+            last.end, last.text = unit.end, self.text[last.start : unit.end]
+        else:
+            found.append(Token(UNKNOWN, unit.start, unit.end, self.text[unit.start : unit.end]))
+
+    # ------------------------------------------------------------------ candidates
+
+    def _span(self, at: int, end: int) -> tuple[int, int, str]:
+        start, stop = self.units[at].start, self.units[end - 1].end
+        return start, stop, self.text[start:stop]
+
+    def _weight(self, at: int, end: int, quality: float) -> float:
+        return sum(self.weights[at:end]) * quality - _TOKEN_COST
+
+    def _candidates(self, at: int, times: dict[int, TimeHit]) -> list[_Candidate]:
+        unit = self.units[at]
+        found: list[_Candidate] = []
+        self._named(at, found)
+        hit = times.get(unit.start)
+        if hit is not None:
+            end = self.ends.get(hit.end)
+            if end is not None:
+                token = Token(TIME, *self._span(at, end), when=hit.when)
+                found.append(_Candidate(end, self._weight(at, end, 1.0), (token,)))
+        for number in match_number(self.text, unit.start):
+            stop = self.ends.get(number.end)
+            if stop is not None:
+                token = Token(NUMBER, *self._span(at, stop), number=number)
+                found.append(_Candidate(stop, self._weight(at, stop, 0.93), (token,)))
+        if unit.kind == "c":
+            self._gapped(at, found)
+        elif unit.kind == "w":
+            self._bag(at, found)
+            self._patterned(at, found)
+        self._partial(at, found)
+        return found
+
+    def _named(self, at: int, found: list[_Candidate]) -> None:
+        remaining = len(self.units) - at
+        for size in self.book.lengths.get(self.units[at].key, ()):
+            if size > remaining:
+                continue
+            key = tuple(unit.key for unit in self.units[at : at + size])
+            meanings = self.book.entries.get(key)
+            if meanings is None:
+                continue
+            known = tuple(meaning for meaning in meanings if self.view.knows(meaning))
+            if known:
+                found.append(self._as_candidate(at, at + size, known))
+
+    def _as_candidate(self, at: int, end: int, meanings: tuple[Meaning, ...]) -> _Candidate:
+        named = tuple(meaning for meaning in meanings if meaning.kind != "cue")
+        others = tuple(meaning for meaning in meanings if meaning.kind == "cue" and meaning.id != FILLER)
+        filler = any(meaning.kind == "cue" and meaning.id == FILLER for meaning in meanings)
+        span = self._span(at, end)
+        if named:
+            kinds = sorted({_KINDS[meaning.kind] for meaning in named}, key="MDVn".index)
+            tokens = [Token(kind, *span, meanings=tuple(m for m in named if _KINDS[m.kind] == kind), also_filler=filler) for kind in kinds]
+            tokens += [Token(meaning.id, *span, meanings=(meaning,)) for meaning in others]
+            tokens[0].alternatives = tokens[1:]
+            return _Candidate(end, self._weight(at, end, 1.0), (tokens[0],))
+        if others:
+            tokens = [Token(meaning.id, *span, meanings=(meaning,), also_filler=filler) for meaning in others]
+            tokens[0].alternatives = tokens[1:]
+            return _Candidate(end, self._weight(at, end, 0.97), (tokens[0],))
+        return _Candidate(end, self._weight(at, end, 0.9), (Token(FILLER, *span),))
+
+    def _patterned(self, at: int, found: list[_Candidate]) -> None:
+        for before, after, meaning in self.book.patterns:
+            if tuple(unit.key for unit in self.units[at : at + len(before)]) != before:
+                continue
+            for gap in range(1, 4):
+                start = at + len(before) + gap
+                if after and tuple(unit.key for unit in self.units[start : start + len(after)]) == after:
+                    # The words in between are read for themselves: only the frame is the cue.
+                    frame = Token(meaning.id, *self._span(at, at + len(before)), meanings=(meaning,))
+                    found.append(_Candidate(at + len(before), self._weight(at, at + len(before), 1.2), (frame,)))
+
+    def _metric(self, at: int, end: int, metrics: tuple[str, ...], rank: int) -> Token:
+        return Token(METRIC, *self._span(at, end), meanings=tuple(Meaning("metric", metric, rank=rank) for metric in metrics), partial=True)
+
+    def _gapped(self, at: int, found: list[_Candidate]) -> None:
+        for size in self.book.gapped_lengths.get(self.units[at].key, ()):
+            key = tuple(unit.key for unit in self.units[at : at + size])
+            for rest, metric in self.book.gapped.get(key, ()) if len(key) == size else ():
+                end = self._after_gap(at + size, rest)
+                if end is not None:
+                    found.append(_Candidate(end, self._weight(at, end, 0.96), (self._metric(at, end, (metric,), 2),)))
+
+    def _after_gap(self, start: int, rest: tuple[str, ...]) -> int | None:
+        """Return where a name ends whose other part follows after linking words, when the sentence counts."""
+        asked = False
+        for at in range(start, min(start + 7, len(self.units) - len(rest) + 1)):
+            here = tuple(unit.key for unit in self.units[at : at + len(rest)])
+            if here == rest and at > start:
+                end = at + len(rest)
+                counted = end < len(self.units) and self.units[end].key in _COUNT_ENDINGS
+                if len(rest) == 1 and not asked:
+                    return None
+                if counted:
+                    return end + 1
+                return end if asked or self.counting else None
+            key = self.units[at].key
+            if key not in LINKERS:
+                return None
+            asked = asked or key in _COUNTING
+        return None
+
+    def _bag(self, at: int, found: list[_Candidate]) -> None:
+        roots: list[str] = []
+        for index in range(at, min(at + 8, len(self.units))):
+            unit = self.units[index]
+            if unit.kind != "w":
+                return
+            if unit.key in LINK_WORDS:
+                if not roots:
+                    return
+                continue
+            word = root(unit.key)
+            if word not in self.book.bag_roots:
+                return
+            roots.append(word)
+            metrics = self.book.bags.get(tuple(sorted(roots))) if len(roots) > 1 else None
+            if metrics:
+                found.append(_Candidate(index + 1, self._weight(at, index + 1, 0.9), (self._metric(at, index + 1, metrics, 2),)))
+
+    def _partial(self, at: int, found: list[_Candidate]) -> None:
+        for size in self.book.partial_lengths.get(self.units[at].key, ()):
+            key = tuple(unit.key for unit in self.units[at : at + size])
+            metrics = self.book.partial.get(key)
+            if metrics and len(key) == size:
+                end = at + size
+                found.append(_Candidate(end, self._weight(at, end, 0.6), (self._metric(at, end, metrics, 3),)))

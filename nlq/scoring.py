@@ -1,0 +1,69 @@
+"""What was said and not used: how much each left-over word takes from the trust in a reading. An ignored word of content is the worst mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nlq.draft import Draft
+from nlq.entries import MetricInfo
+from nlq.matching import Token
+from nlq.normalise import stem
+from nlq.words import FILLER, UNKNOWN
+
+READABLE = 0.62
+"""A reading scored below this is shown for confirmation, not answered."""
+UNKNOWN_LIMIT = 0.45
+"""Unknown words that weigh this much make the question not understood."""
+_WEIGHTS = {"?": 0.5, "!": 0.45, "N": 0.4, "M": 0.45, "D": 0.3, "V": 0.5, "T": 0.5} | dict.fromkeys("SCXxPpkHhYQZdsIw#c", 0.4) | dict.fromkeys("KRgzBkoyl", 0.15)
+_AVERAGES = frozenset(("平均", "均值", "average", "avg", "mean", "平均数"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """Unused words, with what the unknown ones and the others weigh."""
+
+    words: tuple[str, ...]
+    unknown: tuple[str, ...]
+    unknown_weight: float
+    other_weight: float
+
+
+def _unknown_weight(token: Token, definitions: str) -> float:
+    text = token.text
+    if text.isascii():
+        if len(text) >= 4 and stem(text) in definitions:
+            return 0.05
+        return 0.5 if len(text) >= 3 else 0.2
+    if len(text) >= 2 and text in definitions:
+        return 0.05
+    return 0.5 if len(text) >= 2 else 0.4
+
+
+def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]) -> Leftovers:
+    """Weigh what no rule used. Words that stand in the metric's own definition agree with it and weigh little."""
+    definitions = " ".join(info.definition for info in infos)
+    averages = bool(infos) and all(info.ratio for info in infos)
+    words: list[str] = []
+    unknown: list[str] = []
+    unknown_weight = other = 0.0
+    for token in tokens:
+        if token.used or token.kind in (FILLER, ",", "f"):
+            continue
+        if token.kind == UNKNOWN:
+            weight = _unknown_weight(token, definitions)
+            unknown_weight += weight
+            words.append(token.text)
+            if weight >= 0.2:
+                unknown.append(token.text)
+            continue
+        weight = 0.0 if token.also_filler and token.kind not in "V" else _WEIGHTS.get(token.kind, 0.02)
+        if token.kind == "?" and token.text in _AVERAGES and averages:
+            weight = 0.0
+        if weight > 0.1:
+            words.append(token.text)
+        other += weight
+    for what, weight in draft.problems:
+        other += weight
+        words.append(what)
+    return Leftovers(words=tuple(dict.fromkeys(words)), unknown=tuple(dict.fromkeys(unknown)), unknown_weight=unknown_weight, other_weight=other)

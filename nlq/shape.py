@@ -1,0 +1,74 @@
+"""The order in which a sentence is understood: names first, then numbers, members, time, and last what is grouped and filtered."""
+
+from __future__ import annotations
+
+from governance.terms import Language
+from nlq import shape_members, shape_numbers, shape_periods
+from nlq.draft import Draft
+from nlq.lexicon import LexiconView
+from nlq.matching import Token
+from nlq.sentence import Sentence
+from nlq.times import Clock
+from nlq.words import METRIC
+
+_NAMES = frozenset("MDVn")
+
+
+def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: Language) -> Draft:
+    """Return the draft of a sentence. Tokens that were understood are marked `used`; the rest is left for the scorer."""
+    sentence = Sentence(tokens, view, language)
+    _choose(sentence)
+    _split_names(sentence)
+    shape_members.absorb(sentence)
+    shape_numbers.thresholds(sentence)
+    shape_members.flags(sentence)
+    shape_members.exclusions(sentence)
+    shape_numbers.orderings(sentence)
+    shape_members.shares(sentence)
+    shape_periods.periods(sentence, clock)
+    shape_members.comparisons(sentence)
+    shape_members.groupings(sentence)
+    shape_members.members(sentence)
+    draft = sentence.draft
+    draft.metrics = [token for token in tokens if token.kind == METRIC]
+    for token in draft.metrics:
+        token.used = True
+    return draft
+
+
+def _choose(sentence: Sentence) -> None:
+    """Choose between readings of the same words: a metric where none is named otherwise, else a member or a cue."""
+    exact = [token for token in sentence.rest if token.kind == METRIC and not token.partial]
+    for index, token in enumerate(list(sentence.rest)):
+        options = {other.kind: other for other in (token, *token.alternatives)}
+        if len(options) > 1:
+            others = [other for other in exact if other is not token]
+            if token.kind == METRIC and others:
+                chosen = next((options[kind] for kind in ("D", "V", "I", "H") if kind in options), token)
+            else:
+                chosen = token
+            if chosen is not token:
+                token.kind, token.meanings = chosen.kind, chosen.meanings
+        if token.also_filler and token.kind in "DB":
+            before = sentence.rest[index - 1].kind if index else ""
+            if token.kind == "B" or before not in ("G", "W", "L"):
+                # 结果, 时间段: a dimension only when something says that it is one
+                following = sentence.rest[index + 1 : index + 2]
+                if not (token.kind == "B" and following and following[0].kind == "N"):
+                    token.kind = "f"
+    sentence.rest = [token for token in sentence.rest if token.kind != "f"]
+
+
+def _split_names(sentence: Sentence) -> None:
+    """各实验转化率: a name that begins with a dimension's name, after 各, also names the dimension."""
+    entries = sentence.view.lexicon.words.entries
+    for index, token in enumerate(sentence.rest):
+        if token.kind != METRIC or index == 0 or sentence.rest[index - 1].kind != "G" or not sentence.chinese:
+            continue
+        for cut in range(len(token.text) - 1, 1, -1):
+            named = tuple(m for m in entries.get(tuple(token.text[:cut]), ()) if m.kind == "dimension")
+            if named:
+                name = Token("D", token.start, token.start + cut, token.text[:cut], meanings=named)
+                sentence.rest.insert(index, name)
+                sentence.all.append(name)
+                return

@@ -1,0 +1,235 @@
+"""Dimensions and members in a sentence: grouped by, filtered, left out, shared, compared with one another."""
+
+from __future__ import annotations
+
+import re
+
+from nlq.draft import Group, Member
+from nlq.entries import Meaning
+from nlq.matching import Token
+from nlq.sentence import Sentence
+
+
+def absorb(sentence: Sentence) -> None:
+    """Join values with the dimension named beside them: 华东大区, 渠道为微信, 华东、华南两个大区."""
+    sentence.each("V(?:[&|,]*V)*N?D", lambda match: _values_then_name(sentence, match))
+    sentence.each("(?<![GWN])DV", lambda match: _name_then_value(sentence, match))
+    sentence.each("V(?:[&|,]V)*N(?![cMD])", lambda match: _counted_values(sentence, match))
+
+
+def _values_then_name(sentence: Sentence, match: re.Match[str]) -> bool:
+    start, end = match.span()
+    name = sentence.rest[end - 1]
+    dimensions = sentence.dimension_of(name)
+    values = [token for token in sentence.rest[start : end - 1] if token.kind == "V"]
+    if not all(set(sentence.dimension_of(token)) & set(dimensions) for token in values):
+        return False
+    for token in values:
+        sentence.restrict(token, dimensions)
+    taken = [end - 1]
+    if sentence.rest[end - 2].kind == "N":
+        taken.append(end - 2)
+    sentence.take(*taken)
+    return True
+
+
+def _name_then_value(sentence: Sentence, match: re.Match[str]) -> bool:
+    name, value = sentence.rest[match.start()], sentence.rest[match.start() + 1]
+    dimensions = sentence.dimension_of(name)
+    if not set(sentence.dimension_of(value)) & set(dimensions):
+        return False
+    sentence.restrict(value, dimensions)
+    sentence.take(match.start())
+    return True
+
+
+def _counted_values(sentence: Sentence, match: re.Match[str]) -> bool:
+    """华东和华南两个: the number only counts what was just named."""
+    number = sentence.rest[match.end() - 1].number
+    values = sum(token.kind == "V" for token in sentence.rest[match.start() : match.end()])
+    if values < 2 or number is None or number.value != values or number.said != "plain":
+        return False
+    sentence.take(match.end() - 1)
+    return True
+
+
+def flags(sentence: Sentence) -> None:
+    """Read 是否-dimensions as their `yes`: 目标医生的触达次数; with a negation as their `no`."""
+    for token in list(sentence.rest):
+        if token.kind != "D" or token not in sentence.rest:
+            continue
+        info = sentence.view.lexicon.dimensions.get(token.ids("dimension")[0])
+        if info is None or info.yes is None:
+            continue
+        at = sentence.rest.index(token)
+        before = sentence.rest[at - 1].kind if at else ""
+        if before in ("G", "W", "y") or (before == "&" and at >= 2 and sentence.rest[at - 2].kind == "D") or token.text.startswith(("是否", "whether")):
+            continue
+        negated = before == "!"
+        value = info.no if negated else info.yes
+        if value is None:
+            continue
+        token.kind = "V"
+        token.meanings = (Meaning("value", info.id, value),)
+        if negated:
+            sentence.take(at - 1)
+
+
+def exclusions(sentence: Sentence) -> None:
+    """Take 除了华东, 不含微信和邮件, 华东除外, excluding East, not WeChat."""
+    sentence.each("[X!]D?V(?:[&|,~]*V)*x?", lambda match: _left_out(sentence, match))
+    sentence.each("V(?:[&|]V)*x", lambda match: _left_out(sentence, match))
+    sentence.each("yG?D(?:&D)*", lambda match: _ungrouped(sentence, match))
+    sentence.each("yg", lambda match: _ungrouped(sentence, match))
+
+
+def _left_out(sentence: Sentence, match: re.Match[str]) -> bool:
+    start, end = match.span()
+    values = [token for token in sentence.rest[start:end] if token.kind == "V"]
+    sentence.draft.members += [Member(token, exclude=True) for token in values]
+    sentence.take(*range(start, end))
+    return True
+
+
+def _ungrouped(sentence: Sentence, match: re.Match[str]) -> bool:
+    sentence.draft.ungroup = True
+    sentence.take(*range(match.start(), match.end()))
+    return True
+
+
+def shares(sentence: Sentence) -> None:
+    """Take 占比 and 占多少; a member named beside it is the one whose share is asked."""
+    draft = sentence.draft
+    match = sentence.find("[Hh]")
+    if match is None:
+        return
+    draft.share = True
+    index = match.start()
+    sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "Hh"])
+    explicit = [token for token in sentence.rest if token.kind == "D"]
+    values = [(i, token) for i, token in enumerate(sentence.rest) if token.kind == "V"]
+    if not values:
+        return
+    grouped = {name for token in explicit for name in sentence.dimension_of(token)}
+    if explicit:
+        chosen = [token for _, token in values if set(sentence.dimension_of(token)) & grouped]
+    else:
+        nearest = min(values, key=lambda item: (abs(item[0] - index), item[0]))[1] if len(values) > 1 else values[0][1]
+        dimensions = set(sentence.dimension_of(nearest))
+        chosen = [token for _, token in values if set(sentence.dimension_of(token)) & dimensions]
+        others = [token for _, token in values if token not in chosen]
+        if others:
+            names = "、".join(token.text for token in others)
+            sentence.assume(f"占比在“{names}”之内计算", f"the share is within {names}")
+    draft.share_of = chosen
+    for token in chosen:
+        sentence.take(sentence.rest.index(token))
+
+
+def comparisons(sentence: Sentence) -> None:
+    """Take 华东比华南高多少 (compare with one member) and 华东和华南对比, East vs South (group by their dimension)."""
+    draft = sentence.draft
+    if match := sentence.find("V[^V]{0,3}ZG?V"):
+        first, base = sentence.rest[match.start()], sentence.rest[match.end() - 1]
+        shared = [name for name in sentence.dimension_of(first) if name in sentence.dimension_of(base)]
+        directional = sentence.rest[match.end() - 2].text not in _SYMMETRICAL
+        if shared and (sentence.has("d") or (directional and sentence.chinese) or draft.lists):
+            _against_member(sentence, base, shared[0])
+            return
+        if shared:
+            draft.separate = True
+    elif (match := sentence.find("D[^VT]{0,3}ZV")) or (match := sentence.find("ZV[^VT]{0,3}D")):
+        tokens = sentence.rest[match.start() : match.end()]
+        base = next(token for token in tokens if token.kind == "V")
+        name = next(token for token in tokens if token.kind == "D")
+        shared = [found for found in sentence.dimension_of(base) if found in sentence.dimension_of(name)]
+        if shared:
+            _against_member(sentence, base, shared[0])
+            return
+    elif sentence.has("d") and (match := sentence.find("V[&~|,]?V")):
+        first, base = sentence.rest[match.start()], sentence.rest[match.end() - 1]
+        shared = [name for name in sentence.dimension_of(first) if name in sentence.dimension_of(base)]
+        if shared:
+            _against_member(sentence, base, shared[0])
+            return
+    if any(sentence.has(kind) for kind in "zZ"):
+        if sum(token.kind == "V" for token in sentence.rest) >= 2:
+            draft.separate = True
+        sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "zZ"])
+
+
+_SYMMETRICAL = frozenset(("vs", "vs.", "versus", "against", "compared with", "compared to", "对照", "pk"))
+
+
+def _against_member(sentence: Sentence, base: Token, dimension: str) -> None:
+    draft = sentence.draft
+    sentence.restrict(base, (dimension,))
+    for token in sentence.rest:
+        if token.kind == "V" and dimension in sentence.dimension_of(token):
+            sentence.restrict(token, (dimension,))
+    draft.compare, draft.base_member = "member", base
+    sentence.take(sentence.rest.index(base))
+    sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "Zzd"])
+
+
+def groupings(sentence: Sentence) -> None:
+    """Take the dimensions: after 各, by, 哪个; beside a ranking or a threshold; or bare, which is said as an assumption."""
+    draft = sentence.draft
+    if sentence.has("E"):
+        draft.separate = True
+        sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "E"])
+    if sentence.has("A"):
+        draft.total = True
+        sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "A"])
+    if sentence.has("O"):
+        draft.only = True
+        sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "O"])
+    if sentence.has("F"):
+        draft.follow = True
+        sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "F"])
+    counted = sentence.find("U[NA]?D") is not None
+    if counted and draft.thresholds:
+        draft.counts = True
+    if sentence.has("l"):
+        draft.lists = True
+        sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "l"])
+    sentence.each("[GWL]N?(?=D)", lambda match: _mark_explicit(sentence, match))
+    ranked = draft.ordering is not None or bool(draft.thresholds) or draft.lists or draft.share
+    explicit_seen = False
+    for index, token in enumerate(sentence.rest):
+        if token.kind != "D":
+            continue
+        after_and = index >= 2 and sentence.rest[index - 1].kind in "&,|" and sentence.rest[index - 2].kind == "D" and explicit_seen
+        trailing = index >= 1 and sentence.rest[index - 1].kind == "D" and explicit_seen
+        explicit = token in sentence.explicit or after_and or trailing
+        explicit_seen = explicit_seen or explicit
+        draft.groups.append(Group(token, explicit=explicit, listed=ranked))
+        token.used = True
+    sentence.rest = [token for token in sentence.rest if token.kind != "D"]
+    for kind in "GWLU&|":
+        if kind == "|":
+            continue
+        for token in [token for token in sentence.rest if token.kind == kind]:
+            sentence.take(sentence.rest.index(token))
+
+
+def _mark_explicit(sentence: Sentence, match: re.Match[str]) -> bool:
+    name = sentence.rest[match.end()]
+    if match.group()[0] in "GWL":
+        sentence.explicit.append(name)
+    sentence.take(*range(match.start(), match.end()))
+    return True
+
+
+def members(sentence: Sentence) -> None:
+    """Take the values that are left: filters. `Or` between different dimensions can't be one."""
+    draft = sentence.draft
+    if match := sentence.find("V\\|V"):
+        first, second = sentence.rest[match.start()], sentence.rest[match.end() - 1]
+        if not set(sentence.dimension_of(first)) & set(sentence.dimension_of(second)):
+            draft.alternatives = True
+    for token in [token for token in sentence.rest if token.kind == "V"]:
+        draft.members.append(Member(token))
+        sentence.take(sentence.rest.index(token))
+    for token in [token for token in sentence.rest if token.kind in "|,~n"]:
+        sentence.take(sentence.rest.index(token))

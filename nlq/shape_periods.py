@@ -1,0 +1,238 @@
+"""Time in a sentence: which period is asked, which is its base, by which unit it is cut."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from governance import calendar
+from governance.terms import Grain, Period
+from nlq.draft import Threshold
+from nlq.matching import Token
+from nlq.normalise import keys
+from nlq.sentence import Sentence
+from nlq.times import Clock, When
+
+
+def periods(sentence: Sentence, clock: Clock) -> None:
+    """Take the expressions of time and decide period and base; take grains, trends and 同比 and 环比."""
+    draft = sentence.draft
+    for kind, compare in (("Y", "previous_year"), ("Q", "previous_period")):
+        while sentence.has(kind):
+            if draft.compare in (None, "implied"):
+                draft.compare = compare  # type: ignore[assignment]
+            sentence.take(sentence.kinds.index(kind))
+    while sentence.has("R"):
+        draft.trend = True
+        sentence.take(sentence.kinds.index("R"))
+    while sentence.has("w"):
+        index = sentence.kinds.index("w")
+        draft.grain, draft.periods = sentence.rest[index].value, True  # type: ignore[assignment]
+        sentence.take(index)
+    while sentence.has("g"):
+        index = sentence.kinds.index("g")
+        draft.grain = draft.grain or sentence.rest[index].value  # type: ignore[assignment]
+        sentence.take(index)
+    _weekdays(sentence)
+    _times(sentence, clock)
+    _changes(sentence)
+
+
+def _weekdays(sentence: Sentence) -> None:
+    """A weekday beside another time (上个月的周五) is a member of a dimension of weekdays, where there is one."""
+    bare = [token for token in sentence.rest if token.kind == "T" and token.when is not None and token.when.bare_weekday]
+    others = [token for token in sentence.rest if token.kind == "T" and token not in bare]
+    for token in bare:
+        members = sentence.view.lexicon.words.entries.get(_key(token), ())
+        values = tuple(meaning for meaning in members if meaning.kind == "value")
+        if values and (others or token.text.endswith("s") or sentence.find("[SW]") is not None):
+            token.kind, token.meanings, token.when = "V", values, None
+
+
+def _key(token: Token) -> tuple[str, ...]:
+    text = token.text.removeprefix("on ")
+    return keys(text)
+
+
+def _adjacent(first: When, second: When) -> bool:
+    return first.period is not None and second.period is not None and first.period.end == second.period.start
+
+
+def _times(sentence: Sentence, clock: Clock) -> None:
+    draft = sentence.draft
+    indexes = [index for index, token in enumerate(sentence.rest) if token.kind == "T"]
+    if not indexes:
+        _bare_versus(sentence)
+        return
+    whens = [(index, when) for index in indexes if (when := sentence.rest[index].when) is not None]
+    same = [when for _, when in whens if when.kind == "same"]
+    spans = [(index, when) for index, when in whens if when.kind in ("span", "as_of") and when.period is not None]
+    if any(when.kind == "vague" for _, when in whens) and not spans:
+        sentence.assume("“最近”没有确切的期间，按指标的默认期间", "no definite period was said, so the metric's default period is taken")
+    versus = _versus_index(sentence)
+    if same:
+        _same(sentence, same[0], spans)
+    elif len(spans) >= 2:
+        _several(sentence, spans, versus, clock)
+    elif spans:
+        _single(sentence, spans[0], versus, clock)
+    for token in [token for token in sentence.rest if token.kind == "T"]:
+        sentence.take(sentence.rest.index(token))
+    for when in [when for _, when in whens]:
+        if when.note is not None:
+            draft.assumptions.append(when.note)
+
+
+def _versus_index(sentence: Sentence) -> int | None:
+    for index, token in enumerate(sentence.rest):
+        if token.kind == "Z":
+            return index
+    for index, token in enumerate(sentence.rest):
+        if token.kind in "zd":
+            return index
+    return None
+
+
+def _take_versus(sentence: Sentence) -> None:
+    members = sum(token.kind == "V" for token in sentence.rest)
+    for kind in "Zzd":
+        while sentence.has(kind) and not (members >= 2 and kind in "zd"):
+            sentence.take(sentence.kinds.index(kind))
+
+
+def _same(sentence: Sentence, when: When, spans: list[tuple[int, When]]) -> None:
+    draft = sentence.draft
+    compare = "previous_year" if when.shift == "year" else "previous_period"
+    if spans or sentence.find("[ZzdI]") is not None:
+        draft.when = spans[0][1] if spans else None
+        draft.compare = compare  # type: ignore[assignment]
+        _take_versus(sentence)
+        return
+    draft.compare = "same"
+    draft.base = when
+
+
+def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | None, clock: Clock) -> None:
+    draft = sentence.draft
+    (_, first), (_, second) = spans[0], spans[1]
+    del clock
+    if len(spans) == 2 and (versus is not None or sentence.has("I") or draft.compare == "implied"):
+        assert first.period is not None and second.period is not None  # noqa: S101, PT018 (spans have periods)
+        later, earlier = (first, second) if first.period.start >= second.period.start else (second, first)
+        if later.period == earlier.period:
+            draft.when, draft.compare = later, "previous_period"
+        else:
+            draft.when, draft.base = later, earlier
+            if versus is not None and sentence.rest[versus].kind == "Z" and _larger(earlier, later):
+                # 今年3月比去年: the base names a larger unit, so the same part of it is meant
+                draft.base, draft.compare = None, "previous_year" if earlier.grain == "year" else "previous_period"
+        _take_versus(sentence)
+        return
+    if len(spans) == 2:
+        inside = _inside(first, second)
+        if inside is not None:
+            draft.when = inside
+            return
+    ordered = sorted((when for _, when in spans), key=lambda when: when.period.start if when.period else date.min)
+    if all(_adjacent(a, b) for a, b in zip(ordered, ordered[1:], strict=False)) and ordered[0].period and ordered[-1].period:
+        draft.when = When(period=Period(start=ordered[0].period.start, end=ordered[-1].period.end), grain=ordered[0].grain)
+        return
+    draft.when = first
+    draft.extra_times = [when for _, when in spans[1:]]
+
+
+def _larger(base: When, asked: When) -> bool:
+    order = ("day", "week", "month", "quarter", "year")
+    return order.index(base.grain) > order.index(asked.grain) and not base.to_date
+
+
+def _inside(first: When, second: When) -> When | None:
+    """今年 … 截至10月底: the start of one and the end of the other; or one inside the other (2026年 … 3月)."""
+    if first.period is None or second.period is None:
+        return None
+    if second.kind == "as_of" or first.kind == "as_of":
+        until, outer = (second, first) if second.kind == "as_of" else (first, second)
+        if until.period and outer.period and outer.period.start < until.period.end:
+                return When(period=Period(start=outer.period.start, end=until.period.end), grain=outer.grain)
+        return None
+    for outer, inner in ((first, second), (second, first)):
+        if outer.period and inner.period and outer.period.start <= inner.period.start and inner.period.end <= outer.period.end and outer.grain != inner.grain:
+            return inner
+    return None
+
+
+def _single(sentence: Sentence, span: tuple[int, When], versus: int | None, clock: Clock) -> None:
+    draft = sentence.draft
+    index, when = span
+    if draft.compare == "implied" and draft.base is not None:
+        draft.when = when if when is not draft.base else None
+        return
+    if versus is None or sentence.rest[versus].kind != "Z" or abs(index - versus) != 1:
+        draft.when = when
+        if versus is not None and sentence.rest[versus].kind == "d" and not any(t.kind == "V" for t in sentence.rest):
+            draft.compare = draft.compare or "previous_period"
+        return
+    if index < versus:  # 本月比: the other side follows, but is no time
+        draft.when = when
+        return
+    # 比上个月, compared with yesterday: the base is named, the period is the current unit
+    current = calendar.to_date(clock.today, when.grain, fiscal_start=clock.fiscal_start if when.grain == "quarter" else 1)
+    assert when.period is not None  # noqa: S101 (spans have periods)
+    if when.period.start < current.start and when.deictic:
+        draft.when = When(period=current, grain=when.grain, to_date=True, deictic=True)
+        draft.base = when
+    else:
+        draft.when, draft.compare = when, "previous_period"
+    _take_versus(sentence)
+
+
+def _bare_versus(sentence: Sentence) -> None:
+    """对比 without two things to compare says nothing more than 变化."""
+    if sentence.draft.compare in (None, "implied"):
+        return
+    _take_versus(sentence)
+
+
+def _changes(sentence: Sentence) -> None:
+    """增长了多少, how much did it change: a comparison with the period before, unless another base was said."""
+    draft = sentence.draft
+    for token in sentence.take_later:
+        if token in sentence.rest:
+            sentence.take(sentence.rest.index(token))
+    while sentence.has("I"):
+        index = sentence.kinds.index("I")
+        token = sentence.rest[index]
+        direction = token.value[0] if isinstance(token.value, tuple) else "any"
+        filters = any(other.kind in "DW" for other in sentence.rest) and not draft.trend and draft.ordering is None and direction != "any"
+        asks = token.text.endswith("多少") or not sentence.chinese
+        if filters and not asks and not any(threshold.column in ("__change", "__growth") for threshold in draft.thresholds):
+            noun = token.text in _RATES
+            if not noun:
+                draft.thresholds.append(Threshold(None, "__change", ">" if direction == "up" else "<", None, 0.0))
+        if not draft.trend:
+            draft.compare = draft.compare or ("implied" if draft.base is None else None)
+        sentence.take(index)
+    if draft.compare == "implied" and draft.base is None:
+        draft.compare = "previous_period"
+        sentence.assume("未说明与何时相比，按上一期间（环比）", "compared with the period before, as no other base was said")
+    elif draft.compare == "implied":
+        draft.compare = None
+
+
+_RATES = frozenset(["增长率", "增幅", "增速", "涨幅", "增长幅度", "增长速度", "增长比例", "降幅", "跌幅", "降低率", "下降率", "下降幅度", "增长情况", "增量", "增长额", "增加额", "增长量", "增加量", "提升幅度", "增长"])
+
+
+def default_grain(days: int, *, monthly: bool) -> Grain:
+    """Return the unit of a trend over so many days: day up to 31, week up to 120, else month; a month fact by month."""
+    if monthly:
+        return "month"
+    return "day" if days <= 31 else "week" if days <= 120 else "month"
+
+
+def trend_window(grain: Grain, clock: Clock) -> tuple[When, Grain]:
+    """Return the last twelve complete units."""
+    fiscal = clock.fiscal_start if grain in ("quarter", "year") else 1
+    period = calendar.unit(clock.today, grain, offset=-12, count=12, fiscal_start=fiscal)
+    return When(period=period, grain=grain, rolling=12, deictic=True), grain
+
+
+__all__ = ["Token", "default_grain", "periods", "trend_window"]

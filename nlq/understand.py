@@ -1,0 +1,274 @@
+"""The front door of the language engine: a question in Chinese or English → a MetricQuery, a question back, a refusal, or nothing.
+
+Deterministic, offline, a few milliseconds. Identities and forbidden intents are found before anything is read as a query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+
+from governance.terms import Language, MetricQuery, Text
+from nlq.asking import ask_back, choose, or_options, time_options
+from nlq.draft import Draft
+from nlq.guard import ORDER, is_sql
+from nlq.lexicon import Lexicon, LexiconView
+from nlq.matching import Matcher, Token
+from nlq.normalise import MAX_QUESTION, has_chinese, normalise
+from nlq.options import Option, nearest_metrics
+from nlq.reading import Reader, Reading
+from nlq.scoring import READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
+from nlq.shape import read_shape
+from nlq.times import Clock
+from nlq.words import FILLER, UNKNOWN
+
+Status = Literal["read", "clarify", "not_understood", "refused"]
+BLANK = "▢"
+TIE = 0.06
+"""Readings closer than this in score are asked about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageRefusal:
+    """A refusal that the words alone give reason for. `contact` is an id of the bundle's contacts."""
+
+    code: str
+    message: Text
+    rule: str
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understanding:
+    """What became of a question. `screened` holds only recognised words, so it may be stored; `readings` are ranked, best first.
+
+    `clarify`: `ask` and `options`; `not_understood`: `message`, `nearest` and the `unknown` words; `refused`: `refusal`.
+    """
+
+    language: Language
+    status: Status
+    screened: str
+    readings: tuple[Reading, ...] = ()
+    ask: Text | None = None
+    options: tuple[Option, ...] = ()
+    refusal: LanguageRefusal | None = None
+    nearest: tuple[Option, ...] = ()
+    unknown: tuple[str, ...] = ()
+    message: Text | None = None
+
+    @property
+    def query(self) -> MetricQuery | None:
+        """The best reading's query, if there is one."""
+        return self.readings[0].query if self.readings else None
+
+
+def understand(
+    question: str,
+    *,
+    lexicon: Lexicon | LexiconView,
+    today: date,
+    language: Language | None = None,
+    context: MetricQuery | None = None,
+) -> Understanding:
+    """Read one question. `context` is the query last answered in the same conversation, for follow-ups. Never raises on any text."""
+    view = lexicon.everything if isinstance(lexicon, Lexicon) else lexicon
+    return _Question(question, view, today, language, context).answer()
+
+
+class _Question:
+    def __init__(self, question: str, view: LexiconView, today: date, language: Language | None, context: MetricQuery | None) -> None:
+        self.view, self.context = view, context
+        lexicon = view.lexicon
+        self.clock = Clock(today=today, fiscal_start=lexicon.fiscal_start, festivals=lexicon.festivals.period if lexicon.festivals else None)
+        self.raw = question[: MAX_QUESTION + 1]
+        self.language: Language = language or ("zh" if has_chinese(question) else "en")
+        findings = list(lexicon.screener.find(self.raw, allow=lexicon.allows)) if lexicon.screener else []
+        self.person = bool(findings)
+        blanked, at = [], 0
+        for finding in sorted(findings, key=lambda f: f.start):
+            blanked += [self.raw[at : finding.start], BLANK]
+            at = max(at, finding.end)
+        self.text = normalise("".join([*blanked, self.raw[at:]]))
+        self.tokens: list[Token] = []
+        self.draft = Draft()
+
+    def answer(self) -> Understanding:
+        if not self.text:
+            return self._lost(Text(zh="请输入一个问题。", en="Please type a question."))
+        if len(self.raw) > MAX_QUESTION:
+            return self._lost(Text(zh=f"问题太长（最多 {MAX_QUESTION} 个字）。", en=f"The question is too long (at most {MAX_QUESTION} characters)."))
+        self.tokens = Matcher(self.view, self.text, self.clock, self.language).tokens()
+        sql = is_sql(self.text)
+        if sql:
+            self.tokens = []
+        self.draft = read_shape(self.tokens, self.view, self.clock, self.language)
+        refusal = self._refusal()
+        if refusal is not None:
+            if refusal.code == "not_understood":
+                return self._lost(refusal.message)
+            return self._made("refused", refusal=refusal)
+        if sql:
+            return self._lost(Text(zh="这里不接受 SQL，请用业务语言提问；任何语句都不会被执行。", en="SQL is not accepted here and is never run; please ask in business words."))
+        return self._read()
+
+    # ------------------------------------------------------------------ refusals
+
+    def _marked(self, mark: str) -> bool:
+        name, _, argument = mark.partition(":")
+        if name == "person":
+            return self.person
+        if name == "metric_tag":
+            metrics = self.view.lexicon.metrics
+            return any(argument in metrics[m.id].tags for token in self.draft.metrics if not token.partial for m in token.meanings if m.id in metrics)
+        if name in ("dimension", "dimension_name"):
+            kinds = ("dimension",) if name == "dimension_name" else ("dimension", "value")
+            return any(m.kind in kinds and m.id == argument for token in self.tokens for m in token.meanings)
+        return name == "asks_members" and self._asks_members()
+
+    def _asks_members(self) -> bool:
+        """Whether single members of a protected person's dimension are asked for, by name, list or rank."""
+        dimensions = self.view.lexicon.dimensions
+        for group in self.draft.groups:
+            person = any((info := dimensions.get(name)) is not None and info.person for name in group.token.ids("dimension"))
+            if person and (group.explicit or self.draft.lists or (self.draft.ordering is not None and self._ranked(group.token))):
+                return True
+        return False
+
+    def _ranked(self, name: Token) -> bool:
+        """Whether nothing else that is grouped could be what is ranked: 触达最多的医生, but not 医生触达最多的大区."""
+        return not any(group.token is not name for group in self.draft.groups) and not self.draft.periods and self.draft.grain is None
+
+    def _refusal(self) -> LanguageRefusal | None:
+        found = [
+            LanguageRefusal(code=rule.code, message=rule.message, rule=rule.rule, contact=rule.contact)
+            for rule in self.view.lexicon.guard.find(self.text, self._marked)
+        ]
+        hidden = [name for name, info in self.view.lexicon.dimensions.items() if info.person and name not in self.view.dimensions]
+        if self._asks_members() and self._marked("metric_tag:prescribing"):
+            message = Text(
+                zh="销售、销量和指标不能按医生查询（统方红线），任何人都不例外。",
+                en="Sales, units and targets can't be asked by doctor, by anyone: that would be prescription statistics on persons.",
+            )
+            found.append(LanguageRefusal(code="prescription_by_doctor", message=message, rule="language.prescribing_by_person"))
+        if self.person:
+            message = Text(
+                zh="问题里有可以识别到个人的信息。这里只回答汇总数据；您的原话没有被保存。",
+                en="The question identifies a person. Only aggregates are answered here; your words were not stored.",
+            )
+            found.append(LanguageRefusal(code="identity_in_question", message=message, rule="language.identity"))
+        if self._asks_members() and hidden:
+            message = Text(zh="这里不提供个人层级的数据或名单，可以按大类汇总查询。", en="Individual-level data and lists of persons are not available; ask for groups instead.")
+            found.append(LanguageRefusal(code="individual_level", message=message, rule="language.individual"))
+        return min(found, key=lambda item: ORDER.index(item.code), default=None)
+
+    # ------------------------------------------------------------------ readings
+
+    def _read(self) -> Understanding:
+        reader = Reader(self.draft, self.view, self.clock)
+        readings = reader.readings()
+        if not readings:
+            return self._without_metric(reader)
+        infos = [self.view.lexicon.metrics[name] for name in readings[0].query.metrics]
+        left = leftovers(self.tokens, self.draft, infos)
+        readings = [replace(r, score=round(r.score - left.unknown_weight - left.other_weight, 4), unused=left.words) for r in readings]
+        best = readings[0]
+        if left.unknown_weight >= UNKNOWN_LIMIT:
+            return self._unknown(left, readings)
+        if self.draft.alternatives:
+            return self._made("clarify", readings=readings, ask=_ASK_OR, options=or_options(best.query, self.view))
+        if self.draft.extra_times:
+            options = time_options(best.query, [self.draft.when, *self.draft.extra_times], self.view)
+            return self._made("clarify", readings=readings, ask=_ASK_TIME, options=options)
+        ties = [reading for reading in readings if best.score - reading.score < TIE]
+        if len(ties) > 1:
+            ask, options = choose([reading.query for reading in ties], self.draft, self.view)
+            if options:
+                return self._made("clarify", readings=readings, ask=ask, options=options)
+        if best.score < READABLE:
+            _, options = choose([best.query], self.draft, self.view)
+            if not options:
+                return self._lost(_NOTHING, readings=())
+            return self._made("clarify", readings=readings, ask=_confirm(left), options=options)
+        return self._made("read", readings=readings)
+
+    def _without_metric(self, reader: Reader) -> Understanding:
+        left = leftovers(self.tokens, self.draft, ())
+        if left.unknown_weight >= UNKNOWN_LIMIT:
+            return self._unknown(left, [])
+        asked = ask_back(self.tokens, self.draft, reader, self.view)
+        if asked is None:
+            return self._lost(_NOTHING)
+        ask, options = asked
+        return self._made("clarify", ask=ask, options=options)
+
+    def _unknown(self, left: Leftovers, readings: Sequence[Reading]) -> Understanding:
+        words = "、".join(f"“{word}”" for word in left.unknown[:3])
+        quoted = ", ".join(f"'{word}'" for word in left.unknown[:3])
+        message = Text(zh=f"没有听懂{words}。", en=f"I don't know {quoted}.")
+        _, without = choose([reading.query for reading in readings[:1]], self.draft, self.view)
+        return replace(self._lost(message), unknown=left.unknown, nearest=(*without, *nearest_metrics(self.text, self.view))[:3])
+
+    # ------------------------------------------------------------------ results
+
+    def _lost(self, message: Text, readings: Sequence[Reading] = ()) -> Understanding:
+        made = self._made("not_understood", readings=readings)
+        return replace(made, message=message, nearest=nearest_metrics(self.text, self.view))
+
+    def _made(
+        self,
+        status: Status,
+        *,
+        readings: Sequence[Reading] = (),
+        ask: Text | None = None,
+        options: Sequence[Option] = (),
+        refusal: LanguageRefusal | None = None,
+    ) -> Understanding:
+        return Understanding(
+            language=self.language,
+            status=status,
+            screened=self._screened(),
+            readings=tuple(readings),
+            ask=ask,
+            options=tuple(options),
+            refusal=refusal,
+        )
+
+    def _screened(self) -> str:
+        """Return the question with everything that is no known word blanked."""
+        pieces, at = [], 0
+        for token in sorted(self.tokens, key=lambda t: (t.start, -t.end)):
+            if token.start < at:
+                continue
+            if self.text[at : token.start].strip(" ,.?!:;'\"()-/、"):
+                pieces.append(BLANK)
+            elif token.start > at and pieces:
+                pieces.append(" ")
+            pieces.append(BLANK if token.kind == UNKNOWN or _is_private(token) else token.text)
+            at = token.end
+        if self.text[at:].strip(" ,.?!:;'\"()-/、"):
+            pieces.append(BLANK)
+        text = "".join(pieces)
+        while BLANK * 2 in text:
+            text = text.replace(BLANK * 2, BLANK)
+        return text
+
+
+def _is_private(token: Token) -> bool:
+    """Long digit strings are never kept: they may be someone's."""
+    digits = sum(char.isdigit() for char in token.text)
+    return token.kind not in ("T", FILLER) and digits >= 7
+
+
+_NOTHING = Text(zh="没有听懂这个问题。", en="I did not understand the question.")
+_ASK_OR = Text(zh="“或”连接了不同维度，请选择要看哪一部分：", en="'Or' joins different dimensions; which one do you mean?")
+_ASK_TIME = Text(zh="一次只能回答一个期间，请选择：", en="One period can be answered at a time; which one?")
+
+
+def _confirm(left: Leftovers) -> Text:
+    if left.words:
+        words = "、".join(f"“{word}”" for word in left.words[:3])
+        quoted = ", ".join(f"'{word}'" for word in left.words[:3])
+        return Text(zh=f"没有把握理解{words}，是想问这个吗？", en=f"I am not sure about {quoted}. Did you mean this?")
+    return Text(zh="是想问这个吗？", en="Did you mean this?")

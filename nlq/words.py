@@ -1,0 +1,191 @@
+"""The words of the language itself: what orders, groups, compares, excludes. No word of any field of business stands here.
+
+Each cue has a one-letter kind, so that the shape of a sentence can be read as a string, and sometimes a value. Both languages share the kinds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Kinds of tokens. Those of the lexicon are capital letters of their own.
+METRIC, DIMENSION, VALUE, TIME, NUMBER, UNKNOWN, NOUN = "M", "D", "V", "T", "N", "u", "n"
+GROUP, GRAIN, TREND, RANK, RANK_OF, SUPERLATIVE, FIRST, LAST = "G", "g", "R", "K", "k", "S", "P", "p"
+COMPARATOR, POSTFIX, BETWEEN, EXCLUDE, EXCLUDED, ONLY = "C", "c", "B", "X", "x", "O"
+SHARE, SHARE_OF, YEARLY, PERIODIC, VERSUS, CONTRAST, DIFFERENCE, CHANGE = "H", "h", "Y", "Q", "Z", "z", "d", "I"
+TOTAL, SEPARATE, WHICH, HOW_MANY, ALL, AND, OR, NOT, TO, COMMA = "A", "E", "W", "U", "L", "&", "|", "!", "~", ","
+UNSUPPORTED, SORT, PERIODS, PERCENT_OF, FOLLOW, LISTING, UNGROUP, ORDINAL = "?", "s", "w", "o", "F", "l", "y", "#"
+FILLER = "f"
+
+_CHINESE: dict[str, dict[Any, str]] = {
+    GROUP: {None: "各 各个 各家 各类 各种 各大 各自的 每 每个 每一个 每家 每类 每种 每位 每名 分 按 按照 按各 分别按 依 依照 根据 逐个 逐 不同 按不同 分各 细分 细分到 拆分到 拆分 拆到 下钻到 按着 以 从各 区分 划分 维度 分布 的分布 分布情况"},
+    GRAIN: {
+        "day": "每天 每日 按天 按日 逐日 逐天 分日 日度 每一天 各天 各日 天维度 日维度 按天看 每天的",
+        "week": "每周 按周 逐周 分周 周度 各周 每个星期 按星期看 每星期 每一周 周维度 每个周",
+        "month": "每月 每个月 按月 按月份 逐月 分月 分月份 月度 各月 各月份 各个月 每一个月 月维度 按月度 按自然月",
+        "quarter": "每季度 每个季度 按季度 按季 逐季 逐季度 分季度 各季度 各季 季度维度 每季 各个季度",
+        "year": "每年 按年 按年度 逐年 分年度 各年 各年度 历年 每一年 每个年度",
+    },
+    PERIODS: {
+        "day": "哪天 哪一天 哪几天 哪些天 哪日",
+        "week": "哪周 哪一周 哪个星期 哪几周 哪个周 哪些周",
+        "month": "哪个月 哪个月份 哪一个月 哪月 几月 几月份 哪几个月 哪些月份 哪些月",
+        "quarter": "哪个季度 哪一季度 哪季 哪季度 哪几个季度",
+        "year": "哪年 哪一年 哪个年份 哪几年",
+    },
+    TREND: {None: "趋势 走势 变化趋势 趋势图 走势图 发展趋势 变化曲线 曲线 折线图 折线 趋势变化 变动趋势 增长趋势 趋势如何 怎么变化 如何变化 变化情况 波动 波动情况 历史变化 时间序列 增长曲线 的变化趋势"},
+    RANK: {None: "排名 排行 排行榜 排序 名次 排名情况 排个名 排个序 排一下 排列 排名榜"},
+    RANK_OF: {None: "排第几 排名第几 第几名 排第几名 排多少名 排多少 排名多少 排在第几 排在第几位 第几位 排名第几位 排什么位置 排在哪里 处于什么位置 排老几 第几 什么名次 的名次 排第几位 排几"},
+    SUPERLATIVE: {
+        "desc": "最高 最多 最大 最强 最长 最快 最贵 最频繁 最活跃 最热 最热门 最猛 高居榜首 居首 领先 更高 更多 更大 更强 更长 更快 较高 较多 最为突出 最突出 最明显 最主要",
+        "asc": "最低 最少 最小 最弱 最短 最慢 最便宜 垫底 落后 更低 更少 更小 更弱 更短 更慢 较低 较少 吊车尾 倒数 最末",
+        "best": "最好 最佳 最优 最优秀 更好 最棒 表现最好 最理想 更优",
+        "worst": "最差 最糟 最糟糕 更差 最不好 最坏 表现最差 最不理想",
+    },
+    FIRST: {None: "前 头 排名前 排前 排在前 前面 top 排名头 位列前 居前 最高的前 最多的前"},
+    LAST: {None: "后 倒数 倒数前 末 末尾 最后 排名后 排后 排在后 最低的前 最少的前 倒数后 倒数第 排名倒数 bottom"},
+    ORDINAL: {None: "第 排第 排名第 排在第 位列第"},
+    COMPARATOR: {
+        "<": "低于 小于 少于 不足 不到 未达 未达到 没有达到 没达到 没到 达不到 未满 不满 低过 不及 跌破 < 少过 未超过(不含)",
+        ">": "高于 大于 多于 超过 超出 超 突破 高过 多过 大过 > 高出(含) 强于 优于 在…以上",
+        ">=": "不低于 不少于 不小于 至少 达到 达 大于等于 大于或等于 高于等于 高于或等于 满 >= ≥ 起码 最少有 不下于 至少有 等于或高于 等于或大于",
+        "<=": "不高于 不超过 不大于 不多于 至多 小于等于 小于或等于 低于等于 低于或等于 <= ≤ 最多有 不超 没超过 没有超过 未超过 等于或低于",
+        "=": "等于 = 正好 恰好 刚好 ==",
+        "!=": "不等于 != ≠ 不为",
+    },
+    POSTFIX: {">=": "以上 及以上 或以上 或更高 或更多 往上 之上 朝上", "<=": "以下 及以下 或以下 或更低 或更少 以内 之内 往下 之下"},
+    BETWEEN: {None: "介于 在 处于 位于"},
+    EXCLUDE: {None: "除 除了 除去 除开 不含 不包含 不包括 不算 去掉 去除 剔除 排除 排除掉 扣除 扣掉 刨除 刨去 不要 不看 不计 不计入 不统计 抛开 撇开 去除掉 拿掉 移除 删掉 减去 没有算 不考虑 排开 过滤掉 屏蔽"},
+    EXCLUDED: {None: "除外 之外 以外 外 不算在内 不计在内 都不算 排除在外 之外的 以外的 外的 除外的"},
+    ONLY: {None: "只看 只要 仅看 仅 只 单看 仅限 只限 只统计 只算 仅统计 限定 单独看 只考虑 只保留 只关注 聚焦 就看 单单看 只包含 只包括 仅包含 单独"},
+    SHARE: {None: "占比 份额 比重 占比情况 构成 构成比 结构占比 所占比例 占比例 占的比例 的占比 占比分布 比例分布 百分比 占总体比例 贡献占比 贡献度 贡献率 占比是多少 构成情况 占比构成"},
+    SHARE_OF: {None: "占多少 占 占了多少 占几成 占到多少 占到 占了 占百分之几 占百分之多少 贡献了多少比例 占多大比例 占多少比例"},
+    YEARLY: {None: "同比 同比去年 同比增长 比去年同期 较去年同期 与去年同期相比 跟去年同期比 和去年同期比 较上年同期 比上年同期 与上年同期相比 yoy 年同比 同比变化 同比情况 与去年同比 相比去年同期 对比去年同期 较同期 比同期 与同期相比 和同期比 跟同期比 同比去年同期"},
+    PERIODIC: {None: "环比 较上期 比上期 与上期相比 跟上期比 和上期比 对比上期 较上一期 比上一期 mom qoq wow 与上期比 环比变化 环比情况 环比上期 较前期 比前期 与前期相比 较前一期 比前一期 与上一期相比 和上一期比 跟上一期比 相比上期 相较上期 比上一周期 与上一周期相比 较上一周期"},
+    VERSUS: {None: "比 较 相比 相较 相较于 相比于 对照 vs 比起 较之 比较于 对上 pk 同…比 与…比 比之"},
+    CONTRAST: {None: "对比 比较 对比一下 比较一下 比一比 做对比 作比较 进行对比 对比情况 做个对比 比一下 做比较 的对比 横向对比"},
+    DIFFERENCE: {None: "高多少 低多少 多多少 少多少 差多少 高了多少 低了多少 多了多少 少了多少 差了多少 高出多少 多出多少 大多少 小多少 高几个点 低几个点 高几个百分点 低几个百分点 相差 相差多少 差距 差异 差值 差额 差 高吗 低吗 多吗 少吗 高还是低 多还是少 高不高 好多少 差距多大 有什么差别 差别 的差距 的差异 快多少 慢多少 涨了没"},
+    CHANGE: {
+        ("up", "growth"): "增长 增长率 增幅 增速 涨幅 增长幅度 增长速度 增长比例 增长了 增长多少 增长了多少 增长情况 增长最快",
+        ("up", "change"): "增加 增加了 上升 上升了 提升 提升了 提高 提高了 上涨 上涨了 涨了 涨 增多 增量 增长额 增加额 增长量 增加量 升高 升高了 变高 变多 增加多少 提升多少 提升了多少 上升多少 上升了多少 涨了多少 增加了多少 提升幅度",
+        ("down", "growth"): "降幅 跌幅 降低率 下降率 下降幅度 下滑幅度 跌了多少",
+        ("down", "change"): "下降 下降了 减少 减少了 下滑 下滑了 降低 降低了 下跌 下跌了 跌 跌了 降了 缩减 萎缩 回落 变低 变少 下降多少 下降了多少 减少多少 减少了多少 减少量 降了多少",
+        ("any", "change"): "变化 变动 涨跌 波动幅度 变化量 变化多少 变化了多少 变化幅度 变化值 变了多少 涨跌幅 变化率 变动率",
+    },
+    TOTAL: {None: "总 总共 一共 总计 合计 汇总 总体 整体 总的 加起来 总和 加总 共 共计 全部加起来 加在一起 合在一起 合起来 总数 总量 总额 累计 共有 一起 总值 合并"},
+    SEPARATE: {None: "分别 各自 分别是 各是 各为 各有 分别有 分别为 各自的 分开 分开看 单独列出 逐一 一一 分别是多少 各多少 各是多少 分列 依次 各自是"},
+    WHICH: {None: "哪个 哪些 哪一个 哪家 哪几个 哪几家 哪 哪类 哪种 哪位 哪一类 哪一种 哪款 哪几类 哪几种 什么样的 哪里 哪儿 谁 哪一家"},
+    HOW_MANY: {None: "多少 有多少 几个 有几个 多少个 有多少个 多少家 几家 有几家 有多少家 多少名 多少位 多少人 几位 几名 有几位 多少次 几次 几 多少种 几种 数量 数目 个数 多少条 多少份 多少款 多少例 多少例数 人数 家数 总人数"},
+    ALL: {None: "所有 全部 全 所有的 全部的 全体 任何 每一 整个 各项 全公司 全国 全国范围 全集团 全渠道 全线 公司 我司 本公司 全量 总盘 大盘 全盘"},
+    LISTING: {None: "名单 清单 列表 明细 列出 列一下 罗列 列个表 明细表 都有哪些 有哪些 是哪些 是哪个 是哪几个 是哪家 列举 名录 列出来 有哪几个"},
+    AND: {None: "和 与 及 以及 跟 还有 加 加上 、 并 并且 且 同时 又 同 + 外加 & 连同 及其"},
+    OR: {None: "或 或者 或是 抑或 还是"},
+    NOT: {None: "不 没 没有 未 无 非 不是 并非 不在 不属于 未被 没被 没能 未能 尚未 不曾 非常规 从未 未曾"},
+    TO: {None: "到 至 ~ -"},
+    UNSUPPORTED: {None: "平均 均值 人均 日均 月均 周均 平均每 平均数 中位数 中值 方差 标准差 预测 预计 预估 预期 预判 估计 相关性 相关系数 相关 原因 为什么 为何 为啥 什么原因 怎么回事 建议 怎么办 如何提升 怎么提高 怎样提高 回归 归因 概率 分位数 分位 众数 最大值 最小值 极值 四分位 百分位 离散度 环比增速预测 目标值设定 会不会 能不能 模拟 推算 移动平均 加权 加权平均 倍 几倍 多少倍"},
+    SORT: {"desc": "从高到低 由高到低 降序 倒序 从大到小 由大到小 从多到少 由多到少 降序排列 从高往低 由多至少 由高至低", "asc": "从低到高 由低到高 升序 正序 从小到大 由小到大 从少到多 由少到多 升序排列 由低至高"},
+    PERCENT_OF: {None: "其中"},
+    FOLLOW: {None: "呢 那 那么 再 再看 换成 换 改成 改为 改 换为 改看 换看 接着 然后呢 继续 改按 换个 切换到 换到 那如果 如果 换成按 同样"},
+    UNGROUP: {None: "不分 不按 不区分 不细分 不拆分 不用分 不用按 取消 合并不分"},
+    FILLER: {
+        None: "的 了 是 有 吗 呢 啊 呀 吧 嘛 哦 噢 哈 哟 么 啦 呗 喔 得 地 着 过 之 其 把 被 让 对 对于 关于 针对 在 于 从 由 将 给 为 向 里 内 中 上 下 来 去 就 都 也 还 很 太 更 最近一次 "
+        "请 请问 麻烦 麻烦你 帮 帮我 帮忙 帮助 请帮我 给我 帮我查 帮我看 帮我看看 帮我查一下 我 我们 咱 咱们 你 您 它 他们 她们 这 那个 这个 这些 那些 我想 想 想要 要 需要 希望 想知道 想看 想看看 想问 想问下 想了解 知道 了解 "
+        "看 看看 看下 看一下 看一看 瞧瞧 查 查看 查查 查下 查一下 查一查 查询 查询一下 查找 搜 搜索 统计 统计一下 统计下 算 算算 算一下 计算 计算一下 分析 分析一下 告诉 告诉我 显示 展示 展现 呈现 输出 提供 提取 拉 拉一下 拉取 拉个 调取 出 出一下 出个 做 做个 做一下 整理 汇报 汇报一下 说 说说 说一下 讲讲 介绍 介绍一下 "
+        "怎么样 怎样 如何 咋样 怎么 什么 啥 什么样 什么情况 情况 情况如何 情况怎么样 表现 表现如何 表现怎么样 状况 水平 数据 数字 数值 数 结果 报表 报告 表 图 图表 柱状图 饼图 条形图 一张图 表格 信息 详情 概况 概览 总览 现状 进展 效果 如何了 怎么样了 多少了 "
+        "一下 一个 一些 一点 下 个 些 次 点 名 家 位 款 种 类 类别 种类 分类 方面 部分 层面 角度 来看 来说 而言 看的话 的话 目前的 现有 已经 已 曾 曾经 会 能 能否 可以 可否 是否 有没有 是不是 到底 究竟 大概 大约 左右 差不多 约 具体 具体的 详细 完整 "
+        "时间 期间 时 时候 时间段 区间 范围 范围内 之间 以内 之内 当中 之中 里面 内部 这边 那边 一带 地方 "
+        "谢谢 多谢 感谢 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 现在的 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
+        "比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
+    },
+}
+
+_ENGLISH: dict[str, dict[Any, str]] = {
+    GROUP: {None: "by|per|each|every|for each|for every|by each|in each|of each|across|across all|split by|broken down by|breakdown by|break down by|grouped by|group by|segmented by|sliced by|split across|split into|for the various|for different|by different|among the|distribution by|according to|from each|on each|each of the|in every|breakdown across|distribution across|distribution over|broken out by|separated by|for all the different|distribution of|breakdown of|breakdown|distribution"},
+    GRAIN: {
+        "day": "daily|by day|per day|each day|every day|day by day|by date|on a daily basis|day wise|for each day",
+        "week": "weekly|by week|per week|each week|every week|week by week|on a weekly basis|for each week",
+        "month": "monthly|by month|and month|per month|each month|every month|month by month|on a monthly basis|by calendar month|for each month|in each month|by months",
+        "quarter": "quarterly|by quarter|per quarter|each quarter|every quarter|quarter by quarter|on a quarterly basis|for each quarter|in each quarter",
+        "year": "yearly|annually|annual|by year|per year|each year|every year|year by year|per annum|for each year",
+    },
+    PERIODS: {
+        "day": "which day|what day|which date|which days|on which day|what date",
+        "week": "which week|what week|which weeks|in which week",
+        "month": "which month|what month|which months|in which month",
+        "quarter": "which quarter|what quarter|which quarters|in which quarter",
+        "year": "which year|what year|which years|in which year",
+    },
+    TREND: {None: "trend|trends|trending|trend line|over time|time series|trendline|evolution|how has|how have|trended|evolved|development over time|changed over time|over the months|timeline|line chart"},
+    RANK: {None: "ranking|ranked|rank|rankings|leaderboard|league table|sorted|sort|ordered|order|sorted by|ranked by|ordered by|in order of|rank by|sort by|order by|league table of"},
+    RANK_OF: {None: "what rank|which rank|where does * rank|what position|what place|rank of|ranking of|position of|which place|how does * rank|how do * rank"},
+    SUPERLATIVE: {
+        "desc": "highest|most|largest|biggest|maximum|strongest|leading|longest|greatest|max|fastest|busiest|higher|larger|bigger|greater|more|peak|peaked|the highest|most active",
+        "asc": "lowest|least|fewest|smallest|minimum|weakest|shortest|min|slowest|lower|smaller|fewer|less|cheapest|the lowest|trailing|lagging",
+        "best": "best|best performing|top performing|better|better performing|best performer|best performers",
+        "worst": "worst|worst performing|poorest|worse|worst performer|worst performers|poorest performing",
+    },
+    FIRST: {None: "top|first|the top|the first"},
+    LAST: {None: "bottom|last|the bottom|lowest ranked"},
+    COMPARATOR: {
+        "<": "below|under|less than|lower than|fewer than|smaller than|beneath|short of|not reaching|did not reach|does not reach|fall below|fell below|falls below|not even|worse than",
+        ">": "above|over|more than|greater than|higher than|exceed|exceeds|exceeded|exceeding|larger than|bigger than|in excess of|beyond|surpass|surpassed|surpassing|upwards of|better than",
+        ">=": "at least|no less than|not less than|minimum of|a minimum of|not below|reached at least|no fewer than|not under|greater than or equal to|more than or equal to|not lower than",
+        "<=": "at most|no more than|not more than|up to|a maximum of|maximum of|not above|not exceeding|does not exceed|do not exceed|not over|less than or equal to|lower than or equal to|within",
+        "=": "equal to|equals|equal|exactly|is exactly",
+        "!=": "not equal to|not exactly|different from",
+    },
+    POSTFIX: {">=": "or more|or above|or higher|or greater|and above|or over|or better|and up|and over|plus", "<=": "or less|or below|or lower|or fewer|or under|and below|and under"},
+    BETWEEN: {None: "between|from"},
+    EXCLUDE: {None: "excluding|except|except for|without|exclude|excludes|other than|but not|not including|leaving out|leave out|apart from|aside from|minus|omit|omitting|not counting|ignoring|ignore|with the exception of|but without|not from|not in|bar|remove|removing|drop the|filter out|outside of|besides|outside"},
+    EXCLUDED: {None: "excluded|aside|not included|left out|removed|omitted"},
+    ONLY: {None: "only|just|solely|exclusively|limited to|restrict to|restricted to|only for|only in|just for|just the|only show|just show|only the|focus on|filter to|filter on|narrow to|limit to"},
+    SHARE: {None: "share|share of|percentage of|proportion of|proportion|percent of|percentage|mix|breakdown by share|fraction of|portion of|share in|as a share of|as a percentage of|contribution|contribution of|contribution to|the share|composition|percentage share|contribute|contributes|contributed|% of|relative share|as a percentage|percentage breakdown|split in percent"},
+    SHARE_OF: {None: "what share|what percentage|what proportion|how much of|what percent|what fraction|what part of|which share|what portion|what % of|what %|account for|accounts for|accounted for|make up|makes up|made up|how large a share|how big a share|what share of|what percentage of|what proportion of|what percent of|what fraction of|represent|represents"},
+    YEARLY: {None: "year on year|year over year|yoy|y/y|year over year growth|on the year|compared with the same period last year|compared to the same period last year|versus the same period last year|vs the same period last year|vs same period last year|versus same period last year|compared to same period last year|compared with same period last year|against the same period last year|than the same period last year|from a year ago|than a year ago|from a year earlier|versus a year ago|vs a year ago|compared with a year ago|compared to a year ago|year earlier comparison|annual growth|against the previous year|versus the previous year|compared with the previous year|compared to the previous year|versus prior year|vs prior year|vs the prior year|compared to prior year|versus the prior year|vs previous year|versus previous year|against the prior year|with the prior year|with the previous year|annual change|vs py|over the previous year|over the prior year|compared with the year before|compared to the year before|versus the year before|vs the year before"},
+    PERIODIC: {None: "month on month|month over month|mom|m/m|qoq|q/q|wow|w/w|quarter on quarter|quarter over quarter|week on week|week over week|day on day|day over day|period on period|period over period|versus the previous period|versus previous period|vs previous period|vs the previous period|compared to the previous period|compared with the previous period|compared with previous period|compared to previous period|against the previous period|versus prior period|vs prior period|compared to prior period|sequential|sequentially|sequential growth|compared with the prior period|compared to the prior period|vs the prior period|versus the prior period|against the prior period|versus the preceding period|vs the preceding period|compared with the preceding period|compared to the preceding period|than the previous period|from the previous period|versus the period before|vs the period before|compared with the period before|compared to the period before|against the period before|over the previous period|compared with the month before|compared to the month before|versus the month before|vs the month before|than the month before|compared with the week before|compared to the week before|versus the week before|vs the week before|compared with the quarter before|compared to the quarter before|versus the quarter before|vs the quarter before|vs the previous month|versus the previous month|compared with the previous month|compared to the previous month|compared with previous month|compared to previous month|versus previous month|vs previous month|vs previous quarter|versus previous quarter|compared with previous quarter|compared to previous quarter|compared with the previous quarter|compared to the previous quarter|versus the previous quarter|vs the previous quarter|vs previous week|versus previous week|compared with previous week|compared to previous week|compared with the previous week|compared to the previous week|versus the previous week|vs the previous week|against the previous month|against the previous week|against the previous quarter|than the previous month|than the previous quarter|than the previous week|over the previous month|over the previous quarter|over the previous week"},
+    VERSUS: {None: "versus|vs|vs.|against|compared with|compared to|relative to|as against|in comparison with|in comparison to|than|as compared to|as compared with|over and above|when compared to|when compared with|as opposed to|from that of"},
+    CONTRAST: {None: "compare|comparison|comparison of|comparing|contrast|side by side|compared|comparison between|head to head"},
+    DIFFERENCE: {None: "difference|difference between|differences between|gap|gap between|how much higher|how much lower|how much more|how much less|how many more|how many fewer|how much better|how much worse|higher or lower|delta|variance between|how much larger|how much smaller|difference in|gap in|differ|differs|how much bigger|how does * differ|by how much"},
+    CHANGE: {
+        ("up", "growth"): "growth|growth rate|growth of|percentage growth|grow|grew|grown|growing|rate of growth|percent growth|percentage increase|fastest growing|grow by|grew by|percent increase",
+        ("up", "change"): "increase|increased|increase in|rise|rose|risen|gain|gained|went up|go up|gone up|improve|improved|improvement|increased by|rose by|rising|increasing|increases|improving|climbed|up by",
+        ("down", "growth"): "shrink|shrank|shrinking|shrunk|percentage decrease|percentage decline|percent decrease|percent decline",
+        ("down", "change"): "decrease|decreased|decrease in|drop|dropped|drop in|decline|declined|decline in|fall|fell|fallen|went down|go down|gone down|dropped by|fell by|decreased by|declined by|declining|falling|dropping|decreasing|down by|worsened|reduced|reduction in|lost|dropped off",
+        ("any", "change"): "change|changed|change in|changes in|movement|how much did * change|changing|change of|percentage change|percent change|variation",
+    },
+    TOTAL: {None: "total|in total|overall|altogether|combined|sum|sum of|total of|all together|in all|aggregate|aggregated|grand total|summed|put together|taken together|together|the total|a total of"},
+    SEPARATE: {None: "respectively|separately|individually|one by one|apart|split out|broken out|each of them|each separately"},
+    WHICH: {None: "which|which one|what are the|which are the|which of the|who|whose|which ones"},
+    HOW_MANY: {None: "how many|how much|number of|count of|the number of|total number of|how many of the|count|what number of|amount of|quantity of|how often|how many times|number|the count of|how many different"},
+    ALL: {None: "all|all of the|all the|entire|whole|nationwide|company wide|across the company|overall company|national|any|everywhere|company|nationally|across the country|across china|whole country|whole company|organization wide|in the country"},
+    LISTING: {None: "list|list of|list the|list all|details of|name the|list out|listing|names of|show a list of|enumerate|give me a list of|roster|roster of|directory of"},
+    AND: {None: "and|&|plus|as well as|along with|together with|and also|and the|+"},
+    OR: {None: "or|either"},
+    NOT: {None: "not|no|non|never|neither|nor|un|not yet|none|lacking|have not|has not|did not|were not|was not|not been|no longer"},
+    TO: {None: "to"},
+    UNSUPPORTED: {None: "average|avg|mean|median|forecast|predict|prediction|expected|expect|projected|project|projection|why|reason|reasons|how come|cause|causes|recommend|recommendation|suggest|should|correlation|correlate|correlated|standard deviation|variance|percentile|quartile|probability|likely|simulate|regression|driver|drivers|per capita|weighted|mode|moving average|what if|maximum value|minimum value|how can|how to|impact of|effect of|times as|twice|double|triple|estimate|outlook|because"},
+    SORT: {"desc": "descending|from high to low|high to low|from highest to lowest|highest to lowest|highest first|largest first|desc|in descending order|descending order|from most to least|biggest first|from largest to smallest", "asc": "ascending|from low to high|low to high|from lowest to highest|lowest to highest|lowest first|smallest first|asc|in ascending order|ascending order|from least to most|from smallest to largest"},
+    PERCENT_OF: {None: "of which|of these|of those|among them|among which|thereof"},
+    FOLLOW: {None: "what about|how about|and what about|and how about|instead|now show|switch to|change to|make it|now for|now by|and for|and in|same for|the same for|same but|same thing for|then|again|but for|replace with|now only|do the same for|what if we use|change it to|make that"},
+    UNGROUP: {None: "not by|without splitting by|without grouping by|do not split by|do not group by|don't split by|ungroup|regardless of|irrespective of|without breaking down by|no breakdown by"},
+    FILLER: {
+        None: "the|a|an|of|in|on|at|for|from|with|our|my|your|their|its|we|i|you|us|me|it|they|he|she|them|this|that|these|those|there|here|is|are|was|were|be|been|being|am|do|does|did|done|has|have|had|having|will|would|could|can|may i|shall|might|must|to|into|onto|via|through|using|used|use|during|within|over|about|regarding|concerning|around|as|so|such|"
+        "what|what is|what was|what are|what were|what's|whats|how|how is|how was|how are|how were|how did|how does|how do|hows|tell|tell me|tell us|show|show me|show us|give|give me|give us|get|get me|display|find|fetch|pull|pull up|see|look|look at|look up|check|present|provide|report|report on|calculate|compute|work out|plot|chart|graph|draw|visualise|visualize|table|diagram|bar chart|pie chart|summary|summarize|summarise|want|want to|would like|would like to|like|need|need to|know|want to know|like to know|like to see|wondering|wonder|let|let me|let us|let's see|"
+        "please|pls|kindly|thanks|thank|hello|hi|hey|dear|ok|okay|well|now then|can you|could you|would you|can i|could i|may i see|"
+        "figure|figures|data|value|values|result|results|stats|statistics|performance|perform|performed|performing|performs|look like|looking|doing|going|go|went|come|came|coming|happen|happened|situation|status|state of|level|levels|info|information|numbers|"
+        "really|actually|currently running|exactly how|quite|very|also|too|even|still|already|yet|ever|if|whether|when|where|while|who's|where is|where are|please note|right|much|many|lot|lots|some|one|ones|own|individual|specific|particular|respective|various|different|certain|terms|terms of|in terms of|basis|broken|down|split|made|make|makes|took|take|take place|place|got|getting|ended|ending|period|time|times|date|dates|range|up|out|off|then|than that|both|across|among|amongst|between|per se|s|t|re|ve|ll|d|m|quick|quickly|brief|side|part|kind|type of|sort of|sort|across the|each other|said|terms|people|per|along|throughout|entire period|because of|due to|related|related to|coming from|resulting|resulted|generated|generate|achieved|achieve|recorded|record|seen|saw|been made|happening|occurred|occur|occurring|contain|contains|include|included|including|includes|involving|involved|with respect to|respect|considering|given|based on|based|belong|belonging|belongs",
+    },
+}
+
+
+def cues() -> list[tuple[str, str, Any]]:
+    """Return every cue as (phrase, kind, value). An English phrase may hold `*` for one to three words of any kind."""
+    found = [(phrase, kind, value) for kind, values in _CHINESE.items() for value, phrases in values.items() for phrase in phrases.split()]
+    for kind, values in _ENGLISH.items():
+        found += [(phrase.strip(), kind, value) for value, phrases in values.items() for phrase in phrases.split("|") if phrase.strip()]
+    return [(phrase, kind, value) for phrase, kind, value in found if "…" not in phrase and "(" not in phrase]
+
+
+CLASSIFIERS = frozenset("个名家位款种类条份次所座支张组级型档大")
+LINKERS = frozenset(["了", "过", "的", "到", "着", "多少", "几", "个", "位", "名", "家", "次", "人", "有", "被", "共", "一共", "总共", "哪些", "所", "已", "经", "地", "得", "们", "多", "少", "到的", "了的", "种", "盒", "所有", "在", "是", "得到", "第", "一", "都", "总"])
+LINK_WORDS = frozenset(["did", "do", "does", "we", "were", "was", "is", "are", "have", "has", "had", "been", "of", "the", "a", "an", "that", "who", "whom", "which", "in", "our", "you", "they", "how", "many", "much", "number", "count", "get", "got", "by", "to", "with", "it", "for", "being", "be"])
+CLASS_MARKS = frozenset("类级型组档等区渠道")
