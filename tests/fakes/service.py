@@ -17,8 +17,10 @@ from audit.errors import AuditUnavailable, NotFound
 from audit.merkle import leaf_hash, root
 from governance.errors import InvalidQuery, UnsoundQuery
 from governance.terms import Actor, Text
+from nlq.display import DisplayCell, DisplayColumn, DisplayTable
 from tests.fakes.clock import FakeClock
 from wenshu.accounts import Accounts
+from wenshu.conversations import UnknownConversation
 from wenshu.desk import NotPermitted
 
 REGIONS = [("华东", 0.632), ("华北", 0.648), ("华南", 0.611), ("华中", 0.574), ("西南", 0.552), ("西北", None), ("东北", 0.498)]
@@ -71,8 +73,8 @@ class FakeService:
 
     # ------------------------------------------------------------------ questions
 
-    def ask(self, actor, question, *, purpose=None, conversation=None, language=None, session=None):
-        self.asked.append({"actor": actor, "question": question, "purpose": purpose, "conversation": conversation, "session": session})
+    def ask(self, actor, question, *, purpose=None, conversation=None, language=None, session=None, surface="api"):
+        self.asked.append({"actor": actor, "question": question, "purpose": purpose, "conversation": conversation, "session": session, "surface": surface})
         if self.fail:
             raise self.fail
         english = all(ord(c) < 0x2E80 for c in question)
@@ -82,8 +84,8 @@ class FakeService:
             self.turns.setdefault((actor.id, conversation), []).append(kept)
         return FakeAnswer(document)
 
-    def query(self, actor, query, *, purpose=None, language="zh", session=None):
-        self.queried.append({"actor": actor, "query": query, "purpose": purpose, "language": language, "session": session})
+    def query(self, actor, query, *, purpose=None, language="zh", session=None, surface="api"):
+        self.queried.append({"actor": actor, "query": query, "purpose": purpose, "language": language, "session": session, "surface": surface})
         if self.fail:
             raise self.fail
         if unknown := [m for m in query.get("metrics", []) if m not in {"reach_rate", "revenue", "advance_rate"}]:
@@ -166,6 +168,20 @@ class FakeService:
             "suggestions": ["By channel", "Compared with last year"] if english else ["按渠道看触达率", "和去年比触达率"],
         }  # fmt: skip
 
+    def display(self, answer):
+        document = answer.to_json()
+        columns = tuple(DisplayColumn(name=c["name"], label=c["label"], unit=c["unit"], numeric=c["kind"] == "metric") for c in document["columns"])
+        hidden = {(item["row"], item["column"]): f"少于 {item['k']} 人" for item in document["suppressed"]}
+        rows = tuple(
+            tuple(
+                DisplayCell(text="‹10", why=hidden[n, c.name]) if (n, c.name) in hidden
+                else DisplayCell(text=f"{value:.1%}" if isinstance(value, float) else value, raw=value)
+                for value, c in zip(row, columns, strict=True)
+            )
+            for n, row in enumerate(document["rows"])
+        )  # fmt: skip
+        return DisplayTable(columns=columns, rows=rows)
+
     # ------------------------------------------------------------------ what a role may use
 
     def pages(self, actor):
@@ -195,6 +211,8 @@ class FakeService:
         return [{"id": c, "title": t[0]["question"], "updated_at": t[-1]["asked_at"], "turns": len(t)} for (a, c), t in reversed(self.turns.items()) if a == actor.id]
 
     def conversation(self, actor, id):  # noqa: A002 - the interface's own word
+        if (actor.id, id) not in self.turns:
+            raise UnknownConversation
         return list(self.turns[actor.id, id])
 
     # ------------------------------------------------------------------ ledger
@@ -279,10 +297,11 @@ class FakeService:
         }  # fmt: skip
 
     def health(self):
-        return {}
+        return {"status": "ok"}
 
     def ready(self):
-        return {"stores": "ok", "ledger": "ok", "policy": "ok", "warehouse": "ok"} | self.broken
+        parts = {"stores": "ok", "ledger": "ok", "policy": "ok", "warehouse": "ok"} | self.broken
+        return {"ready": not self.broken, "parts": parts}
 
     def break_ledger(self) -> None:
         self.fail = AuditUnavailable("read_only", "the ledger's disk can't be written")

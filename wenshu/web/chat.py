@@ -10,13 +10,14 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from wenshu.conversations import UnknownConversation
 from wenshu.web import charts, forms, problems
 from wenshu.web.context import service, web
 from wenshu.web.language import current, say
 from wenshu.web.language import translate as _
 from wenshu.web.models import MAX_QUESTION
 from wenshu.web.places import places
-from wenshu.web.port import JSON
+from wenshu.web.port import JSON, AnswerLike
 from wenshu.web.present import Card, card
 from wenshu.web.security import actor, session_id, visitor
 
@@ -38,10 +39,7 @@ def home() -> AnyResponse:
 @bp.get("/c/<conversation>")
 def past(conversation: str) -> AnyResponse:
     """A conversation of the reader's own; anyone else's isn't there."""
-    turns = _turns(conversation)
-    if not turns:
-        raise problems.not_found()
-    return _page(_cards(turns), conversation=conversation)
+    return _page(_cards(list(service().conversation(actor(), conversation))), conversation=conversation)
 
 
 @bp.post("/ask")
@@ -54,8 +52,8 @@ def ask() -> AnyResponse:
         raise problems.bad_request(_("A question has at most 2,000 characters."), code="too_large")
     conversation = _conversation() or secrets.token_urlsafe(12)
     purpose = request.form.get("purpose") or None
-    answer = service().ask(actor(), question, purpose=purpose, conversation=conversation, session=session_id())
-    return _answered(answer.to_json(), question=question, conversation=conversation)
+    answer = service().ask(actor(), question, purpose=purpose, conversation=conversation, session=session_id(), surface="web")
+    return _answered(answer, question=question, conversation=conversation)
 
 
 @bp.post("/query")
@@ -65,8 +63,9 @@ def query() -> AnyResponse:
         wanted, said = forms.read_query(request.form["query"]), request.form.get("label")
     else:
         wanted, said = forms.read_form(request.form, service().metric_cards(actor())), None
-    answer = service().query(actor(), wanted, purpose=request.form.get("purpose") or None, language=current(), session=session_id())
-    return _answered(answer.to_json(), question=said, conversation=_conversation())
+    purpose = request.form.get("purpose") or None
+    answer = service().query(actor(), wanted, purpose=purpose, language=current(), session=session_id(), surface="web")
+    return _answered(answer, question=said, conversation=_conversation())
 
 
 @bp.post("/complete")
@@ -112,8 +111,10 @@ def _conversation() -> str | None:
 
 
 def _turns(conversation: str) -> list[JSON]:
-    known = {str(item["id"]) for item in service().conversations(actor())}
-    return list(service().conversation(actor(), conversation)) if conversation in known else []
+    try:
+        return list(service().conversation(actor(), conversation))
+    except UnknownConversation:
+        return []
 
 
 def _metrics() -> dict[str, Mapping[str, Any]]:
@@ -129,10 +130,11 @@ def _cards(turns: list[JSON]) -> list[Card]:
     ]
 
 
-def _answered(document: dict[str, Any], *, question: str | None, conversation: str | None) -> AnyResponse:
+def _answered(given: AnswerLike, *, question: str | None, conversation: str | None) -> AnyResponse:
+    document = given.to_json()
     web().telemetry.answers.labels(str(document.get("status"))).inc()
     metrics = _metrics()
-    answer = card(document, metrics=metrics, question=question, asked_at=web().clock().isoformat())
+    answer = card(document, metrics=metrics, question=question, asked_at=web().clock().isoformat(), table=service().display(given))
     if problems.wants_fragment():
         response = make_response(render_template("_answer.html", **_around([answer], conversation), answer=answer))
         if conversation:

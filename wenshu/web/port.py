@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, Protocol, TypedDict
 
 from governance.terms import Actor, Language, Text
+from nlq.display import DisplayTable
 from wenshu.accounts import Accounts
 
 Words = str | Text | Mapping[str, str]
@@ -207,6 +208,7 @@ class ServicePort(Protocol):
         conversation: str | None = None,
         language: Language | None = None,
         session: str | None = None,
+        surface: str = "api",
     ) -> AnswerLike: ...
 
     def query(
@@ -217,10 +219,15 @@ class ServicePort(Protocol):
         purpose: str | None = None,
         language: Language = "zh",
         session: str | None = None,
+        surface: str = "api",
     ) -> AnswerLike: ...
 
     def pages(self, actor: Actor) -> Sequence[str]:
         """Pages beyond the chat and the catalogue that the role may open: `review`, `committee` (the bundle says)."""
+        ...
+
+    def display(self, answer: Any) -> DisplayTable:
+        """Return an answer's table as people read it."""
         ...
 
     def purposes(self, actor: Actor) -> Sequence[JSON]: ...
@@ -228,7 +235,9 @@ class ServicePort(Protocol):
     def examples(self, actor: Actor, language: Language) -> Sequence[str]: ...
     def complete(self, actor: Actor, text: str, language: Language) -> Sequence[JSON]: ...
     def conversations(self, actor: Actor) -> Sequence[JSON]: ...
-    def conversation(self, actor: Actor, id: str) -> Sequence[JSON]: ...  # noqa: A002 - the interface's own word
+    def conversation(self, actor: Actor, id: str) -> Sequence[JSON]:  # noqa: A002 - the interface's own word
+        """Return the turns of one of the caller's own conversations; UnknownConversation for any other."""
+        ...
 
     def audit_events(self, actor: Actor, filters: Mapping[str, str], cursor: str | None, limit: int) -> JSON: ...
     def audit_event(self, actor: Actor, event_id: str) -> JSON:
@@ -242,4 +251,6 @@ class ServicePort(Protocol):
 
     def bundle_view(self, actor: Actor) -> JSON: ...
     def health(self) -> JSON: ...
-    def ready(self) -> JSON: ...
+    def ready(self) -> JSON:
+        """Return `{ready, parts}`; each part is `ok` or says what is wrong with it."""
+        ...

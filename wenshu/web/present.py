@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from governance.terms import Cell, Grain, Language, Text
-from nlq.formatting import NO_VALUE, ONE, Scale, Style, column_scale, header_unit, number, unit_tick
+from nlq.display import DisplayTable
+from nlq.formatting import NO_VALUE, ONE, Scale, Style, column_scale, header_unit, number
+from nlq.periods import unit_tick
 from wenshu.web import charts
 from wenshu.web.language import current, say
 from wenshu.web.language import translate as _
@@ -76,14 +78,19 @@ def card(
     metrics: Mapping[str, Mapping[str, Any]],
     question: str | None = None,
     asked_at: str | None = None,
+    table: DisplayTable | None = None,
     draw: bool = True,
 ) -> Card:
-    """Return the card of an answer (contracts.md section 3). `metrics` are the reader's metric cards by id; `draw`: with picture."""
+    """Return the card of an answer (contracts.md section 3).
+
+    `metrics` are the reader's metric cards by id. `table` is the answer's table as the language engine displays it; an answer of the past has
+    only its document, and is written from that. `draw`: with picture.
+    """
     explanation = document.get("explanation") or {}
     columns: Sequence[Mapping[str, Any]] = document.get("columns") or ()
     language = _language(columns, explanation)
     sentence = str(explanation.get("summary") or "")
-    heads, rows = _table(document, columns, language)
+    heads, rows = _displayed(table) if table else _table(document, columns, language)
     spec = document.get("chart")
     return Card(
         raw=document,
@@ -139,6 +146,28 @@ def style(column: Mapping[str, Any]) -> Style:
     return Style(format=written, signed=signed, unit=None if role in _ADDED else unit)
 
 
+def _displayed(table: DisplayTable) -> tuple[tuple[Head, ...], tuple[tuple[Shown, ...], ...]]:
+    heads = tuple(Head(label=c.label, unit=c.unit, numeric=c.numeric, protection=c.note) for c in table.columns)
+    rows = tuple(
+        tuple(
+            Shown(
+                text=cell.text,
+                numeric=head.numeric,
+                exact=repr(cell.raw) if head.numeric and isinstance(cell.raw, float) else None,
+                why=cell.why or (_nothing() if head.numeric and cell.raw is None else None),
+                hidden=cell.why is not None,
+            )
+            for cell, head in zip(row, heads, strict=True)
+        )
+        for row in table.rows
+    )
+    return heads, rows
+
+
+def _nothing() -> str:
+    return _("There is no value: nothing to divide by, or nothing happened.")
+
+
 def _table(
     document: Mapping[str, Any], columns: Sequence[Mapping[str, Any]], language: Language
 ) -> tuple[tuple[Head, ...], tuple[tuple[Shown, ...], ...]]:
@@ -188,7 +217,7 @@ def _cell(
             return Shown(text=_tick(value, grain), numeric=False)
         return Shown(text=NO_VALUE if value is None else str(value), numeric=False)
     if not isinstance(value, (int, float)):
-        return Shown(text=NO_VALUE, numeric=True, why=_("There is no value: nothing to divide by, or nothing happened."))
+        return Shown(text=NO_VALUE, numeric=True, why=_nothing())
     text = number(value, how, language, scale=scale)
     # The unit of a scaled column stands in its heading.
     text = text.removesuffix(scale.word) if scale.word else text

@@ -17,6 +17,7 @@ from audit.errors import AuditUnavailable
 from audit.errors import NotFound as NoSuchEvent
 from governance.errors import ConfigurationError, InvalidQuery, UnsoundQuery, WarehouseError, WenshuError
 from wenshu.accounts import SignInFailed
+from wenshu.conversations import UnknownConversation
 from wenshu.desk import NotPermitted
 from wenshu.throttle import Throttled
 from wenshu.web.language import current
@@ -86,7 +87,7 @@ def describe(error: BaseException) -> Problem:
             return bad_request(str(error), code=error.code)
         case NotPermitted():
             return forbidden(_("Your role may not see this page. If you need it, ask the data governance committee."), code="not_permitted")
-        case NoSuchEvent():
+        case NoSuchEvent() | UnknownConversation():
             return not_found()
         case AuditUnavailable():
             detail = _("The audit ledger can't be written or read now, so no data is released. Nothing is lost; try again in a moment.")
