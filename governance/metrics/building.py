@@ -37,6 +37,27 @@ def conditions(measure: Measure) -> Iterable[Condition]:
             yield from inside((qualification.any_row,))
 
 
+def measures_of(metric: Metric) -> Iterable[Measure]:
+    """Return every measure written in the metric's own document."""
+    given = (metric.measure, metric.numerator, metric.denominator, metric.exposure, *metric.inputs.values())
+    return (item for item in given if isinstance(item, Measure))
+
+
+def columns_read(metrics: Iterable[Metric]) -> dict[str, dict[str, bool]]:
+    """Return the columns that measures read, by model, and whether each is a flag (compared with true or false)."""
+    found: dict[str, dict[str, bool]] = {}
+    for metric in metrics:
+        for measure in measures_of(metric):
+            columns = found.setdefault(measure.model, {})
+            for name in (measure.column, measure.rank, *(item.distinct for item in measure.qualify)):
+                if name is not None:
+                    columns.setdefault(name, False)
+            for condition in conditions(measure):
+                if condition.column is not None:
+                    columns[condition.column] = columns.get(condition.column, False) or isinstance(condition.equals, bool)
+    return found
+
+
 class MetricBuilder:
     """Builds the formulas of one set of metric documents."""
 
@@ -196,6 +217,9 @@ class MetricBuilder:
         consent = not metric.ignores_consent
         if measure.agg in _SHAPE_OF_STATE:
             shape, output = _SHAPE_OF_STATE[measure.agg]
+            if shape == "moves":
+                # Those who moved and those who could have are found by one statement.
+                measure = measure.model_copy(update={"agg": "moved"})
             return Part(shape=shape, measure=measure, consent=consent), output
         shape = "rows"
         if measure.agg == "members":

@@ -14,10 +14,10 @@ from governance.documents.metrics import Dimension, Measure, Metric, MetricsDocu
 from governance.documents.reading import Read
 from governance.documents.settings import Settings
 from governance.errors import BundleError
-from governance.metrics.building import Faulty, MetricBuilder, conditions
-from governance.metrics.formulas import Formula, counting
+from governance.metrics.building import Faulty, MetricBuilder, columns_read, conditions
+from governance.metrics.formulas import Formula, Part, counting, shared
 from governance.metrics.graph import Graph
-from governance.metrics.slicing import adds_up, formula_dimensions
+from governance.metrics.slicing import adds_up, formula_dimensions, part_dimensions
 from governance.metrics.validating import Places, check_dimensions, check_metric, check_models
 from governance.terms import UNKNOWN, Value
 
@@ -44,7 +44,7 @@ class Definition:
     columns: frozenset[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Catalogue:
     """See the module. `known_values` are those read from the warehouse for open dimensions."""
 
@@ -54,6 +54,7 @@ class Catalogue:
     metrics: Mapping[str, Metric]
     definitions: Mapping[str, Definition]
     graph: Graph
+    part_dimensions: Mapping[Part, frozenset[str]]
     tagged: Mapping[str, frozenset[tuple[str, str]]]
     known_values: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -69,7 +70,7 @@ class Catalogue:
         if places.problems:
             # Names that lead nowhere would only repeat themselves in every metric.
             raise BundleError(places.problems)
-        graph = Graph(models, dimensions)
+        graph = Graph(models, dimensions, columns_read(metrics.values()))
         builder = MetricBuilder(metrics, graph, places.at_metric)
         formulas: dict[str, Formula] = {}
         for name in metrics:
@@ -77,6 +78,7 @@ class Catalogue:
                 formulas[name] = builder.formula(name)
             except Faulty:
                 continue
+        formulas = shared(formulas)
         definitions = {}
         for name, formula in formulas.items():
             definitions[name] = _define(metrics, name, formula, graph)
@@ -94,6 +96,9 @@ class Catalogue:
             metrics=MappingProxyType(metrics),
             definitions=MappingProxyType(definitions),
             graph=graph,
+            part_dimensions=MappingProxyType(
+                {part: part_dimensions(graph, part) for formula in formulas.values() for part in formula.parts}
+            ),
             tagged=MappingProxyType({tag: frozenset(columns) for tag, columns in tagged.items()}),
         )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -33,9 +33,9 @@ OUTPUTS: Mapping[Shape, tuple[str, ...]] = {
 """The numbers that each shape yields, in order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Part:
-    """One thing to be measured by itself.
+    """One thing to be measured by itself; compared by identity: `shared` makes equal parts one.
 
     `second` is the conversion of a conversion and the exposure of an exposure; `days` their window. `trailing` months or `to_date` stretch each
     row's own window back. `consent`: whether withdrawals leave persons out. `by` are dimensions it is always split by (an experiment's
@@ -121,6 +121,16 @@ class Formula:
     def single(self) -> Part | None:
         """The one part whose aggregate is the metric, or None for arithmetic."""
         return self.parts[self.node.part] if isinstance(self.node, Leaf) and self.rule == "expression" else None
+
+
+def shared(formulas: Mapping[str, Formula]) -> dict[str, Formula]:
+    """Return the formulas with equal parts made one object, so that what two metrics have in common is measured once."""
+    known: dict[tuple[object, ...], Part] = {}
+
+    def one(part: Part) -> Part:
+        return known.setdefault(tuple(getattr(part, item.name) for item in fields(part)), part)
+
+    return {name: replace(formula, parts=tuple(one(part) for part in formula.parts)) for name, formula in formulas.items()}
 
 
 def shift(node: Node, by: int) -> Node:

@@ -38,9 +38,16 @@ class Ambiguity(Exception):
 class Graph:
     """The models and their joins. Built once for a catalogue; immutable afterwards."""
 
-    def __init__(self, models: Mapping[str, SemanticModel], dimensions: Mapping[str, Dimension]) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, SemanticModel],
+        dimensions: Mapping[str, Dimension],
+        columns: Mapping[str, Mapping[str, bool]] | None = None,
+    ) -> None:
+        """`columns`: the columns that measures read, by model, and whether each is a flag."""
         self.models = models
         self.dimensions = dimensions
+        self.columns = columns or {}
         self._sources: dict[str, list[Source]] = defaultdict(list)
         for dimension in dimensions.values():
             for source in dimension.sources:

@@ -1,0 +1,201 @@
+"""From result rows to the cells of metrics: the arithmetic that joins what was measured apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from governance.metrics.catalogue import Definition
+from governance.metrics.formulas import Number, Part, Reading, compute
+from governance.metrics.planner import Plan
+from governance.metrics.statements import Statement
+from governance.metrics.statistics import difference
+from governance.terms import UNKNOWN, Cell, Value
+
+Group = tuple[Value, ...]
+_EMPTY = Reading(None, None)
+
+
+def told(value: Number | None) -> Cell:
+    """Return a number as an answer's cell: whole numbers stay whole, exact decimals become floats at last."""
+    if not isinstance(value, Decimal):
+        return value
+    exponent = value.as_tuple().exponent
+    return int(value) if isinstance(exponent, int) and exponent >= 0 else float(value)
+
+
+def minus(left: Number | None, right: Number | None) -> Number | None:
+    """Return the difference, exact for whole numbers and decimals; None if a side is."""
+    if left is None or right is None:
+        return None
+    if isinstance(left, float) or isinstance(right, float):
+        return float(left) - float(right)
+    return left - right
+
+
+def over(left: Number | None, right: Number | None) -> float | None:
+    """Return the quotient; None if a side is None or the divisor is zero."""
+    return None if left is None or right is None or right == 0 else float(left) / float(right)
+
+
+def fewest(*counts: int | None) -> int | None:
+    """Return the smallest of the counts that there are."""
+    known = [count for count in counts if count is not None]
+    return min(known) if known else None
+
+
+@dataclass(slots=True)
+class Cells:
+    """Everything measured for one plan, by part, output, window and group."""
+
+    plan: Plan
+    measured: dict[tuple[Part, int], dict[tuple[int | None, Group], Reading]] = field(default_factory=dict)
+    groups: dict[Group, None] = field(default_factory=dict)
+    blank: set[tuple[Part, int]] = field(default_factory=set)
+    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    # ------------------------------------------------------------------ filling
+
+    def take(self, statement: Statement, rows: Sequence[Sequence[Any]]) -> None:
+        """Read a statement's rows into cells and its counts into the reconciliation."""
+        first = statement.first_dimension
+        last = first + len(statement.dimensions)
+        width = len(self.plan.group_by)
+        complete = statement.dimensions[:width] == self.plan.group_by
+        stores = [self.measured.setdefault((output.part, output.index), {}) for output in statement.outputs]
+        mains = len(self.plan.timeline.rows)
+        tally: dict[str, int] = {}
+        for row in rows:
+            key = tuple(UNKNOWN if value is None else value for value in row[first:last])
+            windows: tuple[int | None, ...] = (None,)
+            if statement.buckets is not None:
+                position = statement.buckets.position(row[0])
+                windows = statement.spread[position] if statement.spread is not None else (position,)
+            for output, store in zip(statement.outputs, stores, strict=True):
+                persons = None if output.persons is None else int(row[output.persons])
+                reading = Reading(row[output.value], persons)
+                for window in windows:
+                    store[window, key] = reading
+            if complete:
+                self.groups.setdefault(key[:width])
+            if statement.rows is not None and any(window is None or window < mains for window in windows):
+                for name, at in (("rows", statement.rows), *statement.matched.items()):
+                    tally[name] = tally.get(name, 0) + int(row[at] or 0)
+        if statement.rows is not None:
+            self._reconcile(statement, tally)
+
+    def _reconcile(self, statement: Statement, tally: Mapping[str, int]) -> None:
+        rows = tally.get("rows", 0)
+        unmatched = {name: rows - tally.get(name, 0) for name in statement.matched}
+        known = self.facts.setdefault(statement.title, {"rows": 0, "unmatched": {}})
+        known["rows"] = max(known["rows"], rows)
+        for name, count in unmatched.items():
+            known["unmatched"][name] = max(known["unmatched"].get(name, 0), count)
+
+    # ------------------------------------------------------------------ reading
+
+    def metric(self, definition: Definition, window: int, group: Group) -> dict[str, Reading]:
+        """Return the metric's own columns by suffix, in one window and group."""
+        formula = definition.formula
+        if formula.rule == "lift":
+            return self._lift(definition, window, group)
+        if formula.rule == "exposed":
+            return self._exposed(definition, window, group)
+        return {"": compute(formula.node, lambda index, output: self._read(formula.parts[index], output, window, group))}
+
+    def _read(self, part: Part, output: int, window: int, group: Group, by: Group = ()) -> Reading:
+        if (part, window) in self.blank:
+            return _EMPTY
+        sliced = self.plan.slices[part]
+        key = tuple(value for name, value in zip(self.plan.group_by, group, strict=True) if name in sliced) + by
+        found = self.measured[part, output].get((None if part.timeless else window, key))
+        carries = self.plan.catalogue.graph.person(part.measure.model) is not None
+        if found is None:
+            # Nothing there is zero of it, by nobody.
+            return Reading(0, 0 if carries else None)
+        return Reading(_scaled(found.value, part), found.persons)
+
+    def _lift(self, definition: Definition, window: int, group: Group) -> dict[str, Reading]:
+        formula = definition.formula
+        if formula.arms is None:
+            raise KeyError("arms")
+        numerator, denominator = formula.parts
+        arms = [(self._read(numerator, 0, window, group, (arm,)), self._read(denominator, 0, window, group, (arm,))) for arm in formula.arms]
+        persons = fewest(*(trials.persons for _, trials in arms))
+        (won, tried), (base_won, base_tried) = arms
+        found = difference(_whole(won), _whole(tried), _whole(base_won), _whole(base_tried))
+        if found is None:
+            return {suffix: Reading(None, persons) for suffix in formula.suffixes}
+        return {
+            "": Reading(found.change, persons),
+            "__ci_low": Reading(found.low, persons),
+            "__ci_high": Reading(found.high, persons),
+            "__p_value": Reading(found.p_value, persons),
+        }
+
+    def _exposed(self, definition: Definition, window: int, group: Group) -> dict[str, Reading]:
+        exposed, everyone = definition.formula.parts
+        moved, started = (_whole(self._read(exposed, output, window, group)) for output in (0, 1))
+        all_moved, all_started = (_whole(self._read(everyone, output, window, group)) for output in (0, 1))
+        # Each person of the group is on one side, so that the others are what is left of all.
+        others_moved, others_started = all_moved - moved, all_started - started
+        persons = min(started, others_started)
+        found = difference(moved, started, others_moved, others_started)
+        return {
+            "": Reading(over(moved, started), started),
+            "__base": Reading(over(others_moved, others_started), others_started),
+            "__change": Reading(found.change if found else None, persons),
+            "__ci_low": Reading(found.low if found else None, persons),
+            "__ci_high": Reading(found.high if found else None, persons),
+            "__p_value": Reading(found.p_value if found else None, persons),
+        }
+
+    def ordered_groups(self) -> list[Group]:
+        """Return all groups found, by the dimensions' listed order, the unknown group last."""
+        if not self.plan.group_by:
+            return [()]
+        orders = [self._order(name) for name in self.plan.group_by]
+        return sorted(self.groups, key=lambda group: tuple(order(value) for order, value in zip(orders, group, strict=True)))
+
+    def _order(self, name: str) -> Any:
+        listed = {item.value: position for position, item in enumerate(self.plan.catalogue.dimensions[name].values)}
+
+        def key(value: Value) -> tuple[int, int, str]:
+            if value in listed:
+                return (0, listed[value], "")
+            if value == UNKNOWN:
+                return (2, 0, "")
+            return (1, value, "") if isinstance(value, int) else (1, 0, value)
+
+        return key
+
+
+def _scaled(value: Any, part: Part) -> Number | None:
+    if value is None:
+        return 0
+    measure = part.measure
+    if measure.scale == 1.0 and measure.divisor == 1:
+        number: Number = value
+        return number
+    return float(value) * measure.scale / measure.divisor
+
+
+def _whole(reading: Reading) -> int:
+    return int(reading.value or 0)
+
+
+def summed(values: Iterable[Number | None]) -> Number | None:
+    """Return the sum of the values that there are, None if there is none."""
+    total: Number | None = None
+    for value in values:
+        if value is None:
+            continue
+        if total is None:
+            total = value
+        elif isinstance(total, float) or isinstance(value, float):
+            total = float(total) + float(value)
+        else:
+            total = total + value
+    return total

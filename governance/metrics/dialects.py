@@ -1,0 +1,112 @@
+"""The one home of differences between engines: calendar arithmetic on columns. Everything else in a statement is common SQL.
+
+Weeks start on Monday everywhere (`unit_start`), weekdays count 1–7 from Monday, hours 0–23. NULL order never matters: rows are ordered in Python. Integer division
+never happens in SQL: ratios are computed from the aggregates. `count(DISTINCT …)` is exact on all of these engines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from governance.terms import Grain
+
+Template = Mapping[str, str]
+"""Dialect name → SQL with `{0}` for the column; `*` is what an unlisted engine gets."""
+
+
+class _UnitStart(FunctionElement[Any]):
+    type = sa.Date()
+    inherit_cache = True
+
+
+class _Number(FunctionElement[Any]):
+    type = sa.Integer()
+    inherit_cache = True
+
+
+class DaysLater(FunctionElement[Any]):
+    """`DaysLater(moment, days)`: the moment `days` days later."""
+
+    type = sa.DateTime()
+    inherit_cache = True
+
+
+_TRUNCATED: Mapping[Grain, Template] = {
+    "day": {"*": "CAST({0} AS DATE)", "sqlite": "date({0})"},
+    "week": {
+        "*": "CAST(date_trunc('week', {0}) AS DATE)",
+        "sqlite": "date({0}, 'weekday 0', '-6 days')",
+    },
+    "month": {"*": "CAST(date_trunc('month', {0}) AS DATE)", "sqlite": "date({0}, 'start of month')"},
+    "quarter": {
+        "*": "CAST(date_trunc('quarter', {0}) AS DATE)",
+        "sqlite": "date({0}, 'start of month', '-' || ((CAST(strftime('%m', {0}) AS INTEGER) - 1) % 3) || ' months')",
+    },
+    "year": {"*": "CAST(date_trunc('year', {0}) AS DATE)", "sqlite": "date({0}, 'start of year')"},
+}
+_PARTS: Mapping[str, Template] = {
+    "weekday": {
+        "*": "EXTRACT(isodow FROM {0})",
+        "postgresql": "CAST(EXTRACT(isodow FROM {0}) AS INTEGER)",
+        "sqlite": "((CAST(strftime('%w', {0}) AS INTEGER) + 6) % 7 + 1)",
+        "hive": "(weekday({0}) + 1)",
+        "impala": "(weekday({0}) + 1)",
+    },
+    "hour": {
+        "*": "EXTRACT(hour FROM {0})",
+        "postgresql": "CAST(EXTRACT(hour FROM {0}) AS INTEGER)",
+        "sqlite": "CAST(strftime('%H', {0}) AS INTEGER)",
+        "hive": "hour({0})",
+        "impala": "hour({0})",
+    },
+}
+
+
+def _register(cls: type[FunctionElement[Any]], template: Template) -> None:
+    def compile_it(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+        pattern = template.get(compiler.dialect.name, template["*"])
+        # A paramstyle of %s needs its own percent signs doubled.
+        doubled = pattern.replace("%", "%%") if compiler.preparer._double_percents else pattern  # noqa: SLF001 (SQLAlchemy's own extensions ask it so)
+        return doubled.format(compiler.process(next(iter(element.clauses)), **kw))
+
+    compiles(cls)(compile_it)
+
+
+def _family(base: type[FunctionElement[Any]], prefix: str, templates: Mapping[Any, Template]) -> dict[Any, type[FunctionElement[Any]]]:
+    made = {}
+    for key, template in templates.items():
+        made[key] = type(f"{prefix}_{key}", (base,), {"inherit_cache": True, "name": f"{prefix}_{key}"})
+        _register(made[key], template)
+    return made
+
+
+_unit_start = _family(_UnitStart, "unit_start", _TRUNCATED)
+_part = _family(_Number, "part", _PARTS)
+
+
+@compiles(DaysLater)
+def _days_later(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    moment, days = (compiler.process(clause, **kw) for clause in element.clauses)
+    if compiler.dialect.name == "sqlite":
+        return f"datetime({moment}, '+' || {days} || ' days')"
+    if compiler.dialect.name in {"hive", "impala", "databricks", "spark"}:
+        return f"({moment} + make_dt_interval({days}))"
+    return f"({moment} + {days} * INTERVAL '1' DAY)"
+
+
+def unit_start(grain: Grain, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return the first day of the calendar unit that holds the column's moment, as a date. Fiscal units are the planner's business."""
+    made: Callable[..., Any] = _unit_start[grain]
+    return made(column)  # type: ignore[no-any-return]
+
+
+def part(name: str, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return `weekday` (1–7 from Monday) or `hour` (0–23) of the column's moment."""
+    made: Callable[..., Any] = _part[name]
+    return made(column)  # type: ignore[no-any-return]

@@ -1,0 +1,182 @@
+"""execute: a plan runs on the warehouses it names, one connection each, and becomes the whole table as measured.
+
+All groups, before disclosure and before having, order, rank, keep and limit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from datetime import date, datetime, timedelta
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from governance import calendar
+from governance.errors import WarehouseError, WarehouseTimeout
+from governance.metrics.cells import Cells, Group, fewest, minus, over, summed, told
+from governance.metrics.columns import metric_suffixes
+from governance.metrics.formulas import Reading
+from governance.metrics.planner import Plan
+from governance.terms import Cell, Measured, Note, Text
+
+
+class Session(Protocol):
+    """One connection of a warehouse."""
+
+    @property
+    def executed(self) -> list[str]:
+        """The SQL that ran, with placeholders."""
+        ...
+
+    def run(self, select: sa.Select[Any], *, timeout_s: float, max_rows: int) -> list[tuple[Any, ...]]: ...
+
+
+class WarehousePort(Protocol):
+    """What `execute` needs of a warehouse."""
+
+    def session(self) -> AbstractContextManager[Session]: ...
+
+
+def _month(value: Any) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+
+
+def execute(plan: Plan, warehouses: Mapping[str, WarehousePort], *, clock: Callable[[], float] = time.monotonic) -> Measured:
+    """Run the plan's statements and return the measured table. `warehouses` are by source (`warehouse`, `ledger`).
+
+    Raises WarehouseTimeout when the grant's time is over, WarehouseError for too many rows or a source that isn't there.
+    """
+    missing = plan.sources - set(warehouses)
+    if missing:
+        raise WarehouseError(f"The source {', '.join(sorted(missing))} is not connected.")
+    grant, cells = plan.grant, Cells(plan)
+    deadline = clock() + grant.timeout_s
+    executed: list[str] = []
+    with ExitStack() as stack:
+        sessions = {source: stack.enter_context(warehouses[source].session()) for source in sorted(plan.sources)}
+
+        def run(source: str, select: sa.Select[Any]) -> list[tuple[Any, ...]]:
+            left = deadline - clock()
+            if left <= 0:
+                raise WarehouseTimeout(f"The warehouse did not answer within {grant.timeout_s:g} s; ask for a shorter period or fewer groups.")
+            return sessions[source].run(select, timeout_s=left, max_rows=grant.max_rows)
+
+        for statement in plan.statements:
+            cells.take(statement, run(statement.source, statement.select))
+        for coverage in plan.coverage:
+            months = {_month(row[0]) for row in run(coverage.source, coverage.select)}
+            for position, window in enumerate(plan.timeline.windows):
+                needed = [calendar.add_months(window.end, -back) for back in range(1, (coverage.part.trailing or 0) + 1)]
+                if not months.issuperset(needed):
+                    cells.blank.add((coverage.part, position))
+        executed += [sql for session in sessions.values() for sql in session.executed]
+    _blank_immature(plan, cells)
+    return _table(plan, cells, tuple(executed))
+
+
+def _blank_immature(plan: Plan, cells: Cells) -> None:
+    """A conversion whose window is not over for every member says nothing yet."""
+    for part in plan.slices:
+        if part.shape == "converted" and part.days is not None:
+            for position, window in enumerate(plan.timeline.windows):
+                if window.end + timedelta(days=part.days) > plan.grant.today:
+                    cells.blank.add((part, position))
+
+
+def _table(plan: Plan, cells: Cells, executed: tuple[str, ...]) -> Measured:
+    positions = {window: position for position, window in enumerate(plan.timeline.windows)}
+    groups = cells.ordered_groups()
+    if len(groups) * len(plan.timeline.rows) > plan.grant.max_rows:
+        raise WarehouseError(f"The answer has more than {plan.grant.max_rows} rows; ask for fewer groups.")
+    rows: list[list[Cell]] = []
+    contributors: list[dict[str, int | None]] = []
+    for row in plan.timeline.rows:
+        main = positions[row.window]
+        base = positions[row.base] if row.base is not None else None
+        totals = _totals(plan, cells, main, groups)
+        for group in groups:
+            if _is_base_member(plan, group):
+                continue
+            values: dict[str, Reading] = {}
+            for definition in plan.metrics:
+                values |= _metric(plan, cells, definition.document.id, group, main, base, totals)
+            label: list[Cell] = [] if row.label is None else [row.label.isoformat()]
+            names = [column.name for column in plan.columns if column.kind == "metric"]
+            rows.append([*label, *group, *(told(values[name].value) for name in names)])
+            contributors.append({name: values[name].persons for name in names})
+    return Measured(
+        columns=plan.columns,
+        rows=rows,
+        contributors=contributors,
+        period=plan.timeline.period,
+        base_period=plan.timeline.base_period,
+        notes=(*plan.notes, *_notes(plan, cells)),
+        statements=executed,
+        facts=cells.facts,
+    )
+
+
+def _is_base_member(plan: Plan, group: Group) -> bool:
+    member = plan.member
+    return member is not None and group[plan.group_by.index(member.dimension)] == member.base
+
+
+def _totals(plan: Plan, cells: Cells, main: int, groups: list[Group]) -> dict[str, Any]:
+    """Return each metric's total over the groups of the slice; a base member that a filter left out is not of it."""
+    if not plan.query.share:
+        return {}
+    inside = [group for group in groups if not (_is_base_member(plan, group) and _filtered_out(plan))]
+    return {
+        definition.document.id: summed(cells.metric(definition, main, group)[""].value for group in inside) for definition in plan.metrics
+    }
+
+
+def _filtered_out(plan: Plan) -> bool:
+    member = plan.member
+    if member is None:
+        return False
+    return any(
+        (member.base in item.values) != (item.op == "in") for item in plan.query.where if item.dimension == member.dimension
+    )
+
+
+def _metric(
+    plan: Plan, cells: Cells, name: str, group: Group, main: int, base: int | None, totals: Mapping[str, Any]
+) -> dict[str, Reading]:
+    definition = plan.catalogue.definitions[name]
+    out = cells.metric(definition, main, group)
+    suffixes = metric_suffixes(plan.query, definition)
+    value = out[""]
+    if plan.query.compare is not None:
+        member = plan.member
+        if member is not None:
+            at = plan.group_by.index(member.dimension)
+            other = cells.metric(definition, main, (*group[:at], member.base, *group[at + 1 :]))[""]
+        else:
+            other = cells.metric(definition, base, group)[""] if base is not None else Reading(None, None)
+        change, persons = minus(value.value, other.value), fewest(value.persons, other.persons)
+        out |= {"__base": other, "__change": Reading(change, persons), "__growth": Reading(over(change, other.value), persons)}
+    if plan.query.share:
+        out["__share"] = Reading(over(value.value, totals[name]), value.persons)
+    return {name + suffix: out[suffix] for suffix in suffixes}
+
+
+def _notes(plan: Plan, cells: Cells) -> list[Note]:
+    notes = []
+    for table, fact in cells.facts.items():
+        for entity, count in fact["unmatched"].items():
+            if count > 0:
+                zh = f"{table} 中使用的 {fact['rows']} 行里有 {count} 行的 {entity} 未匹配，归入“未知”。"
+                en = f"Of the {fact['rows']} rows used of {table}, {count} matched no {entity}; they are in the unknown group."
+                notes.append(Note(code="unmatched", text=Text(zh=zh, en=en)))
+    mains = range(len(plan.timeline.rows))
+    blank = {part for part, position in cells.blank if position in mains}
+    if any(part.trailing is not None for part in blank):
+        notes.append(Note(code="not_covered", text=Text(zh="已加载的数据不足以覆盖滚动窗口的行为空。", en="Rows whose rolling window the loaded data do not cover are empty.")))
+    if any(part.days is not None for part in blank):
+        notes.append(Note(code="immature", text=Text(zh="观察窗口尚未结束的行为空。", en="Rows whose window is not over yet are empty (immature).")))
+    return notes

@@ -1,0 +1,178 @@
+"""One statement per fact, filter set and grain: what it selects and how its rows are read back.
+
+The shapes that count rows directly are here; those that look at persons' histories are in `persons` and `states`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from governance.documents.metrics import Condition
+from governance.metrics.buckets import Buckets, buckets, relation
+from governance.metrics.formulas import Part
+from governance.metrics.scan import Context, Scan, predicates
+from governance.metrics.tables import Clause
+from governance.terms import Filter, Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What one statement must measure: parts that can share it, by which dimensions, where, and in which windows (each once).
+
+    `persons` are the parts whose distinct persons must be counted beside their value.
+    """
+
+    parts: tuple[Part, ...]
+    dimensions: tuple[str, ...]
+    filters: tuple[Filter, ...]
+    windows: tuple[Period, ...]
+    persons: frozenset[Part]
+
+    @property
+    def part(self) -> Part:
+        return self.parts[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """Where one output of a part stands in a result row; `persons` is the position of its distinct persons, or None."""
+
+    part: Part
+    index: int
+    value: int
+    persons: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A SELECT and how to read it: `window` and `dimensions` first, then the outputs.
+
+    `buckets` tell which window a row belongs to (None: all, the period makes no difference); `spread` gives for each of its positions the
+    windows meant, where several asked windows are one to the statement. `rows` and `matched` are the positions of the counts that reconcile.
+    """
+
+    title: str
+    source: str
+    select: sa.Select[Any]
+    windows: tuple[Period, ...]
+    buckets: Buckets | None
+    dimensions: tuple[str, ...]
+    outputs: tuple[Output, ...]
+    spread: tuple[tuple[int, ...], ...] | None = None
+    rows: int | None = None
+    matched: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def first_dimension(self) -> int:
+        return 0 if self.buckets is None or self.buckets.key is None else 1
+
+
+class Layout:
+    """Collects the columns of a SELECT in the order in which they are read back."""
+
+    def __init__(self, keys: Sequence[Clause]) -> None:
+        self.keys = [key.label(f"k{position}") for position, key in enumerate(keys)]
+        self.columns: list[Any] = list(self.keys)
+
+    def add(self, clause: Clause, name: str) -> int:
+        """Add a column and return its position; the same clause under the same name stands once."""
+        self.columns.append(clause.label(name))
+        return len(self.columns) - 1
+
+    def select(self, source: Any, where: Sequence[Clause]) -> sa.Select[Any]:
+        statement = sa.select(*self.columns).select_from(source)
+        if where:
+            statement = statement.where(*where)
+        # By name: an engine with positional parameters does not see that the same expression stands in both places.
+        return statement.group_by(*(sa.literal_column(key.name) for key in self.keys)) if self.keys else statement
+
+
+def _split(parts: Sequence[Part]) -> tuple[list[Condition], list[list[Condition]]]:
+    """Return the conditions that all parts have in common, and the rest of each."""
+    common = [item for item in parts[0].measure.where if all(item in part.measure.where for part in parts[1:])]
+    return common, [[item for item in part.measure.where if item not in common] for part in parts]
+
+
+def _aggregates(scan: Scan, ask: Ask, layout: Layout) -> tuple[list[Output], list[Clause]]:
+    common, rests = _split(ask.parts)
+    outputs = []
+    for number, (part, rest) in enumerate(zip(ask.parts, rests, strict=True)):
+        test = predicates(scan.conditions(rest)) if rest else None
+        person = scan.person
+        value = layout.add(_aggregate(scan, part, test), f"v{number}")
+        persons = None
+        if part in ask.persons and person is not None:
+            same = part.measure.agg in {"distinct", "members"} and part.measure.via is None and scan.counted_by(part.measure) is person
+            persons = value if same else layout.add(sa.func.count(sa.distinct(_if(test, person))), f"p{number}")
+        outputs.append(Output(part=part, index=0, value=value, persons=persons))
+    return outputs, scan.conditions(common)
+
+
+def _if(test: Clause | None, value: Clause) -> Clause:
+    return value if test is None else sa.case((test, value))
+
+
+def _aggregate(scan: Scan, part: Part, test: Clause | None) -> Clause:
+    measure = part.measure
+    if measure.agg == "count":
+        return sa.func.count() if test is None else sa.func.count(sa.case((test, sa.literal_column("1"))))
+    if measure.agg == "sum":
+        return sa.func.sum(_if(test, scan.sql.column(measure.column or "")))
+    return sa.func.count(sa.distinct(_if(test, scan.counted_by(measure))))
+
+
+def count_rows(context: Context, ask: Ask) -> Statement:
+    """Counts, sums and distinct counts of one fact in its windows; several measures share the scan."""
+    scan = Scan(context, ask.part)
+    time = scan.sql.model.time
+    timeless = ask.part.timeless or time is None
+    found = None if timeless or time is None else buckets(ask.windows, scan.time, time.unit)
+    groups = [scan.dimension(name).group for name in ask.dimensions]
+    layout = Layout([*([found.key] if found is not None and found.key is not None else []), *groups])
+    outputs, common = _aggregates(scan, ask, layout)
+    where = [*scan.where, *common, *scan.filters(ask.filters)]
+    if found is not None and found.where is not None:
+        where.append(found.where)
+    rows = layout.add(sa.func.count(), "n")
+    matched = {entity: layout.add(sa.func.count(key), f"m_{entity}") for entity, key in scan.matched()}
+    joins = [found.join] if found is not None and found.join is not None else []
+    return Statement(
+        title=scan.sql.model.table,
+        source=scan.sql.model.source,
+        select=layout.select(scan.source(*joins), where),
+        windows=ask.windows,
+        buckets=found,
+        dimensions=ask.dimensions,
+        outputs=tuple(outputs),
+        rows=rows,
+        matched=matched,
+    )
+
+
+def in_force(context: Context, ask: Ask) -> Statement:
+    """Members of an entity with a row that is valid at the last moment of each window."""
+    scan = Scan(context, ask.part)
+    validity = scan.sql.model.validity
+    if validity is None:
+        raise KeyError("validity")
+    start, end = scan.sql.column(validity.start), scan.sql.column(validity.end)
+    unit = "timestamp" if isinstance(start.type, sa.DateTime) else "date"
+    windows = relation(ask.windows, unit)  # type: ignore[arg-type]
+    found = Buckets(key=windows.c.w, found={position: position for position in range(len(ask.windows))})
+    layout = Layout([windows.c.w, *(scan.dimension(name).group for name in ask.dimensions)])
+    value = layout.add(sa.func.count(sa.distinct(scan.counted)), "v0")
+    where = [*scan.where, *scan.conditions(ask.part.measure.where), *scan.filters(ask.filters)]
+    valid = sa.and_(start < windows.c.e, sa.or_(end.is_(None), end >= windows.c.e))
+    return Statement(
+        title=scan.sql.model.table,
+        source=scan.sql.model.source,
+        select=layout.select(scan.source((windows, valid)), where),
+        windows=ask.windows,
+        buckets=found,
+        dimensions=ask.dimensions,
+        outputs=(Output(part=ask.part, index=0, value=value, persons=value if scan.person is not None else None),),
+    )

@@ -1,0 +1,295 @@
+"""The port to a warehouse: read-only, bounded in time and rows, one connection a question.
+
+DuckDB files are opened hardened: the file is attached read-only to a private in-memory instance in which external access is then switched off and the
+configuration locked. Attaching by file, not by DuckDB's cache of open paths, is what makes a new load visible: that cache would go on giving
+the replaced file to everybody as long as one connection to it lives (measured with DuckDB 1.5).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from governance.errors import ConfigurationError, WarehouseError, WarehouseTimeout
+from governance.warehouse.building import LOAD_TABLE
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadInfo:
+    """Which load a connection sees: `version` names it, `as_of` is the last day the data speak of (None: unknown)."""
+
+    version: str
+    as_of: date | None
+
+
+class Session:
+    """One connection for one question: everything it reads is of one load."""
+
+    def __init__(self, connection: sa.Connection, warehouse: Warehouse) -> None:
+        self._connection = connection
+        self._warehouse = warehouse
+        self._load: LoadInfo | None = None
+        self.executed: list[str] = []
+        """The SQL that ran, with placeholders in place of values."""
+
+    def run(self, select: sa.Select[Any] | sa.CompoundSelect[Any], *, timeout_s: float = 30.0, max_rows: int = 100_000) -> list[Row]:
+        """Run a SELECT and return its rows.
+
+        Raises WarehouseTimeout after `timeout_s` (the statement is cancelled) and WarehouseError for more than `max_rows` rows or any failure.
+        """
+        guard = _Guard(self._connection, timeout_s)
+        try:
+            with guard:
+                result = self._connection.execute(select)
+                self.executed.append(result.context.statement or "")
+                rows = [tuple(row) for row in result.fetchmany(max_rows + 1)]
+                result.close()
+        except SQLAlchemyError as error:
+            if guard.fired:
+                raise WarehouseTimeout(f"The warehouse did not answer within {timeout_s:g} s; ask for a shorter period or fewer groups.") from None
+            raise WarehouseError(f"The warehouse could not answer ({_cause(error)}).") from error
+        except Exception as error:
+            if guard.fired:
+                raise WarehouseTimeout(f"The warehouse did not answer within {timeout_s:g} s; ask for a shorter period or fewer groups.") from None
+            raise WarehouseError(f"The warehouse could not answer ({type(error).__name__}).") from error
+        if len(rows) > max_rows:
+            raise WarehouseError(f"The answer has more than {max_rows} rows; ask for fewer groups.")
+        return rows
+
+    @property
+    def load(self) -> LoadInfo:
+        """The load that this connection sees."""
+        if self._load is None:
+            self._load = self._read_load()
+        return self._load
+
+    def _read_load(self) -> LoadInfo:
+        table = sa.table(LOAD_TABLE, sa.column("load_id", sa.String()), sa.column("as_of", sa.Date()))
+        if not self._warehouse.has_table(self._connection, LOAD_TABLE):
+            return LoadInfo(version="unversioned", as_of=None)
+        rows = self.run(sa.select(table.c.load_id, table.c.as_of).limit(1), timeout_s=10, max_rows=1)
+        if not rows:
+            return LoadInfo(version="unversioned", as_of=None)
+        version, as_of = rows[0]
+        return LoadInfo(version=str(version), as_of=_as_date(as_of))
+
+
+def _as_date(value: Any) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, str):
+        return date.fromisoformat(value[:10])
+    return value if isinstance(value, date) else None
+
+
+def _cause(error: SQLAlchemyError) -> str:
+    # The driver's text can quote values; its type can't.
+    return type(getattr(error, "orig", None) or error).__name__
+
+
+class _Guard:
+    """Cancels the statement that runs on a connection when its time is over."""
+
+    def __init__(self, connection: sa.Connection, timeout_s: float) -> None:
+        self.fired = False
+        self._connection = connection
+        self._timer = threading.Timer(max(timeout_s, 0.001), self._fire)
+        self._timer.daemon = True
+        self._lock = threading.Lock()
+        self._over = False
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._over = True
+        self._timer.cancel()
+
+    def _fire(self) -> None:
+        with self._lock:
+            if self._over:
+                return
+            self.fired = True
+            driver = self._connection.connection.driver_connection
+            for name in ("interrupt", "cancel"):
+                stop = getattr(driver, name, None)
+                if callable(stop):
+                    with suppress(Exception):
+                        stop()
+                    return
+
+
+class Warehouse:
+    """A warehouse by SQLAlchemy URL. Safe to share between threads."""
+
+    def __init__(self, url: URL, *, read_only: bool, memory_limit: str, threads: int) -> None:
+        self._url = url
+        self._read_only = read_only
+        self._memory_limit = memory_limit
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._engine: sa.Engine | None = None
+        self._stamp: tuple[int, ...] | None = None
+        self._users: dict[int, int] = {}
+
+    @classmethod
+    def open(cls, url: str, *, read_only: bool = True, memory_limit: str = "2GB", threads: int = 2) -> Warehouse:
+        """Return the warehouse at `url`; nothing is opened before the first question. Raises ConfigurationError for a URL that can't be read."""
+        try:
+            made = make_url(url)
+            made.get_dialect()
+        except (SQLAlchemyError, ImportError) as error:
+            raise ConfigurationError("The warehouse URL can't be used: unknown database or missing driver.") from error
+        return cls(made, read_only=read_only, memory_limit=memory_limit, threads=threads)
+
+    @property
+    def dialect(self) -> str:
+        """The engine's name (duckdb, postgresql, sqlite …)."""
+        return self._url.get_backend_name()
+
+    @property
+    def _file(self) -> Path | None:
+        if self.dialect not in {"duckdb", "sqlite"} or not self._url.database or self._url.database == ":memory:":
+            return None
+        return Path(self._url.database)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Give one connection for one question; a load published meanwhile is seen by the next one."""
+        engine = self._borrow()
+        try:
+            try:
+                connection = engine.connect()
+            except Exception as error:
+                raise WarehouseError(f"The warehouse can't be opened ({type(error).__name__}); run `wenshu check`.") from error
+            with connection:
+                yield Session(connection, self)
+        finally:
+            self._give_back(engine)
+
+    def run(self, select: sa.Select[Any] | sa.CompoundSelect[Any], *, timeout_s: float = 30.0, max_rows: int = 100_000) -> list[Row]:
+        """Run one SELECT in a session of its own; see Session.run."""
+        with self.session() as session:
+            return session.run(select, timeout_s=timeout_s, max_rows=max_rows)
+
+    def sql(self, select: sa.Select[Any]) -> str:
+        """Return the statement's SQL with placeholders in place of values."""
+        return str(select.compile(dialect=self._url.get_dialect()()))
+
+    @property
+    def load(self) -> LoadInfo:
+        """The load that a question asked now would see."""
+        with self.session() as session:
+            return session.load
+
+    @property
+    def data_version(self) -> str:
+        return self.load.version
+
+    @property
+    def data_as_of(self) -> date | None:
+        return self.load.as_of
+
+    def close(self) -> None:
+        """Close every connection; the warehouse opens again when asked."""
+        with self._lock:
+            engine, self._engine, self._stamp = self._engine, None, None
+        if engine is not None:
+            engine.dispose()
+
+    def has_table(self, connection: sa.Connection, name: str) -> bool:
+        with suppress(Exception):
+            if self.dialect == "sqlite":
+                listing, column = sa.table("sqlite_master", sa.column("name")), "name"
+            else:
+                listing, column = sa.table("tables", sa.column("table_name"), schema="information_schema"), "table_name"
+            found = connection.execute(sa.select(sa.literal(1)).select_from(listing).where(listing.c[column] == name))
+            return found.first() is not None
+        return False
+
+    # ------------------------------------------------------------------ engines
+
+    def _borrow(self) -> sa.Engine:
+        stamp = self._stamped()
+        with self._lock:
+            if self._engine is None or stamp != self._stamp:
+                old = self._engine
+                self._engine, self._stamp = self._made(), stamp
+                if old is not None and not self._users.get(id(old)):
+                    old.dispose()
+            engine = self._engine
+            self._users[id(engine)] = self._users.get(id(engine), 0) + 1
+            return engine
+
+    def _give_back(self, engine: sa.Engine) -> None:
+        with self._lock:
+            self._users[id(engine)] -= 1
+            if self._users[id(engine)] == 0:
+                del self._users[id(engine)]
+                if engine is not self._engine:
+                    engine.dispose()
+
+    def _stamped(self) -> tuple[int, ...] | None:
+        """Return what identifies the file's present contents; a replaced file has another inode."""
+        if self._file is None:
+            return None
+        try:
+            found = self._file.stat()
+        except OSError as error:
+            raise WarehouseError(f"There is no warehouse {self._file.name}; run `wenshu ingest` first.") from error
+        return (found.st_dev, found.st_ino, found.st_ctime_ns if self.dialect == "duckdb" else 0)
+
+    def _made(self) -> sa.Engine:
+        if self.dialect == "duckdb" and self._file is not None and self._read_only:
+            return _attached_duckdb(self._file, self._memory_limit, self._threads)
+        if self.dialect == "sqlite" and self._file is not None and self._read_only:
+            return _readonly_sqlite(self._file)
+        engine = sa.create_engine(self._url, pool_pre_ping=True)
+        if self._read_only and self.dialect == "postgresql":
+            engine = engine.execution_options(postgresql_readonly=True)
+        return engine
+
+
+def _attached_duckdb(path: Path, memory_limit: str, threads: int) -> sa.Engine:
+    import duckdb
+    from duckdb_sqlalchemy import ConnectionWrapper
+
+    quoted = str(path.resolve()).replace("'", "''")
+    try:
+        root = duckdb.connect(":memory:", config={"memory_limit": memory_limit, "threads": threads, "autoinstall_known_extensions": False, "autoload_known_extensions": False})
+        root.execute(f"ATTACH '{quoted}' AS wh (READ_ONLY)")
+        root.execute("SET enable_external_access = false")
+        root.execute("SET lock_configuration = true")
+    except duckdb.Error as error:
+        raise WarehouseError(f"The warehouse file can't be opened ({type(error).__name__}); run `wenshu check`.") from error
+
+    def connect() -> Any:
+        cursor = root.cursor()
+        cursor.execute("USE wh")
+        return ConnectionWrapper(cursor)
+
+    return sa.create_engine("duckdb:///:memory:", creator=connect, poolclass=sa.pool.NullPool)
+
+
+def _readonly_sqlite(path: Path) -> sa.Engine:
+    import sqlite3
+
+    def connect() -> Any:
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    return sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.NullPool)
+
