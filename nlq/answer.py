@@ -33,7 +33,7 @@ from nlq.companions import Catalogue, Companion, beside
 from nlq.explanation import Explanation, explain, query_in_words
 from nlq.formatting import Names
 from nlq.narration import Finding, find
-from nlq.view import View
+from nlq.view import Beside, View
 
 Status = Literal["answered", "clarify", "refused", "not_understood"]
 STEPS = ("understand", "decide", "plan", "execute", "disclose", "audit", "total")
@@ -171,7 +171,12 @@ def tell(
     """Return the disclosed table as a view and its finding, for a caller that needs the sentence alone (a chat card, a report)."""
     query = told.grant.query
     view = View(query=query, table=told.disclosed, names=names, language=language, today=told.grant.today, fiscal_start=fiscal_start)
-    return view, find(view, beside(query, told.disclosed, companions, told.companions, view))
+    return view, find(view, companions_beside(told, view, companions))
+
+
+def companions_beside(told: Told, view: View, companions: Sequence[Companion]) -> Beside:
+    """Return the companions' tables that agree with the answer; `peers` also helps to suggest what to compare with."""
+    return beside(told.grant.query, told.disclosed, companions, told.companions, view)
 
 
 def refused(

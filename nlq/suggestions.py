@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from governance.calendar import unit, unit_start
-from governance.documents.metrics import Dimension
+from governance.documents.metrics import Dimension, GoldenQuestion, Metric
 from governance.terms import Filter, Grain, Language, MetricQuery, Period
 from nlq.companions import Catalogue
 from nlq.formatting import dimension_label, inside, is_unknown, listed, metric_label, value_label
@@ -75,10 +75,29 @@ def _groupings(plain: MetricQuery, query: MetricQuery, view: View, catalogue: Ca
     blocked = used.union(*(_lies_in(name, catalogue) for name in used))
     free = [name for name in catalogue.groupable_by(metric.id) if name in dimensions and name not in blocked]
     fitting = [(catalogue.dimensions[name], name) for name in free if name in catalogue.dimensions]
-    chosen = [name for dimension, name in fitting if _readable(dimension)][skip:]
-    for name in chosen:
-        query_by = replace(plain, group_by=(name,))
-        yield Suggestion(text=_words(query_by, view), query=query_by)
+    chosen = [name for dimension, name in fitting if _readable(dimension)]
+    chosen.sort(key=lambda name: -_asked_by(name, metric, catalogue))
+    for name in chosen[skip:]:
+        yield from _said(replace(plain, group_by=(name,)), view)
+
+
+def _asked_by(dimension: str, metric: Metric, catalogue: Catalogue) -> int:
+    """How often the committee's verified questions group by it: what people ask by is asked by again. Its own metric's count most."""
+    everywhere = sum(dimension in _grouped(question) for known in catalogue.metrics.values() for question in known.golden)
+    return everywhere + 1000 * sum(dimension in _grouped(question) for question in metric.golden)
+
+
+def _grouped(question: GoldenQuestion) -> Collection[object]:
+    groups = question.query.get("group_by")
+    return groups if isinstance(groups, (list, tuple)) else ()
+
+
+def _said(query: MetricQuery, view: View) -> Iterator[Suggestion]:
+    """The query in words, by the metric's label first and by its other names where those would be read as something else."""
+    document = view.names.metrics.get(query.metrics[0])
+    others = () if document is None else document.synonyms.zh if view.zh else document.synonyms.en
+    for name in (metric_label(query.metrics[0], view.names, view.language), *others[:2]):
+        yield Suggestion(text=_words(query, view, inside(name, view.language)), query=query)
 
 
 def _readable(dimension: Dimension) -> bool:
@@ -96,8 +115,7 @@ def _against_last_year(plain: MetricQuery, query: MetricQuery, view: View, catal
     metric = catalogue.metrics.get(plain.metrics[0])
     if metric is None or not metric.grain or metric.kind == "experiment" or query.compare is not None or query.grain is not None:
         return
-    compared = replace(plain, compare="previous_year")
-    yield Suggestion(text=_words(compared, view), query=compared)
+    yield from _said(replace(plain, compare="previous_year"), view)
 
 
 def _neighbour(plain: MetricQuery, view: View, peers: View | None) -> Iterator[Suggestion]:
@@ -114,8 +132,7 @@ def _neighbour(plain: MetricQuery, view: View, peers: View | None) -> Iterator[S
         if isinstance(other, (str, int)) and other != own.values[0] and not is_unknown(name, other, view.names):
             both = Filter(dimension=name, op="in", values=(own.values[0], other))
             where = tuple(both if f is own else f for f in plain.where)
-            pair = replace(plain, where=where, group_by=(name,))
-            yield Suggestion(text=_words(pair, view), query=pair)
+            yield from _said(replace(plain, where=where, group_by=(name,)), view)
             return
 
 
@@ -124,17 +141,15 @@ def _trend(plain: MetricQuery, query: MetricQuery, view: View, catalogue: Catalo
     if metric is None or not metric.grain or query.grain is not None:
         return
     first = unit(view.today, "month", offset=-12, count=12)
-    trend = replace(plain, grain="month", period=first)
-    yield Suggestion(text=_words(trend, view), query=trend)
+    yield from _said(replace(plain, grain="month", period=first), view)
 
 
 # --------------------------------------------------------------------------- words
 
 
-def _words(query: MetricQuery, view: View) -> str:
+def _words(query: MetricQuery, view: View, metric: str) -> str:
     """Say a query of the kinds above the way people do: `上个月华东各渠道的触达率`, `reach rate by channel in East last month`."""
     language, names = view.language, view.names
-    metric = inside(metric_label(query.metrics[0], names, language), language)
     within = [listed([value_label(f.dimension, v, names, language) for v in f.values], language).replace("、", "和") for f in query.where if f.op == "in"]
     without = [listed([value_label(f.dimension, v, names, language) for v in f.values], language) for f in query.where if f.op == "not_in"]
     compared = {f.dimension for f in query.where if f.op == "in" and len(f.values) > 1}
