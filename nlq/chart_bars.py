@@ -6,7 +6,7 @@ from typing import Any
 
 from governance.terms import MemberCompare
 from nlq.chart_layout import width
-from nlq.chart_parts import WIDTH, Plot, Row, inline, short, why
+from nlq.chart_parts import WIDTH, Plot, Row, answer_data, short, why
 from nlq.formatting import hidden_mark, metric_label, number
 from nlq.periods import period_name
 from nlq.view import View
@@ -56,7 +56,7 @@ def _panel_dimension(view: View) -> str | None:
     return smallest if 1 < sizes[smallest] <= MOST_PANELS and max(sizes.values()) > 1 else None
 
 
-def bars(plot: Plot) -> tuple[Any, list[str]]:
+def bars(plot: Plot) -> tuple[Any, list[Row], list[str]]:
     import altair as alt
 
     view = plot.view
@@ -99,14 +99,14 @@ def bars(plot: Plot) -> tuple[Any, list[str]]:
         return alt.layer(*layers).properties(width=wide, height=alt.Step(BAR_STEP))
 
     if columns == 1:
-        return layer(None).properties(data=inline(rows)), notes
+        return layer(None).properties(data=answer_data()), rows, notes
     if not several:
-        return layer(None).facet(facet=alt.Facet("panel:N", sort=panels, title=None), columns=columns, spacing=18, data=inline(rows)), notes
+        return layer(None).facet(facet=alt.Facet("panel:N", sort=panels, title=None), columns=columns, spacing=18, data=answer_data()), rows, notes
     made = [
         layer(panel, labelled=index % columns == 0).transform_filter(alt.datum.panel == panel).properties(title=alt.TitleParams(panel, fontSize=12, offset=6))
         for index, panel in enumerate(panels)
     ]
-    return alt.concat(*made, columns=columns, spacing=14, data=inline(rows)), notes
+    return alt.concat(*made, columns=columns, spacing=14, data=answer_data()), rows, notes
 
 
 def _bar_domain(numbers: list[float], room: float, wide: float) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from governance.calendar import shift, unit_start, units_in
 from nlq.chart_layout import Axis, axis, spread, tick_label
-from nlq.chart_parts import WIDTH, Plot, Row, inline, short, why
+from nlq.chart_parts import WIDTH, Plot, Row, answer_data, short, why
 from nlq.formatting import hidden_mark, metric_label
 from nlq.view import View
 
@@ -42,7 +42,7 @@ def _line_rows(plot: Plot, metric: str, units: list[str]) -> tuple[dict[str, lis
     return {name: full[name] for name in chosen}, len(full)
 
 
-def lines(plot: Plot) -> tuple[Any, list[str]]:
+def lines(plot: Plot) -> tuple[Any, list[Row], list[str]]:
     import altair as alt
 
     view, units, notes = plot.view, _units(plot.view), []
@@ -67,9 +67,9 @@ def lines(plot: Plot) -> tuple[Any, list[str]]:
         panels.append(_line_panel(view, metric, plot.role, time, scale, list(series), based=bool(based)).transform_filter(alt.datum.panel == panel)
                       .properties(width=WIDTH - (110 if view.dimensions or based else 30), height=height))  # fmt: skip
     if len(panels) == 1:
-        return panels[0].properties(data=inline(values)), notes
+        return panels[0].properties(data=answer_data()), values, notes
     titled = [p.properties(title=alt.TitleParams(metric_label(m, view.names, view.language), fontSize=12, offset=6)) for p, m in zip(panels, plot.metrics, strict=True)]
-    return alt.vconcat(*titled, spacing=16, data=inline(values)), notes
+    return alt.vconcat(*titled, spacing=16, data=answer_data()), values, notes
 
 
 def _partial(view: View) -> bool:

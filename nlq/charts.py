@@ -11,7 +11,7 @@ from typing import Any
 from nlq.chart_bars import bars
 from nlq.chart_layout import wrapped
 from nlq.chart_lines import lines
-from nlq.chart_parts import Plot
+from nlq.chart_parts import Plot, Row
 from nlq.chart_style import Spec, config
 from nlq.explanation import filters_in_words
 from nlq.formatting import header_unit, metric_label
@@ -31,15 +31,14 @@ def chart(view: View, finding: Finding) -> Spec | None:
     plot = Plot(view=view, metrics=metrics, role=role)
     periods = {view.period_key(row) for row in view.rows()} if view.has_period else set()
     by_time = view.query.grain is not None and len(periods) > 1 and not (view.query.order and view.query.order[0].by != "period")
-    drawn, notes = lines(plot) if by_time else bars(plot)
-    return _finished(drawn, view, finding, notes, metrics)
+    drawn, rows, notes = lines(plot) if by_time else bars(plot)
+    return _finished(drawn, rows, view, finding, notes, metrics)
 
 
-def _finished(drawn: Any, view: View, finding: Finding, notes: list[str], metrics: tuple[str, ...]) -> Spec:
+def _finished(drawn: Any, rows: list[Row], view: View, finding: Finding, notes: list[str], metrics: tuple[str, ...]) -> Spec:
     # Altair checks a spec against the schema in about 100 ms; tests do that, an answer need not wait for it.
     spec: Spec = drawn.to_dict(validate=False)
-    rows = spec.pop("datasets", {})
-    spec["data"] = {"name": "answer", "values": next(iter(rows.values()))} if rows else spec["data"]
+    spec["data"] = {"name": "answer", "values": rows}
     spec["title"] = {"text": wrapped(finding.headline, _TITLE_COLUMNS), "subtitle": wrapped(_subtitle(view, metrics, notes), _SUBTITLE_COLUMNS)}
     spec["description"] = finding.sentence
     spec["config"] = config("light")
