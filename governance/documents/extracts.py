@@ -134,7 +134,9 @@ def _identifier(value: object) -> object:
 
 Identifiers = dict[
     IdentifierType,
-    Annotated[IdentifierColumn, BeforeValidator(_identifier, json_schema_input_type=IdentifierColumn | str | list[str])],
+    Annotated[
+        IdentifierColumn, BeforeValidator(_identifier, json_schema_input_type=IdentifierColumn | str | list[str])
+    ],
 ]
 
 
@@ -177,7 +179,8 @@ class Drop(Document):
 
 class Collect(Document):
     """A new column of the folded row: over the group's rows that meet `where`, whether there is `any`, or the first, last, smallest or
-    largest text, the sum or the count."""
+    largest text, the sum or the count.
+    """
 
     how: Literal["any", "first", "last", "min", "max", "sum", "count"]
     column: Column | None = None
@@ -317,7 +320,12 @@ class Mapping(Document):
         if self.fold:
             note((*self.fold.by, *(c.column for c in self.fold.anchor)), "fold")
             for name, collect in self.fold.collect.items():
-                note((*((collect.column,) if collect.column else ()), *(c.column for c in collect.where)), "fold", "collect", name)
+                note(
+                    (*((collect.column,) if collect.column else ()), *(c.column for c in collect.where)),
+                    "fold",
+                    "collect",
+                    name,
+                )
         for index, load in enumerate(self.load):
             note(tuple(c.column for c in load.when), "load", index, "when")
             if load.latest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -22,22 +22,27 @@ STRONGEST_FIRST = ("crm_id", "employee", "license", "unionid", "account", "email
 WEAK = frozenset({"email", "mobile"})
 
 
+T = TypeVar("T")
+Identifier = tuple[str, str]
+"""An identifier: its type and its normalised value."""
+
+
 def strength(kind: str) -> int:
     """The rank of a type, 0 the strongest."""
     return STRONGEST_FIRST.index("account" if kind.startswith("account") else kind)
 
 
-class Interner:
+class Interner(Generic[T]):
     """Gives equal things equal small integers, in the order in which they are first met."""
 
     def __init__(self) -> None:
-        self._ids: dict[object, int] = {}
-        self.things: list[object] = []
+        self._ids: dict[T, int] = {}
+        self.things: list[T] = []
 
     def __len__(self) -> int:
         return len(self.things)
 
-    def add(self, thing: object) -> int:
+    def add(self, thing: T) -> int:
         """The integer of a thing, new or known."""
         known = self._ids.get(thing)
         if known is None:
@@ -45,7 +50,7 @@ class Interner:
             self.things.append(thing)
         return known
 
-    def get(self, thing: object) -> int:
+    def get(self, thing: T) -> int:
         """The integer of a known thing, or NONE."""
         return self._ids.get(thing, NONE)
 

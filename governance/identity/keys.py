@@ -43,7 +43,12 @@ class Key:
 
     def derive(self, *parts: str) -> Key:
         """A key for a narrower use, such as one type of identifier."""
-        return Key(purpose="/".join((self.purpose, *parts)), version=self.version, suite=self.suite, secret=self.mac("derive", *parts))
+        return Key(
+            purpose="/".join((self.purpose, *parts)),
+            version=self.version,
+            suite=self.suite,
+            secret=self.mac("derive", *parts),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

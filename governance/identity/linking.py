@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from governance.identity.evidence import NONE, WEAK, Evidence, Interner, strength
+from governance.identity.evidence import NONE, WEAK, Evidence, Identifier, Interner, strength
 from governance.identity.normalise import same_name
 from governance.identity.register import SHARED, Register, alike, read_register
 
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
     IntArray = npt.NDArray[np.int64]
 
-REASONS = ("linked", "no_usable_identifier", "unknown_person", "shared_identifier", "conflicting_identifiers", "unlinked_name")
+REASONS = (
+    "linked",
+    "no_usable_identifier",
+    "unknown_person",
+    "shared_identifier",
+    "conflicting_identifiers",
+    "unlinked_name",
+)
 """Why a row has no person; index 0 means that it has one."""
 LINKED, NO_IDENTIFIER, UNKNOWN, SHARED_ONLY, CONFLICT, UNLINKED = range(len(REASONS))
 _ROUNDS = 4
@@ -51,11 +58,13 @@ class Links:
 class Linker:
     """Links the extracts of one kind of person."""
 
-    def __init__(self, records: Evidence, directory: Interner, names: Interner, blocked: frozenset[int]) -> None:
+    def __init__(
+        self, records: Evidence, directory: Interner[Identifier], names: Interner[str], blocked: frozenset[int]
+    ) -> None:
         self._records = records
         self._names = names
         self._blocked = blocked
-        self.register = read_register(records, directory, names, blocked)
+        self.register = read_register(records, names, blocked)
         self._where = self._name_index()
         self._traits = self._person_traits()
         self._by_name = 0
@@ -99,7 +108,7 @@ class Linker:
     def _check_names(self, evidence: Evidence, nodes: IntArray, owners: IntArray) -> None:
         """Let the name in the row decide about a phone: it confirms the owner, picks one of several, or speaks against."""
         for row in np.flatnonzero(owners != NONE).tolist():
-            said = [str(self._names.things[code]) for codes in evidence.names if (code := int(codes[row])) != NONE]
+            said = [self._names.things[code] for codes in evidence.names if (code := int(codes[row])) != NONE]
             who = int(owners[row])
             if who == SHARED:
                 claimants = self.register.claimants.get(int(nodes[row]), set())
@@ -117,7 +126,9 @@ class Linker:
         for kind, nodes, owners in owned:
             known = owners >= 0
             level = strength(kind) if kind not in WEAK else strength("email")
-            clash = known & (person >= 0) & (person != owners) & ((kind not in WEAK) | (decided_by >= strength("email")))
+            clash = (
+                known & (person >= 0) & (person != owners) & ((kind not in WEAK) | (decided_by >= strength("email")))
+            )
             person[clash], reason[clash] = SHARED, CONFLICT
             fresh = known & (person == NONE)
             person[fresh], reason[fresh], decided_by[fresh] = owners[fresh], LINKED, level
@@ -154,7 +165,7 @@ class Linker:
             for column in places:
                 pairs = zip(codes.tolist(), column.tolist(), self.register.person.tolist(), strict=True)
                 for name, place, person in pairs:
-                    if name != NONE and place != NONE:
+                    if NONE not in {name, place}:
                         where[name, place].add(person)
         return where
 
@@ -201,7 +212,12 @@ class Linker:
 def _distinct(evidence: Evidence) -> tuple[Evidence, IntArray]:
     """The evidence with each combination once, and for each row the number of its combination."""
     columns: list[IntArray] = [nodes for _, nodes in evidence.identifiers]
-    columns += [*evidence.names, *([evidence.place] if evidence.place is not None else []), *evidence.former, *evidence.traits.values()]
+    columns += [
+        *evidence.names,
+        *([evidence.place] if evidence.place is not None else []),
+        *evidence.former,
+        *evidence.traits.values(),
+    ]
     if not columns:
         return evidence, np.arange(evidence.rows)
     frame = pd.DataFrame(dict(enumerate(columns)))

@@ -12,6 +12,11 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹"
     "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤萧常温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳"
@@ -30,8 +35,10 @@ COMMON_SURNAMES = frozenset(
 """Surnames frequent enough to be believed without a title beside the name; those that are also everyday words are left out."""
 
 COMPOUND_SURNAMES = frozenset(
-    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 夏侯 长孙 宇文 轩辕 端木 南宫 西门 独孤 呼延 申屠 太史 澹台 "
-    "濮阳 公冶 闻人 赫连 拓跋 百里 东郭 钟离 鲜于 闾丘 万俟 淳于 单于 完颜 纳兰 叶赫 那拉 爱新 第五 梁丘 左丘 谷梁 乐正".split()
+    _words(
+        "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 夏侯 长孙 宇文 轩辕 端木 南宫 西门 独孤 呼延 申屠 太史 澹台 "
+        "濮阳 公冶 闻人 赫连 拓跋 百里 东郭 钟离 鲜于 闾丘 万俟 淳于 单于 完颜 纳兰 叶赫 那拉 爱新 第五 梁丘 左丘 谷梁 乐正"
+    )
 )
 
 _BARE_WITH_TITLE = COMMON_SURNAMES - frozenset("高何任方金江白石章程温")
@@ -57,31 +64,57 @@ GIVEN = frozenset(
 """Characters frequent in given names, simplified."""
 
 TITLES = tuple(
-    "副主任医师 主任医师 主治医师 住院医师 副主任 主任 主治 医生 医师 大夫 副教授 教授 副院长 院长 护士长 护士 博导 博士 院士 老师 先生 女士 "
-    "小姐 同志 药师 专家 客户 代表 经理 总监 所长 处长 科长 书记".split()
+    _words(
+        "副主任医师 主任医师 主治医师 住院医师 副主任 主任 主治 医生 医师 大夫 副教授 教授 副院长 院长 护士长 护士 博导 博士 院士 老师 先生 女士 "
+        "小姐 同志 药师 专家 客户 代表 经理 总监 所长 处长 科长 书记"
+    )
 )
 """Words that follow a person's name, the longer ones first."""
 
-PERSONAL_TITLES = frozenset("医生 大夫 教授 副教授 主任 副主任 院长 副院长 老师 先生 女士 小姐 院士 护士长".split())
+PERSONAL_TITLES = frozenset(_words("医生 大夫 教授 副教授 主任 副主任 院长 副院长 老师 先生 女士 小姐 院士 护士长"))
 """Titles with which a surname alone already points at a person."""
 
-LEADING_TITLES = ("医生", "大夫", "教授", "主任", "医师", "院长", "专家", "客户", "患者", "病人", "代表", "老师", "姓名", "名叫", "叫做", "同事", "护士")
+LEADING_TITLES = (
+    "医生",
+    "大夫",
+    "教授",
+    "主任",
+    "医师",
+    "院长",
+    "专家",
+    "客户",
+    "患者",
+    "病人",
+    "代表",
+    "老师",
+    "姓名",
+    "名叫",
+    "叫做",
+    "同事",
+    "护士",
+)
 """Words that come before a person's name."""
 
-NOT_GIVEN = frozenset("的是各每有无与及或了在哪几少率数量额科室院级类个位名些所部组区省市县度段型性费销访率医药病患触覆盖渠线标目产品值率占比值这那么什为个和不就都被把让请给我你他她它")
+NOT_GIVEN = frozenset(
+    "的是各每有无与及或了在哪几少率数量额科室院级类个位名些所部组区省市县度段型性费销访率医药病患触覆盖渠线标目产品值率占比值这那么什为个和不就都被把让请给我你他她它"
+)
 """Characters that no believable candidate holds beside a title: they build sentences or business words."""
 
 MINORITY_PARTS = tuple(
-    "买买提江 买买提 买合木提 艾力 艾山 艾尼瓦尔 艾合买提 阿不都 阿卜杜 阿布都 阿布来提 阿依努尔 阿依古丽 阿孜古丽 阿迪力 吐尔逊 吐尔洪 热合曼 热西提 热依汗 依米提 依明 努尔江 "
-    "努尔古丽 玉素甫 玉山 古丽娜 古丽 帕提古丽 帕尔哈提 木塔力甫 库尔班 巴合提 巴拉提 肉孜 吾甫尔 卡德尔 托合提 哈斯木 司马义 达吾提 尼牙孜 尼加提 赛买提 买尔旦 迪丽娜尔 迪力夏提 "
-    "扎西 卓玛 次仁 多吉 格桑 央金 旺堆 旦增 丹增 平措 罗布 达瓦 尼玛 顿珠 拉姆 白玛 巴特尔 其其格 格日勒 乌云 苏日娜 娜仁 斯琴 高娃 朝鲁 那顺 布和".split()
+    _words(
+        "买买提江 买买提 买合木提 艾力 艾山 艾尼瓦尔 艾合买提 阿不都 阿卜杜 阿布都 阿布来提 阿依努尔 阿依古丽 阿孜古丽 阿迪力 吐尔逊 吐尔洪 热合曼 热西提 热依汗 依米提 依明 努尔江 "
+        "努尔古丽 玉素甫 玉山 古丽娜 古丽 帕提古丽 帕尔哈提 木塔力甫 库尔班 巴合提 巴拉提 肉孜 吾甫尔 卡德尔 托合提 哈斯木 司马义 达吾提 尼牙孜 尼加提 赛买提 买尔旦 迪丽娜尔 迪力夏提 "
+        "扎西 卓玛 次仁 多吉 格桑 央金 旺堆 旦增 丹增 平措 罗布 达瓦 尼玛 顿珠 拉姆 白玛 巴特尔 其其格 格日勒 乌云 苏日娜 娜仁 斯琴 高娃 朝鲁 那顺 布和"
+    )
 )
 """Parts of Uygur, Kazakh, Tibetan and Mongolian names as they are written in Chinese; two together are a name."""
 
 _NOT_NAMES = frozenset(
-    "康复 连云港 黄石 安顺 安庆 安康 常德 承德 白银 白山 池州 甘南 甘孜 海东 汉中 贺州 黄冈 黄南 吉安 江门 金昌 景德 乐山 林芝 龙岩 娄底 吕梁 梅州 南平 南充 宁德 平凉 莆田 钦州 "
-    "曲靖 荣成 石嘴山 台州 泰安 泰州 天水 文山 文昌 武威 咸宁 湘潭 邢台 许昌 延安 阳江 阳泉 宜宾 永州 玉林 玉溪 岳阳 云浮 章丘 钟祥 舟山 诸暨 庄河 邹平 黎明 高明 高原 高端 高频 "
-    "高危 平台 平安 安徽 和平 马上 方便 方向 常见 常用 康宁 康和 金牌 成长 成熟 成功 白领 石油 温和 温暖 文化 应用 明年 时尚 路演 关键 项目 高层 单次 高峰期".split()
+    _words(
+        "康复 连云港 黄石 安顺 安庆 安康 常德 承德 白银 白山 池州 甘南 甘孜 海东 汉中 贺州 黄冈 黄南 吉安 江门 金昌 景德 乐山 林芝 龙岩 娄底 吕梁 梅州 南平 南充 宁德 平凉 莆田 钦州 "
+        "曲靖 荣成 石嘴山 台州 泰安 泰州 天水 文山 文昌 武威 咸宁 湘潭 邢台 许昌 延安 阳江 阳泉 宜宾 永州 玉林 玉溪 岳阳 云浮 章丘 钟祥 舟山 诸暨 庄河 邹平 黎明 高明 高原 高端 高频 "
+        "高危 平台 平安 安徽 和平 马上 方便 方向 常见 常用 康宁 康和 金牌 成长 成熟 成功 白领 石油 温和 温暖 文化 应用 明年 时尚 路演 关键 项目 高层 单次 高峰期"
+    )
 ) - {"高明", "黎明", "高原", "成功", "和平", "平安", "文化"}
 """Words that the dictionary holds to be names, or does not hold, and that business sentences use."""
 
@@ -144,7 +177,9 @@ def is_bare_name(text: str) -> bool:
     if parts is None or text in everyday_words():
         return False
     surname, given = parts
-    return (surname in COMMON_SURNAMES or len(surname) > 1) and all(char in GIVEN and char not in NOT_GIVEN for char in given)
+    return (surname in COMMON_SURNAMES or len(surname) > 1) and all(
+        char in GIVEN and char not in NOT_GIVEN for char in given
+    )
 
 
 def is_lone_surname(text: str) -> bool:
@@ -154,24 +189,51 @@ def is_lone_surname(text: str) -> bool:
 
 def crosses_word(text: str, start: int, end: int) -> bool:
     """Whether the name found at `text[start:end]` begins with the second half of another word (提高 in 提高平均)."""
-    return start > 0 and end - start <= _MAY_CROSS and "\u3400" <= text[start - 1] <= "\u9fff" and _is_word(text[start - 1 : start + 1])
+    return (
+        start > 0
+        and end - start <= _MAY_CROSS
+        and "\u3400" <= text[start - 1] <= "\u9fff"
+        and _is_word(text[start - 1 : start + 1])
+    )
 
 
 # --------------------------------------------------------------------------- Latin letters
 
 PINYIN_SURNAMES = frozenset(
-    "wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin luo gao zheng liang xie song tang han feng deng cao peng zeng xiao "
-    "tian dong pan yuan cai jiang yu du ye cheng wei su lv lyu lu ding ren yao shen zhong cui tan fan liao shi jin jia xia fu fang zou xiong bai meng "
-    "qin qiu hou yin xue yan duan lei long tao hao gong shao wan gu mao dai mo kong xiang chang wen kang shang niu ge xing an qi wu pang yi lai nie "
-    "zhai qian mei ouyang sima zhuge shangguan murong huangfu".split()
+    _words(
+        "wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin luo gao zheng liang xie song tang han feng deng cao peng zeng xiao "
+        "tian dong pan yuan cai jiang yu du ye cheng wei su lv lyu lu ding ren yao shen zhong cui tan fan liao shi jin jia xia fu fang zou xiong bai meng "
+        "qin qiu hou yin xue yan duan lei long tao hao gong shao wan gu mao dai mo kong xiang chang wen kang shang niu ge xing an qi wu pang yi lai nie "
+        "zhai qian mei ouyang sima zhuge shangguan murong huangfu"
+    )
 )
-_PLACES = frozenset(("he nan", "he bei", "hu nan", "hu bei", "an hui", "shan xi", "jiang su", "jiang xi", "fu jian", "yun nan", "ji lin", "wu han", "ning xia"))
+_PLACES = frozenset(
+    (
+        "he nan",
+        "he bei",
+        "hu nan",
+        "hu bei",
+        "an hui",
+        "shan xi",
+        "jiang su",
+        "jiang xi",
+        "fu jian",
+        "yun nan",
+        "ji lin",
+        "wu han",
+        "ning xia",
+    )
+)
 _SYLLABLE = (
     "(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?"
     "(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|van|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|ua|uo|ui|ue|ve|er|a|o|e|i|u|v)"
 )
 _GIVEN_LATIN = re.compile(rf"{_SYLLABLE}(?:[\s\-]?{_SYLLABLE})?")
-_ENGLISH = frozenset("can men long song fan fang gang hang pan ran sang tan wan ban bang die she he you me to so no go do be we an in on more or are use one line the".split())
+_ENGLISH = frozenset(
+    _words(
+        "can men long song fan fang gang hang pan ran sang tan wan ban bang die she he you me to so no go do be we an in on more or are use one line the"
+    )
+)
 
 
 def is_pinyin_name(surname: str, given: str) -> bool:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOBILE = re.compile(r"(?:\+?0{0,2}86|0)?(1[3-9]\d{9})(?:\.0)?")
-_EMAIL = re.compile(r"[a-z0-9](?:[a-z0-9._%+'\-]{0,62}[a-z0-9_])?@(?:[^\s@.,;:/\\()<>\[\]]{1,63}\.)+[^\s@.,;:/\\()<>\[\]\d]{2,24}")
+_EMAIL = re.compile(
+    r"[a-z0-9](?:[a-z0-9._%+'\-]{0,62}[a-z0-9_])?@(?:[^\s@.,;:/\\()<>\[\]]{1,63}\.)+[^\s@.,;:/\\()<>\[\]\d]{2,24}"
+)
 _LICENSE_LENGTH = 15
 _UNIONID = re.compile(r"[A-Za-z0-9_\-]{28}")
 _CODE = re.compile(r"[^\s]{1,64}")
@@ -44,7 +46,11 @@ def email(text: str) -> str | None:
 def license_number(text: str) -> str | None:
     """A 医师执业证书编码: 15 digits, not all the same."""
     digits = re.sub(r"[\s\-]", "", fold(text))
-    return digits if len(digits) == _LICENSE_LENGTH and digits.isascii() and digits.isdigit() and len(set(digits)) > 1 else None
+    return (
+        digits
+        if len(digits) == _LICENSE_LENGTH and digits.isascii() and digits.isdigit() and len(set(digits)) > 1
+        else None
+    )
 
 
 def unionid(text: str) -> str | None:

@@ -19,7 +19,9 @@ _ONE = "[1一幺壹]"
 _MOBILE = re.compile(
     rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(?:(?:\+|00|〇〇|零零)?{_GAP}(?:86|八六){_GAP})?({_ONE}{_GAP}(?:{DIGIT}{_GAP}){{9}}{DIGIT})(?!{DIGIT})(?![.,]{DIGIT})"
 )
-_LANDLINE = re.compile(r"(?<![\d.])(?:\+?86[- ]?)?(?:\(0\d{2,3}\)|0\d{2,3})[- ]?[2-9]\d{6,7}(?:[-转# ]{1,2}\d{1,5})?(?![\d.])")
+_LANDLINE = re.compile(
+    r"(?<![\d.])(?:\+?86[- ]?)?(?:\(0\d{2,3}\)|0\d{2,3})[- ]?[2-9]\d{6,7}(?:[-转# ]{1,2}\d{1,5})?(?![\d.])"
+)
 _EMAIL = re.compile(
     r"[A-Za-z0-9](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_])?\s?(?:@|\(at\)|\[at\])\s?(?:[A-Za-z0-9\u4e00-\u9fff](?:[A-Za-z0-9\-\u4e00-\u9fff]{0,61})\.)+[A-Za-z]{2,24}",
     re.IGNORECASE,
@@ -57,9 +59,9 @@ def mobiles(text: str) -> Iterator[Span]:
 
 def _is_dates(groups: list[str]) -> bool:
     """Whether the digit groups read as counts and dates (15 2026-10-01), not as a grouped number."""
-    return any(re.fullmatch(r"(?:19|20)\d\d", group) and index + 1 < len(groups) for index, group in enumerate(groups)) and any(
-        len(group) == 2 and int(group) <= 31 for group in groups[1:]  # noqa: PLR2004 (the days of a month)
-    )
+    return any(
+        re.fullmatch(r"(?:19|20)\d\d", group) and index + 1 < len(groups) for index, group in enumerate(groups)
+    ) and any(len(group) == 2 and int(group) <= 31 for group in groups[1:])
 
 
 def landlines(text: str) -> Iterator[Span]:
@@ -91,7 +93,7 @@ def bank_cards(text: str) -> Iterator[Span]:
     """Card numbers of 13 to 19 digits that pass Luhn."""
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match[0])
-        if 16 <= len(digits) <= 19 and passes_luhn(digits):  # noqa: PLR2004 (lengths of issued cards)
+        if 16 <= len(digits) <= 19 and passes_luhn(digits):
             yield match.start(), match.end(), 0.9
 
 
@@ -112,7 +114,11 @@ def passports(text: str) -> Iterator[Span]:
 
 
 def _near(context: re.Pattern[str], text: str, match: re.Match[str]) -> bool:
-    around = text[max(0, match.start() - _CONTEXT_REACH) : match.start()] + " " + text[match.end() : match.end() + _CONTEXT_REACH]
+    around = (
+        text[max(0, match.start() - _CONTEXT_REACH) : match.start()]
+        + " "
+        + text[match.end() : match.end() + _CONTEXT_REACH]
+    )
     return context.search(around) is not None
 
 
@@ -127,15 +133,23 @@ _ASK = re.compile(
 _AFTER = re.compile(
     r"(?:$|[\s,,。;;::、!?!?))》”\"']|的|上个?月|上个?周|上季|这个?月|本月|今年|去年|昨天|今天|最近|近|被|开了|开过|开的|有没有|有几|有多|和|与|跟|是|在|电话|手机|邮箱|处方|拜访|参加|触达|覆盖|打开|阅读|了)"
 )
-_ENDS = r"$|[^\u3400-\u9fff]|的|上个?月|今年|去年|最近|医|主任|教授|大夫|副主任|院长|老师|先生|女士|被|开|在|和|与|是|有"
-_DOTTED = re.compile(rf"(?<![{_HAN}])(?:请|查一下|查查|查询|查|看看|看|找|问|给|医生|医师|教授|主任|患者)?([{_HAN}]{{2,7}}?[·.][{_HAN}]{{2,8}}?)(?={_ENDS})")
+_ENDS = (
+    r"$|[^\u3400-\u9fff]|的|上个?月|今年|去年|最近|医|主任|教授|大夫|副主任|院长|老师|先生|女士|被|开|在|和|与|是|有"
+)
+_DOTTED = re.compile(
+    rf"(?<![{_HAN}])(?:请|查一下|查查|查询|查|看看|看|找|问|给|医生|医师|教授|主任|患者)?([{_HAN}]{{2,7}}?[·.][{_HAN}]{{2,8}}?)(?={_ENDS})"
+)
 _DOTTED_INSIDE = re.compile(rf"[{_HAN}]{{2,4}}·[{_HAN}]{{2,5}}?(?={_ENDS})")
 _MINORITY = re.compile(rf"(?:{'|'.join(names.MINORITY_PARTS)})[· ]?(?:{'|'.join(names.MINORITY_PARTS)})")
-_NOT_PERSON_AFTER = re.compile(rf"[{_HAN}]{{0,6}}?(?:医院|卫生院|医学院|卫生服务|诊所|大学|公司|药业|集团|[省市县区州镇路街])")
+_NOT_PERSON_AFTER = re.compile(
+    rf"[{_HAN}]{{0,6}}?(?:医院|卫生院|医学院|卫生服务|诊所|大学|公司|药业|集团|[省市县区州镇路街])"
+)
 _LATIN_TITLE = re.compile(
     r"(?<![A-Za-z])(?:Dr|Doctor|Prof|Professor|Mr|Mrs|Ms|Miss|Director)\.?\s+([A-Z][a-z]{1,14}(?:[\s\-][A-Z][a-z]{0,9}){0,2}(?:\s[A-Z][a-z]+)?)"
 )
-_LATIN_LOWER = re.compile(r"(?<![A-Za-z])(?:dr|prof|doctor|professor)\.?\s+([a-z]{2,8})(?:\s([a-z]{2,12}))?(?![a-z])", re.IGNORECASE)
+_LATIN_LOWER = re.compile(
+    r"(?<![A-Za-z])(?:dr|prof|doctor|professor)\.?\s+([a-z]{2,8})(?:\s([a-z]{2,12}))?(?![a-z])", re.IGNORECASE
+)
 _LATIN_BARE = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,6})\s([A-Z][a-z]{1,5}(?:[\s\-]?[A-Za-z][a-z]{1,5})?)(?![A-Za-z])")
 _LATIN_FIRST = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,5}(?:-?[a-z]{1,6})?)\s([A-Z][a-z]{1,6})(?![A-Za-z])")
 _LONGEST_NAME = 4
@@ -171,7 +185,7 @@ def _before_titles(text: str) -> Iterator[Span]:
             if start < 0:
                 continue
             word = text[start:end]
-            if length == 1 or (length == 2 and word in names.COMPOUND_SURNAMES):  # noqa: PLR2004
+            if length == 1 or (length == 2 and word in names.COMPOUND_SURNAMES):
                 personal = title[0] in names.PERSONAL_TITLES and not text.startswith("医", title.end())
                 if personal and names.is_lone_surname(word) and not re.match(rf"[{_HAN}]", text[start - 1 : start]):
                     yield start, title.end(), 0.6
@@ -185,7 +199,12 @@ def _name_at(text: str, start: int, score: float) -> Iterator[Span]:
     for length in range(_LONGEST_NAME, 1, -1):
         end = start + length
         word = text[start:end]
-        if len(word) == length and names.is_bare_name(word) and _AFTER.match(text, end) and not _is_place_or_house(text, start, end):
+        if (
+            len(word) == length
+            and names.is_bare_name(word)
+            and _AFTER.match(text, end)
+            and not _is_place_or_house(text, start, end)
+        ):
             yield start, end, score
             return
 

@@ -1,7 +1,7 @@
-"""The screener: finds identities of persons in a question, before anything else reads it.
+r"""The screener: finds identities of persons in a question, before anything else reads it.
 
 Presidio runs the recognizers (no network, no language model: an empty NLP engine and a registry of our own). They see the text in its
-folded form (`written.fold`), because people type numbers in full width, dashed, spaced or in Chinese numerals, and because `\\b` is no
+folded form (`written.fold`), because people type numbers in full width, dashed, spaced or in Chinese numerals, and because `\b` is no
 boundary between Chinese and Latin characters: every pattern brings look-arounds of its own.
 """
 
@@ -32,9 +32,9 @@ class Finding:
 
 
 class Screener:
-    """Finds persons' identifiers in short texts. Make one and keep it: making it takes about a second, asking it well under 3 ms.
+    r"""Finds persons' identifiers in short texts. Make one and keep it: making it takes about a second, asking it well under 3 ms.
 
-    `extra` adds patterns of a company's own identifiers: kind to regular expression, on folded text (a CRM number such as `C\\d{7}`).
+    `extra` adds patterns of a company's own identifiers: kind to regular expression, on folded text (a CRM number such as `C\d{7}`).
     """
 
     def __init__(self, *, extra: Mapping[str, str] | None = None) -> None:
@@ -43,7 +43,9 @@ class Screener:
             finders[kind] = patterns.expression_finder(expression)
         self._engine = _engine(finders)
 
-    def find(self, text: str, *, allow: Callable[[str], bool] = lambda _: False, threshold: float = 0.5) -> list[Finding]:
+    def find(
+        self, text: str, *, allow: Callable[[str], bool] = lambda _: False, threshold: float = 0.5
+    ) -> list[Finding]:
         """Return the identifiers in `text`, in order, overlaps resolved in favour of the surer and longer.
 
         `allow` says whether a span of text is a word of the catalogue (康舒平, 高潜力): a name that is one, or lies inside one,
@@ -76,13 +78,13 @@ def _exempt(text: str, start: int, end: int, allow: Callable[[str], bool]) -> bo
 
 
 def _engine(finders: Mapping[str, patterns.Finder]) -> Any:
-    from presidio_analyzer import (  # noqa: PLC0415 (a second to import: only where questions are screened)
+    from presidio_analyzer import (
         AnalyzerEngine,
         EntityRecognizer,
         RecognizerRegistry,
         RecognizerResult,
     )
-    from presidio_analyzer.nlp_engine import NoOpNlpEngine  # noqa: PLC0415
+    from presidio_analyzer.nlp_engine import NoOpNlpEngine
 
     class Adapter(EntityRecognizer):
         """One finder as a Presidio recognizer."""
@@ -113,5 +115,3 @@ def mask(text: str, findings: list[Finding]) -> str:
         pieces += [text[at : finding.start], f"[{finding.kind}]"]
         at = finding.end
     return "".join([*pieces, text[at:]])
-
-

@@ -39,9 +39,12 @@ class Register:
     shared: int
 
 
-def read_register(records: Evidence, directory: Interner, names: Interner, blocked: frozenset[int]) -> Register:
+def read_register(records: Evidence, names: Interner[str], blocked: frozenset[int]) -> Register:
     """Group the records. `blocked` nodes belong to persons of another kind (a representative's own phone) and prove nothing."""
-    said = [{str(names.things[code]) for codes in records.names if (code := int(codes[row])) != NONE} for row in range(records.rows)]
+    said = [
+        {names.things[code] for codes in records.names if (code := int(codes[row])) != NONE}
+        for row in range(records.rows)
+    ]
     groups = Groups(records.rows)
     licenses: dict[int, set[int]] = defaultdict(set)
     for kind, nodes in records.identifiers:
@@ -111,6 +114,6 @@ def alike(one: str, other: str) -> bool:
         return False
     if sorted(one) == sorted(other):
         return True
-    from pypinyin import lazy_pinyin  # noqa: PLC0415 (its dictionaries take a moment; few names come here)
+    from pypinyin import lazy_pinyin
 
     return bool(lazy_pinyin(one) == lazy_pinyin(other))

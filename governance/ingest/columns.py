@@ -83,7 +83,11 @@ class Column:
     def compact(self) -> Column:
         """The same column without the words that no row has."""
         present, codes = np.unique(self.codes, return_inverse=True)
-        return self if len(present) == len(self.words) else Column(codes, tuple(self.words[index] for index in present.tolist()))
+        return (
+            self
+            if len(present) == len(self.words)
+            else Column(codes, tuple(self.words[index] for index in present.tolist()))
+        )
 
     def ids(self, make: Callable[[str], int]) -> IntArray:
         """For each row the integer that `make` gives its word; words that no row has are not asked, the empty one is -1."""

@@ -114,8 +114,12 @@ def parse(text: str, name: str, how: Reading, names: tuple[str, ...]) -> tuple[p
         table = arrow_csv.read_csv(
             pa.BufferReader(text.encode()),
             read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, skip_rows=skip),
-            parse_options=arrow_csv.ParseOptions(delimiter=how.delimiter, newlines_in_values=True, invalid_row_handler=note),
-            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=how.delimiter, newlines_in_values=True, invalid_row_handler=note
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
         )
     except pa.ArrowInvalid as error:
         message = f"{name} is not a table separated by {how.delimiter!r}: {str(error).splitlines()[0][:120]}"
@@ -145,14 +149,17 @@ def read(paths: list[Path], mapping: Mapping, *, everything: bool = False) -> Ex
         encodings.append(encoding)
         broken += [(index, row) for row in bad]
         # Broken rows were left out of the table but keep their number.
-        numbers.append(np.setdiff1d(np.arange(1, table.num_rows + len(bad) + 1), np.array(bad, dtype=np.int64), assume_unique=True))
+        numbers.append(
+            np.setdiff1d(np.arange(1, table.num_rows + len(bad) + 1), np.array(bad, dtype=np.int64), assume_unique=True)
+        )
     headers = tuple(dict.fromkeys(name for _, names in parts for name in names))
     pattern = _repeating(mapping, headers)
     keep = [name for name in headers if everything or name in wanted or name in pattern or _compares_all(mapping)]
     columns = {}
     for name in keep:
         pieces = [
-            table.column(name).combine_chunks() if name in names else pa.nulls(table.num_rows, pa.string()) for table, names in parts
+            table.column(name).combine_chunks() if name in names else pa.nulls(table.num_rows, pa.string())
+            for table, names in parts
         ]
         flat = [piece.combine_chunks() if isinstance(piece, pa.ChunkedArray) else piece for piece in pieces]
         columns[name] = Column.of(pa.concat_arrays(flat) if len(flat) > 1 else flat[0], mapping.read.empty)
@@ -178,7 +185,9 @@ def _repeating(mapping: Mapping, headers: tuple[str, ...]) -> tuple[str, ...]:
     return mapping.unpivot.matching(headers) if mapping.unpivot else ()
 
 
-def _check_columns(name: str, names: tuple[str, ...], wanted: dict[str, tuple[str | int, ...]], mapping: Mapping) -> None:
+def _check_columns(
+    name: str, names: tuple[str, ...], wanted: dict[str, tuple[str | int, ...]], mapping: Mapping
+) -> None:
     missing = [column for column in wanted if column not in names]
     if missing:
         shown = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")

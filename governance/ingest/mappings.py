@@ -62,7 +62,9 @@ def load_plan(bundle: Path) -> Plan:
     if problems:
         raise BundleError(problems)
     ordered = sorted((item.document for item in reads), key=lambda mapping: (_rank(mapping, schema), mapping.extract))
-    return Plan(schema=schema, mappings=tuple(ordered), codes=codes, zone=settings.timezone if settings else "Asia/Shanghai")
+    return Plan(
+        schema=schema, mappings=tuple(ordered), codes=codes, zone=settings.timezone if settings else "Asia/Shanghai"
+    )
 
 
 def _rank(mapping: Mapping, schema: WarehouseSchema) -> int:
@@ -80,18 +82,26 @@ def _registers(reads: list[Read[Mapping]], schema: WarehouseSchema) -> Iterator[
             if schema.tables.get(table) is None or schema.tables[table].register_of is None:
                 continue
             if table in seen:
-                yield Problem(where=item.where("load"), message=f"{table} is already the register that {seen[table]} loads; one extract lists an entity")
+                yield Problem(
+                    where=item.where("load"),
+                    message=f"{table} is already the register that {seen[table]} loads; one extract lists an entity",
+                )
             seen[table] = item.file
     names_seen: dict[str, str] = {}
     for item in reads:
         if item.document.extract in names_seen:
-            yield Problem(where=item.where("extract"), message=f"the extract {item.document.extract!r} is also described in {names_seen[item.document.extract]}")
+            yield Problem(
+                where=item.where("extract"),
+                message=f"the extract {item.document.extract!r} is also described in {names_seen[item.document.extract]}",
+            )
         names_seen[item.document.extract] = item.file
 
 
 def _problems(item: Read[Mapping], schema: WarehouseSchema, codes: dict[str, dict[str, Any]]) -> Iterator[Problem]:
     mapping = item.document
-    key_columns = {name: column.of for table in schema.tables.values() for name, column in table.columns.items() if column.of}
+    key_columns = {
+        name: column.of for table in schema.tables.values() for name, column in table.columns.items() if column.of
+    }
     for group in ("keys", "former"):
         for key, identifiers in getattr(mapping, group).items():
             if key not in key_columns:
@@ -101,9 +111,14 @@ def _problems(item: Read[Mapping], schema: WarehouseSchema, codes: dict[str, dic
             person = schema.entities[key_columns[key] or ""].kind == "person"
             for kind in identifiers:
                 if person == (kind == "code"):
-                    wanted = "crm_id, license, unionid, email, mobile, employee, account_…, name" if person else "code, name"
+                    wanted = (
+                        "crm_id, license, unionid, email, mobile, employee, account_…, name" if person else "code, name"
+                    )
                     if person or kind not in {"code", "name"}:
-                        yield Problem(where=item.where(group, key, kind), message=f"{kind!r} doesn't identify a {key_columns[key]}; use {wanted}")
+                        yield Problem(
+                            where=item.where(group, key, kind),
+                            message=f"{kind!r} doesn't identify a {key_columns[key]}; use {wanted}",
+                        )
     for trait, value in mapping.traits.items():
         yield from _value_problems(item, value, codes, ("traits", trait))
     for index, load in enumerate(mapping.load):
@@ -127,7 +142,9 @@ def _load_problems(
             yield Problem(where=where, message=f"{load.table} has no column {name!r}.{nearest(name, kind.columns)}")
             continue
         if column.type == "key":
-            yield Problem(where=where, message=f"{name} is a pseudonym: say under `keys` what identifies it, not under `fields`")
+            yield Problem(
+                where=where, message=f"{name} is a pseudonym: say under `keys` what identifies it, not under `fields`"
+            )
         if (column.type == "id") != (value.id is not None):
             yield Problem(where=where, message=f"{name}: `id` is for columns of type id, and they take nothing else")
         if value.lookup is not None:
@@ -137,7 +154,10 @@ def _load_problems(
         sourced = name in item.document.keys if column.type == "key" else name in load.fields
         if column.required and not sourced:
             wanted = "keys" if column.type == "key" else "fields"
-            yield Problem(where=item.where("load", index), message=f"{load.table}.{name} is required: say under `{wanted}` where it comes from")
+            yield Problem(
+                where=item.where("load", index),
+                message=f"{load.table}.{name} is required: say under `{wanted}` where it comes from",
+            )
 
 
 def _lookup_problems(where: str, lookup: str, columns: Any, schema: WarehouseSchema) -> Iterator[Problem]:
@@ -150,6 +170,11 @@ def _lookup_problems(where: str, lookup: str, columns: Any, schema: WarehouseSch
         yield Problem(where=where, message=f"look-up {lookup!r} needs a key of {target.register_of} in the same table")
 
 
-def _value_problems(item: Read[Mapping], value: Value, codes: dict[str, dict[str, Any]], path: tuple[str | int, ...]) -> Iterator[Problem]:
+def _value_problems(
+    item: Read[Mapping], value: Value, codes: dict[str, dict[str, Any]], path: tuple[str | int, ...]
+) -> Iterator[Problem]:
     if isinstance(value.map, str) and value.map not in codes:
-        yield Problem(where=item.where(*path), message=f"{value.map!r} is no code list of extracts/codes.yaml.{nearest(value.map, codes)}")
+        yield Problem(
+            where=item.where(*path),
+            message=f"{value.map!r} is no code list of extracts/codes.yaml.{nearest(value.map, codes)}",
+        )

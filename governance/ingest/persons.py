@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from governance.identity.evidence import NONE, Evidence, Interner, strength
+from governance.identity.evidence import NONE, Evidence, Identifier, Interner, strength
 from governance.identity.linking import Linker, Links
 from governance.identity.normalise import normaliser
 from governance.identity.register import SHARED
@@ -34,8 +34,8 @@ class Persons:
     """The persons of one entity: what extracts say of them, and in the end who is who."""
 
     entity: str
-    nodes: Interner = field(default_factory=Interner)
-    names: Interner = field(default_factory=Interner)
+    nodes: Interner[Identifier] = field(default_factory=Interner)
+    names: Interner[str] = field(default_factory=Interner)
     evidence: dict[str, Evidence] = field(default_factory=dict)
     invalid: dict[str, dict[str, int]] = field(default_factory=dict)
     links: Links | None = None
@@ -57,13 +57,14 @@ class Persons:
         invalid: dict[str, int] = {}
         for kind, identifier in identifiers.items():
             normal = normaliser(kind)
-            interner = self.names if kind == "name" else self.nodes
             for name in identifier.column:
                 column = shaped.columns[name]
 
-                def node(word: str, normal: Callable[[str], str | None] = normal, kind: str = kind, to: Interner = interner) -> int:
+                def node(word: str, normal: Callable[[str], str | None] = normal, kind: str = kind) -> int:
                     value = normal(word)
-                    return NONE if value is None else to.add(value if kind == "name" else (kind, value))
+                    if value is None:
+                        return NONE
+                    return self.names.add(value) if kind == "name" else self.nodes.add((kind, value))
 
                 ids = column.ids(node)
                 wrong = int((column.filled() & (ids == NONE)).sum())
@@ -86,7 +87,7 @@ class Persons:
 
     def values(self, kinds: frozenset[str]) -> set[tuple[str, str]]:
         """Every (type, value) met, of some types."""
-        return {(str(kind), str(value)) for kind, value in self.nodes.things if kind in kinds}  # type: ignore[misc, attr-defined]
+        return {pair for pair in self.nodes.things if pair[0] in kinds}
 
     def link(self, register: str, foreign: set[tuple[str, str]]) -> Links:
         """Link all extracts to the persons of the extract `register`; `foreign` values are other entities' own."""
@@ -108,11 +109,14 @@ class Persons:
         mine: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
         for node, person in self.links.register.owner.items():
             if person not in {SHARED, NONE}:
-                kind, value = self.nodes.things[node]  # type: ignore[misc]
+                kind, value = self.nodes.things[node]
                 mine[person].append((strength(kind), kind, value))
         claims: list[tuple[int, int, str]] = []
         if known and vault is not None:
-            keys = {kind: vault.index_key(self.entity, kind) for kind in {kind for pairs in mine.values() for _, kind, _ in pairs}}
+            keys = {
+                kind: vault.index_key(self.entity, kind)
+                for kind in {kind for pairs in mine.values() for _, kind, _ in pairs}
+            }
             for person, pairs in mine.items():
                 for level, kind, value in pairs:
                     uid = known.get((kind, keys[kind].mac(value)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from governance.identity.normalise import normaliser
-
 from governance.ingest.values import parse_number
 
 if TYPE_CHECKING:
@@ -42,7 +41,11 @@ def _use(name: str, used: set[str], mapping: Mapping) -> str:
 def _describe(column: Column) -> dict[str, Any]:
     words = [word for word, here in zip(column.words, column.used(), strict=True) if here and word]
     sample = words[:_SAMPLE]
-    valid = {kind: sum(normaliser(kind)(word) is not None for word in sample) / len(sample) for kind in _KINDS} if sample else {}
+    valid = (
+        {kind: sum(normaliser(kind)(word) is not None for word in sample) / len(sample) for kind in _KINDS}
+        if sample
+        else {}
+    )
     numbers = sum(parse_number(word) is not None for word in sample)
     kind = "empty" if not sample else "number" if numbers == len(sample) else "text"
     return {

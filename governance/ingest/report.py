@@ -66,7 +66,9 @@ class LoadReport:
         lines = [f"{'extract':<28}{'rows':>10}{'loaded':>10}{'held back':>10}{'dropped':>9}{'folded':>9}"]
         for item in self.extracts:
             counts = (sum(item.quarantined.values()), sum(item.dropped.values()), sum(item.folded.values()))
-            lines.append(f"{item.extract:<28}{item.rows:>10,}{item.loaded:>10,}{counts[0]:>10,}{counts[1]:>9,}{counts[2]:>9,}")
+            lines.append(
+                f"{item.extract:<28}{item.rows:>10,}{item.loaded:>10,}{counts[0]:>10,}{counts[1]:>9,}{counts[2]:>9,}"
+            )
         lines += ["", "held back, by reason"]
         lines += [
             f"  {item.extract}: " + ", ".join(f"{reason} {count:,}" for reason, count in item.quarantined.items())
@@ -74,16 +76,22 @@ class LoadReport:
             if item.quarantined
         ]
         lines += ["", "tables: " + ", ".join(f"{name} {rows:,}" for name, rows in self.tables.items())]
-        for entity, counts in self.persons.items():
-            lines.append(f"persons, {entity}: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()))
+        lines += [
+            f"persons, {entity}: " + ", ".join(f"{name} {count:,}" for name, count in told.items())
+            for entity, told in self.persons.items()
+        ]
         if self.leak_scan:
             lines.append("leak scan: " + ", ".join(f"{name} {count:,}" for name, count in self.leak_scan.items()))
         if self.score:
-            lines.append(f"linking against the truth: precision {self.score['precision']:.5f}, recall {self.score['recall']:.5f}")
+            lines.append(
+                f"linking against the truth: precision {self.score['precision']:.5f}, recall {self.score['recall']:.5f}"
+            )
         lines += [f"warning: {warning}" for warning in self.warnings]
         return "\n".join(lines) + "\n"
 
     def write(self, folder: Path) -> None:
         """Write `report.json` and `report.txt` into `folder`."""
-        (folder / "report.json").write_text(json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (folder / "report.json").write_text(
+            json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
         (folder / "report.txt").write_text(self.table(), encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from governance.errors import IngestError, WenshuError
 from governance.identity.scoring import Score, read_truth, score
 from governance.identity.vault import Vault
+from governance.ingest import accounts
 from governance.ingest.mappings import load_plan
 from governance.ingest.pipeline import Ingest, Places
 from governance.ingest.report import LoadReport
@@ -68,7 +69,7 @@ def ingest(
             load.link(vault)
             load.fill()
             load.finish_consents(largest_minimum_group)
-            extracts = load.extract_reports()
+            extracts = accounts.extract_reports(load)
             report = LoadReport(
                 load_id=load_id,
                 as_of=f"{load.as_of(now):%Y-%m-%d}",
@@ -76,9 +77,9 @@ def ingest(
                 dry_run=dry_run,
                 extracts=extracts,
                 tables={table.name: sum(batch.num_rows for batch in table.batches) for table in load.new_tables()},
-                persons=load.person_report(),
+                persons=accounts.person_report(load),
                 leak_scan={},
-                warnings=tuple(load.warnings),
+                warnings=(*load.warnings, *accounts.unmapped(extracts)),
                 seconds={},
                 columns=load.profiles(),
             )
@@ -93,14 +94,25 @@ def ingest(
 
 
 def _finish(
-    load: Ingest, vault: Vault, places: Places, report: LoadReport, *, now: datetime, random: Callable[[int], bytes], write_links: bool
+    load: Ingest,
+    vault: Vault,
+    places: Places,
+    report: LoadReport,
+    *,
+    now: datetime,
+    random: Callable[[int], bytes],
+    write_links: bool,
 ) -> LoadReport:
     """Write the new warehouse, scan it, write the vault, publish, report."""
     folder = places.loads / report.load_id
     folder.mkdir(parents=True, mode=0o700)
     fresh = places.warehouse.with_name(f"{places.warehouse.name}.{report.load_id}.new")
     try:
-        write(fresh, load.new_tables(), Load(load_id=report.load_id, as_of=load.as_of(now).date(), loaded_at=now.replace(tzinfo=None)))
+        write(
+            fresh,
+            load.new_tables(),
+            Load(load_id=report.load_id, as_of=load.as_of(now).date(), loaded_at=now.replace(tzinfo=None)),
+        )
         load.step("wrote the tables", 0.9)
         found: Scan = load.scan(fresh)
         load.step("scanned for leaks", 0.93)
@@ -108,10 +120,10 @@ def _finish(
             vault.enroll(entity, persons.people, now=now.replace(tzinfo=None), random=random)
         load.step("wrote the vault", 0.97)
         if write_links:
-            rows = ((source, row, key) for source, row, key in load.links(LINKED_ENTITY) if key is not None)
+            rows = ((source, row, key) for source, row, key in accounts.links(load, LINKED_ENTITY) if key is not None)
             _write_rows(folder / "links.csv", ("source", "row", "hcp_key"), rows)
             report = replace(report, links=f"ingest/{report.load_id}/links.csv")
-        _write_rows(folder / "quarantine.csv", ("source", "row", "reason"), load.held_back())
+        _write_rows(folder / "quarantine.csv", ("source", "row", "reason"), accounts.held_back(load))
         load.step("wrote the report", 0.99)
         report = replace(report, leak_scan=asdict(found), seconds=dict(load.seconds))
         report.write(folder)
@@ -136,7 +148,7 @@ def _forget(folder: Path) -> None:
 
 def _score(load: Ingest, truth: Path) -> Score:
     keys: dict[str, dict[int, str | None]] = defaultdict(dict)
-    for source, row, key in load.links(LINKED_ENTITY):
+    for source, row, key in accounts.links(load, LINKED_ENTITY):
         keys[source][row] = key
     found = score(read_truth(truth, keys))
     load.step("scored the links", 0.87)

@@ -53,7 +53,11 @@ class Outcomes:
     def counts(self, kind: str) -> dict[str, int]:
         """Rows per rule or reason of a kind."""
         totals = np.bincount(self.code, minlength=len(self.names))
-        return {name: int(totals[index]) for index, (named, name) in enumerate(self.names) if named == kind and totals[index]}
+        return {
+            name: int(totals[index])
+            for index, (named, name) in enumerate(self.names)
+            if named == kind and totals[index]
+        }
 
     def pending(self) -> IntArray:
         """The rows not decided yet."""
@@ -133,7 +137,9 @@ def shape(extract: Extract, mapping: Mapping) -> Shaped:
         columns |= {name: Column.made([]) for name in mapping.fold.collect}
     if mapping.unpivot is not None:
         source, columns = _unpivot(mapping, extract.headers, source, columns, outcomes)
-    return Shaped(extract=extract, mapping=mapping, source=source, columns=columns, outcomes=outcomes, heard=np.flatnonzero(heard))
+    return Shaped(
+        extract=extract, mapping=mapping, source=source, columns=columns, outcomes=outcomes, heard=np.flatnonzero(heard)
+    )
 
 
 def _keepers(numbers: IntArray, *, last: bool) -> BoolArray:
@@ -185,14 +191,21 @@ def _collect(collect: Collect, columns: dict[str, Column], groups: IntArray, cou
     fitting = np.flatnonzero(holds(collect.where, columns, len(groups)))
     if collect.how in {"any", "count"}:
         counts = np.bincount(groups[fitting], minlength=count)
-        return _Collected(Column.flag(counts > 0) if collect.how == "any" else Column.made([str(n) for n in counts.tolist()]))
+        return _Collected(
+            Column.flag(counts > 0) if collect.how == "any" else Column.made([str(n) for n in counts.tolist()])
+        )
     column = columns[collect.column or ""]
     filled = fitting[column.filled()[fitting]]
     result = [""] * count
     cells = [column.words[code] for code in column.codes[filled].tolist()]
     for group, cell in zip(groups[filled].tolist(), cells, strict=True):
         old = result[group]
-        if not old or collect.how == "last" or (collect.how == "min" and cell < old) or (collect.how == "max" and cell > old):
+        if (
+            not old
+            or collect.how == "last"
+            or (collect.how == "min" and cell < old)
+            or (collect.how == "max" and cell > old)
+        ):
             result[group] = cell
         elif collect.how == "sum":
             result[group] = repr(float(old) + float(cell)) if _is_number(old) and _is_number(cell) else "not a number"

@@ -75,7 +75,9 @@ class Tables:
 
     # ----------------------------------------------------------------- one table
 
-    def _draft(self, shaped: Shaped, load: Load, kind: TableKind, rows: IntArray, keys: Mapping[str, RowKeys]) -> pa.Table:
+    def _draft(
+        self, shaped: Shaped, load: Load, kind: TableKind, rows: IntArray, keys: Mapping[str, RowKeys]
+    ) -> pa.Table:
         columns = {name: column.take(rows) for name, column in shaped.columns.items()}
         arrays: dict[str, pa.Array] = {}
         for name, column in kind.columns.items():
@@ -119,10 +121,15 @@ class Tables:
         key = self.row_key.derive(shaped.extract.name)
         if len(parts) == 1:
             column = parts[0].compact()
-            words = [digest.hex()[:ROW_ID_CHARACTERS] if word else None for word, digest in zip(column.words, key.macs(column.words), strict=True)]
+            words = [
+                digest.hex()[:ROW_ID_CHARACTERS] if word else None
+                for word, digest in zip(column.words, key.macs(column.words), strict=True)
+            ]
             return pa.array(words, pa.string()).take(pa.array(column.codes))
         cells = zip(*(part.texts() for part in parts), strict=True)
-        return pa.array([key.mac(*cell).hex()[:ROW_ID_CHARACTERS] if any(cell) else None for cell in cells], pa.string())
+        return pa.array(
+            [key.mac(*cell).hex()[:ROW_ID_CHARACTERS] if any(cell) else None for cell in cells], pa.string()
+        )
 
     def _look_up(self, target: str, kind: TableKind, arrays: Mapping[str, pa.Array]) -> pa.Array:
         table, column = target.split(".")
@@ -133,7 +140,9 @@ class Tables:
         positions = pc.index_in(arrays[own], value_set=known.column(key).combine_chunks())
         return known.column(column).combine_chunks().take(positions)
 
-    def _unique(self, shaped: Shaped, load: Load, kind: TableKind, rows: IntArray, draft: pa.Table) -> tuple[IntArray, pa.Table]:
+    def _unique(
+        self, shaped: Shaped, load: Load, kind: TableKind, rows: IntArray, draft: pa.Table
+    ) -> tuple[IntArray, pa.Table]:
         """Keep one row of those that the table's `unique` columns make one: the latest where the mapping says so, else the first."""
         if not kind.unique or not draft.num_rows:
             return rows, draft

@@ -91,7 +91,9 @@ class Things:
         close = [
             name
             for length in (len(word) - 1, len(word), len(word) + 1)
-            for name, _, _ in process.extract(word, self._lengths.get(length, []), scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=None)
+            for name, _, _ in process.extract(
+                word, self._lengths.get(length, []), scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=None
+            )
         ]
         near = {self._by["name"][name] for name in close if name not in self._shared["name"]}
         return next(iter(near)) if len(near) == 1 else None
@@ -104,7 +106,12 @@ def _columns(shaped: Shaped, identifiers: Identifiers, kind: str) -> list[tuple[
     for name in identifiers[kind].column:
         column = shaped.columns[name]
         used = column.used()
-        found.append((column.codes, [(normal(word) or "") if word and use else "" for word, use in zip(column.words, used, strict=True)]))
+        found.append(
+            (
+                column.codes,
+                [(normal(word) or "") if word and use else "" for word, use in zip(column.words, used, strict=True)],
+            )
+        )
     return found
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from governance.ingest.columns import Column, first_filled, plain
 from governance.identity.written import fold
+from governance.ingest.columns import Column, first_filled, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,11 +96,15 @@ class Reader:
         empty = np.isnan(seconds)
         bad = bad_first[start.codes] | bad_last[end.codes]
         low, high = value.range or (None, None)
-        out = ~empty & (((seconds < low) if low is not None else False) | ((seconds > high) if high is not None else False))
+        out = ~empty & (
+            ((seconds < low) if low is not None else False) | ((seconds > high) if high is not None else False)
+        )
         numbers = pa.array(np.where(empty | out, 0.0, seconds), mask=empty | out)
         nothing = np.zeros(count, dtype=bool)
         return Read(
-            numbers.cast(ARROW[kind], safe=False), nothing if value.otherwise == "empty" else bad | np.asarray(out, dtype=bool), nothing
+            numbers.cast(ARROW[kind], safe=False),
+            nothing if value.otherwise == "empty" else bad | np.asarray(out, dtype=bool),
+            nothing,
         )
 
     # ----------------------------------------------------------------- words, each once
@@ -111,7 +115,11 @@ class Reader:
         if value.default is not None:
             texts = [word or str(value.default) for word in texts]
         if value.map is not None:
-            codes = self._folded[value.map] if isinstance(value.map, str) else {plain(code): out for code, out in value.map.items()}
+            codes = (
+                self._folded[value.map]
+                if isinstance(value.map, str)
+                else {plain(code): out for code, out in value.map.items()}
+            )
             default = None if value.default is None else plain(str(value.default))
             for index, word in enumerate(texts):
                 key = plain(word)
@@ -135,8 +143,12 @@ class Reader:
         if kind in {"integer", "number"}:
             numbers, bad = _numbers(value, texts)
             if kind == "integer":
-                odd = np.array([n is not None and abs(n - round(n)) > _WHOLE * max(1.0, abs(n)) for n in numbers], dtype=bool)
-                return pa.array([None if n is None or o else round(n) for n, o in zip(numbers, odd, strict=True)], pa.int64()), bad | odd
+                odd = np.array(
+                    [n is not None and abs(n - round(n)) > _WHOLE * max(1.0, abs(n)) for n in numbers], dtype=bool
+                )
+                return pa.array(
+                    [None if n is None or o else round(n) for n, o in zip(numbers, odd, strict=True)], pa.int64()
+                ), bad | odd
             return pa.array(numbers, pa.float64()), bad
         times, bad = self._times(value, texts, (*_MONTHS, *_TIMES) if kind == "month" else _TIMES)
         if kind == "month":
@@ -173,18 +185,26 @@ class Reader:
         elif form == "excel":
             numbers = pd.to_numeric(texts, errors="coerce")
             days = pd.to_timedelta(numbers.round(8), unit="D", errors="coerce")
-            read = (pd.Timestamp("1899-12-30") + days).dt.round("s").dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+            read = (
+                (pd.Timestamp("1899-12-30") + days)
+                .dt.round("s")
+                .dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+            )
         elif "%z" in form:
             read = pd.to_datetime(texts, format=form, errors="coerce", utc=True)
         else:
-            read = pd.to_datetime(texts, format=form, errors="coerce").dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+            read = pd.to_datetime(texts, format=form, errors="coerce").dt.tz_localize(
+                zone, ambiguous="NaT", nonexistent="NaT"
+            )
         local = read.dt.tz_convert(self.zone).dt.tz_localize(None)
         return local.where((local >= _EARLIEST) & (local < _LATEST))
 
 
 def fold_text(text: str) -> str:
     """A text for people: letters and digits folded, invisible characters gone, blanks trimmed and single; punctuation stays."""
-    return re.sub(r"\s+", " ", "".join(fold(char) if char.isalnum() or not fold(char) else char for char in text)).strip()
+    return re.sub(
+        r"\s+", " ", "".join(fold(char) if char.isalnum() or not fold(char) else char for char in text)
+    ).strip()
 
 
 def _written(value: object) -> str:
@@ -197,7 +217,9 @@ def _repeat(values: pa.Array, count: int) -> pa.Array:
 
 def _flags(value: Value, texts: list[str]) -> tuple[pa.Array, BoolArray]:
     given = bool(value.is_true or value.is_false)
-    true = {plain(text) for text in (value.is_true if given else _TRUE)} | ({"true"} if value.map is not None or not value.is_true else set())
+    true = {plain(text) for text in (value.is_true if given else _TRUE)} | (
+        {"true"} if value.map is not None or not value.is_true else set()
+    )
     false = {plain(text) for text in (value.is_false if given else _FALSE)} | {"false"}
     others_false = bool(value.is_true) and not value.is_false
     others_true = bool(value.is_false) and not value.is_true
@@ -244,7 +266,7 @@ def parse_number(text: str, strip: Sequence[str] = ()) -> float | None:
     if match is None:
         return None
     number = float(f"{match[2]}e{match[3] or 0}") * _UNITS[match[4] or ""]
-    if number in (float("inf"),):
+    if number == float("inf"):
         return None
     return -number if negative or match[1] == "-" else number
 

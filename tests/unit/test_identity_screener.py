@@ -43,7 +43,9 @@ BUSINESS = (
     "同比增长最快的大区", "知晓到尝试转化率", "线上拜访和面对面拜访对比", "邮件打开率低于20%的科室", "呼叫中心接通的医生", "去年下半年各产品的销售额",
 )  # fmt: skip
 
-CATALOGUE = frozenset("康舒平 糖衡 安欣宁 瑞肺清 高潜力 华东 心内科 主任医师 康宁仁和医院 曹杨路院区".split())
+CATALOGUE = frozenset(
+    ["康舒平", "糖衡", "安欣宁", "瑞肺清", "高潜力", "华东", "心内科", "主任医师", "康宁仁和医院", "曹杨路院区"]
+)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +55,9 @@ def screener() -> Screener:
 
 @pytest.mark.parametrize("kind", WRITTEN)
 @pytest.mark.parametrize("carrier", CARRIERS)
-def test_every_written_form_of_an_identifier_is_found_in_every_carrier(screener: Screener, kind: str, carrier: str) -> None:
+def test_every_written_form_of_an_identifier_is_found_in_every_carrier(
+    screener: Screener, kind: str, carrier: str
+) -> None:
     missed = []
     for form in WRITTEN[kind]:
         text = carrier.format(form)
@@ -73,7 +77,10 @@ def test_business_words_are_nobodys_name(screener: Screener, text: str) -> None:
     assert screener.find(text) == []
 
 
-@pytest.mark.parametrize("text", ["康舒平的触达率", "安欣宁医生触达", "康舒平上个月的销售额", "康宁仁和医院的触达率", "曹杨路院区上个月的拜访"])
+@pytest.mark.parametrize(
+    "text",
+    ["康舒平的触达率", "安欣宁医生触达", "康舒平上个月的销售额", "康宁仁和医院的触达率", "曹杨路院区上个月的拜访"],
+)
 def test_a_word_of_the_catalogue_is_exempt_even_when_it_reads_like_a_name(screener: Screener, text: str) -> None:
     assert screener.find(text, allow=CATALOGUE.__contains__) == []
 
