@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from audit.errors import AuditUnavailable, Reason
@@ -66,13 +64,21 @@ def unavailable(error: sqlite3.Error | OSError, path: Path | None = None) -> Aud
     return AuditUnavailable(reason, HELP[reason])
 
 
-@contextmanager
-def translated(path: Path | None = None) -> Iterator[None]:
-    """Errors of SQLite and of the operating system leave as `AuditUnavailable`."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        raise unavailable(error, path) from error
+class Translated:
+    """A context that can be entered again and again: errors of SQLite and of the system leave as `AuditUnavailable`."""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path | None = None) -> None:
+        """For work on the file at `path`."""
+        self._path = path
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, (sqlite3.Error, OSError)):
+            raise unavailable(error, self._path) from error
 
 
 def may_write(path: Path) -> bool:

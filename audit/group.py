@@ -22,6 +22,9 @@ from audit.writer import Writer
 BATCH_LIMIT = 512
 """Events after which a batch takes no further ones, so that one batch can't hold the lock for long."""
 
+LINGER_S = 0.002
+"""Longest wait for the callers of the last batch to come again."""
+
 PENDING_LIMIT = 10_000
 """Most hand-overs waiting in a process before further ones are turned away."""
 
@@ -85,6 +88,7 @@ class GroupCommit:
         self._waiting: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
         self._writer = self._make_writer()
         self._writing = threading.Lock()
+        self._expected = 1
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         if not self._closed:
             self._thread.start()
@@ -95,6 +99,7 @@ class GroupCommit:
         while not ended:
             first = self._waiting.get()
             batch, ended = ([], True) if first is None else self._gather(first)
+            self._expected = len(batch)
             wanted = [append for append in batch if not append.given_up]
             if wanted:
                 with self._writing:
@@ -103,7 +108,14 @@ class GroupCommit:
             self._writer.close()
 
     def _gather(self, first: _Append) -> tuple[list[_Append], bool]:
-        """`first` and what else waits, up to the batch limit; and whether the end was among it."""
+        """`first` and what else waits, up to the batch limit; and whether the end was among it.
+
+        Those whom the last batch answered are likely to come again at once: a moment's wait for them makes fewer, larger
+        batches. A lone caller is never kept waiting.
+        """
+        until = time.monotonic() + LINGER_S
+        while self._waiting.qsize() + 1 < self._expected and time.monotonic() < until:
+            time.sleep(LINGER_S / 10)
         batch, count = [first], len(first.drafts)
         while count < BATCH_LIMIT:
             try:

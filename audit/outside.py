@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.causes import translated, unavailable
+from audit.causes import Translated, unavailable
 from audit.errors import AuditUnavailable, InvalidNote
 from audit.notes import Checkpoint, VerifierKey
 
@@ -66,7 +66,7 @@ class OutsideCheckpoint:
             if _size(self._path) >= size:
                 return
             fresh = self._path.with_name(self._path.name + ".new")
-            with translated():
+            with Translated():
                 with fresh.open("w", encoding="utf-8", newline="") as file:
                     file.write(note)
                     file.flush()
@@ -77,7 +77,7 @@ class OutsideCheckpoint:
     def _locked(self, deadline: float) -> Iterator[None]:
         """One process at a time, so that a slower one can't put an older checkpoint over a newer one."""
         lock = self._path.with_name(self._path.name + ".lock")
-        with translated():
+        with Translated():
             descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             while True:

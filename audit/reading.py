@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from audit.causes import HELP, translated, unavailable
+from audit.causes import HELP, Translated, unavailable
 from audit.errors import AuditUnavailable
 from audit.merkle import node_id
 
@@ -45,7 +45,7 @@ def read_node(connection: sqlite3.Connection, level: int, position: int) -> byte
 
 def _open(path: Path, options: str) -> sqlite3.Connection:
     uri = f"file:{quote(str(path))}?{options}"
-    with translated(path), ExitStack() as undo:
+    with Translated(path), ExitStack() as undo:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE_S)
         undo.callback(connection.close)
         connection.execute("PRAGMA trusted_schema = OFF")

@@ -10,21 +10,27 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
-from audit.causes import HELP, may_write, translated, unavailable
+from audit.causes import HELP, Translated, may_write, unavailable
 from audit.errors import AuditUnavailable
-from audit.events import Line
+from audit.events import Facets, Line
 from audit.merkle import Node, node_id
 from audit.reading import read_node
 from audit.schema import APPLICATION_ID, FORMAT, STATEMENTS
 
 FIRST_PAUSE_S = 0.0005
 LONGEST_PAUSE_S = 0.01
+
+
+ROWS_AT_ONCE = 16
+"""Rows of one INSERT statement."""
+
+INDEX_COLUMNS = tuple(column.replace("number", "idx") for column in Facets._fields)
 
 
 class Store(Protocol):
@@ -38,6 +44,9 @@ class Store(Protocol):
 
     def node(self, level: int, position: int) -> bytes:
         """The stored hash of a complete subtree; level 0 is a leaf. Raises reason `corrupt` if it is absent."""
+
+    def nodes(self, start: int) -> list[bytes]:
+        """The stored interior nodes from number `start` on, in order of completion, as read back from the store."""
 
     def lines(self, start: int) -> Iterator[bytes]:
         """The stored lines from number `start` on, as they were read back from the store."""
@@ -64,7 +73,9 @@ class SqliteStore:
     def __init__(self, path: Path, *, deadline: float) -> None:
         """Open an existing file for writing; never creates one. See `create`."""
         self._path = path
-        with translated(path):
+        self._log_path = path.with_name(path.name + "-wal")
+        self._translated = Translated(path)
+        with self._translated:
             self._file = _identity(path)
         if not may_write(path):  # before SQLite leaves log files behind that would be as read-only as this one
             raise AuditUnavailable("read_only", HELP["read_only"])
@@ -74,7 +85,7 @@ class SqliteStore:
 
     def _connect(self, deadline: float) -> sqlite3.Connection:
         uri = f"file:{quote(str(self._path))}?mode=rw"
-        with translated(self._path), ExitStack() as undo:
+        with self._translated, ExitStack() as undo:
             connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=0)
             undo.callback(connection.close)
             self.configure(connection)
@@ -104,7 +115,7 @@ class SqliteStore:
 
     def create(self) -> None:
         """Turn an empty file into an empty ledger, in the transaction that `begin` opened."""
-        with translated(self._path):
+        with self._translated:
             for statement in STATEMENTS:
                 self._connection.execute(statement)
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -116,7 +127,7 @@ class SqliteStore:
         if not self._writable:
             # On a read-only file BEGIN IMMEDIATE silently begins to read; a statement that writes nothing fails there.
             probe = "PRAGMA user_version = 0" if self.is_empty() else "DELETE FROM head WHERE 0"
-            with translated(self._path):
+            with self._translated:
                 self._connection.execute(probe)
             self._writable = True
 
@@ -133,11 +144,16 @@ class SqliteStore:
         return None if found is None else str(found)
 
     def node(self, level: int, position: int) -> bytes:
-        with translated(self._path):
+        with self._translated:
             return read_node(self._connection, level, position)
 
+    def nodes(self, start: int) -> list[bytes]:
+        with self._translated:
+            rows = self._connection.execute("SELECT hash FROM node WHERE id >= ? ORDER BY id", (start,))
+            return [found for (found,) in rows]
+
     def lines(self, start: int) -> Iterator[bytes]:
-        with translated(self._path):
+        with self._translated:
             rows = self._connection.execute(
                 "SELECT CAST(body AS BLOB) FROM entry WHERE idx >= ? ORDER BY idx", (start,)
             )
@@ -145,16 +161,26 @@ class SqliteStore:
                 yield body
 
     def insert(self, lines: Sequence[Line], leaves: Sequence[bytes], nodes: Sequence[Node]) -> None:
-        entries = ((ln.facets.number, leaf, ln.data.decode()) for ln, leaf in zip(lines, leaves, strict=True))
-        write = self._connection.executemany
-        with translated(self._path):
-            write("INSERT INTO entry VALUES (?, ?, ?)", entries)
-            write("INSERT INTO node VALUES (?, ?)", ((node_id(n.level, n.position), n.hash) for n in nodes))
-            write(INSERT_FACETS, (line.facets for line in lines))
-            write("INSERT INTO event_metric VALUES (?, ?)", _metric_rows(lines))
+        entries = [(ln.facets.number, leaf, ln.data.decode()) for ln, leaf in zip(lines, leaves, strict=True)]
+        metrics = [(metric, line.facets.number) for line in lines for metric in line.metrics]
+        with self._translated:
+            self._insert("entry (idx, leaf, body)", entries)
+            self._insert("node (id, hash)", [(node_id(n.level, n.position), n.hash) for n in nodes])
+            self._insert(f"event_index ({', '.join(INDEX_COLUMNS)})", [line.facets for line in lines])
+            self._insert("event_metric (metric, idx)", metrics)
+
+    def _insert(self, into: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Insert rows, many to a statement: each statement gives up the interpreter once, for which others are waiting."""
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            row = f"({', '.join('?' * len(some[0]))})"
+            self._connection.execute(
+                f"INSERT INTO {into} VALUES {', '.join([row] * len(some))}",  # noqa: S608 - names of our own
+                [value for found in some for value in found],
+            )
 
     def set_head(self, size: int, note: str, *, keep: bool) -> None:
-        with translated(self._path):
+        with self._translated:
             changed = self._connection.execute("UPDATE head SET size = ?, note = ?", (size, note))
             if not changed.rowcount:
                 self._connection.execute("INSERT INTO head VALUES (1, ?, ?)", (size, note))
@@ -162,7 +188,7 @@ class SqliteStore:
                 self._connection.execute("INSERT INTO checkpoint VALUES (?, ?)", (size, note))
 
     def commit(self) -> None:
-        with translated(self._path):
+        with self._translated:
             self._connection.execute("COMMIT")
         self._check_files()  # what was committed to a file that is no longer there must not be acknowledged
 
@@ -178,15 +204,15 @@ class SqliteStore:
             self._connection.close()
 
     def _one(self, statement: str) -> object:
-        with translated(self._path):
+        with self._translated:
             row = self._connection.execute(statement).fetchone()
         return None if row is None else row[0]
 
     def _check_files(self) -> None:
         """SQLite goes on writing into a deleted or replaced file; notice that it is no longer the one at the path."""
-        with translated():
+        with self._translated:
             file = _identity(self._path)
-            log = _identity(self._path.with_name(self._path.name + "-wal"))
+            log = _identity(self._log_path)
         self._log = self._log or log
         if (file, log) != (self._file, self._log):
             raise AuditUnavailable("missing", HELP["missing"])
@@ -208,22 +234,13 @@ class SqliteStore:
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
-INSERT_FACETS = "INSERT INTO event_index VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-
-
-def _metric_rows(lines: Iterable[Line]) -> Iterator[tuple[int, str]]:
-    for line in lines:
-        for metric in line.metrics:
-            yield line.facets.number, metric
-
-
 def _identity(path: Path) -> tuple[int, int]:
     """Device and inode of the file that is at `path` now."""
-    status = path.stat()
+    status = os.stat(path)  # noqa: PTH116 - twice a batch; pathlib's is slower
     return status.st_dev, status.st_ino
 
 
 def make_file(path: Path) -> None:
     """Make an empty file of mode 0600 where there is none yet."""
-    with translated(path):
+    with Translated(path):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))

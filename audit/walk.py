@@ -105,8 +105,9 @@ class Walk:
 
     def _parse(self, stored: Stored) -> dict[str, Any] | None:
         try:
-            body = json.loads(stored.body)
-            if isinstance(body, dict) and canonical.encode(body).encode() == stored.body:
+            text = stored.body.decode()
+            body = json.loads(text)
+            if isinstance(body, dict) and canonical.encode(body) == text:
                 return body
         except (ValueError, RecursionError):
             pass

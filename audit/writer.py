@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from audit import canonical
 from audit.causes import HELP
 from audit.errors import AuditUnavailable, InvalidNote, NotCanonical, Reason
-from audit.events import GENESIS, Draft, Entropy, Event, Line, Receipt, new_id
-from audit.merkle import EMPTY_ROOT, CompactRange, Node, leaf_hash, root_at
+from audit.events import GENESIS, Draft, Entropy, Event, Receipt, new_id
+from audit.merkle import EMPTY_ROOT, CompactRange, Node, interior_count, leaf_hash, root_at
 from audit.notes import Checkpoint, Signer
 from audit.outside import OutsideCheckpoint
 from audit.schema import FORMAT
@@ -195,7 +195,7 @@ class Writer:
         leaves = [leaf_hash(line.data) for line in lines]
         tree, nodes = _extend(base, leaves)
         store.insert(lines, leaves, nodes)
-        self._read_back(store, base, tree, lines)
+        self._read_back(store, base, tree, nodes)
         head = Checkpoint(origin=settings.signer.verifier.name, size=tree.size, root=tree.root())
         note = settings.signer.sign(head.text())
         keep = base.size == 0 or base.size // KEEP_EVERY != tree.size // KEEP_EVERY
@@ -206,14 +206,13 @@ class Writer:
         return [Receipt(event=line.facets.id, index=line.facets.number, checkpoint=note) for line in lines]
 
     @staticmethod
-    def _read_back(store: SqliteStore, base: CompactRange, tree: CompactRange, lines: Sequence[Line]) -> None:
+    def _read_back(store: SqliteStore, base: CompactRange, tree: CompactRange, nodes: Sequence[Node]) -> None:
         """What is about to be signed must be what is stored: lines and nodes as the database gives them again."""
         again = base.copy()
-        count = 0
         for data in store.lines(base.size):
             again.append(leaf_hash(data))
-            count += 1
-        if count != len(lines) or again.root() != tree.root() or root_at(tree.size, store.node) != tree.root():
+        stored = store.nodes(interior_count(base.size))
+        if (again.size, again.root()) != (tree.size, tree.root()) or stored != [node.hash for node in nodes]:
             raise AuditUnavailable("corrupt", HELP["corrupt"])
 
     def _publish(self, deadline: float) -> None:
