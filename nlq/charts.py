@@ -58,6 +58,6 @@ def _subtitle(view: View, metrics: tuple[str, ...], notes: list[str]) -> str:
         unit = None if style.format in {"percent", "growth"} else header_unit(style, view.language)
         what.append(label + (f"（{unit}）" if view.zh else f" ({unit})") if unit else label)
     parts = [("、" if view.zh else ", ").join(what), *filters_in_words(view)]
-    if view.table.period is not None:
+    if view.table.period is not None and not view.timeless:
         parts.append(period_dates(view.table.period, view.language))
     return " · ".join([*parts, *notes])

@@ -59,7 +59,7 @@ def explain(view: View, summary: str, grant: Grant, *, assumptions: Iterable[str
     lang = view.language
     noted = [note.text[lang] for note in view.table.notes]
     known = [view.names.metrics[m] for m in grant.query.metrics if m in view.names.metrics]
-    caveats = [metric.caveat.text()[lang] for metric in known if metric.caveat]
+    caveats = [] if any(note.code == "caveat" for note in view.table.notes) else [metric.caveat.text()[lang] for metric in known if metric.caveat]
     return Explanation(
         summary=summary,
         metrics=tuple(define(metric, view.language) for metric in known),
@@ -86,8 +86,8 @@ def define(metric: Metric, language: Language) -> Definition:
 def period_in_words(view: View) -> str:
     """Return the period as dates people read, both ends included, with the compared one; or that the metric has none."""
     period, base = view.table.period, view.table.base_period
-    if period is None:
-        return "与时间无关" if view.zh else "not tied to a period"
+    if period is None or view.timeless:
+        return "当前数，与期间无关" if view.zh else "the current number, whatever the period"
     said = period_dates(period, view.language)
     if base is None:
         return said

@@ -155,7 +155,8 @@ def style_of(column: Column, names: Names) -> Style:
         return Style(format="percent" if role == "share" else "growth", signed=role == "growth", approximate=approximate)
     written = metric.format if metric else column.format
     own = metric.unit.text() if metric and metric.unit else column.unit
-    signed = role in _SIGNED_ROLES
+    # A lift is the difference of two arms, not a rate of its own.
+    signed = role in _SIGNED_ROLES or (metric is not None and metric.kind == "experiment" and metric.parameters.get("rule") == "lift")
     if written == "percent":
         return Style(format="pp" if signed else "percent", signed=signed, approximate=approximate)
     return Style(format=written, signed=signed, unit=own, approximate=approximate)

@@ -39,7 +39,7 @@ def find(view: View, beside: Beside = NOTHING_BESIDE) -> Finding:
 def setting(view: View) -> str:
     """Where and when: `华东 10 月`, `East, October`. The period is left to the rows where they are periods themselves."""
     period = view.table.period
-    when = "" if period is None or view.has_period else period_name(period, view.language, view.today, fiscal_start=view.fiscal_start)
+    when = "" if period is None or view.has_period or view.timeless else period_name(period, view.language, view.today, fiscal_start=view.fiscal_start)
     parts = [part for part in (scope(view), when) if part]
     if not view.zh:
         return ", ".join(parts)

@@ -29,8 +29,8 @@ def shape(view: View, beside: Beside) -> list[Clause]:
     if not view.table.rows:
         return [Clause(body="没有符合条件的数据" if view.zh else "there are no data for this")]
     first = metrics[0]
-    if view.column(first, "ci_low") is not None and not view.dimensions:
-        return [Clause(body=_tested(view, first))]
+    if view.column(first, "ci_low") is not None and query.grain is None:
+        return _tests(view, first)
     if query.keep:
         return [_kept(view, row) for row in list(view.rows())[:LIST_AT_MOST]]
     if isinstance(query.compare, MemberCompare):
@@ -258,23 +258,38 @@ def _having(view: View) -> Clause:
     return Clause(body=f"{among} {'has' if len(rows) == 1 else 'have'} {condition}", tail=f": {', '.join(named)}" + (f" and {more} more" if more else ""))
 
 
-def _tested(view: View, metric: str) -> str:
-    """A measured difference with its interval: what is said of it is that it is, or isn't, distinguishable from none."""
-    low, high, p = (view.number(0, metric, role) for role in ("ci_low", "ci_high", "p_value"))
-    words = [valued(view, 0, metric)]
-    if view.number(0, metric, "base") is not None:
-        words.append(glue("对照", view.said(0, metric, "base")) if view.zh else f"against {view.said(0, metric, 'base')}")
-    if view.number(0, metric, "change") is None or low is None or high is None:
-        return ("，" if view.zh else ", ").join(words)
+def _tests(view: View, metric: str) -> list[Clause]:
+    """Measured differences with their intervals: of the whole, or of the first groups, each with its verdict."""
+    if not view.dimensions and not view.has_period:
+        return [Clause(body=_tested(view, 0, metric))]
+    rows = view.told(metric)
+    if not rows:
+        return [nothing(view, metric)]
+    clauses = [Clause(body=glue(f"{view.member(row)}：", _tested(view, row, metric)) if view.zh else f"{view.member(row)}: {_tested(view, row, metric)}") for row in rows[:LIST_AT_MOST]]
+    if len(rows) > LIST_AT_MOST:
+        clauses.append(Clause(body=f"等 {len(rows)} 组" if view.zh else f"and {len(rows) - LIST_AT_MOST} more"))
+    return clauses
+
+
+def _tested(view: View, row: int, metric: str) -> str:
+    """What is said of a measured difference is that it is, or isn't, distinguishable from none; a lift is itself the difference."""
+    low, high, p = (view.number(row, metric, role) for role in ("ci_low", "ci_high", "p_value"))
+    comma = "，" if view.zh else ", "
+    words = [valued(view, row, metric)]
+    if low is None or high is None:
+        return words[0]
     style = view.style(metric, "ci_low")
-    interval = [number(bound, style, view.language) for bound in (low, high)]
+    bounds = [number(bound, style, view.language) for bound in (low, high)]
+    chance = "" if p is None else "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    interval = f"95% 置信区间 {bounds[0]} 至 {bounds[1]}" if view.zh else f"95% interval {bounds[0]} to {bounds[1]}"
+    evidence = f"（{comma.join(filter(None, [interval, chance]))}）" if view.zh else f" ({comma.join(filter(None, [interval, chance]))})"
+    if view.column(metric, "change") is None:
+        words[0] += evidence
+    else:
+        base = view.said(row, metric, "base")
+        words.append(glue("对照", base) if view.zh else f"against {base}")
+        change = view.said(row, metric, "change")
+        words.append(f"相差 {change}{evidence}" if view.zh else f"a difference of {change}{evidence}")
     sure = low > 0 or high < 0
-    said = number(view.number(0, metric, "change") or 0.0, style, view.language)
-    chance = "" if p is None else f"p {number(p, view.style(metric, 'p_value'), view.language)}" if p < 0.001 else f"p = {p:.3f}"
-    unit = "个百分点" if style.format == "pp" else ""
-    if view.zh:
-        words.append(f"相差 {said}{' ' + unit if unit else ''}（95% 置信区间 {interval[0]} 至 {interval[1]}{'，' + chance if chance else ''}），差异{'显著' if sure else '不显著'}")
-        return "，".join(words)
-    unit = " pp" if unit else ""
-    words.append(f"a difference of {said}{unit} (95% interval {interval[0]} to {interval[1]}{', ' + chance if chance else ''}), {'distinguishable' if sure else 'not distinguishable'} from none")
-    return ", ".join(words)
+    words.append(f"差异{'显著' if sure else '不显著'}" if view.zh else f"{'distinguishable' if sure else 'not distinguishable'} from none")
+    return comma.join(words)

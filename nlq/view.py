@@ -68,6 +68,12 @@ class View:
         column = self.column(metric, role)
         return style_of(column, self.names) if column else Style(format="decimal")
 
+    @property
+    def timeless(self) -> bool:
+        """Whether every metric is a current number, for which the period makes no difference."""
+        known = [self.names.metrics[name] for name in self.metrics if name in self.names.metrics]
+        return bool(known) and not any(metric.grain for metric in known)
+
     # ------------------------------------------------------------- cells
 
     def cell(self, row: int, column: str) -> Cell:

@@ -66,6 +66,7 @@ NAMES = Names(
             _metric("nps", "净推荐值", "NPS", kind="ratio", format="points", sensitivity="sensitive"),
             _metric("cost", "单次成本", "Cost per touch", kind="ratio", format="currency", unit={"zh": "元", "en": "CNY"}, direction="lower_is_better"),
             _metric("effect", "转化率", "Conversion rate", kind="experiment", format="percent"),
+            _metric("lift", "实验提升", "Experiment lift", kind="experiment", format="percent", parameters={"rule": "lift"}),
             _metric("targets", "目标医生数", "Target doctors", kind="distinct", measure={"model": "hcp", "agg": "members", "entity": "hcp"}, grain=False),
         )
     }),
@@ -74,6 +75,7 @@ NAMES = Names(
         for d in (
             _dimension("region", "大区", "Region", REGIONS),
             _dimension("channel", "渠道", "Channel", CHANNELS),
+            _dimension("experiment", "实验", "Experiment", {}, open=True),
             _dimension("segment", "客户分型", "Segment", TIERS),
             _dimension("is_target", "目标医生", "Target doctor", {"是": "Yes", "否": "No"}, type="boolean"),
             _dimension("hcp", "医生", "Doctor", {}, identifies="hcp", tags=["person"], open=True),

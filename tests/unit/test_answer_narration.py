@@ -165,6 +165,17 @@ def test_a_measured_difference_says_whether_it_is_one():
     assert "not distinguishable from none" in unsure["en"]
 
 
+def test_a_lift_is_itself_the_difference_and_each_group_has_its_verdict():
+    columns = ["experiment", "lift", "lift__ci_low", "lift__ci_high", "lift__p_value"]
+    q = query("lift", group_by=("experiment",))
+    said = sentences(q, table(columns, [("新素材", 0.031, 0.011, 0.05, 0.0004), ("短信提醒", 0.002, -0.01, 0.014, 0.7)]))
+    assert said["zh"] == (
+        "10 月新素材：实验提升 +3.1 个百分点（95% 置信区间 +1.1 至 +5.0，p < 0.001），差异显著；"
+        "短信提醒：实验提升 +0.2 个百分点（95% 置信区间 −1.0 至 +1.4，p = 0.700），差异不显著。"
+    )
+    assert "experiment lift +3.1 pp (95% interval +1.1 to +5.0, p < 0.001), distinguishable from none" in said["en"]
+
+
 def test_the_metrics_own_caveat_is_part_of_the_answer():
     said = sentences(query("roi"), table(["roi"], [(3.456,)]))
     assert said == {"zh": "10 月投入产出比 3.46。注意：非增量。", "en": "October: return on spend 3.46. Note: not incremental."}

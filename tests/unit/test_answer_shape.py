@@ -149,8 +149,8 @@ def test_noise_and_rounding_are_said():
 
 def test_a_metric_without_a_period_says_so():
     query = MetricQuery(metrics=("targets",))
-    said = answered(told(query, table(["targets"], [(4812,)], period=None)), NAMES, "zh").to_json()
-    assert said["explanation"]["period"] == "与时间无关"
+    said = answered(told(query, table(["targets"], [(4812,)])), NAMES, "zh").to_json()
+    assert said["explanation"]["period"] == "当前数，与期间无关"
     assert said["explanation"]["summary"] == "目标医生数 4,812。"
 
 
