@@ -10,7 +10,7 @@ import datetime as dt
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from audit import AuditUnavailable, Event, Ledger, Receipt
@@ -124,6 +124,27 @@ def _scope_text(grant: Grant) -> list[str]:
     return out
 
 
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """The members that all events of one request share."""
+
+    actor: Actor
+    purpose: str | None
+    request: str
+
+    def event(self, kind: str, decision: str, detail: Mapping[str, object]) -> Event:
+        return Event(
+            type=kind,
+            request=self.request,
+            actor=self.actor.id,
+            role=self.actor.role,
+            department=self.actor.department,
+            purpose=self.purpose,
+            decision=decision,
+            detail=detail,
+        )
+
+
 class Gateway:
     """The door. One per process; safe for threads, since everything it holds is immutable or guards itself."""
 
@@ -131,7 +152,7 @@ class Gateway:
         self,
         *,
         active: Callable[[], Active],
-        data: Callable[[], Sources],
+        data: Callable[[], AbstractContextManager[Sources]],
         ledger: Ledger | None,
         today: Callable[[], dt.date],
         new_request: Callable[[], str] = lambda: secrets.token_hex(16),
@@ -196,26 +217,22 @@ class Gateway:
 
     # ------------------------------------------------------------------ what carries no data is recorded as well
 
-    def refuse(self, ask_actor: Actor, purpose: str | None, refusal: Refusal, *, surface: str, session: str | None = None, conversation: str | None = None) -> Refused:
+    def refuse(
+        self, actor: Actor, purpose: str | None, refusal: Refusal, *, surface: str, session: str | None = None, conversation: str | None = None
+    ) -> Refused:
         """Record a refusal that language alone decided (a person named, 统方, an adverse event). The words are not kept."""
-        request, active = self._new_request(), self._active()
-        common = self._common(ask_actor, purpose, request, active)
-        detail = {"surface": surface, "session": session, "conversation": conversation, "question": None, "metrics": []}
-        self._ledger.append_many(
-            [Event(type="intent", decision="refuse", detail=detail | {"code": refusal.code}, **common)]
-        )
-        receipt = self._ledger.append(
-            Event(type="outcome", decision="refuse", detail={"outcome": "refused", "code": refusal.code, "rule": refusal.rule, "metrics": []}, **common)
-        )
-        return Refused(refusal=refusal, receipt=receipt)
+        who = _Who(actor, self._known_purpose(purpose), self._new_request())
+        told: dict[str, object] = {"code": refusal.code, "rule": refusal.rule, "metrics": []}
+        detail: dict[str, object] = {"surface": surface, "session": session, "conversation": conversation, "question": None}
+        events = [who.event("intent", "refuse", detail | told), who.event("outcome", "refuse", {"outcome": "refused", **told})]
+        return Refused(refusal=refusal, receipt=self._ledger.append_many(events)[-1])
 
-    def note(self, actor: Actor, purpose: str | None, status: str, *, surface: str, question: str | None = None, detail: Mapping[str, object] | None = None) -> Receipt:
+    def note(
+        self, actor: Actor, purpose: str | None, status: str, *, surface: str, question: str | None = None, detail: Mapping[str, object] | None = None
+    ) -> Receipt:
         """Record a question that ended without a query (`clarify`, `not_understood`), or another act worth proving."""
-        active = self._active()
-        common = self._common(actor, purpose, self._new_request(), active)
-        return self._ledger.append(
-            Event(type="question", decision=status, detail={"surface": surface, "question": question, **(detail or {})}, **common)
-        )
+        who = _Who(actor, self._known_purpose(purpose), self._new_request())
+        return self._ledger.append(who.event("question", status, {"surface": surface, "question": question, **(detail or {})}))
 
     # ------------------------------------------------------------------ steps
 
@@ -261,13 +278,13 @@ class Gateway:
                 beside = [self._beside(companion, active, sources) for companion in companions if not nothing_left]
                 data_version, data_as_of = sources.data_version, sources.data_as_of
         except WarehouseError:
-            self._append_outcome(ask, grant, request, active, {"outcome": "failed", "code": "warehouse"})
+            self._append_outcome(ask, grant, request, {"outcome": "failed", "code": "warehouse"})
             raise
         except AuditUnavailable:
             raise
         except Exception as error:
             # Whatever went wrong, the intent must not stay without its end; the kind of error is told, its text is not.
-            self._append_outcome(ask, grant, request, active, {"outcome": "failed", "code": type(error).__name__})
+            self._append_outcome(ask, grant, request, {"outcome": "failed", "code": type(error).__name__})
             raise
         detail: dict[str, object] = {
             "rows": len(disclosed.rows),
@@ -280,11 +297,11 @@ class Gateway:
             refusal = _group_too_small(grant)
             with watch.step("audit"):
                 receipt = self._append_outcome(
-                    ask, grant, request, active, detail | {"outcome": "refused", "code": refusal.code, "rule": refusal.rule, "rows": 0}
+                    ask, grant, request, detail | {"outcome": "refused", "code": refusal.code, "rule": refusal.rule, "rows": 0}
                 )
             return Refused(refusal=refusal, receipt=receipt, timings_ms=watch.ms)
         with watch.step("audit"):
-            receipt = self._append_outcome(ask, grant, request, active, detail | {"outcome": "answered"})
+            receipt = self._append_outcome(ask, grant, request, detail | {"outcome": "answered"})
         return Answered(
             disclosed=disclosed,
             companions=tuple(beside),
@@ -306,9 +323,9 @@ class Gateway:
 
     # ------------------------------------------------------------------ ledger events
 
-    def _common(self, actor: Actor, purpose: str | None, request: str, active: Active) -> dict[str, str | None]:
-        known = purpose if purpose in active.policy.purposes else None
-        return {"request": request, "actor": actor.id, "role": actor.role, "department": actor.department, "purpose": known}
+    def _known_purpose(self, purpose: str | None) -> str | None:
+        """Return the purpose if the policy has it: nothing that a caller invented is recorded as one."""
+        return purpose if purpose in self._active().policy.purposes else None
 
     def _asked(self, ask: Ask, active: Active) -> dict[str, object]:
         metrics = active.catalogue.metrics
@@ -333,18 +350,16 @@ class Gateway:
             "scope": _scope_text(grant),
             "k": grant.minimum_group.k,
         }
-        self._ledger.append(Event(type="intent", decision="allow", detail=detail, **self._common(ask.actor, grant.purpose, request, active)))
+        self._ledger.append(_Who(ask.actor, grant.purpose, request).event("intent", "allow", detail))
 
-    def _append_outcome(self, ask: Ask, grant: Grant, request: str, active: Active, detail: Mapping[str, object]) -> Receipt:
+    def _append_outcome(self, ask: Ask, grant: Grant, request: str, detail: Mapping[str, object]) -> Receipt:
         full = {"metrics": list(ask.query.metrics), **detail}
         decision = "refuse" if detail.get("outcome") == "refused" else "allow"
-        return self._ledger.append(
-            Event(type="outcome", decision=decision, detail=full, **self._common(ask.actor, grant.purpose, request, active))
-        )
+        return self._ledger.append(_Who(ask.actor, grant.purpose, request).event("outcome", decision, full))
 
     def _refuse(self, ask: Ask, refusal: Refusal, request: str, active: Active) -> Receipt:
-        common = self._common(ask.actor, ask.purpose, request, active)
-        told = {"code": refusal.code, "rule": refusal.rule}
-        self._ledger.append(Event(type="intent", decision="refuse", detail=self._asked(ask, active) | told, **common))
-        detail = {"outcome": "refused", "metrics": list(ask.query.metrics), **told}
-        return self._ledger.append(Event(type="outcome", decision="refuse", detail=detail, **common))
+        who = _Who(ask.actor, self._known_purpose(ask.purpose), request)
+        told: dict[str, object] = {"code": refusal.code, "rule": refusal.rule}
+        outcome = {"outcome": "refused", "metrics": list(ask.query.metrics), **told}
+        events = [who.event("intent", "refuse", self._asked(ask, active) | told), who.event("outcome", "refuse", outcome)]
+        return self._ledger.append_many(events)[-1]

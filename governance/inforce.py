@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +21,7 @@ from governance.documents.reading import Read
 from governance.errors import BundleError, Problem
 from governance.metrics.catalogue import Catalogue
 from governance.metrics.reach import Reach
+from governance.metrics.values import data_range, load_values
 from governance.terms import Value
 
 Fetch = Callable[[Select[Any]], Sequence[Sequence[Any]]]
@@ -116,12 +117,15 @@ def canonical(catalogue: Catalogue, dimension: str, stored: Any) -> Value:
     return stored if isinstance(stored, int) and not isinstance(stored, bool) else str(stored)
 
 
-def put_in_force(
-    bundle: Bundle, *, fetch: Fetch, values: Callable[[Catalogue], Mapping[str, tuple[Value, ...]]], data_from: dt.date, data_to: dt.date
-) -> Active:
-    """Return the bundle in force over one data load. Raises BundleError for a bundle that can't be; the caller keeps the old one then."""
+def put_in_force(bundle: Bundle, *, fetch: Fetch, today: dt.date) -> Active:
+    """Return the bundle in force over one data load; `fetch` reads from that load.
+
+    Raises BundleError for a bundle that can't be (the caller keeps the old one then) and WarehouseError where its tables can't be read. `today` stands for
+    the days of a warehouse without dated facts.
+    """
     bare = catalogue_of(bundle)
-    catalogue = bare.with_values(values(bare))
+    catalogue = bare.with_values(load_values(bare, fetch))
+    data_from, data_to = data_range(bare, fetch) or (today, today)
     return Active(
         catalogue=catalogue,
         policy=policy_of(bundle, catalogue),

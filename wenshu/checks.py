@@ -92,8 +92,11 @@ def _warehouse(home: Home) -> str:
 
     if not home.warehouse.exists():
         raise WenshuError("no data is loaded")
-    with Warehouse.open_file(home.warehouse) as warehouse, warehouse.session() as session:
-        return f"load {session.data_version}, data as of {session.data_as_of}"
+    warehouse = Warehouse.open(f"duckdb:///{home.warehouse}")
+    try:
+        return f"load {warehouse.data_version}, data as of {warehouse.data_as_of}"
+    finally:
+        warehouse.close()
 
 
 def _accounts(home: Home) -> str:

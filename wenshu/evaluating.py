@@ -8,14 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-from governance.metrics.execution import Sources
-from governance.warehouse.engine import Warehouse
-from nlq.understand import understand
 
 from audit import Event, Ledger
 from governance.access.authorize import allowed_dimensions, allowed_metrics, default_purpose
@@ -27,10 +23,13 @@ from governance.documents.base import Words
 from governance.documents.reading import Read
 from governance.gateway import Ask, Gateway
 from governance.inforce import vocabulary_of
+from governance.metrics.execution import Sources
 from governance.terms import Actor, Language, MetricQuery, MinimumGroup, Refusal
+from governance.warehouse.engine import Warehouse
 from nlq.evaluation import Ran, Understood, evaluate
 from nlq.evaluation_cases import Case, read_cases
 from nlq.lexicon import LexiconView
+from nlq.understand import understand
 from wenshu.accounts import Accounts
 from wenshu.commands.common import Context, tell
 from wenshu.house import House, InForce, value_filter
@@ -82,7 +81,7 @@ class _Bench:
     def _today(self) -> dt.date:
         return self._day
 
-    def _sources(self) -> Sources:
+    def _sources(self) -> AbstractContextManager[Sources]:
         return Sources.open(self._warehouse, ledger=self._ledger_file)
 
     def _asker(self, user: str) -> _Asker:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from governance.metrics.values import load_values
 from sqlalchemy import Select
 
 from governance.bundle.loading import Bundle
@@ -20,10 +19,10 @@ from governance.documents.lexicon import LexiconDocument
 from governance.errors import WarehouseError
 from governance.inforce import Active, put_in_force
 from governance.terms import Actor, DimensionScope, RowScope, Value
+from wenshu.settings import now
 
 if TYPE_CHECKING:
     from governance.warehouse.engine import Warehouse
-
     from nlq.lexicon import Lexicon
 
 NO_DATA = "No data is loaded yet. Load a folder of extracts with: wenshu ingest DIR"
@@ -55,9 +54,9 @@ class House:
     def current(self) -> InForce:
         """Return what is in force; raise WarehouseError when no data is loaded."""
         stamp = self._stamp()
-        now = self._now
-        if now is not None and now.stamp == stamp:
-            return now
+        here = self._now
+        if here is not None and here.stamp == stamp:
+            return here
         with self._lock:
             if self._now is None or self._now.stamp != stamp:
                 self._now = self._build(stamp)
@@ -78,11 +77,7 @@ class House:
     def _build(self, stamp: object) -> InForce:
         from nlq.lexicon import Lexicon
 
-        with self._warehouse.session() as session:
-            first, last = session.data_from, session.data_to
-        active = put_in_force(
-            self._bundle, fetch=self._fetch, values=lambda catalogue: load_values(catalogue, self._fetch), data_from=first, data_to=last
-        )
+        active = put_in_force(self._bundle, fetch=self._fetch, today=now().date())
         documents = [read.document for read in self._bundle.of("lexicon", LexiconDocument)]
         lexicon = Lexicon.compile(active.catalogue, documents, self._bundle.settings, screener=self._screener)
         return InForce(bundle=self._bundle, active=active, lexicon=lexicon, stamp=stamp)

@@ -9,13 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Self
-
-from governance.metrics.execution import Sources
-from governance.warehouse.engine import Warehouse
-from nlq.reading import Reading
-from nlq.understand import LanguageRefusal, Understanding, understand
 
 from audit import AuditError, Event, Ledger
 from governance.access import redline
@@ -24,13 +20,17 @@ from governance.bundle.loading import load_bundle
 from governance.documents.metrics import Metric
 from governance.errors import ConfigurationError, InvalidQuery, UnsoundQuery, WarehouseError, nearest
 from governance.gateway import Answered, Ask, DryRun, Gateway
+from governance.metrics.execution import Sources
 from governance.metrics.parsing import query_from_json, query_to_json
 from governance.terms import Actor, Grant, Language, MetricQuery, Refusal, Text
+from governance.warehouse.engine import Warehouse
 from nlq.answer import Answer, Option, answered, clarify, not_understood, refused, unsound
 from nlq.companions import companions_for
 from nlq.display import DisplayTable, display_rows
 from nlq.lexicon import LexiconView
+from nlq.reading import Reading
 from nlq.suggestions import Suggestion, suggest
+from nlq.understand import LanguageRefusal, Understanding, understand
 from wenshu import cards
 from wenshu.accounts import Accounts, UnknownUser
 from wenshu.conversations import Conversations, Turn
@@ -107,7 +107,7 @@ class Service:
         """Return the day that relative dates refer to."""
         return self._environment.today(self._zone)
 
-    def _sources(self) -> Sources:
+    def _sources(self) -> AbstractContextManager[Sources]:
         return Sources.open(self._warehouse, ledger=self.home.ledger)
 
     def local_actor(self, user: str) -> Actor:
@@ -413,13 +413,13 @@ def _examples(here: InForce, view: LexiconView, language: Language, may_ask: Cal
     for name, metric in catalogue.metrics.items():
         if name in view.metrics:
             by_stage.setdefault(metric.stage, []).append(name)
-    order = [name for index in range(3) for names in by_stage.values() for name in names[index : index + 1]]
+    order: list[str] = [name for index in range(3) for names in by_stage.values() for name in names[index : index + 1]]
     out: list[str] = []
     for turn, name in enumerate(order):
         groupable = [d for d in catalogue.groupable_by(name) if d in view.dimensions and catalogue.dimensions[d].identifies is None]
         group = groupable[turn % min(len(groupable), 4)] if groupable else None
-        label = catalogue.metrics[name].label.text()[language]
-        by = catalogue.dimensions[group].label.text()[language] if group is not None else ""
+        label: str = catalogue.metrics[name].label.text()[language]
+        by: str = catalogue.dimensions[group].label.text()[language] if group is not None else ""
         if language == "zh":
             text = f"上个月各{by}的{label}" if by else f"上个月的{label}"
         else:

@@ -9,7 +9,7 @@ from typing import Any
 
 from governance.terms import Cell, Grain, Language, Text
 from nlq.display import DisplayTable
-from nlq.formatting import NO_VALUE, ONE, Scale, Style, column_scale, header_unit, number
+from nlq.formatting import NO_VALUE, ONE, Scale, Style, column_scale, header_unit, hidden_mark, number
 from nlq.periods import unit_tick
 from wenshu.web import charts
 from wenshu.web.language import current, say
@@ -207,9 +207,8 @@ def _cell(
     language: Language,
 ) -> Shown:
     if hidden is not None:
-        minimum = hidden.get("k") or hidden.get("minimum")
         small = hidden.get("reason") == "small_group"
-        mark = f"‹{minimum}" if small and minimum else "‹*›"
+        mark = hidden_mark(str(hidden.get("reason")), None)  # a kept answer doesn't know how large its smallest group had to be
         why = _("Fewer people than the smallest group that may be shown.") if small else _("Hidden so that a hidden neighbour can't be worked out.")
         return Shown(text=mark, numeric=True, why=why, hidden=True)
     if how is None:
