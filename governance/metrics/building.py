@@ -145,7 +145,7 @@ class MetricBuilder:
         try:
             node = parse(metric.expression or "", names)
         except ValueError as error:
-            raise self._fault(metric.id, ("expression",), f"{error}.")
+            raise self._fault(metric.id, ("expression",), f"{error}.") from error
         used = parts_in(node)
         for name, operand in names.items():
             if not parts_in(operand) <= used:

@@ -6,9 +6,10 @@ All groups, before disclosure and before having, order, rank, keep and limit.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -25,18 +26,57 @@ from governance.terms import Cell, Measured, Note, Text
 class Session(Protocol):
     """One connection of a warehouse."""
 
+    executed: list[str]
+
     @property
-    def executed(self) -> list[str]:
-        """The SQL that ran, with placeholders."""
-        ...
+    def data_version(self) -> str: ...
+    @property
+    def data_as_of(self) -> date: ...
 
     def run(self, select: sa.Select[Any], *, timeout_s: float, max_rows: int) -> list[tuple[Any, ...]]: ...
 
 
 class WarehousePort(Protocol):
-    """What `execute` needs of a warehouse."""
+    """What is needed of a warehouse. `beside` opens the ledger's file as another source."""
 
     def session(self) -> AbstractContextManager[Session]: ...
+    def beside(self, path: Path) -> WarehousePort: ...
+
+
+class Sources:
+    """The connections of one question, each opened when first needed and kept to its end: an answer never mixes two loads."""
+
+    def __init__(self, stack: ExitStack, warehouse: WarehousePort, ledger: Path | None) -> None:
+        self._stack, self._warehouse, self._ledger = stack, warehouse, ledger
+        self._sessions: dict[str, Session] = {}
+
+    @classmethod
+    @contextmanager
+    def open(cls, warehouse: WarehousePort, *, ledger: Path | None = None) -> Iterator[Sources]:
+        """Give the sources of one question; `ledger` is the file behind the metrics of the ledger itself."""
+        with ExitStack() as stack:
+            yield cls(stack, warehouse, ledger)
+
+    def session(self, source: str) -> Session:
+        """Return the connection to `warehouse` or `ledger`."""
+        if source not in self._sessions:
+            self._sessions[source] = self._stack.enter_context(self._port(source).session())
+        return self._sessions[source]
+
+    def _port(self, source: str) -> WarehousePort:
+        if source != "ledger":
+            return self._warehouse
+        if self._ledger is None:
+            raise WarehouseError("The ledger is not connected here; its metrics can't be asked.")
+        return self._warehouse.beside(self._ledger)
+
+    @property
+    def data_version(self) -> str:
+        return self.session("warehouse").data_version
+
+    @property
+    def data_as_of(self) -> date:
+        return self.session("warehouse").data_as_of
 
 
 def _month(value: Any) -> date:
@@ -45,35 +85,32 @@ def _month(value: Any) -> date:
     return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
 
 
-def execute(plan: Plan, warehouses: Mapping[str, WarehousePort], *, clock: Callable[[], float] = time.monotonic) -> Measured:
-    """Run the plan's statements and return the measured table. `warehouses` are by source (`warehouse`, `ledger`).
+def execute(plan: Plan, sources: Sources, *, clock: Callable[[], float] = time.monotonic) -> Measured:
+    """Run the plan's statements and return the measured table.
 
-    Raises WarehouseTimeout when the grant's time is over, WarehouseError for too many rows or a source that isn't there.
+    Raises WarehouseTimeout when the grant's time is over, WarehouseError for too many rows or a source that isn't connected.
     """
-    missing = plan.sources - set(warehouses)
-    if missing:
-        raise WarehouseError(f"The source {', '.join(sorted(missing))} is not connected.")
     grant, cells = plan.grant, Cells(plan)
     deadline = clock() + grant.timeout_s
     executed: list[str] = []
-    with ExitStack() as stack:
-        sessions = {source: stack.enter_context(warehouses[source].session()) for source in sorted(plan.sources)}
 
-        def run(source: str, select: sa.Select[Any]) -> list[tuple[Any, ...]]:
-            left = deadline - clock()
-            if left <= 0:
-                raise WarehouseTimeout(f"The warehouse did not answer within {grant.timeout_s:g} s; ask for a shorter period or fewer groups.")
-            return sessions[source].run(select, timeout_s=left, max_rows=grant.max_rows)
+    def run(source: str, select: sa.Select[Any]) -> list[tuple[Any, ...]]:
+        left = deadline - clock()
+        if left <= 0:
+            raise WarehouseTimeout(f"The warehouse did not answer within {grant.timeout_s:g} s; ask for a shorter period or fewer groups.")
+        session = sources.session(source)
+        rows = session.run(select, timeout_s=left, max_rows=grant.max_rows)
+        executed.append(session.executed[-1])
+        return rows
 
-        for statement in plan.statements:
-            cells.take(statement, run(statement.source, statement.select))
-        for coverage in plan.coverage:
-            months = {_month(row[0]) for row in run(coverage.source, coverage.select)}
-            for position, window in enumerate(plan.timeline.windows):
-                needed = [calendar.add_months(window.end, -back) for back in range(1, (coverage.part.trailing or 0) + 1)]
-                if not months.issuperset(needed):
-                    cells.blank.add((coverage.part, position))
-        executed += [sql for session in sessions.values() for sql in session.executed]
+    for statement in plan.statements:
+        cells.take(statement, run(statement.source, statement.select))
+    for coverage in plan.coverage:
+        months = {_month(row[0]) for row in run(coverage.source, coverage.select)}
+        for position, window in enumerate(plan.timeline.windows):
+            needed = [calendar.add_months(window.end, -back) for back in range(1, (coverage.part.trailing or 0) + 1)]
+            if not months.issuperset(needed):
+                cells.blank.add((coverage.part, position))
     _blank_immature(plan, cells)
     return _table(plan, cells, tuple(executed))
 

@@ -22,8 +22,8 @@ from governance.metrics.explaining import plan_notes, plan_tree
 from governance.metrics.formulas import Part, Shape, counting
 from governance.metrics.persons import converted, first_rows, qualified, retained
 from governance.metrics.scan import Context
-from governance.metrics.states import moves, state
 from governance.metrics.statements import Ask, Statement, count_rows, in_force
+from governance.metrics.states import moves, state
 from governance.metrics.timeline import Timeline, counterpart, timeline
 from governance.terms import Column, Filter, Grant, MemberCompare, MetricQuery, Note, Period
 

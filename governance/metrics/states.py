@@ -36,7 +36,7 @@ def _unit(scan: Scan) -> TimeUnit:
     return time.unit
 
 
-def _latest(context: Context, ask: Ask, scan: Scan, instants: Sequence[date], names: Sequence[str], filters: Sequence[Filter]) -> Latest:
+def _latest(ask: Ask, scan: Scan, instants: Sequence[date], names: Sequence[str], filters: Sequence[Filter]) -> Latest:
     measure, unit = ask.part.measure, _unit(scan)
     kind: Any = sa.DateTime() if unit == "timestamp" else sa.Date()
     points = table_of([(i, bound(day, unit).value) for i, day in enumerate(instants)], {"b": sa.Integer(), "at": kind}, "points")
@@ -77,7 +77,7 @@ def state(context: Context, ask: Ask) -> Statement:
     names = list(dict.fromkeys([*ask.dimensions, *(item.dimension for item in after)]))
     integer = {name: scan.graph.dimensions[name].type == "integer" for name in names}
     instants = list(dict.fromkeys(window.end for window in ask.windows))
-    latest = _latest(context, ask, scan, instants, names, before)
+    latest = _latest(ask, scan, instants, names, before)
     table = latest.table
     by = [table.c.b, table.c.e, *(table.c[latest.dimensions[name]] for name in ask.dimensions if name not in own)]
     highest = sa.select(
@@ -114,7 +114,7 @@ def moves(context: Context, ask: Ask) -> Statement:
     names = [name for name in ask.dimensions if scan.has(name)]
     filters = [item for item in ask.filters if scan.has(item.dimension)]
     instants = sorted({day for window in ask.windows for day in (window.start, window.end)})
-    latest = _latest(context, ask, scan, instants, names, filters)
+    latest = _latest(ask, scan, instants, names, filters)
     rows = [(i, instants.index(window.start), instants.index(window.end)) for i, window in enumerate(ask.windows)]
     pairs = table_of(rows, {"w": sa.Integer(), "s": sa.Integer(), "f": sa.Integer()}, "pairs")
     start, end = latest.table.alias("st"), latest.table.alias("en")

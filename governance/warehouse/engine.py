@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
@@ -40,6 +40,7 @@ class Session:
         self._connection = connection
         self._warehouse = warehouse
         self._load: LoadInfo | None = None
+        self._days: tuple[date, date] | None = None
         self.executed: list[str] = []
         """The SQL that ran, with placeholders in place of values."""
 
@@ -68,6 +69,31 @@ class Session:
         return rows
 
     @property
+    def data_version(self) -> str:
+        """The name of the load that this connection sees."""
+        return self.load.version
+
+    @property
+    def data_as_of(self) -> date:
+        """The last day that the data speak of: the load's own word, else the latest moment stored."""
+        return self.load.as_of or self.data_to
+
+    @property
+    def data_from(self) -> date:
+        """The earliest day stored in any table."""
+        return self._range()[0]
+
+    @property
+    def data_to(self) -> date:
+        """The last day that the data speak of."""
+        return self.load.as_of or self._range()[1]
+
+    def _range(self) -> tuple[date, date]:
+        if self._days is None:
+            self._days = self._warehouse.days(self)
+        return self._days
+
+    @property
     def load(self) -> LoadInfo:
         """The load that this connection sees."""
         if self._load is None:
@@ -76,7 +102,7 @@ class Session:
 
     def _read_load(self) -> LoadInfo:
         table = sa.table(LOAD_TABLE, sa.column("load_id", sa.String()), sa.column("as_of", sa.Date()))
-        if not self._warehouse.has_table(self._connection, LOAD_TABLE):
+        if not self._warehouse.columns(self, LOAD_TABLE):
             return LoadInfo(version="unversioned", as_of=None)
         rows = self.run(sa.select(table.c.load_id, table.c.as_of).limit(1), timeout_s=10, max_rows=1)
         if not rows:
@@ -154,6 +180,11 @@ class Warehouse:
             raise ConfigurationError("The warehouse URL can't be used: unknown database or missing driver.") from error
         return cls(made, read_only=read_only, memory_limit=memory_limit, threads=threads)
 
+    @classmethod
+    def open_file(cls, path: Path) -> Warehouse:
+        """Return the embedded warehouse at `path`."""
+        return cls.open(f"duckdb:///{path}")
+
     @property
     def dialect(self) -> str:
         """The engine's name (duckdb, postgresql, sqlite …)."""
@@ -199,8 +230,19 @@ class Warehouse:
         return self.load.version
 
     @property
-    def data_as_of(self) -> date | None:
-        return self.load.as_of
+    def data_as_of(self) -> date:
+        with self.session() as session:
+            return session.data_as_of
+
+    def beside(self, path: Path) -> Warehouse:
+        """Return the SQLite file at `path` (the ledger) as another source of the same questions, read-only."""
+        return Warehouse.open(f"sqlite:///{path}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close every connection; the warehouse opens again when asked."""
@@ -209,15 +251,42 @@ class Warehouse:
         if engine is not None:
             engine.dispose()
 
-    def has_table(self, connection: sa.Connection, name: str) -> bool:
-        with suppress(Exception):
-            if self.dialect == "sqlite":
-                listing, column = sa.table("sqlite_master", sa.column("name")), "name"
-            else:
-                listing, column = sa.table("tables", sa.column("table_name"), schema="information_schema"), "table_name"
-            found = connection.execute(sa.select(sa.literal(1)).select_from(listing).where(listing.c[column] == name))
-            return found.first() is not None
-        return False
+    # ------------------------------------------------------------------ what is there
+
+    def columns(self, session: Session, table: str | None = None) -> dict[str, dict[str, str]]:
+        """Return the columns and their types (lower case) of every table that can be read, or of one."""
+        found: dict[str, dict[str, str]] = {}
+        if self.dialect == "sqlite":
+            return _sqlite_columns(session, table)
+        listing = sa.table(
+            "columns", *(sa.column(name, sa.String()) for name in ("table_schema", "table_name", "column_name", "data_type")), schema="information_schema"
+        )
+        select = sa.select(listing.c.table_name, listing.c.column_name, listing.c.data_type).where(
+            listing.c.table_schema.not_in(["information_schema", "pg_catalog"])
+        )
+        if table is not None:
+            select = select.where(listing.c.table_name == table)
+        for name, column, kind in session.run(select, timeout_s=10.0, max_rows=100_000):
+            found.setdefault(str(name), {})[str(column)] = str(kind).lower()
+        return found
+
+    def days(self, session: Session) -> tuple[date, date]:
+        """Return the first and the last day of any moment or date stored; moments alone decide where there are some."""
+        kinds = [
+            (table, column, "timestamp" in kind)
+            for table, columns in self.columns(session).items()
+            for column, kind in columns.items()
+            if table != LOAD_TABLE and ("timestamp" in kind or kind == "date")
+        ]
+        moments = [(table, column) for table, column, moment in kinds if moment] or [(table, column) for table, column, _ in kinds]
+        found = []
+        for table, name in moments:
+            column: sa.ColumnElement[Any] = sa.column(name)
+            low, high = session.run(sa.select(sa.func.min(column), sa.func.max(column)).select_from(sa.table(table)), timeout_s=60.0, max_rows=1)[0]
+            found += [day for day in (_as_date(low), _as_date(high)) if day is not None]
+        if not found:
+            raise WarehouseError("The warehouse holds no dates; nothing can be asked of it.")
+        return min(found), max(found)
 
     # ------------------------------------------------------------------ engines
 
@@ -293,3 +362,13 @@ def _readonly_sqlite(path: Path) -> sa.Engine:
 
     return sa.create_engine("sqlite://", creator=connect, poolclass=sa.pool.NullPool)
 
+
+def _sqlite_columns(session: Session, table: str | None) -> dict[str, dict[str, str]]:
+    names = [table] if table is not None else [str(row[0]) for row in session.run(sa.select(sa.column("name")).select_from(sa.table("sqlite_master")), max_rows=10_000)]
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        info = sa.func.pragma_table_info(name).table_valued("name", "type")
+        columns = {str(row[0]): str(row[1]).lower() for row in session.run(sa.select(info.c.name, info.c.type))}
+        if columns:
+            found[name] = columns
+    return found

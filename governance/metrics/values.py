@@ -1,0 +1,58 @@
+"""What the present load holds: the members of open dimensions and the days that the facts speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from governance.metrics.catalogue import Catalogue
+from governance.metrics.tables import tables_of
+from governance.terms import UNKNOWN, Value
+
+Fetch = Callable[[sa.Select[Any]], Sequence[Sequence[Any]]]
+"""Runs a statement on the warehouse and returns its rows."""
+
+
+def load_values(catalogue: Catalogue, fetch: Fetch) -> dict[str, tuple[Value, ...]]:
+    """Return the members of every open dimension that the warehouse has, sorted. Identifying dimensions are never read: their values are pseudonyms."""
+    found: dict[str, tuple[Value, ...]] = {}
+    for name, dimension in catalogue.dimensions.items():
+        if not dimension.open or dimension.identifies is not None:
+            continue
+        values: set[Value] = set()
+        complete = True
+        for source in dimension.sources:
+            model = catalogue.models[source.model]
+            if model.source != "warehouse":
+                complete = False
+                continue
+            sql = tables_of(catalogue.graph).model(source.model)
+            column = sql.dimension(name).group
+            rows = fetch(sa.select(column.label("v")).select_from(sql.base).distinct())
+            values |= {row[0] for row in rows if row[0] is not None and row[0] != UNKNOWN}
+        if complete:
+            found[name] = tuple(sorted(values, key=lambda value: (isinstance(value, str), value)))
+    return found
+
+
+def data_range(catalogue: Catalogue, fetch: Fetch) -> tuple[date, date] | None:
+    """Return the first and last day on which the loaded facts (those with moments or dates, not months) have rows, or None of an empty warehouse."""
+    days: list[date] = []
+    for name, model in catalogue.models.items():
+        if model.time is None or model.source != "warehouse" or model.time.unit == "month":
+            continue
+        sql = tables_of(catalogue.graph).model(name)
+        for low, high in fetch(sa.select(sa.func.min(sql.time), sa.func.max(sql.time)).select_from(sql.base)):
+            days += [day for day in (_day(low), _day(high)) if day is not None]
+    return (min(days), max(days)) if days else None
+
+
+def _day(value: Any) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, str):
+        return date.fromisoformat(value[:10])
+    return value if isinstance(value, date) else None
