@@ -14,6 +14,7 @@ from nlq.draft import Draft, Member, Threshold
 from nlq.entries import Meaning, MetricInfo
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
+from nlq.normalise import keys
 from nlq.shape_periods import default_grain, trend_window
 from nlq.times import Clock, When
 
@@ -189,6 +190,7 @@ class Reader:
 
     def _one(self, work: _Work, chosen: dict[int, str], by_token: dict[int, str]) -> Reading | None:
         draft = self.draft
+        self._implied(work)
         self._groups(work)
         self._where(work, chosen)
         compare: Compare | None = self._member_compare(work, chosen)
@@ -235,6 +237,12 @@ class Reader:
             counts_groups=draft.counts,
             lists_members=draft.lists,
         )
+
+    def _implied(self, work: _Work) -> None:
+        for token in self.draft.metrics:
+            name = self.lexicon.words.implied.get(keys(token.text.replace("的", "")))
+            if name is not None and work.allowed(name) and token.used:
+                work.add_group(name)
 
     def _groups(self, work: _Work) -> None:
         for group in self.draft.groups:

@@ -58,6 +58,8 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
                 unknown.append(token.text)
             continue
         weight = 0.0 if token.also_filler and token.kind not in "V" else _WEIGHTS.get(token.kind, 0.02)
+        if token.kind in "Pp" and len(token.text) == 1:
+            weight = 0.05  # 后, 前: as often a filler as a rank
         if token.kind == "?" and token.text in _AVERAGES and averages:
             weight = 0.0
         if weight > 0.1:

@@ -201,7 +201,7 @@ def groupings(sentence: Sentence) -> None:
             continue
         after_and = index >= 2 and sentence.rest[index - 1].kind in "&,|" and sentence.rest[index - 2].kind == "D" and explicit_seen
         trailing = index >= 1 and sentence.rest[index - 1].kind == "D" and explicit_seen
-        explicit = token in sentence.explicit or after_and or trailing
+        explicit = token in sentence.explicit or after_and or (trailing and not sentence.identifies(token))
         explicit_seen = explicit_seen or explicit
         draft.groups.append(Group(token, explicit=explicit, listed=ranked))
         token.used = True

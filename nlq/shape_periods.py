@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from governance import calendar
@@ -23,7 +24,9 @@ def periods(sentence: Sentence, clock: Clock) -> None:
             sentence.take(sentence.kinds.index(kind))
     while sentence.has("R"):
         draft.trend = True
-        sentence.take(sentence.kinds.index("R"))
+        index = sentence.kinds.index("R")
+        draft.grain = draft.grain or sentence.rest[index].value  # type: ignore[assignment]
+        sentence.take(index)
     while sentence.has("w"):
         index = sentence.kinds.index("w")
         draft.grain, draft.periods = sentence.rest[index].value, True  # type: ignore[assignment]
@@ -33,8 +36,20 @@ def periods(sentence: Sentence, clock: Clock) -> None:
         draft.grain = draft.grain or sentence.rest[index].value  # type: ignore[assignment]
         sentence.take(index)
     _weekdays(sentence)
+    sentence.each("&[TV]Z", lambda match: _turned(sentence, match))
     _times(sentence, clock)
     _changes(sentence)
+
+
+def _turned(sentence: Sentence, match: re.Match[str]) -> bool:
+    """Read 和昨天比 as 比昨天, unless 和 joins two of the same kind (本月和上月比)."""
+    start = match.start()
+    said = sentence.rest[start + 1]
+    if start and sentence.rest[start - 1].kind == said.kind:
+        return False
+    sentence.rest[start + 1], sentence.rest[start + 2] = sentence.rest[start + 2], said
+    sentence.take(start)
+    return True
 
 
 def _weekdays(sentence: Sentence) -> None:

@@ -13,12 +13,13 @@ from typing import Literal
 from governance.terms import Language, MetricQuery, Text
 from nlq.asking import ask_back, choose, or_options, time_options
 from nlq.draft import Draft
+from nlq.fuzzy import replaced
 from nlq.guard import ORDER, is_sql
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Matcher, Token
 from nlq.normalise import MAX_QUESTION, has_chinese, normalise
 from nlq.options import Option, nearest_metrics
-from nlq.reading import Reader, Reading
+from nlq.reading import Correction, Reader, Reading
 from nlq.scoring import READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
 from nlq.shape import read_shape
 from nlq.times import Clock
@@ -26,6 +27,7 @@ from nlq.words import FILLER, UNKNOWN
 
 Status = Literal["read", "clarify", "not_understood", "refused"]
 BLANK = "▢"
+MAX_CORRECTIONS = 3
 TIE = 0.06
 """Readings closer than this in score are asked about."""
 
@@ -91,15 +93,18 @@ class _Question:
             blanked += [self.raw[at : finding.start], BLANK]
             at = max(at, finding.end)
         self.text = normalise("".join([*blanked, self.raw[at:]]))
+        self.said = self.text
+        """As typed: the guard looks at this, before any correction."""
         self.tokens: list[Token] = []
         self.draft = Draft()
+        self.corrections: list[Correction] = []
 
     def answer(self) -> Understanding:
         if not self.text:
             return self._lost(Text(zh="请输入一个问题。", en="Please type a question."))
         if len(self.raw) > MAX_QUESTION:
             return self._lost(Text(zh=f"问题太长（最多 {MAX_QUESTION} 个字）。", en=f"The question is too long (at most {MAX_QUESTION} characters)."))
-        self.tokens = Matcher(self.view, self.text, self.clock, self.language).tokens()
+        self._tokenise()
         sql = is_sql(self.text)
         if sql:
             self.tokens = []
@@ -112,6 +117,40 @@ class _Question:
         if sql:
             return self._lost(Text(zh="这里不接受 SQL，请用业务语言提问；任何语句都不会被执行。", en="SQL is not accepted here and is never run; please ask in business words."))
         return self._read()
+
+    def _tokenise(self) -> None:
+        """Tokenise; where words stay unknown, try the names they may be slips of, as long as fewer stay unknown."""
+        self.tokens = self._match(self.text)
+        for _ in range(MAX_CORRECTIONS):
+            doubt = _doubt(self.tokens)
+            better = min(
+                ((found, correction, text) for correction, text in self._proposals() if _doubt(found := self._match(text)) < doubt - 0.3),
+                key=lambda item: _doubt(item[0]),
+                default=None,
+            )
+            if better is None:
+                return
+            self.tokens, correction, self.text = better
+            self.corrections.append(correction)
+
+    def _match(self, text: str) -> list[Token]:
+        return Matcher(self.view, text, self.clock, self.language).tokens()
+
+    def _proposals(self) -> list[tuple[Correction, str]]:
+        corrector = self.view.lexicon.words.corrector
+        found: list[tuple[Correction, str]] = []
+        doubtful = [t for t in self.tokens if t.kind == UNKNOWN or (t.partial and all(m.rank == 3 for m in t.meanings))]
+        for token in doubtful:
+            if token.kind == UNKNOWN and token.text.isascii() and token.text.isalpha():
+                word = corrector.word(token.text)
+                if word is not None:
+                    found.append((Correction(said=token.text, taken=word), replaced(self.text, token.start, token.end, word)))
+        chinese = [(t.start, t.end) for t in doubtful if not t.text.isascii()]
+        slips = corrector.names(self.text, chinese, self.view.may_offer) if chinese else []
+        for slip in slips[:4]:
+            said = self.text[slip.start : slip.end]
+            found.append((Correction(said=said, taken=slip.name), replaced(self.text, slip.start, slip.end, slip.name)))
+        return found
 
     # ------------------------------------------------------------------ refusals
 
@@ -143,7 +182,7 @@ class _Question:
     def _refusal(self) -> LanguageRefusal | None:
         found = [
             LanguageRefusal(code=rule.code, message=rule.message, rule=rule.rule, contact=rule.contact)
-            for rule in self.view.lexicon.guard.find(self.text, self._marked)
+            for rule in self.view.lexicon.guard.find(self.said, self._marked)
         ]
         hidden = [name for name, info in self.view.lexicon.dimensions.items() if info.person and name not in self.view.dimensions]
         if self._asks_members() and self._marked("metric_tag:prescribing"):
@@ -172,7 +211,8 @@ class _Question:
             return self._without_metric(reader)
         infos = [self.view.lexicon.metrics[name] for name in readings[0].query.metrics]
         left = leftovers(self.tokens, self.draft, infos)
-        readings = [replace(r, score=round(r.score - left.unknown_weight - left.other_weight, 4), unused=left.words) for r in readings]
+        loss = left.unknown_weight + left.other_weight + 0.04 * len(self.corrections)
+        readings = [self._finished(reading, loss, left.words) for reading in readings]
         best = readings[0]
         if left.unknown_weight >= UNKNOWN_LIMIT:
             return self._unknown(left, readings)
@@ -192,6 +232,16 @@ class _Question:
                 return self._lost(_NOTHING, readings=())
             return self._made("clarify", readings=readings, ask=_confirm(left), options=options)
         return self._made("read", readings=readings)
+
+    def _finished(self, reading: Reading, loss: float, unused: tuple[str, ...]) -> Reading:
+        told = tuple(Text(zh=f"“{c.said}”按“{c.taken}”理解", en=f"'{c.said}' taken as '{c.taken}'") for c in self.corrections)
+        return replace(
+            reading,
+            score=round(reading.score - loss, 4),
+            assumptions=(*told, *reading.assumptions),
+            unused=unused,
+            corrections=tuple(self.corrections),
+        )
 
     def _without_metric(self, reader: Reader) -> Understanding:
         left = leftovers(self.tokens, self.draft, ())
@@ -253,6 +303,12 @@ class _Question:
         while BLANK * 2 in text:
             text = text.replace(BLANK * 2, BLANK)
         return text
+
+
+def _doubt(tokens: Sequence[Token]) -> float:
+    """How much of a sentence is not surely known: unknown words, and parts of names."""
+    unknown = sum((2.0 if t.text.isascii() else float(len(t.text))) for t in tokens if t.kind == UNKNOWN)
+    return unknown + sum(0.5 for t in tokens if t.partial and all(m.rank == 3 for m in t.meanings)) + 0.01 * len(tokens)
 
 
 def _is_private(token: Token) -> bool:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from governance.documents.lexicon import LexiconDocument
 from nlq.entries import AmbiguousInfo, Catalogue, DimensionInfo, Meaning, MetricInfo, NounInfo
+from nlq.fuzzy import Corrector
 from nlq.normalise import has_chinese, keys, normalise, root
-from nlq.words import FILLER, GROUP, LINK_WORDS, cues
+from nlq.words import FILLER, GROUP, LINK_WORDS, PERIODIC, RANK, SHARE, TREND, YEARLY, cues
 
 Key = tuple[str, ...]
 _GROUP_PREFIXES = ("各", "每个", "每位", "每家", "每", "各个", "各位", "分", "按")
@@ -33,13 +34,11 @@ class Wordbook:
     partial: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     """A part of a metric's name → the metrics it may mean."""
     partial_lengths: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    latin: dict[str, int] = field(default_factory=dict)
-    """Latin words (stems) that occur in the dictionary; 1 for those of metrics, dimensions and the bundle's values."""
-    chinese: tuple[tuple[str, Meaning], ...] = ()
-    """Chinese names of two or more characters that a mistyped word may be corrected to."""
+    implied: dict[Key, str] = field(default_factory=dict)
+    """A metric's name that says by what it is grouped (各阶段医生数, stage distribution) → that dimension."""
+    corrector: Corrector = field(default_factory=Corrector)
     weak: dict[Key, tuple[Meaning, ...]] = field(default_factory=dict)
     """Values too short to stand alone (A, 高): read only beside their dimension or another value of it."""
-    surfaces: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def is_known(self, text: str) -> bool:
         """Return whether normalised text is a name in the dictionary (not only a word of the language)."""
@@ -100,6 +99,7 @@ def build(
     book.lengths = _lengths(book.entries)
     _index_names(book, builder)
     _index_typing(book)
+    _index_implied(book, builder, dimensions)
     return book
 
 
@@ -275,7 +275,8 @@ def _index_names(book: Wordbook, builder: _Builder) -> None:
                 if all(len(unit) == 1 for unit in key):
                     for start in range(len(key)):
                         for end in range(start + 2, len(key) + 1):
-                            if end - start < len(key):
+                            # a piece is a word only where it leaves words: 进阶率 of 观念进阶率, not 达率 of 触达率
+                            if end - start < len(key) and start != 1:
                                 partial[key[start:end]].add(metric)
             else:
                 roots = tuple(sorted(root(unit) for unit in key if unit not in LINK_WORDS))
@@ -293,16 +294,40 @@ def _index_names(book: Wordbook, builder: _Builder) -> None:
     book.partial_lengths = _lengths(book.partial)
 
 
+_SOUNDED = frozenset((SHARE, YEARLY, PERIODIC, RANK, TREND))
+"""Cues that are worth correcting; others are too short or too many."""
+
+
 def _index_typing(book: Wordbook) -> None:
     chinese: list[tuple[str, Meaning]] = []
+    latin: set[str] = set()
     for key, meanings in book.entries.items():
-        named = any(meaning.kind != "cue" and not meaning.open for meaning in meanings)
-        for unit in key:
-            if unit.isascii() and unit.isalpha():
-                book.latin[unit] = max(book.latin.get(unit, 0), 1 if named else 0)
+        # never towards words that are read over: that would ignore what was said
+        told = [meaning for meaning in meanings if not meaning.open and meaning.id != FILLER and meaning.kind != "noun"]
+        if told:
+            latin.update(unit for unit in key if unit.isascii() and unit.isalpha())
         if all(not unit.isascii() for unit in key) and len(key) >= 2:
-            chinese += [("".join(key), meaning) for meaning in meanings if meaning.kind not in ("cue", "noun")]
-    book.chinese = tuple(chinese)
+            chinese += [("".join(key), m) for m in told if m.kind in ("metric", "dimension", "value", "term") or m.id in _SOUNDED]
+    book.corrector = Corrector.build(chinese, latin)
+
+
+_DISTRIBUTED = ("分布", "构成")
+
+
+def _index_implied(book: Wordbook, builder: _Builder, dimensions: Mapping[str, DimensionInfo]) -> None:
+    """Find metric names that name the dimension they are grouped by: 各阶段医生数, 观念阶段分布, stage distribution, doctors by stage."""
+    for names in builder.names.values():
+        for name in names:
+            key = keys(name)
+            for start in range(len(key)):
+                for end in range(len(key), start, -1):
+                    found = [m.id for m in book.entries.get(key[start:end], ()) if m.kind == "dimension" and dimensions[m.id].identifies is None]
+                    if not found or end - start == len(key):
+                        continue
+                    said = normalise(name)
+                    grouped = (start and key[start - 1] in ("各", "by", "per")) or said.endswith(_DISTRIBUTED) or key[-1] == "distribution"
+                    if grouped:
+                        book.implied.setdefault(key, found[0])
 
 
 __all__ = ["GROUP", "Key", "Wordbook", "build"]

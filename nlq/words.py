@@ -32,7 +32,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
         "quarter": "哪个季度 哪一季度 哪季 哪季度 哪几个季度",
         "year": "哪年 哪一年 哪个年份 哪几年",
     },
-    TREND: {None: "趋势 走势 变化趋势 趋势图 走势图 发展趋势 变化曲线 曲线 折线图 折线 趋势变化 变动趋势 增长趋势 趋势如何 怎么变化 如何变化 变化情况 波动 波动情况 历史变化 时间序列 增长曲线 的变化趋势"},
+    TREND: {"day": "日趋势 日走势 每日趋势 逐日趋势", "week": "周趋势 周走势 每周趋势 周度趋势", "month": "月趋势 月走势 每月趋势 月度趋势 月度走势", "quarter": "季度趋势 季趋势 每季度趋势", "year": "年趋势 年度趋势 每年趋势", None: "趋势 走势 变化趋势 趋势图 走势图 发展趋势 变化曲线 曲线 折线图 折线 趋势变化 变动趋势 增长趋势 趋势如何 怎么变化 如何变化 变化情况 波动 波动情况 历史变化 时间序列 增长曲线 的变化趋势"},
     RANK: {None: "排名 排行 排行榜 排序 名次 排名情况 排个名 排个序 排一下 排列 排名榜"},
     RANK_OF: {None: "排第几 排名第几 第几名 排第几名 排多少名 排多少 排名多少 排在第几 排在第几位 第几位 排名第几位 排什么位置 排在哪里 处于什么位置 排老几 第几 什么名次 的名次 排第几位 排几"},
     SUPERLATIVE: {
@@ -57,15 +57,15 @@ _CHINESE: dict[str, dict[Any, str]] = {
     EXCLUDE: {None: "除 除了 除去 除开 不含 不包含 不包括 不算 去掉 去除 剔除 排除 排除掉 扣除 扣掉 刨除 刨去 不要 不看 不计 不计入 不统计 抛开 撇开 去除掉 拿掉 移除 删掉 减去 没有算 不考虑 排开 过滤掉 屏蔽"},
     EXCLUDED: {None: "除外 之外 以外 外 不算在内 不计在内 都不算 排除在外 之外的 以外的 外的 除外的"},
     ONLY: {None: "只看 只要 仅看 仅 只 单看 仅限 只限 只统计 只算 仅统计 限定 单独看 只考虑 只保留 只关注 聚焦 就看 单单看 只包含 只包括 仅包含 单独"},
-    SHARE: {None: "占比 份额 比重 占比情况 构成 构成比 结构占比 所占比例 占比例 占的比例 的占比 占比分布 比例分布 百分比 占总体比例 贡献占比 贡献度 贡献率 占比是多少 构成情况 占比构成"},
+    SHARE: {None: "比例 占比 份额 比重 占比情况 构成 构成比 结构占比 所占比例 占比例 占的比例 的占比 占比分布 比例分布 百分比 占总体比例 贡献占比 贡献度 贡献率 占比是多少 构成情况 占比构成"},
     SHARE_OF: {None: "占多少 占 占了多少 占几成 占到多少 占到 占了 占百分之几 占百分之多少 贡献了多少比例 占多大比例 占多少比例"},
-    YEARLY: {None: "同比 同比去年 同比增长 比去年同期 较去年同期 与去年同期相比 跟去年同期比 和去年同期比 较上年同期 比上年同期 与上年同期相比 yoy 年同比 同比变化 同比情况 与去年同比 相比去年同期 对比去年同期 较同期 比同期 与同期相比 和同期比 跟同期比 同比去年同期"},
-    PERIODIC: {None: "环比 较上期 比上期 与上期相比 跟上期比 和上期比 对比上期 较上一期 比上一期 mom qoq wow 与上期比 环比变化 环比情况 环比上期 较前期 比前期 与前期相比 较前一期 比前一期 与上一期相比 和上一期比 跟上一期比 相比上期 相较上期 比上一周期 与上一周期相比 较上一周期"},
+    YEARLY: {None: "同比 同比去年 比去年同期 较去年同期 与去年同期相比 跟去年同期比 和去年同期比 较上年同期 比上年同期 与上年同期相比 yoy 年同比 与去年同比 相比去年同期 对比去年同期 较同期 比同期 与同期相比 和同期比 跟同期比 同比去年同期"},
+    PERIODIC: {None: "环比 较上期 比上期 与上期相比 跟上期比 和上期比 对比上期 较上一期 比上一期 mom qoq wow 与上期比 环比上期 较前期 比前期 与前期相比 较前一期 比前一期 与上一期相比 和上一期比 跟上一期比 相比上期 相较上期 比上一周期 与上一周期相比 较上一周期"},
     VERSUS: {None: "比 较 相比 相较 相较于 相比于 对照 vs 比起 较之 比较于 对上 pk 同…比 与…比 比之"},
     CONTRAST: {None: "对比 比较 对比一下 比较一下 比一比 做对比 作比较 进行对比 对比情况 做个对比 比一下 做比较 的对比 横向对比"},
     DIFFERENCE: {None: "高多少 低多少 多多少 少多少 差多少 高了多少 低了多少 多了多少 少了多少 差了多少 高出多少 多出多少 大多少 小多少 高几个点 低几个点 高几个百分点 低几个百分点 相差 相差多少 差距 差异 差值 差额 差 高吗 低吗 多吗 少吗 高还是低 多还是少 高不高 好多少 差距多大 有什么差别 差别 的差距 的差异 快多少 慢多少 涨了没"},
     CHANGE: {
-        ("up", "growth"): "增长 增长率 增幅 增速 涨幅 增长幅度 增长速度 增长比例 增长了 增长多少 增长了多少 增长情况 增长最快",
+        ("up", "growth"): "增长 增长率 增幅 增速 涨幅 增长幅度 增长速度 增长比例 增长了 增长多少 增长了多少 增长情况",
         ("up", "change"): "增加 增加了 上升 上升了 提升 提升了 提高 提高了 上涨 上涨了 涨了 涨 增多 增量 增长额 增加额 增长量 增加量 升高 升高了 变高 变多 增加多少 提升多少 提升了多少 上升多少 上升了多少 涨了多少 增加了多少 提升幅度",
         ("down", "growth"): "降幅 跌幅 降低率 下降率 下降幅度 下滑幅度 跌了多少",
         ("down", "change"): "下降 下降了 减少 减少了 下滑 下滑了 降低 降低了 下跌 下跌了 跌 跌了 降了 缩减 萎缩 回落 变低 变少 下降多少 下降了多少 减少多少 减少了多少 减少量 降了多少",
@@ -168,7 +168,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     FOLLOW: {None: "what about|how about|and what about|and how about|instead|now show|switch to|change to|make it|now for|now by|and for|and in|same for|the same for|same but|same thing for|then|again|but for|replace with|now only|do the same for|what if we use|change it to|make that"},
     UNGROUP: {None: "not by|without splitting by|without grouping by|do not split by|do not group by|don't split by|ungroup|regardless of|irrespective of|without breaking down by|no breakdown by"},
     FILLER: {
-        None: "the|a|an|of|in|on|at|for|from|with|our|my|your|their|its|we|i|you|us|me|it|they|he|she|them|this|that|these|those|there|here|is|are|was|were|be|been|being|am|do|does|did|done|has|have|had|having|will|would|could|can|may i|shall|might|must|to|into|onto|via|through|using|used|use|during|within|over|about|regarding|concerning|around|as|so|such|"
+        None: "break|break down|broken down|drill down|drilled down|slice|dice|the|a|an|of|in|on|at|for|from|with|our|my|your|their|its|we|i|you|us|me|it|they|he|she|them|this|that|these|those|there|here|is|are|was|were|be|been|being|am|do|does|did|done|has|have|had|having|will|would|could|can|may i|shall|might|must|to|into|onto|via|through|using|used|use|during|within|over|about|regarding|concerning|around|as|so|such|"
         "what|what is|what was|what are|what were|what's|whats|how|how is|how was|how are|how were|how did|how does|how do|hows|tell|tell me|tell us|show|show me|show us|give|give me|give us|get|get me|display|find|fetch|pull|pull up|see|look|look at|look up|check|present|provide|report|report on|calculate|compute|work out|plot|chart|graph|draw|visualise|visualize|table|diagram|bar chart|pie chart|summary|summarize|summarise|want|want to|would like|would like to|like|need|need to|know|want to know|like to know|like to see|wondering|wonder|let|let me|let us|let's see|"
         "please|pls|kindly|thanks|thank|hello|hi|hey|dear|ok|okay|well|now then|can you|could you|would you|can i|could i|may i see|"
         "figure|figures|data|value|values|result|results|stats|statistics|performance|perform|performed|performing|performs|look like|looking|doing|going|go|went|come|came|coming|happen|happened|situation|status|state of|level|levels|info|information|numbers|"

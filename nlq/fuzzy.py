@@ -1,0 +1,154 @@
+"""Typing errors: homophones of Chinese names by pinyin, one wrong or missing character in long ones, small slips in Latin words.
+
+A correction is never silent (it is shown as an assumption), short words stay exact, and nothing the caller may not know is ever proposed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from nlq.entries import Meaning
+from nlq.normalise import stem, units
+
+_MAX_NAME = 9
+_TIME_WORDS = tuple(
+    "january february march april june july august september october november december monday tuesday wednesday thursday friday saturday sunday "
+    "yesterday today tomorrow week month quarter year last previous current past weekly monthly quarterly yearly daily since between".split()
+)
+_TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm")
+_SOUNDS = (("zh", "z"), ("ch", "c"), ("sh", "s"))
+
+
+@lru_cache(maxsize=16384)
+def syllables(char: str) -> tuple[str, ...]:
+    """Return the toneless readings of a Chinese character, the commonest first, without the differences that accents swallow."""
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    found = []
+    for reading in pinyin_dict.get(ord(char), "").split(",")[:3]:
+        plain = reading.translate(_TONES)
+        for long, short in _SOUNDS:
+            if plain.startswith(long):
+                plain = short + plain[2:]
+        found.append(plain.removesuffix("g") if plain.endswith("ng") else plain)
+    return tuple(dict.fromkeys(found)) or (char,)
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A proposal: the range of text and the name it probably is."""
+
+    start: int
+    end: int
+    name: str
+
+
+@dataclass(slots=True)
+class Corrector:
+    """The indexes of one lexicon."""
+
+    sounds: dict[tuple[str, ...], tuple[tuple[str, Meaning], ...]] = field(default_factory=dict)
+    shapes: dict[str, tuple[tuple[str, Meaning], ...]] = field(default_factory=dict)
+    latin: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """First letter → words that a slip may be corrected to."""
+
+    @classmethod
+    def build(cls, names: Iterable[tuple[str, Meaning]], latin: Iterable[str]) -> Corrector:
+        """Index the Chinese names (simplified) and the Latin words (stems) of a dictionary."""
+        sounds: dict[tuple[str, ...], list[tuple[str, Meaning]]] = defaultdict(list)
+        shapes: dict[str, list[tuple[str, Meaning]]] = defaultdict(list)
+        for name, meaning in names:
+            if 2 <= len(name) <= _MAX_NAME:
+                sounds[tuple(syllables(char)[0] for char in name)].append((name, meaning))
+            if 4 <= len(name) <= 12 and meaning.kind in ("metric", "dimension", "value"):
+                for at in range(len(name)):
+                    shapes[name[:at] + name[at + 1 :]].append((name, meaning))
+        by_letter: dict[str, list[str]] = defaultdict(list)
+        for word in sorted({*latin, *_TIME_WORDS}):
+            if len(word) >= 4:
+                by_letter[word[0]].append(word)
+        return cls(
+            sounds={key: tuple(found) for key, found in sounds.items()},
+            shapes={key: tuple(found) for key, found in shapes.items()},
+            latin={letter: tuple(words) for letter, words in by_letter.items()},
+        )
+
+    # ------------------------------------------------------------------ Latin
+
+    def word(self, word: str) -> str | None:
+        """Return the word that `word` is most probably a slip of, or None when none is near enough or two are."""
+        from rapidfuzz.distance import OSA
+
+        word = stem(word)
+        if len(word) < 4:
+            return None
+        bound = 1 if len(word) < 8 else 2
+        best: list[str] = []
+        letters = dict.fromkeys((word[0], word[1]))
+        for letter in letters:
+            for other in self.latin.get(letter, ()):
+                if abs(len(other) - len(word)) > bound or (other[0] != word[0] and other[:2] != word[1::-1]):
+                    continue
+                distance = OSA.distance(word, other, score_cutoff=bound)
+                if distance <= bound and (len(word) > 4 or len(other) >= 4):
+                    if distance < bound:
+                        best, bound = [], distance
+                    best.append(other)
+        return best[0] if len(set(best)) == 1 else None
+
+    # ------------------------------------------------------------------ Chinese
+
+    def names(self, text: str, doubtful: Sequence[tuple[int, int]], offer: Callable[[Meaning], bool]) -> list[Slip]:
+        """Return proposals for windows of text that touch a doubtful range, the longest and most alike first."""
+        found: list[tuple[float, Slip]] = []
+        for start, end in doubtful:
+            for left in range(max(0, start - _MAX_NAME + 1), end):
+                for right in range(max(left + 2, start + 1), min(len(text), left + _MAX_NAME + 1) + 1):
+                    window = text[left:right]
+                    if any(char.isascii() or not char.isalpha() for char in window):
+                        break
+                    found += self._alike(window, left, right, offer)
+        return [slip for _, slip in sorted(found, key=lambda item: (-item[0], item[1].start))]
+
+    def _alike(self, window: str, left: int, right: int, offer: Callable[[Meaning], bool]) -> list[tuple[float, Slip]]:
+        names = {name for name in self._by_sound(window, offer) if name != window}
+        if names:
+            kept = [(name, sum(a == b for a, b in zip(name, window, strict=True))) for name in names]
+            kept = [(name, same) for name, same in kept if same >= (1 if len(window) <= 3 else len(window) // 2)]
+            if len(kept) == 1:
+                name, same = kept[0]
+                return [(len(window) + same / 10, Slip(left, right, name))]
+            return []
+        if len(window) < 3:
+            return []
+        shaped = {name for name, meaning in self._by_shape(window) if offer(meaning)}
+        if len(shaped) == 1 and window not in shaped:
+            return [(len(window) - 0.5, Slip(left, right, shaped.pop()))]
+        return []
+
+    def _by_sound(self, window: str, offer: Callable[[Meaning], bool]) -> set[str]:
+        keys: list[tuple[str, ...]] = [()]
+        for char in window:
+            keys = [(*key, sound) for key in keys for sound in syllables(char)[:2]]
+            if len(keys) > 32:
+                keys = keys[:32]
+        return {name for key in keys for name, meaning in self.sounds.get(key, ()) if offer(meaning)}
+
+    def _by_shape(self, window: str) -> list[tuple[str, Meaning]]:
+        found = list(self.shapes.get(window, ())) if len(window) >= 4 else []
+        if len(window) >= 5:
+            for at in range(len(window)):
+                found += [item for item in self.shapes.get(window[:at] + window[at + 1 :], ()) if len(item[0]) == len(window)]
+        return found
+
+
+def replaced(text: str, start: int, end: int, name: str) -> str:
+    """Return the text with one range replaced."""
+    return text[:start] + name + text[end:]
+
+
+def is_latin(text: str) -> bool:
+    return text.isascii() and any(unit.kind == "w" for unit in units(text))
