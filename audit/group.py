@@ -45,6 +45,7 @@ class GroupCommit:
 
     _alive: ClassVar[weakref.WeakSet[GroupCommit]] = weakref.WeakSet()
     _held: ClassVar[list[GroupCommit]] = []
+    _inherited: ClassVar[list[Writer]] = []
     _forks_watched: ClassVar[bool] = False
 
     def __init__(self, make_writer: Callable[[], Writer], patience_s: float) -> None:
@@ -142,14 +143,15 @@ class GroupCommit:
             append.done.release()
 
     # SQLite connections and held locks must not cross a fork: the connection is closed before it, while no batch is under
-    # way, and opened again on use. The child gets a thread of its own.
+    # way, and opened again on use. The child gets a thread of its own. If the disk does not come back in time, the child
+    # keeps the parent's connection aside, unused and unclosed, since closing it there would disturb the parent's.
 
     @classmethod
     def _before_fork(cls) -> None:
         for group in list(cls._alive):
-            group._writing.acquire()  # noqa: SLF001 - our own class
-            group._writer.close()  # noqa: SLF001
-            cls._held.append(group)
+            if group._writing.acquire(timeout=group._patience):  # noqa: SLF001 - our own class
+                group._writer.close()  # noqa: SLF001
+                cls._held.append(group)
 
     @classmethod
     def _after_fork(cls) -> None:
@@ -158,8 +160,10 @@ class GroupCommit:
 
     @classmethod
     def _in_child(cls) -> None:
-        while cls._held:
-            cls._held.pop()._renew()  # noqa: SLF001
+        cls._held.clear()
+        for group in list(cls._alive):
+            cls._inherited.append(group._writer)  # noqa: SLF001
+            group._renew()  # noqa: SLF001
 
 
 def _as_unavailable(error: Exception) -> AuditUnavailable:

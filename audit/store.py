@@ -34,10 +34,22 @@ INDEX_COLUMNS = tuple(column.replace("number", "idx") for column in Facets._fiel
 
 
 class Store(Protocol):
-    """What a ledger needs of its storage; one connection, used by one thread at a time."""
+    """What a writer needs of its storage; one connection, used by one thread at a time."""
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever stored, not even the schema."""
+
+    def prepare(self, deadline: float) -> None:
+        """Lasting settings of an empty store, outside any batch."""
+
+    def create(self) -> None:
+        """Make the schema, inside a batch."""
 
     def begin(self, deadline: float) -> None:
         """Take the write lock before `deadline` (of `time.monotonic`), else raise reason `locked`."""
+
+    def size(self) -> int:
+        """How many lines are stored, whatever the head says."""
 
     def head(self) -> str | None:
         """The newest signed checkpoint; None in a store where nothing was ever written."""
@@ -104,8 +116,7 @@ class SqliteStore:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA trusted_schema = OFF")
 
-    def use_wal(self, deadline: float) -> None:
-        """Switch the file to write-ahead logging, which lasts; not inside a transaction."""
+    def prepare(self, deadline: float) -> None:
         mode = self._patiently(self._connection, "PRAGMA journal_mode = WAL", deadline).fetchone()[0]
         if mode != "wal":
             message = (
@@ -114,7 +125,6 @@ class SqliteStore:
             raise AuditUnavailable("io_error", message)
 
     def create(self) -> None:
-        """Turn an empty file into an empty ledger, in the transaction that `begin` opened."""
         with self._translated:
             for statement in STATEMENTS:
                 self._connection.execute(statement)
@@ -132,11 +142,9 @@ class SqliteStore:
             self._writable = True
 
     def is_empty(self) -> bool:
-        """Whether the file has no schema yet."""
         return self._one("SELECT count(*) FROM sqlite_schema") == 0
 
     def size(self) -> int:
-        """How many lines are stored, whatever the head says."""
         return int(str(self._one("SELECT coalesce(max(idx) + 1, 0) FROM entry")))
 
     def head(self) -> str | None:

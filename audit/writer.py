@@ -17,7 +17,7 @@ from audit.merkle import EMPTY_ROOT, CompactRange, Node, interior_count, leaf_ha
 from audit.notes import Checkpoint, Signer
 from audit.outside import OutsideCheckpoint
 from audit.schema import FORMAT
-from audit.store import SqliteStore, make_file
+from audit.store import SqliteStore, Store, make_file
 
 KEEP_EVERY = 256
 """A checkpoint is kept when a batch passes a multiple of this many events."""
@@ -63,7 +63,7 @@ class Writer:
     def __init__(self, settings: Settings) -> None:
         """A writer without a connection; the first batch opens one."""
         self._settings = settings
-        self._store: SqliteStore | None = None
+        self._store: Store | None = None
         self._known: Checkpoint | None = None
         self._note = ""
         self._tree = CompactRange()
@@ -100,7 +100,7 @@ class Writer:
         self._store = None
         self._note = ""
 
-    def _connect(self, deadline: float) -> SqliteStore:
+    def _connect(self, deadline: float) -> Store:
         settings = self._settings
         # Read before the database: the file outside may only lag behind it.
         outside = settings.outside.read()
@@ -122,14 +122,14 @@ class Writer:
             raise
         return store
 
-    def _create(self, store: SqliteStore, deadline: float) -> None:
+    def _create(self, store: Store, deadline: float) -> None:
         """Make the schema and event 0, which binds the ledger's settings into its tree."""
         settings = self._settings
         verifier = settings.signer.verifier
         empty = Checkpoint(origin=verifier.name, size=0, root=EMPTY_ROOT)
         # First of all, so that from its first entry on no database is valid without a checkpoint outside it.
         settings.outside.publish(settings.signer.sign(empty.text()), 0, deadline)
-        store.use_wal(deadline)
+        store.prepare(deadline)
         store.begin(deadline)
         if store.is_empty():  # another process may have been quicker
             store.create()
@@ -140,7 +140,7 @@ class Writer:
             self._publish(deadline)
         store.rollback()
 
-    def _check_head(self, store: SqliteStore, outside: Checkpoint | None) -> None:
+    def _check_head(self, store: Store, outside: Checkpoint | None) -> None:
         """Refuse a database that does not continue what is known of it from outside, or whose end does not hash to its head."""
         if outside is None:
             raise _refusal("no_checkpoint")
@@ -161,7 +161,7 @@ class Writer:
         if named != (verifier.name, self._settings.zone.key, str(verifier)):
             raise _refusal("wrong_ledger")
 
-    def _follow(self, store: SqliteStore, *earlier: Checkpoint) -> Checkpoint:
+    def _follow(self, store: Store, *earlier: Checkpoint) -> Checkpoint:
         """Take up the head that the database has now; it must extend every earlier one. Inside a batch."""
         note = store.head()
         if note is None:
@@ -183,12 +183,12 @@ class Writer:
         self._known, self._note, self._tree = head, note, tree
         return head
 
-    def _batch(self, store: SqliteStore, drafts: Sequence[Draft]) -> list[Receipt]:
+    def _batch(self, store: Store, drafts: Sequence[Draft]) -> list[Receipt]:
         if store.head() != self._note:
             self._follow(store)  # another process has written, or somebody has tampered
         return self._append(store, drafts) if drafts else []
 
-    def _append(self, store: SqliteStore, drafts: Sequence[Draft]) -> list[Receipt]:
+    def _append(self, store: Store, drafts: Sequence[Draft]) -> list[Receipt]:
         """Write, read back, sign, commit."""
         settings, base = self._settings, self._tree
         lines = [draft.place(base.size + number, settings.now(), settings.zone) for number, draft in enumerate(drafts)]
@@ -206,7 +206,7 @@ class Writer:
         return [Receipt(event=line.facets.id, index=line.facets.number, checkpoint=note) for line in lines]
 
     @staticmethod
-    def _read_back(store: SqliteStore, base: CompactRange, tree: CompactRange, nodes: Sequence[Node]) -> None:
+    def _read_back(store: Store, base: CompactRange, tree: CompactRange, nodes: Sequence[Node]) -> None:
         """What is about to be signed must be what is stored: lines and nodes as the database gives them again."""
         again = base.copy()
         for data in store.lines(base.size):

@@ -228,3 +228,12 @@ def test_the_access_table_has_one_row_for_each_outcome(home):
         ("2026-11-22", "医学部", "medical_insight", "refused", "medical"),
         ("2026-11-22", "市场部", "market_analysis", "answered", "marketing"),
     ]
+
+
+def test_a_detail_changed_after_the_call_changes_nothing(home):
+    detail = {"outcome": "answered", "metrics": ["roi"]}
+    with home.open(create=True) as ledger:
+        ledger.append(outcome("r", detail=detail))
+        detail["outcome"] = "refused"
+    assert home.verify().ok
+    assert json.loads(stored(home)[1])["detail"]["outcome"] == "answered"
