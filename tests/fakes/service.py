@@ -159,7 +159,7 @@ class FakeService:
                 {"name": "reach_rate", "label": label[1], "kind": "metric", "unit": None, "format": "percent", "protection": "exact"},
             ],
             "rows": rows,
-            "suppressed": [{"row": 5, "column": "reach_rate", "reason": "small_group", "k": 10}],
+            "suppressed": [{"row": 5, "column": "reach_rate", "reason": "small_group"}],
             "explanation": {
                 "summary": sentence, "metrics": [used], "period": "2026-10-01 至 10-31",
                 "filters": ["渠道不含呼叫中心"], "policy": ["少于 10 位医生的组不显示"], "assumptions": ["“上个月”指 2026 年 10 月"],
@@ -171,7 +171,7 @@ class FakeService:
     def display(self, answer):
         document = answer.to_json()
         columns = tuple(DisplayColumn(name=c["name"], label=c["label"], unit=c["unit"], numeric=c["kind"] == "metric") for c in document["columns"])
-        hidden = {(item["row"], item["column"]): f"少于 {item['k']} 人" for item in document["suppressed"]}
+        hidden = {(item["row"], item["column"]): "少于 10 人" for item in document["suppressed"]}
         rows = tuple(
             tuple(
                 DisplayCell(text="‹10", why=hidden[n, c.name]) if (n, c.name) in hidden

@@ -217,7 +217,7 @@ def _said(dimension: str, values: Iterable[object], members: Mapping[str, Mappin
 def _filter(
     form: MultiDict[str, str], n: int, base: Mapping[str, Any], members: Mapping[str, Mapping[str, str | int]]
 ) -> dict[str, Any] | None:
-    dimension, text = form.get(f"filter-{n}-dimension", ""), form.get(f"filter-{n}-values", "").strip()
+    dimension, text = form.get(f"filter-{n}-dimension", ""), form.get(f"filter-{n}-values", "")
     if not dimension or not text:
         return None
     op = "not_in" if form.get(f"filter-{n}-op") == "not_in" else "in"
@@ -225,4 +225,5 @@ def _filter(
     if before and before[0].get("dimension") == dimension and _said(dimension, before[0]["values"], members) == text:
         return {"dimension": dimension, "op": op, "values": before[0]["values"]}  # untouched: exactly the same values
     known = members.get(dimension, {})
-    return {"dimension": dimension, "op": op, "values": [known.get(value, value) for value in _SEPARATORS.split(text) if value]}
+    values = [known.get(value, value) for value in _SEPARATORS.split(text.strip()) if value]
+    return {"dimension": dimension, "op": op, "values": values} if values else None
