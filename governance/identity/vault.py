@@ -106,7 +106,7 @@ class Vault:
     def _check_owner(self) -> None:
         mark = self._keys.vault.mac("owner", self._tenant).hex()[:16]
         with self._engine.begin() as connection:
-            known = dict(connection.execute(sa.select(_about.c.name, _about.c.value)).tuples().all())
+            known = {row.name: row.value for row in connection.execute(sa.select(_about.c.name, _about.c.value))}
             if not known:
                 rows = [{"name": "format", "value": _FORMAT}, {"name": "owner", "value": mark}]
                 connection.execute(_about.insert(), rows)
@@ -138,7 +138,7 @@ class Vault:
             rows = connection.execute(
                 sa.select(_index.c.kind, _index.c.digest, _index.c.uid).where(_index.c.entity == entity)
             )
-            return {(kind, bytes(digest)): uid for kind, digest, uid in rows.tuples()}
+            return {(kind, bytes(digest)): uid for kind, digest, uid in rows}
 
     def open_fields(self, uid: str) -> dict[str, list[str]]:
         """Everything held on one person, in clear. Callers answer for who may see it; nothing here writes it anywhere."""
