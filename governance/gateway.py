@@ -23,7 +23,7 @@ from governance.metrics.checking import check
 from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_to_json
 from governance.metrics.planner import Plan, plan
-from governance.terms import Actor, DimensionScope, Disclosed, Grant, LinkScope, Measured, MetricQuery, Refusal, Text
+from governance.terms import Actor, DimensionScope, Disclosed, Grant, Measured, MetricQuery, Refusal, RowScope, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +113,11 @@ def _exact(value: object) -> object:
     return value
 
 
-def _scope_text(grant: Grant) -> list[str]:
-    """Describe the row scopes without naming a member: a link scope is told by its table, not by its keys."""
-    out = []
-    for scope in grant.scopes:
-        if isinstance(scope, DimensionScope):
-            out.append(f"{scope.dimension} in {','.join(scope.values)}")
-        elif isinstance(scope, LinkScope):
-            out.append(f"{scope.entity} linked to own {scope.to_entity} on {scope.on.isoformat()}")
-    return out
+def scope_in_words(scope: RowScope) -> str:
+    """Describe a row scope without naming a member: a link scope is told by its table, not by its keys."""
+    if isinstance(scope, DimensionScope):
+        return f"{scope.dimension} in {','.join(scope.values)}"
+    return f"{scope.entity} linked to own {scope.to_entity} on {scope.on.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +343,7 @@ class Gateway:
             "query": _exact(query_to_json(grant.query)),
             "companions": beside,
             "rules": list(grant.rules),
-            "scope": _scope_text(grant),
+            "scope": [scope_in_words(scope) for scope in grant.scopes],
             "k": grant.minimum_group.k,
         }
         self._ledger.append(_Who(ask.actor, grant.purpose, request).event("intent", "allow", detail))

@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 from audit import Event, Ledger
 from audit.errors import NotFound
 from audit.report import Report
-from audit.search import Filter, Reader
+from audit.search import Column, Filter, Reader
 from audit.verify import verify
 from governance.errors import InvalidQuery, WenshuError, nearest
 from governance.terms import Actor
 
-FACETS = ("department", "actor", "purpose", "outcome", "code", "type")
+FACETS: tuple[Column, ...] = ("department", "actor", "purpose", "outcome", "code", "type")
 FILTERS = ("type", "request", "actor", "role", "department", "purpose", "decision", "outcome", "code", "day", "metric")
 MAX_PAGE = 200
 GRACE = dt.timedelta(minutes=2)
@@ -91,7 +91,7 @@ class Desk:
                 raise InvalidQuery(f"unknown filter {key!r}.{nearest(key, known)}")
         chosen = {key: tuple(part for part in filters[key].split(",") if part) for key in FILTERS if filters.get(key)}
         return Filter(
-            **chosen,  # type: ignore[arg-type]
+            **chosen,
             since=self._midnight(filters.get("since"), 0),
             until=self._midnight(filters.get("until"), 1),
             text=filters.get("text", ""),

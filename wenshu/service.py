@@ -19,7 +19,7 @@ from governance.access.authorize import allowed_dimensions, allowed_metrics, def
 from governance.bundle.loading import load_bundle
 from governance.documents.metrics import Metric
 from governance.errors import ConfigurationError, InvalidQuery, UnsoundQuery, WarehouseError, nearest
-from governance.gateway import Answered, Ask, DryRun, Gateway
+from governance.gateway import Answered, Ask, DryRun, Gateway, scope_in_words
 from governance.metrics.execution import Sources
 from governance.metrics.parsing import query_from_json, query_to_json
 from governance.terms import Actor, Grant, Language, MetricQuery, Refusal, Text
@@ -376,7 +376,7 @@ def _grant_json(grant: Grant) -> dict[str, Any]:
         "allowed": True,
         "purpose": grant.purpose,
         "rules": list(grant.rules),
-        "scopes": [type(scope).__name__ + ": " + (getattr(scope, "dimension", None) or getattr(scope, "model", "")) for scope in grant.scopes],
+        "scopes": [scope_in_words(scope) for scope in grant.scopes],
         "minimum_group": {"entity": grant.minimum_group.entity, "k": grant.minimum_group.k},
         "obligations": [text.zh for text in grant.obligations],
         "policy_version": grant.policy_version,

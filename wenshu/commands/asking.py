@@ -25,7 +25,8 @@ def _print_answer(service: Any, answer: Answer) -> None:
     if document["status"] == "answered" and document["rows"]:
         shown = service.display(answer)
         click.echo()
-        print_table(shown.headers, shown.rows, right=shown.right)
+        headers = [f"{column.label} ({column.unit})" if column.unit else column.label for column in shown.columns]
+        print_table(headers, [[cell.text for cell in row] for row in shown.rows], right=[column.numeric for column in shown.columns])
     if document["status"] == "clarify":
         for option in document["clarify"]["options"]:
             click.echo(f"  · {option['label']}")
