@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
@@ -31,13 +32,13 @@ class Reader:
         if user:
             self.sign_in(user)
 
-    def get(self, path: str, **more):
+    def get(self, path: str, **more: Any):
         response = self.client.get(path, base_url=self.base, headers=self.headers | more.pop("headers", {}), **more)
         if found := re.search(r'name="csrf-token" content="([^"]+)"', response.text):
             self.token = found[1]
         return response
 
-    def post(self, path: str, data=None, *, headers=None, token: str | None = None, **more):
+    def post(self, path: str, data=None, *, headers=None, token: str | None = None, **more: Any):
         fields = {**(data or {}), "csrf_token": self.token if token is None else token}
         return self.client.post(path, base_url=self.base, data=fields, headers=self.headers | (headers or {}), **more)
 
