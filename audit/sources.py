@@ -62,7 +62,13 @@ class DatabaseSource:
         }
         missing = [statement.split("(")[0].split(" BEFORE")[0] for statement in STATEMENTS if statement not in found]
         extra = [name for sql, name in found.items() if sql not in STATEMENTS]
-        return [f"missing or altered: {what.strip()}" for what in missing] + [f"unexpected: {name}" for name in extra]
+        defects = [f"missing or altered: {what.strip()}" for what in missing]
+        defects += [f"unexpected: {name}" for name in extra]
+        if not missing:
+            for size, note in self._connection.execute("SELECT size, note FROM head"):
+                if note.split("\n")[1:2] != [str(size)]:
+                    defects.append("the head is filed under another size than it says")
+        return defects
 
     def head(self) -> str | None:
         row = self._connection.execute("SELECT note FROM head").fetchone()
@@ -80,8 +86,9 @@ class DatabaseSource:
         return None if row is None else bytes(row[0])
 
     def nodes(self) -> Iterator[bytes]:
-        for (found,) in self._connection.execute("SELECT hash FROM node ORDER BY id"):
-            yield found
+        rows = self._connection.execute("SELECT id, hash FROM node ORDER BY id")
+        for expected, (number, found) in enumerate(rows):
+            yield found if number == expected else b""  # a node under another number is as good as none
 
     def facets(self) -> Iterator[tuple[Facets, tuple[str, ...]]]:
         rows = self._connection.execute("SELECT metric, idx FROM event_metric ORDER BY idx, metric")
