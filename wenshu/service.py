@@ -192,7 +192,7 @@ class Service:
             "query": query_to_json(result.query),
             "decision": _grant_json(grant),
             "plan": result.plan.explain(),
-            "sql": list(result.plan.statements),
+            "sql": [self._warehouse.sql(statement.select) for statement in result.plan.statements],
         }
 
     def _purpose(self, here: InForce, actor: Actor, purpose: str | None) -> str | None:

@@ -42,7 +42,7 @@ def _print_answer(service: Any, answer: Answer) -> None:
         if line:
             tell(f"  {line}")
     for metric in explanation["metrics"]:
-        tell(f"  {metric['id']}: {metric['definition']} (v{metric['version']}, {metric['owner']})")
+        tell(f"  {metric['id']}: {metric['definition']} ({metric['version']}, {metric['owner']})")
     if document["receipt"]:
         tell(f"  receipt #{document['receipt']['index']} {document['receipt']['event']}")
 
