@@ -61,18 +61,18 @@ class KeyRing:
 
     @classmethod
     def ensure(cls, folder: Path, random: Callable[[int], bytes]) -> KeyRing:
-        """Open the ring in `folder`, making the keys that are not there yet (folder 0700, files 0600)."""
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for purpose in PURPOSES:
-            path = _path(folder, purpose)
-            if not path.exists():
-                kind = suite(DEFAULT_SUITE)
-                secret = base64.b64encode(random(kind.key_bytes)).decode()
-                handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(handle, "w", encoding="ascii") as stream:
-                    stream.write(f"{_HEADER} {purpose} 1 {kind.name} {secret}\n")
-                    stream.flush()
-                    os.fsync(stream.fileno())
+        """Open the ring in `folder`; where none of its keys is there yet, make them all (folder 0700, files 0600).
+
+        A ring of which only some keys are left is never completed: a new key would silently make new pseudonyms.
+        """
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not any(_path(folder, purpose).exists() for purpose in PURPOSES):
+                for purpose in PURPOSES:
+                    _make(_path(folder, purpose), purpose, random)
+        except OSError as error:
+            message = f"keys can't be made in {folder.name}/: {error.strerror}"
+            raise ConfigurationError(message) from error
         return cls.open(folder)
 
     @classmethod
@@ -83,6 +83,16 @@ class KeyRing:
 
 def _path(folder: Path, purpose: str) -> Path:
     return folder / f"identity-{purpose}.key"
+
+
+def _make(path: Path, purpose: str, random: Callable[[int], bytes]) -> None:
+    kind = suite(DEFAULT_SUITE)
+    secret = base64.b64encode(random(kind.key_bytes)).decode()
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(f"{_HEADER} {purpose} 1 {kind.name} {secret}\n")
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _read(path: Path, purpose: str) -> Key:
@@ -96,7 +106,7 @@ def _read(path: Path, purpose: str) -> Key:
         kind = suite(suite_name)
         plain = base64.b64decode(secret, validate=True)
     except FileNotFoundError as error:
-        message = f"{name} is missing; restore it from its backup, or run `wenshu init` for a new home"
+        message = f"{name} is missing; restore it from its backup"
         raise ConfigurationError(message) from error
     except (OSError, UnicodeDecodeError, ValueError, binascii.Error) as error:
         message = f"{name} can't be read as a key file; restore it from its backup"

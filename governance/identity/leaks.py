@@ -106,11 +106,16 @@ def _text_leak(found: list[str], known: Known, kinds: list[str]) -> str | None:
             if next(iter(patterns.FINDERS[kind](folded)), None) is not None:
                 return f"what looks like a person's identifier ({kind})"
         name = normaliser("name")(text)
-        if name is not None and name in known.names:
-            # Two characters can be a city as well as a person; three or more, or many of them, can't be chance.
-            named += 1
-            if len(name) >= _SURELY_A_NAME:
-                return "a person's name"
+        # Two characters can be a city as well as a person; three or more, or many of them, can't be chance.
+        if name is not None and len(name) >= _SURELY_A_NAME and name in known.names:
+            return "a person's name"
+        named += (name is not None and name in known.names) or _holds_name(text, known.names)
     if named >= _TOO_MANY_NAMES and named * 20 > len(found):
         return "persons' names"
     return None
+
+
+def _holds_name(text: str, names: frozenset[str]) -> bool:
+    """Whether a name of three or four characters stands somewhere in the text (张小明组)."""
+    sizes = (_SURELY_A_NAME, _SURELY_A_NAME + 1)
+    return any(text[at : at + size] in names for size in sizes for at in range(len(text) - size + 1))

@@ -104,7 +104,8 @@ class Vault:
         self._engine.dispose()
 
     def _check_owner(self) -> None:
-        mark = self._keys.vault.mac("owner", self._tenant).hex()[:16]
+        ring = (self._keys.vault, self._keys.index, self._keys.warehouse)
+        mark = "-".join(key.mac("owner", self._tenant).hex()[:16] for key in ring)
         with self._engine.begin() as connection:
             known = {row.name: row.value for row in connection.execute(sa.select(_about.c.name, _about.c.value))}
             if not known:

@@ -60,6 +60,7 @@ def ingest(
     Raises IngestError or BundleError, with file and line or column, and leaves vault, warehouse and reports as they were.
     """
     plan = load_plan(bundle_folder)
+    now = now.replace(tzinfo=None)
     load = Ingest(folder, plan, keys=keys, random=random, progress=progress)
     load_id = f"{now:%Y%m%dT%H%M%S}-{random(3).hex()}"
     with _alone(places, dry_run=dry_run):
@@ -111,13 +112,13 @@ def _finish(
         write(
             fresh,
             load.new_tables(),
-            Load(load_id=report.load_id, as_of=load.as_of(now).date(), loaded_at=now.replace(tzinfo=None)),
+            Load(load_id=report.load_id, as_of=load.as_of(now).date(), loaded_at=now),
         )
         load.step("wrote the tables", 0.9)
         found: Scan = load.scan(fresh)
         load.step("scanned for leaks", 0.93)
         for entity, persons in load.persons.items():
-            vault.enroll(entity, persons.people, now=now.replace(tzinfo=None), random=random)
+            vault.enroll(entity, persons.people, now=now, random=random)
         load.step("wrote the vault", 0.97)
         if write_links:
             rows = ((source, row, key) for source, row, key in accounts.links(load, LINKED_ENTITY) if key is not None)
