@@ -185,7 +185,7 @@ class Linker:
             for row in np.flatnonzero((person == NONE) & (reason != CONFLICT)).tolist():
                 who = self._by_name_and_place(evidence, row)
                 if who is None:
-                    if any(codes[row] != NONE for codes in evidence.names):
+                    if reason[row] == NO_IDENTIFIER and any(codes[row] != NONE for codes in evidence.names):
                         reason[row] = UNLINKED
                 else:
                     person[row], reason[row], named[row] = who, LINKED, 1

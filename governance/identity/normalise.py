@@ -16,7 +16,7 @@ from governance.identity.written import NUMERALS, fold
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MOBILE = re.compile(r"(?:\+?0{0,2}86|0)?(1[3-9]\d{9})(?:\.0)?")
+_MOBILE = re.compile(r"(?:\+?0{0,2}86|0)?(1[3-9]\d{9})")
 _EMAIL = re.compile(
     r"[a-z0-9](?:[a-z0-9._%+'\-]{0,62}[a-z0-9_])?@(?:[^\s@.,;:/\\()<>\[\]]{1,63}\.)+[^\s@.,;:/\\()<>\[\]\d]{2,24}"
 )
@@ -32,8 +32,9 @@ _NOT_IN_NAMES = re.compile(r"[\W_]+")
 
 def mobile(text: str) -> str | None:
     """A mainland mobile number as 11 digits: with or without +86, 0086 or a leading 0, in any writing of digits and separators."""
-    digits = re.sub(r"[\s\-./()·_]", "", fold(text).translate(NUMERALS).removesuffix(".0"))
-    match = _MOBILE.fullmatch(digits)
+    # A spreadsheet writes a number as 13800138000.0.
+    plain = re.sub(r"^(\d+)\.0$", r"\1", fold(text).translate(NUMERALS).strip())
+    match = _MOBILE.fullmatch(re.sub(r"[\s\-./()·_]", "", plain))
     return match[1] if match else None
 
 
@@ -61,7 +62,8 @@ def unionid(text: str) -> str | None:
 
 def code(text: str) -> str | None:
     """A number that a system gave (CRM, employee, hospital, content): without blanks, in capitals, at most 64 characters."""
-    plain = re.sub(r"\s", "", fold(text)).upper()
+    # Once more, because capitals and characters that come together can fold further.
+    plain = re.sub(r"\s", "", fold(re.sub(r"\s", "", fold(text)).upper())).upper()
     return plain if _CODE.fullmatch(plain) else None
 
 

@@ -103,7 +103,10 @@ FILES: dict[str, tuple[str, str]] = {
         'H-01,Brand X,"1,200.50",800,,x\nH-02,Brand X,1.5万,,,x\nH-02,Brand Y,,,,x\nH-77,Brand X,5,,,x\n',
     ),
     "quota.csv": ("utf-8", "zone,brand,month,quota,contacts\nEast,Brand X,Jul-2026,1.2,300\n"),
-    "budget.csv": ("utf-8", "zone,brand,via,month,cost\nEast,Brand X,sms,Jul-2026,(20.00)\nEast,Brand X,visit,Jul-2026,¥ 1 234\n"),
+    "budget.csv": (
+        "utf-8",
+        "zone,brand,via,month,cost\nEast,Brand X,sms,Jul-2026,(20.00)\nEast,Brand X,visit,Jul-2026,¥ 1 234\n",
+    ),
 }
 
 MAPPINGS: dict[str, str] = {
@@ -368,8 +371,14 @@ def test_every_row_is_loaded_held_back_dropped_or_folded(report: LoadReport) -> 
 
 def test_the_register_becomes_one_row_a_doctor_with_the_latest_record(report: LoadReport, ask) -> None:
     item = _extract(report, "customers")
-    assert (item.loaded, item.dropped, item.folded) == (4, {"test_records": 1, "same_row_again": 1}, {"earlier_number": 1})
-    rows = ask("SELECT region, city, specialty, title, segment, years_in_practice_band, is_target FROM dim_hcp ORDER BY ALL")
+    assert (item.loaded, item.dropped, item.folded) == (
+        4,
+        {"test_records": 1, "same_row_again": 1},
+        {"earlier_number": 1},
+    )
+    rows = ask(
+        "SELECT region, city, specialty, title, segment, years_in_practice_band, is_target FROM dim_hcp ORDER BY ALL"
+    )
     assert rows == [
         ("华东", "杭州", "心内科", "主任医师", "A", "10年以上", True),
         ("华北", "北京", "心内科", "主任医师", "C", None, False),
@@ -407,7 +416,11 @@ def test_wide_rows_and_event_rows_become_touches(report: LoadReport, ask) -> Non
     ]
     assert _extract(report, "push").quarantined == {"unknown_person": 1, "shared_identifier": 1}
     sms = _extract(report, "sms")
-    assert (sms.loaded, sms.folded, sms.quarantined) == (2, {"events_of_one_sms": 3}, {"no_anchor_row": 1, "no_usable_identifier": 1})
+    assert (sms.loaded, sms.folded, sms.quarantined) == (
+        2,
+        {"events_of_one_sms": 3},
+        {"no_anchor_row": 1, "no_usable_identifier": 1},
+    )
 
 
 def test_rows_link_to_the_right_doctor_and_never_by_name_alone(home: Path, report: LoadReport) -> None:
@@ -419,7 +432,14 @@ def test_rows_link_to_the_right_doctor_and_never_by_name_alone(home: Path, repor
     assert links["calls_q4.csv", 1] == links["wecom_push.tsv", 1] == links["wecom_push.tsv", 2] == master[3]
     assert links["sms_events.csv", 3] == master[1]
     assert links["sms_events.csv", 4] == master[4]
-    assert [links.get(("沙龙签到.csv", row)) for row in range(1, 7)] == [master[2], master[1], master[4], None, master[3], None]
+    assert [links.get(("沙龙签到.csv", row)) for row in range(1, 7)] == [
+        master[2],
+        master[1],
+        master[4],
+        None,
+        master[3],
+        None,
+    ]
 
 
 def test_surveys_stages_consents_and_experiments_load(ask) -> None:
@@ -428,7 +448,9 @@ def test_surveys_stages_consents_and_experiments_load(ask) -> None:
         ("艾可宁", 4.0, 9, datetime(2026, 10, 5, 12)),
         ("贝舒", 5.0, None, datetime(2026, 10, 6)),
     ]
-    assert ask("SELECT product, stage, stage_rank, entered_at FROM fct_stage") == [("艾可宁", "认可", 2, datetime(2026, 10, 5, 12))]
+    assert ask("SELECT product, stage, stage_rank, entered_at FROM fct_stage") == [
+        ("艾可宁", "认可", 2, datetime(2026, 10, 5, 12))
+    ]
     consents = ask("SELECT purpose, granted_at, withdrawn_at, effective_at FROM fct_consent ORDER BY ALL")
     assert consents == [
         ("market_analysis", datetime(2026, 1, 5), datetime(2026, 10, 1, 8), datetime(2026, 10, 9)),
@@ -443,9 +465,18 @@ def test_surveys_stages_consents_and_experiments_load(ask) -> None:
 
 def test_repeated_month_columns_become_rows(report: LoadReport, ask) -> None:
     rows = ask("SELECT product, strftime(month, '%Y-%m-%d'), revenue_cny FROM fct_sales ORDER BY ALL")
-    assert rows == [("艾可宁", "2026-07-01", 1200.5), ("艾可宁", "2026-07-01", 15000.0), ("艾可宁", "2026-08-01", 800.0)]
+    assert rows == [
+        ("艾可宁", "2026-07-01", 1200.5),
+        ("艾可宁", "2026-07-01", 15000.0),
+        ("艾可宁", "2026-08-01", 800.0),
+    ]
     item = _extract(report, "sell_out")
-    assert (item.rows, item.loaded, item.dropped, item.quarantined) == (4, 2, {"row_without_values": 1}, {"unknown_hospital": 1})
+    assert (item.rows, item.loaded, item.dropped, item.quarantined) == (
+        4,
+        2,
+        {"row_without_values": 1},
+        {"unknown_hospital": 1},
+    )
     assert item.records == {"fct_sales": 3}
 
 
@@ -465,8 +496,21 @@ def test_the_load_says_its_version_and_the_day_of_its_data(report: LoadReport, a
     assert ask("SELECT load_id, as_of::VARCHAR FROM wenshu_load") == [(report.load_id, "2026-10-06")]
 
 
-def test_no_direct_identifier_is_in_any_file_but_the_vault_and_the_vault_shows_none(home: Path, report: LoadReport) -> None:
-    secrets = ["13900000001", "13900000003", "110310105012341", "zhang.wei@lj.example", "张伟", "張偉", "买买提", "赵敏", "wmAAA", "zw_880"]
+def test_no_direct_identifier_is_in_any_file_but_the_vault_and_the_vault_shows_none(
+    home: Path, report: LoadReport
+) -> None:
+    secrets = [
+        "13900000001",
+        "13900000003",
+        "110310105012341",
+        "zhang.wei@lj.example",
+        "张伟",
+        "張偉",
+        "买买提",
+        "赵敏",
+        "wmAAA",
+        "zw_880",
+    ]
     written = [home / "warehouse.duckdb", home / "vault.db", *(home / "ingest" / report.load_id).iterdir()]
     for path in written:
         raw = path.read_bytes().lower()
