@@ -48,20 +48,27 @@ _OS_REASONS: dict[int, Reason] = {
 """Reason by errno; anything else is an io_error."""
 
 
-def unavailable(error: sqlite3.Error | OSError, path: Path | None = None) -> AuditUnavailable:
+def unavailable(error: sqlite3.Error | OSError | UnicodeDecodeError, path: Path | None = None) -> AuditUnavailable:
     """The error in the ledger's own words.
 
     Given the `path` of the file, one that is there but can't be opened for want of a right is read-only, not missing.
     """
-    if isinstance(error, OSError):
+    reason: Reason
+    if isinstance(error, UnicodeDecodeError):  # text in the file, or in SQLite's message about it, is none
+        reason = "corrupt"
+    elif isinstance(error, OSError):
         reason = _OS_REASONS.get(error.errno or 0, "io_error")
-    else:
-        # sqlite_errorcode is absent on errors that the Python module itself raises, as for a connection closed meanwhile
-        code: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_IOERR)
+    elif code := getattr(error, "sqlite_errorcode", None):
         reason = REASONS.get(code & 0xFF, "io_error")
+    else:  # raised by the Python module itself: for a connection closed meanwhile, or for values that are none
+        reason = "io_error" if isinstance(error, sqlite3.ProgrammingError) else "corrupt"
     if reason == "missing" and path is not None and path.exists() and not may_write(path):
         reason = "read_only"
     return AuditUnavailable(reason, HELP[reason])
+
+
+FAILURES = (sqlite3.Error, OSError, UnicodeDecodeError)
+"""What reading and writing a damaged or unreachable file raises."""
 
 
 class Translated:
@@ -77,7 +84,7 @@ class Translated:
         return
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, (sqlite3.Error, OSError)):
+        if isinstance(error, FAILURES):
             raise unavailable(error, self._path) from error
 
 

@@ -166,6 +166,8 @@ class SqliteStore:
                 "SELECT CAST(body AS BLOB) FROM entry WHERE idx >= ? ORDER BY idx", (start,)
             )
             for (body,) in rows:
+                if not isinstance(body, bytes):
+                    raise AuditUnavailable("corrupt", HELP["corrupt"])
                 yield body
 
     def insert(self, lines: Sequence[Line], leaves: Sequence[bytes], nodes: Sequence[Node]) -> None:

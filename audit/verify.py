@@ -8,7 +8,6 @@ can't be read, and the first bad entry is named.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from audit.causes import unavailable
+from audit.causes import FAILURES, unavailable
 from audit.errors import AuditUnavailable, InvalidNote
 from audit.events import GENESIS, format_time
 from audit.notes import Checkpoint, VerifierKey
@@ -60,7 +59,7 @@ def verify(
                 judge.judge(DatabaseSource(connection), known)
     except AuditUnavailable as error:
         judge.broken(error)
-    except (sqlite3.Error, OSError) as error:
+    except FAILURES as error:
         judge.broken(unavailable(error))
     return judge.report()
 
@@ -139,6 +138,8 @@ class _Judge:
         self._judge_places(self._walk)
         self._judge_ends(self._walk)
         self._judge_hashes(self._walk, checkpoints)
+        for flaw in source.flaws():
+            self._problem("damaged", f"the database's own structure does not hold: {flaw.splitlines()[0][:120]}")
 
     def _problem(self, kind: ProblemKind, message: str, first: int | None = None, last: int | None = None) -> None:
         self._problems.append(Problem(kind=kind, message=message, first=first, last=last))

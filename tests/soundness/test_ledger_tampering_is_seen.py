@@ -586,3 +586,16 @@ def test_a_ledger_is_the_only_thing_that_can_be_opened_for_writing(tmp_path, hon
     with pytest.raises(AuditUnavailable) as error:
         Ledger.open(tmp_path / "ledger.db", key=honest.key, origin=ORIGIN, clock=lambda: None)
     assert error.value.reason == "corrupt"
+
+
+def test_a_lookup_table_edited_so_that_searches_miss_an_entry_is_seen(home):
+    """The rows are right, but the B-tree by which a day is looked up is not."""
+    with closing(sqlite3.connect(home.path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event_day'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    data = bytearray(home.path.read_bytes())
+    at = data.index(b"20", (page - 1) * size)
+    assert at < page * size
+    data[at : at + 2] = b"19"
+    home.path.write_bytes(data)
+    assert kinds(home) == {"damaged"}
