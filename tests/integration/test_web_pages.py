@@ -115,7 +115,7 @@ def test_a_refusal_says_why_what_instead_and_whom_to_ask(parts):
     _, response = ask(app, "张伟医生开了多少康舒平")
     text = words(response)
     assert response.status_code == 200
-    for part in ("任何人都不能查看", "您可以改问", "上个月各产品的销售额", "合规部", "凭证 #"):
+    for part in ("任何人都不能查看", "您可以：", "上个月各产品的销售额", "合规部", "凭证 #"):
         assert part in text
     for word in ("403", "Forbidden", "prescription_by_doctor", "red_line"):
         assert word not in text

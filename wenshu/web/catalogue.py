@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
+from wenshu.cards import STAGES
 from wenshu.web.context import service
 from wenshu.web.language import say
 from wenshu.web.port import JSON
@@ -17,7 +18,7 @@ def show() -> str:
     """All of the reader's metrics by stage; `find` narrows by name, synonym or definition."""
     cards = list(service().metric_cards(actor()))
     find = request.args.get("find", "").strip()[:100]
-    wanted = [card for card in cards if _matches(card, find.casefold())]
+    wanted = sorted((card for card in cards if _matches(card, find.casefold())), key=_place)
     stages: dict[str, list[JSON]] = {}
     for card in wanted:
         stages.setdefault(say(card.get("stage_label")) or str(card["stage"]), []).append(card)
@@ -27,3 +28,9 @@ def show() -> str:
 def _matches(card: JSON, words: str) -> bool:
     texts = [str(card["id"]), say(card["label"]), say(card["definition"]), *(say(word) for word in card.get("synonyms") or ())]
     return any(words in text.casefold() for text in texts)
+
+
+def _place(card: JSON) -> int:
+    """The stages in the order of the closed loop; a bundle's own ones after them, as they come."""
+    order = list(STAGES)
+    return order.index(card["stage"]) if card["stage"] in order else len(order)

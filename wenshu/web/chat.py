@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, jsonify, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from wenshu.conversations import UnknownConversation
@@ -62,7 +61,7 @@ def query() -> AnyResponse:
     if "query" in request.form:
         wanted, said = forms.read_query(request.form["query"]), request.form.get("label")
     else:
-        wanted, said = forms.read_form(request.form, service().metric_cards(actor())), None
+        wanted, said = forms.read_form(request.form, _catalogue()), None
     purpose = request.form.get("purpose") or None
     answer = service().query(actor(), wanted, purpose=purpose, language=current(), session=session_id(), surface="web")
     return _answered(answer, question=said, conversation=_conversation())
@@ -117,8 +116,16 @@ def _turns(conversation: str) -> list[JSON]:
         return []
 
 
-def _metrics() -> dict[str, Mapping[str, Any]]:
-    return {str(item["id"]): item for item in service().metric_cards(actor())}
+def _catalogue() -> list[JSON]:
+    """The reader's metric cards, asked for once a request."""
+    if "catalogue" not in g:
+        g.catalogue = list(service().metric_cards(actor()))
+    found: list[JSON] = g.catalogue
+    return found
+
+
+def _metrics() -> dict[str, JSON]:
+    return {str(item["id"]): item for item in _catalogue()}
 
 
 def _cards(turns: list[JSON]) -> list[Card]:
@@ -150,8 +157,7 @@ def _event(turn: JSON) -> Any:
 
 
 def _around(cards: list[Card], conversation: str | None) -> dict[str, Any]:
-    metrics = list(service().metric_cards(actor()))
-    edits = {id(item): forms.query_form(item.raw["query"], metrics) for item in cards if item.raw.get("query")}
+    edits = {id(item): forms.query_form(item.raw["query"], _catalogue()) for item in cards if item.raw.get("query")}
     return {
         "conversation": conversation,
         "purposes": service().purposes(actor()),

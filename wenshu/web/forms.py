@@ -204,8 +204,8 @@ def _members(cards: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, str | in
     found: dict[str, dict[str, str | int]] = {}
     for card in cards:
         for choice in card["dimensions"]:
-            if isinstance(choice, Mapping) and choice.get("values"):
-                found.setdefault(str(choice["id"]), {say(m["label"]): m["value"] for m in choice["values"]})
+            if isinstance(choice, Mapping) and choice.get("values") and choice["id"] not in found:
+                found[str(choice["id"])] = {say(member["label"]): member["value"] for member in choice["values"]}
     return found
 
 

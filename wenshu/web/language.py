@@ -119,10 +119,10 @@ def ago(value: object, now: datetime) -> str:
 
 
 def exact(value: object) -> str:
-    """Return the exact local time with seconds, `2026-11-22 09:05:00 GMT+8`."""
+    """Return the exact local time with seconds, `2026-11-22 09:05:00 GMT+08:00`."""
     at = moment(value)
     zone = current_app.extensions["wenshu.zone"]
-    return "" if at is None else format_datetime(at, "yyyy-MM-dd HH:mm:ss O", tzinfo=zone, locale=_locale())
+    return "" if at is None else format_datetime(at, "yyyy-MM-dd HH:mm:ss ZZZZ", tzinfo=zone, locale=_locale())
 
 
 def _locale() -> Locale:

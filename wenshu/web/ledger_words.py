@@ -23,6 +23,14 @@ def event_name(kind: str) -> str:
         "question": _("question without a query"),
         "ledger.read": _("ledger read"),
         "ledger.denied": _("ledger not shown"),
+        "ledger.exported": _("ledger exported"),
+        "bundle.read": _("rules read"),
+        "home.initialised": _("system set up"),
+        "ingest.begun": _("data load begun"),
+        "ingest.ended": _("data load ended"),
+        "account.added": _("account added"),
+        "account.password_reset": _("password reset"),
+        "account.token": _("token issued"),
         "evaluation": _("evaluation"),
     }
     return known.get(kind, kind)

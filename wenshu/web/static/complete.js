@@ -38,7 +38,7 @@ export function installCompletion(input) {
     const item = event.target.closest("li");
     if (item) { event.preventDefault(); take(found[Number(item.dataset.n)]); }
   });
-  form.addEventListener("submit", close);
+  form.addEventListener("submit", () => { clearTimeout(timer); close(); });
 
   async function look() {
     const text = input.value;
@@ -66,7 +66,7 @@ export function installCompletion(input) {
       line.dataset.n = n;
       line.setAttribute("role", "option");
       line.setAttribute("aria-selected", "false");
-      for (const [name, words] of [["what", item.label || item.text], ["is", kinds[item.kind] || ""], ["says", item.description || ""]]) {
+      for (const [name, words] of [["what", item.label || item.text], ["is", kinds[item.kind] || ""], ["says", item.description === kinds[item.kind] ? "" : item.description || ""]]) {
         const span = document.createElement("span");
         span.className = name;
         span.textContent = words;
