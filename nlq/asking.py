@@ -38,6 +38,15 @@ def or_options(query: MetricQuery, view: LexiconView) -> tuple[Option, ...]:
     return tuple(Option(label=describe(variant, view.lexicon), query=variant) for variant in [*variants, query])
 
 
+def share_options(query: MetricQuery, view: LexiconView) -> tuple[Option, ...]:
+    """Return the share by each of the first few dimensions that the metric can be asked by."""
+    lexicon = view.lexicon
+    fitting = [name for name, info in lexicon.dimensions.items() if name in view.dimensions and info.identifies is None]
+    fitting = [name for name in fitting if all(name in lexicon.metrics[metric].dimensions for metric in query.metrics)]
+    variants = [replace(query, group_by=(name,)) for name in fitting[:MAX_OPTIONS]]
+    return tuple(Option(label=describe(variant, lexicon), query=variant) for variant in variants)
+
+
 def time_options(query: MetricQuery, whens: Sequence[When | None], view: LexiconView) -> tuple[Option, ...]:
     """Return the query for each of several periods, and the comparison of the last two."""
     periods = [when.period for when in whens if when is not None and when.period is not None]
@@ -71,7 +80,14 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
     if not (draft.members or draft.share_of or draft.groups or draft.base_member):
         return None
     named = {name for member in draft.members for name in member.token.ids("value")} | {n for group in draft.groups for n in group.token.ids("dimension")}
-    fitting = sorted((m for m in lexicon.metrics if m in view.metrics), key=lambda m: -len(named & lexicon.metrics[m].dimensions))
+    words = [token.text for token in tokens if token.kind in "DV"]
+
+    def fit(metric: str) -> tuple[int, int]:
+        info = lexicon.metrics[metric]
+        label = f"{info.label.zh} {info.label.en.lower()}"
+        return -sum(word in label for word in words), -len(named & info.dimensions)
+
+    fitting = sorted((m for m in lexicon.metrics if m in view.metrics), key=fit)
     found = _options(fitting[:4], reader, view)
     return (Text(zh="想看哪个指标？", en="Which metric do you mean?"), found) if found else None
 

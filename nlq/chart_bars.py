@@ -88,9 +88,9 @@ def bars(plot: Plot) -> tuple[Any, list[Row], list[str]]:
         tooltip = [alt.Tooltip("name:N", title=view.noun() or " "), alt.Tooltip("label:N", title=view.metric(plot.metrics[0]) if not several else " ")]
         layers = [
             base.transform_filter("isValid(datum.value)").mark_bar().encode(x=x, tooltip=tooltip),
-            base.transform_filter("isValid(datum.value) && datum.value >= 0").mark_text(align="left", dx=6).encode(x=end, text="label:N"),
-            base.transform_filter("isValid(datum.value) && datum.value < 0").mark_text(align="right", dx=-6).encode(x=x, text="label:N"),
-            base.transform_filter("datum.mark != ''").mark_text(align="left", dx=4, style="quiet").encode(x=zero, text="mark:N", tooltip="why:N"),
+            base.transform_filter("isValid(datum.value) && datum.value >= 0").mark_text(align="left", dx=6).encode(x=end, text=alt.Text("label:N")),
+            base.transform_filter("isValid(datum.value) && datum.value < 0").mark_text(align="right", dx=-6).encode(x=x, text=alt.Text("label:N")),
+            base.transform_filter("datum.mark != ''").mark_text(align="left", dx=4, style="quiet").encode(x=zero, text=alt.Text("mark:N"), tooltip=alt.Tooltip("why:N")),
         ]
         if based:
             layers.insert(1, base.transform_filter("isValid(datum.base)").mark_tick(style="base-tick", height=BAR_STEP * 0.8).encode(x=alt.X("base:Q", scale=scale, axis=None)))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from governance.calendar import shift, unit_start, units_in
+from governance.calendar import unit_start, units_in
 from nlq.chart_layout import Axis, axis, spread, tick_label
 from nlq.chart_parts import WIDTH, Plot, Row, answer_data, short, why
 from nlq.formatting import hidden_mark, metric_label
@@ -34,8 +34,9 @@ def _line_rows(plot: Plot, metric: str, units: list[str]) -> tuple[dict[str, lis
         mark = hidden_mark(reason, view.table.minimum_group) if reason else ""
         series.setdefault(name, {})[view.period_key(row)] = {
             "kind": "point", "t": view.period_key(row), "when": view.when(row), "series": name, "value": value, "label": label, "mark": mark, "why": why(view, reason),
+            "open": view.in_unfinished(row),
         }  # fmt: skip
-    empty = {"kind": "point", "value": None, "label": "", "mark": "", "why": "", "when": ""}
+    empty = {"kind": "point", "value": None, "label": "", "mark": "", "why": "", "when": "", "open": False}
     full = {name: [cells.get(t, empty | {"t": t, "series": name}) for t in units] for name, cells in series.items()}
     weight = {name: next((row["value"] for row in reversed(rows) if row["value"] is not None), float("-inf")) for name, rows in full.items()}
     chosen = sorted(full, key=lambda name: -weight[name])[:MOST_LINES]
@@ -49,9 +50,9 @@ def lines(plot: Plot) -> tuple[Any, list[Row], list[str]]:
     grain = view.query.grain or "month"
     ticks = units[:: -(-len(units) // MOST_TICKS)]
     shown = {t: tick_label(date.fromisoformat(t), grain, view.language, with_year=i == 0 or t[:4] != ticks[i - 1][:4]) for i, t in enumerate(ticks)}
-    time = alt.X("t:O", sort=units, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelExpr=f"({json.dumps(shown, ensure_ascii=False)})[datum.value]", grid=False), scale=alt.Scale(type="point", padding=0.3))
-    if _partial(view):
-        notes.append("最后一段未满" if view.zh else f"the last {view.query.grain} is not complete")
+    time = alt.X("t:O", sort=units, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelExpr=f"({json.dumps(shown, ensure_ascii=False)})[datum.value]", grid=False), scale=alt.Scale(type="point", padding=0.3 if view.dimensions else 0.6))
+    if view.unfinished:
+        notes.append("虚线：最后一段未满" if view.zh else f"dashed: the last {view.query.grain} is not complete")
     panels, values = [], []
     height = LINE_HEIGHT if len(plot.metrics) == 1 else LINE_HEIGHT * 0.6
     for metric in plot.metrics:
@@ -62,7 +63,7 @@ def lines(plot: Plot) -> tuple[Any, list[Row], list[str]]:
         panel = metric_label(metric, view.names, view.language)
         numbers = [row["value"] for rows in series.values() for row in rows if row["value"] is not None]
         scale = axis([*numbers, *(row["value"] for row in based if row["value"] is not None)], from_zero=False, foot=2 * LABEL_GAP / height)
-        rows = [row for cells in series.values() for row in cells] + based + _end_labels(series, based, scale, height, units, view)
+        rows = [row for cells in series.values() for row in cells + _tail(cells)] + based + _end_labels(series, based, scale, height, units, view)
         values += [row | {"panel": panel} for row in rows]
         panels.append(_line_panel(view, metric, plot.role, time, scale, list(series), based=bool(based)).transform_filter(alt.datum.panel == panel)
                       .properties(width=WIDTH - (110 if view.dimensions or based else 30), height=height))  # fmt: skip
@@ -72,12 +73,10 @@ def lines(plot: Plot) -> tuple[Any, list[Row], list[str]]:
     return alt.vconcat(*titled, spacing=16, data=answer_data()), values, notes
 
 
-def _partial(view: View) -> bool:
-    """Tell whether the last unit of a trend isn't over at the period's end, so that its point isn't read as a fall."""
-    grain, period = view.query.grain, view.table.period
-    if grain is None or period is None:
-        return False
-    return shift(unit_start(period.end - timedelta(days=1), grain, fiscal_start=view.fiscal_start), grain, 1) > period.end
+def _tail(cells: list[Row]) -> list[Row]:
+    """The last piece of a line whose last unit isn't over: drawn apart, so that it isn't read as a fall."""
+    told = [row for row in cells if row["value"] is not None]
+    return [row | {"kind": "tail"} for row in told[-2:]] if len(told) > 1 and told[-1]["open"] else []
 
 
 def _line_names(view: View) -> tuple[str, str]:
@@ -150,16 +149,19 @@ def _line_panel(view: View, metric: str, role: str, time: Any, scale: Axis, seri
     tooltip = [alt.Tooltip("when:N", title=" "), *([alt.Tooltip("series:N", title=view.noun() or " ")] if coloured else []), alt.Tooltip("label:N", title=view.metric(metric))]
     points = base.transform_filter("datum.kind == 'point'")
     layers = [
-        points.mark_line(invalid="break-paths-show-domains").encode(y=y, **colour),
-        points.transform_filter("isValid(datum.value)").mark_point(opacity=1).encode(y=y, tooltip=tooltip, **colour),
-        base.transform_filter("datum.kind == 'mark'").mark_text(style="quiet", baseline="bottom", dy=-2).encode(y=alt.value("height"), text="mark:N", tooltip="why:N"),
+        points.transform_filter("!datum.open").mark_line(invalid="break-paths-show-domains").encode(y=y, **colour),
+        points.transform_filter("isValid(datum.value) && !datum.open").mark_point(opacity=1).encode(y=y, tooltip=tooltip, **colour),
+        base.transform_filter("datum.kind == 'mark'").mark_text(style="quiet", baseline="bottom", dy=-2).encode(y=alt.value("height"), text=alt.Text("mark:N"), tooltip=alt.Tooltip("why:N")),
     ]
+    if view.unfinished:
+        layers.append(base.transform_filter("datum.kind == 'tail'").mark_line(strokeDash=[2, 4]).encode(y=y, **colour))
+        layers.append(points.transform_filter("isValid(datum.value) && datum.open").mark_point(filled=False, opacity=1).encode(y=y, tooltip=tooltip, **colour))
     at = alt.Y("y:Q", scale=y_scale, axis=value_axis)
     if based:
         layers.insert(0, base.transform_filter("datum.kind == 'base'").mark_line(style="base-line", invalid="break-paths-show-domains").encode(y=y))
-        layers.append(base.transform_filter("datum.kind == 'base-end'").mark_text(align="left", dx=10, style="base-text").encode(y=at, text="label:N"))
-    layers.append(base.transform_filter("datum.kind == 'end'").mark_text(align="left", dx=10).encode(y=at, text="label:N", **colour))
+        layers.append(base.transform_filter("datum.kind == 'base-end'").mark_text(align="left", dx=10, style="base-text").encode(y=at, text=alt.Text("label:N")))
+    layers.append(base.transform_filter("datum.kind == 'end'").mark_text(align="left", dx=10).encode(y=at, text=alt.Text("label:N"), **colour))
     if not coloured and not based:
-        layers.append(base.transform_filter("datum.kind == 'high'").mark_text(dy=-11).encode(y=at, text="label:N"))
-        layers.append(base.transform_filter("datum.kind == 'low'").mark_text(dy=13).encode(y=at, text="label:N"))
+        layers.append(base.transform_filter("datum.kind == 'high'").mark_text(dy=-11).encode(y=at, text=alt.Text("label:N")))
+        layers.append(base.transform_filter("datum.kind == 'low'").mark_text(dy=13).encode(y=at, text=alt.Text("label:N")))
     return alt.layer(*layers)

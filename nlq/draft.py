@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from governance.terms import Comparison, Grain, Period, Text
+from governance.terms import Comparison, Grain, Text
 from nlq.matching import Token
 from nlq.times import When
 
@@ -32,6 +32,8 @@ class Group:
     token: Token
     explicit: bool
     listed: bool = False
+    qualified: tuple[str, ...] = ()
+    """The dimensions of the value that stands right before it."""
 
 
 @dataclass(slots=True)
@@ -85,4 +87,7 @@ class Draft:
     problems: list[tuple[str, float]] = field(default_factory=list)
     """What was said and can't be expressed, with its weight (1: the reading is not to be trusted)."""
     extra_times: list[When] = field(default_factory=list)
-    period: Period | None = None
+    counted_in: str | None = None
+    """The unit in which 多少 asks: 次, 人, 家."""
+    joined: Grain | None = None
+    """The unit in which several adjoining periods were named: 二季度和三季度."""

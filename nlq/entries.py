@@ -78,6 +78,7 @@ class MetricInfo:
     state: bool
     single: str | None = None
     """A dimension of which exactly one member must be meant."""
+    unit: str = ""
     definition: str = ""
 
 

@@ -9,11 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 
 from nlq.entries import Meaning
 from nlq.normalise import stem, units
 
 _MAX_NAME = 9
+_MAX_DOUBT = 6
+"""A longer run of unknown characters is no slip."""
 _TIME_WORDS = tuple(
     "january february march april june july august september october november december monday tuesday wednesday thursday friday saturday sunday "
     "yesterday today tomorrow week month quarter year last previous current past weekly monthly quarterly yearly daily since between".split()
@@ -104,13 +107,16 @@ class Corrector:
     def names(self, text: str, doubtful: Sequence[tuple[int, int]], offer: Callable[[Meaning], bool]) -> list[Slip]:
         """Return proposals for windows of text that touch a doubtful range, the longest and most alike first."""
         found: list[tuple[float, Slip]] = []
+        seen: set[tuple[int, int]] = set()
         for start, end in doubtful:
-            for left in range(max(0, start - _MAX_NAME + 1), end):
-                for right in range(max(left + 2, start + 1), min(len(text), left + _MAX_NAME + 1) + 1):
+            for left in range(max(0, start - _MAX_NAME + 1), min(end, start + _MAX_DOUBT)):
+                for right in range(max(left + 2, start + 1), min(len(text), left + _MAX_NAME) + 1):
                     window = text[left:right]
-                    if any(char.isascii() or not char.isalpha() for char in window):
+                    if window[-1].isascii() or not window.isalpha() or window[0].isascii():
                         break
-                    found += self._alike(window, left, right, offer)
+                    if (left, right) not in seen:
+                        seen.add((left, right))
+                        found += self._alike(window, left, right, offer)
         return [slip for _, slip in sorted(found, key=lambda item: (-item[0], item[1].start))]
 
     def _alike(self, window: str, left: int, right: int, offer: Callable[[Meaning], bool]) -> list[tuple[float, Slip]]:
@@ -130,12 +136,10 @@ class Corrector:
         return []
 
     def _by_sound(self, window: str, offer: Callable[[Meaning], bool]) -> set[str]:
-        keys: list[tuple[str, ...]] = [()]
-        for char in window:
-            keys = [(*key, sound) for key in keys for sound in syllables(char)[:2]]
-            if len(keys) > 32:
-                keys = keys[:32]
-        return {name for key in keys for name, meaning in self.sounds.get(key, ()) if offer(meaning)}
+        readings = [syllables(char)[:2] for char in window]
+        if len(window) > 4:  # other readings of a long name's characters are too many to try
+            readings = [found[:1] for found in readings]
+        return {name for key in product(*readings) for name, meaning in self.sounds.get(key, ()) if offer(meaning)}
 
     def _by_shape(self, window: str) -> list[tuple[str, Meaning]]:
         found = list(self.shapes.get(window, ())) if len(window) >= 4 else []

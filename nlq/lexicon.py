@@ -167,6 +167,7 @@ def _metric(catalogue: Catalogue, name: str) -> MetricInfo:
         lower_is_better=metric.direction == "lower_is_better",
         state=metric.kind == "semi_additive",
         single=str(single) if single else None,
+        unit=normalise(f"{metric.unit.zh} {metric.unit.en}") if metric.unit else "",
         definition=normalise(f"{metric.definition.zh} {metric.definition.en}"),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from governance.terms import Language
 from nlq.entries import Meaning
 from nlq.lexicon import LexiconView
-from nlq.normalise import Unit, root, units
+from nlq.normalise import Unit, keys, root, units
 from nlq.numbers import Number, match_number
 from nlq.times import Clock, TimeHit, When, scan
 from nlq.words import DIMENSION, FILLER, LINK_WORDS, LINKERS, METRIC, NOUN, NUMBER, TIME, UNKNOWN, VALUE
@@ -55,12 +55,14 @@ class _Candidate:
 class Matcher:
     """Tokenises one question for one caller."""
 
-    def __init__(self, view: LexiconView, text: str, clock: Clock, language: Language) -> None:
+    def __init__(self, view: LexiconView, text: str, clock: Clock, language: Language, capitals: str = "") -> None:
         self.view, self.text, self.clock, self.language = view, text, clock, language
         self.book = view.lexicon.words
         self.units: list[Unit] = units(text)
         self.ends = {unit.end: index + 1 for index, unit in enumerate(self.units)}
+        self.capitals = capitals if len(capitals) == len(text) else text
         self.weights = [_UNIT_WEIGHT[unit.kind] for unit in self.units]
+        self.parted = any(unit.key == "的" for unit in self.units)
         self.counting = any(unit.key in _COUNTING for unit in self.units)
 
     def tokens(self) -> list[Token]:
@@ -86,6 +88,53 @@ class Matcher:
             else:
                 found.extend(chosen.tokens)
                 at = chosen.end
+        return self._letters(self._weak(found))
+
+    def _letters(self, tokens: list[Token]) -> list[Token]:
+        """A single Latin letter beside Chinese is a name of something, never an article."""
+        for token in tokens:
+            around = self.text[max(0, token.start - 1) : token.start] + self.text[token.end : token.end + 1]
+            if token.kind == FILLER and len(token.text) == 1 and token.text.isascii() and token.text.isalpha() and not around.strip().isascii():
+                token.kind = UNKNOWN
+        return tokens
+
+    def _weak(self, tokens: list[Token]) -> list[Token]:
+        """Read values too short to stand alone: beside another value or the name of their dimension, or a lone capital letter."""
+        if not self.book.weak:
+            return tokens
+        changed = True
+        while changed:
+            changed = False
+            for index, token in enumerate(tokens):
+                if token.kind in (METRIC, DIMENSION, VALUE, TIME) or token.end - token.start > 3:
+                    continue
+                meanings = self.book.weak.get(keys(token.text))
+                if not meanings:
+                    continue
+                beside = self._beside(tokens, index)
+                kept = tuple(m for m in meanings if m.id in beside and self.view.knows(m))
+                capital = token.text.isascii() and token.text.isalpha() and self.capitals[token.start : token.end].isupper()
+                named = any(t.kind == DIMENSION for t in tokens[max(0, index - 1) : index + 2])
+                if not kept and capital and index and not named:
+                    kept = tuple(m for m in meanings if self.view.knows(m))
+                if kept:
+                    tokens[index] = Token(VALUE, token.start, token.end, token.text, meanings=kept)
+                    changed = True
+        return tokens
+
+    @staticmethod
+    def _beside(tokens: list[Token], index: int) -> set[str]:
+        found: set[str] = set()
+        for step in (-1, 1):
+            at = index + step
+            joined = False
+            while 0 <= at < len(tokens) and tokens[at].kind in ("&", "|", ",", "~"):
+                at += step
+                joined = True
+            if 0 <= at < len(tokens):
+                other = tokens[at]
+                if other.kind == DIMENSION or (other.kind == VALUE and (joined or len(other.text) < 4)):
+                    found |= {m.id for m in other.meanings}
         return found
 
     def _unknown(self, found: list[Token], at: int) -> None:
@@ -108,7 +157,7 @@ class Matcher:
         return start, stop, self.text[start:stop]
 
     def _weight(self, at: int, end: int, quality: float) -> float:
-        return sum(self.weights[at:end]) * quality - _TOKEN_COST
+        return max(sum(self.weights[at:end]) * quality - _TOKEN_COST, 0.02)
 
     def _candidates(self, at: int, times: dict[int, TimeHit]) -> list[_Candidate]:
         unit = self.units[at]
@@ -124,14 +173,22 @@ class Matcher:
             stop = self.ends.get(number.end)
             if stop is not None:
                 token = Token(NUMBER, *self._span(at, stop), number=number)
-                found.append(_Candidate(stop, self._weight(at, stop, 0.93), (token,)))
+                # a classifier gives way to a name that begins with the same word: more than 100 units
+                weight = self._classified(at, stop) if number.classifier else self._weight(at, stop, 0.93)
+                found.append(_Candidate(stop, weight, (token,)))
         if unit.kind == "c":
+            if self.parted:
+                self._parted(at, found)
             self._gapped(at, found)
         elif unit.kind == "w":
             self._bag(at, found)
             self._patterned(at, found)
         self._partial(at, found)
         return found
+
+    def _classified(self, at: int, end: int) -> float:
+        rest = sum(self.weights[index] * (0.8 if self.units[index].kind == "c" else 0.4) for index in range(at + 1, end))
+        return self.weights[at] * 0.93 + rest - _TOKEN_COST
 
     def _named(self, at: int, found: list[_Candidate]) -> None:
         remaining = len(self.units) - at
@@ -145,6 +202,20 @@ class Matcher:
             known = tuple(meaning for meaning in meanings if self.view.knows(meaning))
             if known:
                 found.append(self._as_candidate(at, at + size, known))
+
+    def _parted(self, at: int, found: list[_Candidate]) -> None:
+        """Find metric names with 的 inside: 知晓到尝试的转化率."""
+        if self.units[at].key == "的":
+            return
+        places = [index for index in range(at, min(at + 16, len(self.units))) if self.units[index].key != "的"]
+        parts = tuple(self.units[index].key for index in places)
+        for size in self.book.lengths.get(parts[0], ()):
+            if size < 4 or size > len(places) or places[size - 1] == at + size - 1:
+                continue
+            meanings = tuple(m for m in self.book.entries.get(parts[:size], ()) if m.kind == "metric")
+            if meanings:
+                end = places[size - 1] + 1
+                found.append(_Candidate(end, self._weight(at, end, 0.99), (Token(METRIC, *self._span(at, end), meanings=meanings),)))
 
     def _as_candidate(self, at: int, end: int, meanings: tuple[Meaning, ...]) -> _Candidate:
         named = tuple(meaning for meaning in meanings if meaning.kind != "cue")
@@ -178,6 +249,11 @@ class Matcher:
         return Token(METRIC, *self._span(at, end), meanings=tuple(Meaning("metric", metric, rank=rank) for metric in metrics), partial=True)
 
     def _gapped(self, at: int, found: list[_Candidate]) -> None:
+        for size in self.book.body_lengths.get(self.units[at].key, ()):
+            key = tuple(unit.key for unit in self.units[at : at + size])
+            metrics = self.book.bodies.get(key)
+            if metrics and len(key) == size:
+                found.append(_Candidate(at + size, self._weight(at, at + size, 0.95), (self._metric(at, at + size, metrics, 3),)))
         for size in self.book.gapped_lengths.get(self.units[at].key, ()):
             key = tuple(unit.key for unit in self.units[at : at + size])
             for rest, metric in self.book.gapped.get(key, ()) if len(key) == size else ():

@@ -16,7 +16,7 @@ _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2028-\u202e\u2060\ufeff\u00ad]")
 _SPACE_AFTER_CJK = re.compile(f"(?<=[{_CJK}])\\s+(?=[{_CJK}0-9%])")
 _SPACE_BEFORE_CJK = re.compile(f"(?<=[0-9%])\\s+(?=[{_CJK}])")
 _SPACES = re.compile(r"\s+")
-_NEGATION = re.compile(r"\b(ca|do|does|did|is|are|was|were|has|have|had|wo|would|should)n't\b|\b(can)not\b")
+_NEGATION = re.compile(r"\b(ca|do|does|did|is|are|was|were|has|have|had|wo|would|should)n't\b|\b(can)not\b", re.IGNORECASE)
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | dict.fromkeys("～〜∼", "~") | dict.fromkeys("‘’`´", "'") | dict.fromkeys("“”„", '"'))
 _PUNCTUATION = str.maketrans({"。": ".", "、": "、", "《": " ", "》": " ", "「": " ", "」": " ", "【": " ", "】": " ", "…": " "})
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -54,9 +54,14 @@ def simplify(text: str) -> str:
 
 def normalise(text: str) -> str:
     """Return the text as the parser reads it; idempotent."""
+    return cased(text).lower()
+
+
+def cased(text: str) -> str:
+    """Return the normalised text with its letters' case kept; `normalise` is this in lower case."""
     text = unicodedata.normalize("NFKC", text)
     text = _ZERO_WIDTH.sub("", text).translate(_DASHES).translate(_PUNCTUATION)
-    text = simplify(text).translate(_VARIANTS).lower()
+    text = simplify(text).translate(_VARIANTS)
     text = _NEGATION.sub(lambda m: f"{m[1] or m[2]} not", text)
     text = _SPACES.sub(" ", text).strip()
     text = _SPACE_AFTER_CJK.sub("", text)

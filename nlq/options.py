@@ -97,7 +97,7 @@ def _compared(query: MetricQuery, lexicon: Lexicon, zh: list[str], en: list[str]
 
 
 def nearest_metrics(text: str, view: LexiconView, *, count: int = 3) -> tuple[Option, ...]:
-    """Return the caller's metrics whose names share most with the text, best first; none when nothing is shared."""
+    """Return the caller's metrics whose names share most with the text, best first; the first ones of the catalogue when nothing is shared."""
     pieces = _pieces(text)
     scored = []
     for name, info in view.lexicon.metrics.items():
@@ -106,6 +106,9 @@ def nearest_metrics(text: str, view: LexiconView, *, count: int = 3) -> tuple[Op
             shared = len(pieces & own)
             if shared:
                 scored.append((-shared / (len(own) + 3) ** 0.5, name))
+    if not scored:
+        scored = [(0.0, name) for name in view.lexicon.metrics if name in view.metrics]
+        return tuple(Option(label=view.lexicon.metrics[name].label, query=MetricQuery(metrics=(name,))) for _, name in scored[:count])
     return tuple(
         Option(label=view.lexicon.metrics[name].label, query=MetricQuery(metrics=(name,))) for _, name in sorted(scored)[:count]
     )

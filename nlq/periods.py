@@ -67,6 +67,9 @@ def _days_name(period: Period, language: Language, today: date) -> str:
     last = period.end - timedelta(days=1)
     if last == period.start:
         return day_name(last, language, today)
+    if last.year != period.start.year:
+        # Both years, or neither, else the second would be read as the first's.
+        today = date.min
     if language == "zh":
         if (period.start.year, period.start.month) == (last.year, last.month):
             return f"{day_name(period.start, language, today)}至 {last.day} 日"

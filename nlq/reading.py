@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from itertools import product
+from itertools import islice, product
 from typing import Literal
 
 from governance import calendar
@@ -111,12 +111,15 @@ class Reader:
             best = min(m.rank for m in meanings)
             declared = [m for m in meanings if m.value is not None]
             options.append(declared or ([m for m in meanings if m.rank == 0] if best == 0 else meanings))
-        count = 0
-        for choice in product(*options):
-            yield choice
-            count += 1
-            if count >= MAX_READINGS * 2:
-                return
+        options = [self._counted(found) for found in options]
+        yield from islice(product(*options), MAX_READINGS * 2)
+
+    def _counted(self, meanings: list[Meaning]) -> list[Meaning]:
+        """Prefer, among several metrics, those counted in the unit that was asked for: 多少次, 多少人."""
+        unit = self.draft.counted_in
+        if unit is None or len(meanings) < 2:
+            return meanings
+        return [m for m in meanings if unit in self.lexicon.metrics[m.id].unit] or meanings
 
     def _variants(self, choice: tuple[Meaning, ...], tokens: Sequence[Token]) -> list[Reading]:
         metrics = tuple(dict.fromkeys(meaning.id for meaning in choice))
@@ -164,7 +167,7 @@ class Reader:
 
     def _agreeing(self, member: Member, names: list[str]) -> list[str]:
         """Prefer a dimension that another named value can only belong to: 上海和广东 are provinces."""
-        others = [set(m.id for m in other.token.meanings if m.kind == "value") for other in self._all_members() if other.token is not member.token]
+        others = [{m.id for m in other.token.meanings if m.kind == "value"} for other in self._all_members() if other.token is not member.token]
         sure = {next(iter(found)) for found in others if len(found) == 1}
         return [name for name in names if name in sure]
 
@@ -205,11 +208,11 @@ class Reader:
         order, limit = self._order(work, by_token)
         share = draft.share
         if share and not work.group:
-            work.score -= 0.35
+            work.score -= 0.45
         if draft.ordering is not None and not work.group and not draft.periods and grain is None:
             work.score -= 0.4
         if draft.thresholds and not work.group and grain is None and all(t.column == "" for t in draft.thresholds):
-            work.score -= 0.3
+            work.score -= 0.4
         work.score -= 0.25 * work.invalid
         needs_base = [t for t in draft.thresholds if t.column in ("__change", "__growth")] or (draft.ordering and draft.ordering.column)
         if needs_base and compare is None:
@@ -256,6 +259,8 @@ class Reader:
                 continue
             if not group.explicit and info.identifies is not None and not (group.listed and not info.person):
                 continue  # 医生, 医院 as a noun: 华东医生的触达率
+            if not group.explicit and not group.listed and group.qualified and name in self.lexicon.dimensions and set(group.qualified) & info.within:
+                continue  # tier 1 cities, 华东医院: a noun that the value before it restricts
             if not group.explicit and not valid and not group.listed:
                 group.token.used = False
                 continue
@@ -359,6 +364,8 @@ class Reader:
 
     def _grain(self, work: _Work, period: Period | None) -> Grain | None:
         draft = self.draft
+        if draft.joined is not None and draft.separate and draft.grain is None:
+            return draft.joined
         if draft.grain is not None or not draft.trend:
             return draft.grain
         days = period.days if period is not None else 365

@@ -16,6 +16,8 @@ READABLE = 0.62
 UNKNOWN_LIMIT = 0.45
 """Unknown words that weigh this much make the question not understood."""
 _WEIGHTS = {"?": 0.5, "!": 0.45, "N": 0.4, "M": 0.45, "D": 0.3, "V": 0.5, "T": 0.5} | dict.fromkeys("SCXxPpkHhYQZdsIw#c", 0.4) | dict.fromkeys("KRgzBkoyl", 0.15)
+_WHOLES = frozenset("全国 整体 总体 大盘 全国范围 national nationwide overall nationally".split())
+"""Comparing a member with the whole has no form in a query."""
 _AVERAGES = frozenset(("平均", "均值", "average", "avg", "mean", "平均数"))
 
 
@@ -34,7 +36,7 @@ def _unknown_weight(token: Token, definitions: str) -> float:
     if text.isascii():
         if len(text) >= 4 and stem(text) in definitions:
             return 0.05
-        return 0.5 if len(text) >= 3 else 0.2
+        return 0.5 if len(text) >= 3 or len(text) == 1 else 0.3
     if len(text) >= 2 and text in definitions:
         return 0.05
     return 0.5 if len(text) >= 2 else 0.4
@@ -44,6 +46,7 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
     """Weigh what no rule used. Words that stand in the metric's own definition agree with it and weigh little."""
     definitions = " ".join(info.definition for info in infos)
     averages = bool(infos) and all(info.ratio for info in infos)
+    compared = bool(draft.compare or draft.base or draft.thresholds) or any(token.kind in "ZzdC" for token in tokens)
     words: list[str] = []
     unknown: list[str] = []
     unknown_weight = other = 0.0
@@ -60,11 +63,14 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
         weight = 0.0 if token.also_filler and token.kind not in "V" else _WEIGHTS.get(token.kind, 0.02)
         if token.kind in "Pp" and len(token.text) == 1:
             weight = 0.05  # 后, 前: as often a filler as a rank
-        if token.kind == "?" and token.text in _AVERAGES and averages:
+        if token.kind == "?" and token.text in _AVERAGES and averages and not compared:
             weight = 0.0
         if weight > 0.1:
             words.append(token.text)
         other += weight
+    if compared and (whole := next((token.text for token in tokens if token.text in _WHOLES), None)):
+        other += 0.45
+        words.append(whole)
     for what, weight in draft.problems:
         other += weight
         words.append(what)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from governance.terms import Language
 from nlq import shape_members, shape_numbers, shape_periods
 from nlq.draft import Draft
 from nlq.lexicon import LexiconView
+from nlq.entries import Meaning
 from nlq.matching import Token
+from nlq.normalise import keys
 from nlq.sentence import Sentence
 from nlq.times import Clock
 from nlq.words import METRIC
@@ -19,6 +23,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     sentence = Sentence(tokens, view, language)
     _choose(sentence)
     _split_names(sentence)
+    _join_names(sentence)
     shape_members.absorb(sentence)
     shape_numbers.thresholds(sentence)
     shape_members.flags(sentence)
@@ -49,6 +54,10 @@ def _choose(sentence: Sentence) -> None:
                 chosen = token
             if chosen is not token:
                 token.kind, token.meanings = chosen.kind, chosen.meanings
+        bodies = sentence.view.lexicon.words.bodies.get(keys(token.text)) if token.kind in "DV" and not exact else None
+        if bodies and sentence.has("U") and sentence.find("[GW]D") is None:
+            # 目标医生有多少: the noun that is counted is a metric's
+            token.kind, token.meanings = METRIC, tuple(Meaning("metric", metric, rank=2) for metric in bodies)
         if token.also_filler and token.kind in "DB":
             before = sentence.rest[index - 1].kind if index else ""
             if token.kind == "B" or before not in ("G", "W", "L"):
@@ -57,6 +66,25 @@ def _choose(sentence: Sentence) -> None:
                 if not (token.kind == "B" and following and following[0].kind == "N"):
                     token.kind = "f"
     sentence.rest = [token for token in sentence.rest if token.kind != "f"]
+
+
+def _join_names(sentence: Sentence) -> None:
+    """至少触达500个医生: a counting metric's name with the bound inside it."""
+    gapped = sentence.view.lexicon.words.gapped
+
+    def join(match: re.Match[str]) -> bool:
+        start, end = match.start(), match.end() - 1
+        first, last = sentence.rest[start], sentence.rest[end]
+        for left, right in ((first, last), (last, first)):
+            metrics = tuple(m for rest, m in gapped.get(keys(left.text), ()) if rest == keys(right.text))
+            if metrics:
+                name = first if first.kind == METRIC else last
+                name.kind, name.meanings, name.partial = METRIC, tuple(Meaning("metric", m, rank=2) for m in metrics), True
+                sentence.take(end if name is first else start)
+                return True
+        return False
+
+    sentence.each("M[CNc]+[Dn]|[Dn][CNc]*M", join)
 
 
 def _split_names(sentence: Sentence) -> None:

@@ -187,7 +187,10 @@ def groupings(sentence: Sentence) -> None:
     if sentence.has("F"):
         draft.follow = True
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "F"])
-    counted = sentence.find("U[NA]?D") is not None
+    asked = next((token.text for token in sentence.rest if token.kind == "U"), "")
+    if asked:
+        draft.counted_in = _COUNTED.get(asked[-1])
+    counted = sentence.find("U[NA]?D") is not None or (bool(draft.thresholds) and sentence.find("D[^D]*U$") is not None)
     if counted and draft.thresholds:
         draft.counts = True
     if sentence.has("l"):
@@ -203,7 +206,9 @@ def groupings(sentence: Sentence) -> None:
         trailing = index >= 1 and sentence.rest[index - 1].kind == "D" and explicit_seen
         explicit = token in sentence.explicit or after_and or (trailing and not sentence.identifies(token))
         explicit_seen = explicit_seen or explicit
-        draft.groups.append(Group(token, explicit=explicit, listed=ranked))
+        before = sentence.rest[index - 1] if index else None
+        qualified = sentence.dimension_of(before) if before is not None and before.kind == "V" else ()
+        draft.groups.append(Group(token, explicit=explicit, listed=ranked, qualified=qualified))
         token.used = True
     sentence.rest = [token for token in sentence.rest if token.kind != "D"]
     for kind in "GWLU&|":
@@ -211,6 +216,9 @@ def groupings(sentence: Sentence) -> None:
             continue
         for token in [token for token in sentence.rest if token.kind == kind]:
             sentence.take(sentence.rest.index(token))
+
+
+_COUNTED = {"次": "次", "人": "人", "位": "人", "名": "人", "家": "家", "盒": "盒", "份": "份"}
 
 
 def _mark_explicit(sentence: Sentence, match: re.Match[str]) -> bool:

@@ -17,7 +17,7 @@ _OPERATORS: tuple[str, ...] = get_args(Comparison)
 _DIRECTIONS: dict[str, Direction] = {"asc": "asc", "desc": "desc", "best": "best", "worst": "worst"}
 _NEGATED: dict[str, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 COMPARATIVES = frozenset(
-    ["更高", "更多", "更大", "更强", "更长", "更快", "较高", "较多", "更低", "更少", "更小", "更弱", "更短", "更慢", "较低", "较少", "更好", "更差", "更优", "higher", "larger", "bigger", "greater", "more", "lower", "smaller", "fewer", "less", "better", "worse"]
+    ["高", "低", "多", "少", "大", "小", "谁高", "谁多", "谁大", "谁低", "谁少", "更高", "更多", "更大", "更强", "更长", "更快", "较高", "较多", "更低", "更少", "更小", "更弱", "更短", "更慢", "较低", "较少", "更好", "更差", "更优", "higher", "larger", "bigger", "greater", "more", "lower", "smaller", "fewer", "less", "better", "worse"]
 )
 
 
@@ -33,8 +33,16 @@ def _operator(token: Token) -> Comparison:
 
 def thresholds(sentence: Sentence) -> None:
     """Take 低于50%, 50%以上, between 10 and 20, 下降超过5%."""
+    sentence.each("CMN", lambda match: _moved(sentence, match))
     sentence.each("B?N[~&]N", lambda match: _between(sentence, match))
     sentence.each("CNc?|Nc|C(?=[TV])", lambda match: _bound(sentence, match))
+
+
+def _moved(sentence: Sentence, match: re.Match[str]) -> bool:
+    """至少触达500个医生: the metric's name stands inside its bound."""
+    at = match.start()
+    sentence.rest[at], sentence.rest[at + 1] = sentence.rest[at + 1], sentence.rest[at]
+    return True
 
 
 def _between(sentence: Sentence, match: re.Match[str]) -> bool:
@@ -206,14 +214,16 @@ def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) 
     token = sentence.rest[index]
     comparative = token.text in COMPARATIVES
     values = sentence.count("V")
-    if comparative and not (sentence.has("W") or values >= 2 or sentence.has("w")):
+    chosen = sentence.has("W") or values >= 2 or sentence.has("w") or token.text.startswith("谁")
+    if comparative and not chosen:
         if sentence.has("d") or sentence.has("Z"):
             sentence.take(index)
             return
         if not sentence.has("D"):
             sentence.take(index)  # 有没有更高: nothing that could be ranked
-            sentence.problem(token.text, 0.3)
+            sentence.problem(token.text, 0.4)
             return
+        sentence.assume(f"“{token.text}”没有界限，按大小排列", f"'{token.text}' gives no bound: ranked instead")
     ordering = start()
     asked = _DIRECTIONS[str(token.value)]
     change = next((i for i in (index - 1, index + 1) if 0 <= i < len(sentence.rest) and sentence.rest[i].kind == CHANGE), None)
@@ -234,7 +244,7 @@ def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) 
     if neighbour is not None:
         ordering.limit = int(_number(sentence.rest[neighbour]).value)
         taken.append(neighbour)
-    elif ordering.limit is None:
+    elif ordering.limit is None and (chosen or not comparative):
         ordering.limit = 1
     sentence.take(*taken)
 

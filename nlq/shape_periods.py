@@ -129,6 +129,8 @@ def _same(sentence: Sentence, when: When, spans: list[tuple[int, When]]) -> None
 def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | None, clock: Clock) -> None:
     draft = sentence.draft
     (_, first), (_, second) = spans[0], spans[1]
+    first = _elliptic(first, second)
+    spans = [(spans[0][0], first), *spans[1:]]
     del clock
     if len(spans) == 2 and (versus is not None or sentence.has("I") or draft.compare == "implied"):
         assert first.period is not None and second.period is not None  # noqa: S101, PT018 (spans have periods)
@@ -150,9 +152,21 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
     ordered = sorted((when for _, when in spans), key=lambda when: when.period.start if when.period else date.min)
     if all(_adjacent(a, b) for a, b in zip(ordered, ordered[1:], strict=False)) and ordered[0].period and ordered[-1].period:
         draft.when = When(period=Period(start=ordered[0].period.start, end=ordered[-1].period.end), grain=ordered[0].grain)
+        draft.joined = ordered[0].grain
         return
     draft.when = first
     draft.extra_times = [when for _, when in spans[1:]]
+
+
+def _elliptic(first: When, second: When) -> When:
+    """2025年和2026年上半年: the first year lends its number only, the part of the year is the second's."""
+    if first.grain != "year" or second.grain == "year" or first.period is None or second.period is None or first.to_date:
+        return first
+    years = second.period.start.year - first.period.start.year
+    if years <= 0 or first.period.days < 365:
+        return first
+    start, last = calendar.add_months(second.period.start, -12 * years), calendar.add_months(second.period.end, -12 * years)
+    return When(period=Period(start=start, end=last), grain=second.grain)
 
 
 def _larger(base: When, asked: When) -> bool:
@@ -220,9 +234,13 @@ def _changes(sentence: Sentence) -> None:
         filters = any(other.kind in "DW" for other in sentence.rest) and not draft.trend and draft.ordering is None and direction != "any"
         asks = token.text.endswith("多少") or not sentence.chinese
         if filters and not asks and not any(threshold.column in ("__change", "__growth") for threshold in draft.thresholds):
-            noun = token.text in _RATES
+            followed = index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "D"
+            noun = token.text in _RATES and not followed
             if not noun:
                 draft.thresholds.append(Threshold(None, "__change", ">" if direction == "up" else "<", None, 0.0))
+        several = draft.when is not None and draft.base is None and (draft.when.rolling or 1) > 1
+        if direction == "any" and several and draft.compare is None and draft.ordering is None:
+            draft.trend = True
         if not draft.trend:
             draft.compare = draft.compare or ("implied" if draft.base is None else None)
         sentence.take(index)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import islice
 
-from governance.calendar import unit, unit_start
+from governance.calendar import unit, unit_start, whole_units
 from governance.documents.metrics import Dimension, GoldenQuestion, Metric
 from governance.terms import Filter, Grain, Language, MetricQuery, Period
 from nlq.companions import Catalogue
@@ -19,7 +20,10 @@ from nlq.periods import english_month
 from nlq.view import View
 
 MOST = 3
+_UNITS: dict[Grain, tuple[str, str]] = {"month": ("个月", "months"), "week": ("周", "weeks"), "day": ("天", "days")}
 _MANY_MEMBERS = 40
+_TRIES = 4
+"""So many wordings of a kind are tried: each costs a reading, and where four fail a fifth rarely passes."""
 _RELATIVE: dict[Grain, dict[int, tuple[str, str]]] = {
     "day": {0: ("今天", "today"), -1: ("昨天", "yesterday")},
     "week": {0: ("本周", "this week"), -1: ("上周", "last week")},
@@ -47,7 +51,7 @@ def suggest(view: View, catalogue: Catalogue, dimensions: Collection[str], accep
     """
     found: list[str] = []
     for candidates in _kinds(view, catalogue, dimensions, peers):
-        for candidate in candidates:
+        for candidate in islice(candidates, _TRIES):
             if candidate.text not in found and accept(candidate):
                 found.append(candidate.text)
                 break
@@ -180,6 +184,10 @@ def period_words(period: Period, language: Language, today: date) -> str:
             to_date = Period(start=unit_start(today, grain), end=today + timedelta(days=1))
             if period == (to_date if offset == 0 else whole):
                 return words[0 if zh else 1]
+    for grain, (unit_zh, unit_en) in _UNITS.items():
+        count = whole_units(period, grain)
+        if count is not None and 2 <= count <= 60 and period.end == unit_start(today, grain):
+            return f"近{count}{unit_zh}" if zh else f"last {count} {unit_en}"
     last = period.end - timedelta(days=1)
     if unit(period.start, "month") == period:
         return f"{period.start.year}年{period.start.month}月" if zh else f"{english_month(period.start)} {period.start.year}"

@@ -74,7 +74,7 @@ def _extremes(view: View, metric: str, role: str) -> Clause:
     label = view.metric(metric)
     if role == "share":
         label = f"{label}占比" if view.zh else f"share of {label}"
-    head = f"各{view.noun()}{label}" if view.zh else f"{label} by {view.noun()}"
+    head = (label if label.startswith("各") else f"各{view.noun()}{label}") if view.zh else f"{label} by {view.noun()}"
     if len(rows) <= 3:
         return Clause(head=head, body=("，" if view.zh else ", ").join(view.pair(row, metric, role) for row in rows))
     ordered = sorted(rows, key=lambda row: view.number(row, metric, role) or 0.0)
@@ -111,7 +111,7 @@ def _top(view: View) -> Clause:
     named = [view.pair(row, metric, role) for row in rows[:LIST_AT_MOST]]
     more = len(rows) - len(named)
     if view.zh:
-        return Clause(head=f"{label}{what}的 {counted(len(rows), noun, 'zh')}", body="、".join(named) + (" 等" if more else ""))
+        return Clause(head=f"{label}{what}的 {counted(len(rows), noun, 'zh')}", body="、".join(named) + ("等" if more else ""))
     return Clause(head=f"{len(rows)} {plural(noun)} with the {what} {label}", body=", ".join(named) + (f" and {more} more" if more else ""))
 
 
@@ -119,12 +119,15 @@ def _trend(view: View, metric: str) -> Clause:
     role = "share" if view.query.share else "value"
     if view.dimensions:
         return _trend_by_member(view, metric, role)
-    rows = sorted(view.told(metric, role), key=view.period_key)
+    every = sorted(view.told(metric, role), key=view.period_key)
+    rows = [row for row in every if not view.in_unfinished(row)] or every
     if not rows:
         return nothing(view, metric)
     label = view.metric(metric)
+    running = _running(view, metric, role, every[-1]) if every[-1] not in rows else ""
     if len(rows) == 1:
-        return Clause(body=glue(view.when(rows[0]), label, view.said(rows[0], metric, role)) if view.zh else f"{label} {view.said(rows[0], metric, role)} {view.on(rows[0])}")
+        only = view.said(rows[0], metric, role)
+        return Clause(body=glue(view.when(rows[0]), label, only) if view.zh else f"{label} {only} {view.on(rows[0])}", tail=running)
     first, last = rows[0], rows[-1]
     move = _move(view, metric, role, first, last)
     peak = max(rows, key=lambda row: view.number(row, metric, role) or 0.0)
@@ -135,8 +138,14 @@ def _trend(view: View, metric: str) -> Clause:
     start, end = view.said(first, metric, role), view.said(last, metric, role)
     against = _last_change(view, metric, last)
     if view.zh:
-        return Clause(body=glue(f"{label}从", view.when(first), f"的 {start}", move, view.when(last), f"的 {end}") + summit, tail=f"；{against}" if against else "")
-    return Clause(body=f"{label} {move} from {start} {view.on(first)} to {end} {view.on(last)}{summit}", tail=f"; {against}" if against else "")
+        return Clause(body=glue(f"{label}从", view.when(first), f"的 {start}", move, view.when(last), f"的 {end}") + summit, tail=(f"；{against}" if against else "") + running)
+    return Clause(body=f"{label} {move} from {start} {view.on(first)} to {end} {view.on(last)}{summit}", tail=(f"; {against}" if against else "") + running)
+
+
+def _running(view: View, metric: str, role: str, row: int) -> str:
+    """The unit that isn't over yet, beside the others and not among them."""
+    said = view.said(row, metric, role)
+    return glue("；", view.when(row), f"至今 {said}（未满）") if view.zh else f"; {said} so far {view.on(row)}"
 
 
 def _last_change(view: View, metric: str, row: int) -> str:
@@ -159,7 +168,8 @@ def _move(view: View, metric: str, role: str, first: int, last: int) -> str:
 
 def _trend_by_member(view: View, metric: str, role: str) -> Clause:
     """Several lines: who leads and who trails in the last period."""
-    rows = view.told(metric, role)
+    every = view.told(metric, role)
+    rows = [row for row in every if not view.in_unfinished(row)] or every
     if not rows:
         return nothing(view, metric)
     last = max(view.period_key(row) for row in rows)
@@ -237,11 +247,18 @@ def _kept(view: View, row: int) -> Clause:
         place = view.number(row, metric, "rank")
         if place is not None:
             rank, total = int(place), view.table.total_groups
-            among = counted(total, view.count_noun(), view.language) if total >= rank and total > 1 else ""
+            among = counted(_placed_among(view, total, rank), view.count_noun(), view.language) if total >= rank and total > 1 else ""
             said += glue("，", f"{among or view.noun()}中排第", str(rank)) if view.zh else f", {ordinal(rank)}" + (f" of {among}" if among else f" by {view.noun()}")
         words.append(said)
     said = ("，" if view.zh else ", ").join(words)
     return Clause(body=glue(view.member(row, with_period=True), said) if view.zh else f"{view.member(row, with_period=True)}: {said}")
+
+
+def _placed_among(view: View, groups: int, rank: int) -> int:
+    """How many members were ranked: of a closed list never more than it has, since one group is that of the unknown."""
+    known = view.names.dimensions.get(view.dimensions[0].name) if len(view.dimensions) == 1 and not view.has_period else None
+    listed = len(known.values) if known is not None and not known.open else 0
+    return listed if rank <= listed < groups else groups
 
 
 def _having(view: View) -> Clause:
@@ -254,7 +271,7 @@ def _having(view: View) -> Clause:
     more = len(rows) - len(named)
     among = counted(len(rows), view.count_noun(), view.language)
     if view.zh:
-        return Clause(body=f"{among}的{condition}", tail=f"：{'、'.join(named)}" + (" 等" if more else ""))
+        return Clause(body=f"{among}的{condition}", tail=f"：{'、'.join(named)}" + ("等" if more else ""))
     return Clause(body=f"{among} {'has' if len(rows) == 1 else 'have'} {condition}", tail=f": {', '.join(named)}" + (f" and {more} more" if more else ""))
 
 

@@ -11,19 +11,19 @@ from datetime import date
 from typing import Literal
 
 from governance.terms import Language, MetricQuery, Text
-from nlq.asking import ask_back, choose, or_options, time_options
+from nlq.asking import ask_back, choose, or_options, share_options, time_options
 from nlq.draft import Draft
 from nlq.fuzzy import replaced
 from nlq.guard import ORDER, is_sql
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Matcher, Token
-from nlq.normalise import MAX_QUESTION, has_chinese, normalise
+from nlq.normalise import MAX_QUESTION, cased, has_chinese
 from nlq.options import Option, nearest_metrics
 from nlq.reading import Correction, Reader, Reading
 from nlq.scoring import READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
 from nlq.shape import read_shape
 from nlq.times import Clock
-from nlq.words import FILLER, UNKNOWN
+from nlq.words import FILLER, NOT, UNKNOWN
 
 Status = Literal["read", "clarify", "not_understood", "refused"]
 BLANK = "▢"
@@ -92,7 +92,8 @@ class _Question:
         for finding in sorted(findings, key=lambda f: f.start):
             blanked += [self.raw[at : finding.start], BLANK]
             at = max(at, finding.end)
-        self.text = normalise("".join([*blanked, self.raw[at:]]))
+        self.capitals = cased("".join([*blanked, self.raw[at:]]))
+        self.text = self.capitals.lower()
         self.said = self.text
         """As typed: the guard looks at this, before any correction."""
         self.tokens: list[Token] = []
@@ -124,32 +125,35 @@ class _Question:
         for _ in range(MAX_CORRECTIONS):
             doubt = _doubt(self.tokens)
             better = min(
-                ((found, correction, text) for correction, text in self._proposals() if _doubt(found := self._match(text)) < doubt - 0.3),
+                ((found, made, text) for made, text in self._proposals() if _doubt(found := self._match(text)) < doubt - 0.3),
                 key=lambda item: _doubt(item[0]),
                 default=None,
             )
             if better is None:
                 return
-            self.tokens, correction, self.text = better
-            self.corrections.append(correction)
+            self.tokens, made, self.text = better
+            self.corrections += made
 
     def _match(self, text: str) -> list[Token]:
-        return Matcher(self.view, text, self.clock, self.language).tokens()
+        return Matcher(self.view, text, self.clock, self.language, self.capitals if text == self.said else "").tokens()
 
-    def _proposals(self) -> list[tuple[Correction, str]]:
+    def _proposals(self) -> list[tuple[tuple[Correction, ...], str]]:
         corrector = self.view.lexicon.words.corrector
-        found: list[tuple[Correction, str]] = []
+        found: list[tuple[tuple[Correction, ...], str]] = []
         doubtful = [t for t in self.tokens if t.kind == UNKNOWN or (t.partial and all(m.rank == 3 for m in t.meanings))]
-        for token in doubtful:
-            if token.kind == UNKNOWN and token.text.isascii() and token.text.isalpha():
-                word = corrector.word(token.text)
-                if word is not None:
-                    found.append((Correction(said=token.text, taken=word), replaced(self.text, token.start, token.end, word)))
+        words: list[Correction] = []
+        text = self.text
+        for token in sorted(doubtful, key=lambda t: -t.start):
+            if token.kind == UNKNOWN and token.text.isascii() and token.text.isalpha() and (word := corrector.word(token.text)) is not None:
+                words.insert(0, Correction(said=token.text, taken=word))
+                text = replaced(text, token.start, token.end, word)
+        if words:
+            found.append((tuple(words), text))
         chinese = [(t.start, t.end) for t in doubtful if not t.text.isascii()]
         slips = corrector.names(self.text, chinese, self.view.may_offer) if chinese else []
-        for slip in slips[:4]:
+        for slip in slips[:2]:
             said = self.text[slip.start : slip.end]
-            found.append((Correction(said=said, taken=slip.name), replaced(self.text, slip.start, slip.end, slip.name)))
+            found.append(((Correction(said=said, taken=slip.name),), replaced(self.text, slip.start, slip.end, slip.name)))
         return found
 
     # ------------------------------------------------------------------ refusals
@@ -166,12 +170,17 @@ class _Question:
             return any(m.kind in kinds and m.id == argument for token in self.tokens for m in token.meanings)
         return name == "asks_members" and self._asks_members()
 
+    def _averaged(self) -> bool:
+        """平均每位医生…: an average over persons asks for none of them."""
+        kinds = [token.kind for token in self.tokens if token.kind != FILLER]
+        return "?G" in "".join(kinds) or "GD?" in "".join(kinds)
+
     def _asks_members(self) -> bool:
         """Whether single members of a protected person's dimension are asked for, by name, list or rank."""
         dimensions = self.view.lexicon.dimensions
         for group in self.draft.groups:
             person = any((info := dimensions.get(name)) is not None and info.person for name in group.token.ids("dimension"))
-            if person and (group.explicit or self.draft.lists or (self.draft.ordering is not None and self._ranked(group.token))):
+            if person and not self._averaged() and (group.explicit or self.draft.lists or (self.draft.ordering is not None and self._ranked(group.token))):
                 return True
         return False
 
@@ -216,11 +225,18 @@ class _Question:
         best = readings[0]
         if left.unknown_weight >= UNKNOWN_LIMIT:
             return self._unknown(left, readings)
+        if any(token.kind == NOT and not token.used and not token.also_filler for token in self.tokens):
+            return replace(self._lost(_NEGATED), unknown=left.words)
         if self.draft.alternatives:
             return self._made("clarify", readings=readings, ask=_ASK_OR, options=or_options(best.query, self.view))
         if self.draft.extra_times:
             options = time_options(best.query, [self.draft.when, *self.draft.extra_times], self.view)
             return self._made("clarify", readings=readings, ask=_ASK_TIME, options=options)
+        if best.query.share and not best.query.group_by:
+            return self._made("clarify", readings=readings, ask=_ASK_SHARE, options=share_options(best.query, self.view))
+        rows = best.query.group_by or best.query.grain or best.query.compare is not None
+        if (best.query.having or best.query.order) and not rows and left.other_weight < 0.3:
+            return self._made("clarify", readings=readings, ask=_ASK_ROWS, options=share_options(best.query, self.view))
         ties = [reading for reading in readings if best.score - reading.score < TIE]
         if len(ties) > 1:
             ask, options = choose([reading.query for reading in ties], self.draft, self.view)
@@ -319,6 +335,9 @@ def _is_private(token: Token) -> bool:
 
 _NOTHING = Text(zh="没有听懂这个问题。", en="I did not understand the question.")
 _ASK_OR = Text(zh="“或”连接了不同维度，请选择要看哪一部分：", en="'Or' joins different dimensions; which one do you mean?")
+_NEGATED = Text(zh="这种否定的问法还答不了（没有对应的已批准指标）。", en="A question in the negative can't be answered: no approved metric says that.")
+_ASK_ROWS = Text(zh="按什么筛出来？", en="By what should the rows be?")
+_ASK_SHARE = Text(zh="按什么看占比？", en="The share by what?")
 _ASK_TIME = Text(zh="一次只能回答一个期间，请选择：", en="One period can be answered at a time; which one?")
 
 

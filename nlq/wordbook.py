@@ -28,6 +28,9 @@ class Wordbook:
     gapped: dict[Key, tuple[tuple[Key, str], ...]] = field(default_factory=dict)
     """Part of a metric's name → (the other part, metric), for names said with words in between: 触达了多少医生."""
     gapped_lengths: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    bodies: dict[Key, tuple[str, ...]] = field(default_factory=dict)
+    """A counting metric's name without its 数: 触达医生."""
+    body_lengths: dict[str, tuple[int, ...]] = field(default_factory=dict)
     bags: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     """Sorted roots of an English metric name → metrics, for names in another order."""
     bag_roots: frozenset[str] = frozenset()
@@ -260,12 +263,15 @@ def _by_rule(builder: _Builder) -> None:
 def _index_names(book: Wordbook, builder: _Builder) -> None:
     gapped: dict[Key, set[tuple[Key, str]]] = defaultdict(set)
     bags: dict[Key, set[str]] = defaultdict(set)
+    bodies: dict[Key, set[str]] = defaultdict(set)
     partial: dict[Key, set[str]] = defaultdict(set)
     for metric, names in builder.names.items():
         for name in names:
             key = keys(name)
             if has_chinese(name):
                 body = key[:-1] if key[-1] in "数量率" and len(key) > 2 else key
+                if key[-1] == "数" and len(body) >= 3 and body[-1] not in "次人个总":
+                    bodies[body].add(metric)
                 for cut in range(1, len(body)):
                     left, right = body[:cut], body[cut:]
                     if len(left) >= 2 and right:
@@ -284,10 +290,13 @@ def _index_names(book: Wordbook, builder: _Builder) -> None:
                     bags[roots].add(metric)
                 for start in range(len(key)):
                     for end in range(start + 1, len(key) + 1):
-                        if end - start < len(key) and not all(unit in LINK_WORDS for unit in key[start:end]):
-                            partial[key[start:end]].add(metric)
+                        piece = key[start:end]
+                        if end - start < len(key) and any(len(unit) > 2 and unit.isalpha() and unit not in LINK_WORDS for unit in piece):
+                            partial[piece].add(metric)
     book.gapped = {key: tuple(sorted(found)) for key, found in gapped.items()}
     book.gapped_lengths = _lengths(book.gapped)
+    book.bodies = {key: tuple(sorted(found)) for key, found in bodies.items()}
+    book.body_lengths = _lengths(book.bodies)
     book.bags = {key: tuple(sorted(found)) for key, found in bags.items()}
     book.bag_roots = frozenset(word for key in book.bags for word in key)
     book.partial = {key: tuple(sorted(found)) for key, found in partial.items() if key not in book.entries}

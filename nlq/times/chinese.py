@@ -18,7 +18,7 @@ _UNITS: dict[str, Grain] = {
     "天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week", "个星期": "week", "个礼拜": "week", "个月": "month", "月": "month",
     "季度": "quarter", "季": "quarter", "个季度": "quarter", "个季": "quarter", "年": "year", "年度": "year", "财年": "year", "个财年": "year", "整年": "year",
 }
-_UNIT = "(?:个?(?:星期|礼拜|季度|季(?!节)|财年)|天|日|周(?!期|[一二三四五六日天末])|个?整?月(?!份)|整?年(?!级|龄|限|轻)度?)"
+_UNIT = "(?:个?(?:星期|礼拜|季度|季(?!节)|财年)|天|日|周(?!期|[一二三四五六日天末])|个?(?:完整|整)?(?:的)?月(?!份)|个?完整(?:的)?(?:周|季度|年)|整?年(?!级|龄|限|轻)度?)"
 _WEEKDAYS = {c: i + 1 for i, c in enumerate("一二三四五六日")} | {"天": 7} | {str(i): i for i in range(1, 8)}
 _REL_YEAR = {"大前年": -3, "前年": -2, "去年": -1, "上年": -1, "上一年": -1, "上年度": -1, "今年": 0, "本年": 0, "这一年": 0, "当年": 0, "本年度": 0, "今年度": 0, "明年": 1, "来年": 1, "后年": 2, "去年度": -1, "上一年度": -1}
 _YEAR = rf"(?:(?P<yrel>{'|'.join(sorted(_REL_YEAR, key=len, reverse=True))})|(?P<yabs>(?:19|20)\d\d|\d\d(?=年)|二零[{_CN}]{{2}})(?:年度?|(?=[qhw]\d|财年|[上下]半年|第?[一二三四1-4]季|第[\d一二三四五]+周)))"
@@ -201,8 +201,9 @@ def _years(text: str, at: int, clock: Clock) -> Atom | None:
             continue
         current = _fiscal_year(clock, 0) if fiscal else clock.today.year
         to_date = (deictic and year == current) or match["todate"] is not None
-        if match["todate"] in ("以来", "至今", "到现在", "到今天", "迄今") and year != current:
-            return None  # 去年以来 is a range to today, which the scanner makes
+        if match["todate"] is not None and year != current:
+            # 去年以来 is a range to today, which the scanner makes
+            return match.start("todate"), Parts(year=year, fiscal=fiscal, deictic=deictic)
         return match.end(), Parts(year=year, fiscal=fiscal, to_date=to_date, deictic=deictic)
     return None
 
@@ -302,7 +303,7 @@ def _rolling(text: str, at: int, clock: Clock) -> Atom | None:
         count = number(said)
         when = rolling(6 * count, "month", clock) if count else None
         return (end, when) if when else None
-    count, grain = number(said), _UNITS.get(unit.replace("整", ""))
+    count, grain = number(said), _UNITS.get(unit.replace("完整", "").replace("整", "").replace("的", "").replace("个周", "周").replace("个年", "年"))
     if count is None or grain is None:
         return None
     if match["n2"] and grain == "day" and unit == "日":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -17,16 +18,21 @@ _BETWEEN = re.compile(r"(?:between|介于)\s*")
 _BETWEEN_AND = re.compile(r"\s*(?:and|与|和)\s*(?:the\s+)?")
 _FROM = re.compile(r"(?:自从|从|自|由|(?:from|starting(?:\s+(?:from|in|on))?|beginning)\s+)(?:the\s+)?")
 _SINCE = re.compile(r"(?:since|from|after|ever since)\s+(?:the\s+)?(?:(?:start|beginning)\s+of\s+)?(?:the\s+)?")
-_OPEN_END = re.compile(r"(?:份)?(?:以来|至今|到现在|到今天|到目前(?:为止)?|起至今|开始至今|起(?!点|止)|开始(?!的)|迄今)|\s+(?:onwards?|on(?![a-z])(?!\s)|until now|till now|to now|to date|to today)")
+_OPEN_END = re.compile(r"(?:份)?(?:以来|至今|到现在|到今天|到目前(?:为止)?|(?:截至|截止)到?(?:目前|现在|今天|今日)(?:为止)?|迄今为止|起至今|开始至今|起(?!点|止)|开始(?!的)|迄今)|\s+(?:onwards?|on(?![a-z])(?!\s)|until now|till now|to now|to date|to today)")
 _AS_OF = re.compile(r"(?:截至到?|截止到?|到(?=.{1,14}为止)|(?:as of|up to|until|through|by|as at)\s+(?:the\s+)?(?:end\s+of\s+)?(?:the\s+)?)")
 _AS_OF_END = re.compile(r"(?:为止|止|底|末)+")
 _WITHIN = re.compile(r"(?:期间|之间|以内|之内|当中|之中|中(?![心国部东南西北级等高位])|里(?!程)|内(?![分科容部])|间(?!隔)|整月|全年|整年|全月|整个月)")
 _MONTHS = re.compile(
     r"(?P<a>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])(?:月份?)?(?:-|~|到|至|—)(?P<b>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d|[一二三四五六七八九十]+[日号])"
 )
+_MONTH_LIST = re.compile(r"(?:(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月?(?:份)?[、,和及与]){1,11}(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d)")
 _QUARTERS = re.compile(r"第?(?P<a>[一二三四1-4])(?:季度?)?(?:-|~|到|至)第?(?P<b>[一二三四1-4])(?:个)?季度?")
 _DAYS = re.compile(r"(?P<a>3[01]|[12]\d|0?[1-9])(?:日|号)?(?:-|~|到|至)(?P<b>3[01]|[12]\d|0?[1-9])(?:日|号)")
 _WEEKS = re.compile(r"第?(?P<a>[1-5]?\d)周?(?:-|~|到|至)第?(?P<b>[1-5]?\d)周")
+_MONTH_DAYS = re.compile(
+    r"(?<![\d.])(?P<m1>1[0-2]|0?[1-9])[./](?P<d1>3[01]|[12]\d|0?[1-9])\s*(?:-|~|到|至|to)\s*(?P<m2>1[0-2]|0?[1-9])[./](?P<d2>3[01]|[12]\d|0?[1-9])(?![\d%.万亿])"
+)
+_BESIDE = re.compile(r"的?(?P<side>前|后|之前的?|之后的?|以?前的?)(?P<n>\d+|[一二两三四五六七八九十]+|半)个?(?P<u>天|日|周|星期|月)")
 _YEARS = re.compile(r"(?P<a>20\d\d)年?\s*(?:-|~|到|至|to|through)\s*(?P<b>20\d\d)(?:年|(?![\d.-]))")
 _TODAY_END = re.compile(r"(?:现在|今天|目前|今日|当前|now(?![a-z])|today(?![a-z])|present(?![a-z])|(?:to\s+)?date(?![a-z]))(?:为止)?")
 _FESTIVAL_TAIL = re.compile(r"(?:假期|长假|黄金周|小长假|期间|假日|当天|节日|节)+|\s+(?:holidays?|week|festival|break|period)(?![a-z])")
@@ -83,6 +89,10 @@ def _ranges(text: str, at: int) -> list[tuple[int, _Range]]:
         a, b = number(match["a"]), number(match["b"])
         if a and b:
             found.append((match.end(), _Range((Parts(month=a), Parts(month=b)))))
+    if match := _MONTH_LIST.match(text, at):
+        months = [number(said) or 0 for said in re.findall(r"\d+|[零一二三四五六七八九十]+", match.group())]
+        if all(b - a == 1 for a, b in itertools.pairwise(months)):
+            found.append((match.end(), _Range((Parts(month=months[0]), Parts(month=months[-1])))))
     if match := _QUARTERS.match(text, at):
         a, b = number(match["a"]), number(match["b"])
         if a and b and a < b:
@@ -95,6 +105,9 @@ def _ranges(text: str, at: int) -> list[tuple[int, _Range]]:
         a, b = int(match["a"]), int(match["b"])
         if a < b:
             found.append((match.end(), _Range((Parts(day=a), Parts(day=b)))))
+    if match := _MONTH_DAYS.match(text, at):
+        first = Parts(month=int(match["m1"]), day=int(match["d1"]))
+        found.append((match.end(), _Range((first, Parts(month=int(match["m2"]), day=int(match["d2"]))))))
     if match := _YEARS.match(text, at):
         a, b = int(match["a"]), int(match["b"])
         if a < b:
@@ -166,6 +179,19 @@ def _as_of(when: When, clock: Clock) -> When | None:
     return When(kind="as_of", period=Period(start=start, end=end), grain=grain, deictic=when.deictic)
 
 
+def _beside(when: When, match: re.Match[str]) -> When | None:
+    """国庆前一周, 10月1日后三天: the days that lie right before or after."""
+    count = number(match["n"])
+    if when.period is None or when.grain != "day" or count is None or match["n"] == "半":
+        return None
+    grain: Grain = {"天": "day", "日": "day", "周": "week", "星期": "week"}.get(match["u"], "month")  # type: ignore[assignment]
+    if match["side"].startswith(("后", "之后")):
+        period = Period(start=when.period.end, end=calendar.shift(when.period.end, grain, count))
+    else:
+        period = Period(start=calendar.shift(when.period.start, grain, -count), end=when.period.start)
+    return When(period=period, grain="day", deictic=when.deictic)
+
+
 def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> TimeHit | None:
     """Return the longest expression of time that begins exactly at `at`."""
     best: TimeHit | None = None
@@ -185,6 +211,8 @@ def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> TimeHit | No
                 offer(*ranged)
         if opened := _OPEN_END.match(text, end):
             offer(opened.end(), _to_today(when, clock))
+        if beside := _BESIDE.match(text, end):
+            offer(beside.end(), _beside(when, beside))
         if (within := _WITHIN.match(text, end)) and best is not None and best.end == end:
             offer(within.end(), when)
         del said
