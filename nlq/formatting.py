@@ -203,6 +203,8 @@ def number(value: float, style: Style, language: Language, *, scale: Scale | Non
             text = _fixed(value / scale.factor, digits, signed=style.signed)
         case "duration_s":
             text = _fixed(value, 1, signed=style.signed)
+        case _ if value == 0:
+            text = "0"
         case _:
             text = _fixed(value, 2 if abs(value) < 1000 else 0, signed=style.signed)
     return text

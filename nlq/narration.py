@@ -29,7 +29,7 @@ def find(view: View, beside: Beside = NOTHING_BESIDE) -> Finding:
     said = ("；" if view.zh else "; ").join(clause.text(zh=view.zh) for clause in clauses)
     where = setting(view)
     if view.zh:
-        said = f"{where}，{said}" if where and said[0].isdigit() else glue(where, said)
+        said = f"{where}，{said}" if where and (said[0].isdigit() or where.endswith("日")) else glue(where, said)
     elif where:
         said = f"{where}{', ' if ': ' in said else ': '}{said}"
     sentences = [_capital(said) + ("。" if view.zh else "."), *_asides(view)]

@@ -5,11 +5,12 @@ Only what was disclosed is here; a hidden cell has no number, so nothing built o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import date
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
-from governance.terms import Cell, Column, Disclosed, Language, MetricQuery
+from governance.calendar import shift, unit_start
+from governance.terms import Cell, Column, Disclosed, Grain, Language, MetricQuery, Period
 from nlq.formatting import (
     Names,
     Style,
@@ -38,6 +39,13 @@ class View:
     language: Language
     today: date
     fiscal_start: int = 1
+    _at: Mapping[str, int] = field(init=False, repr=False, compare=False)
+    _reasons: Mapping[tuple[int, str], str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Looked up for every cell that is told or drawn.
+        object.__setattr__(self, "_at", {column.name: index for index, column in enumerate(self.table.columns)})
+        object.__setattr__(self, "_reasons", {(cell.row, cell.column): cell.reason for cell in self.table.hidden})
 
     @property
     def zh(self) -> bool:
@@ -74,13 +82,27 @@ class View:
         known = [self.names.metrics[name] for name in self.metrics if name in self.names.metrics]
         return bool(known) and not any(metric.grain for metric in known)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a trend's last unit isn't over at the period's end, so that its number must not be read as a fall."""
+        grain, period = self.query.grain, self.table.period
+        if grain is None or period is None:
+            return False
+        return shift(self._last_unit(period, grain), grain, 1) > period.end
+
+    def in_unfinished(self, row: int) -> bool:
+        """Whether a row of a trend is of that last unit."""
+        grain, period = self.query.grain, self.table.period
+        return grain is not None and period is not None and self.unfinished and self.period_key(row) == self._last_unit(period, grain).isoformat()
+
+    def _last_unit(self, period: Period, grain: Grain) -> date:
+        return unit_start(period.end - timedelta(days=1), grain, fiscal_start=self.fiscal_start)
+
     # ------------------------------------------------------------- cells
 
     def cell(self, row: int, column: str) -> Cell:
-        for index, known in enumerate(self.table.columns):
-            if known.name == column:
-                return self.table.rows[row][index]
-        return None
+        index = self._at.get(column)
+        return None if index is None else self.table.rows[row][index]
 
     def number(self, row: int, metric: str, role: str = "value") -> float | None:
         """The number of a cell, or None where it is hidden, has no value, or isn't in the table."""
@@ -112,10 +134,7 @@ class View:
     def hidden(self, row: int, metric: str, role: str = "value") -> str | None:
         """Why the cell is hidden, or None where it isn't."""
         column = self.column(metric, role)
-        for cell in self.table.hidden:
-            if column is not None and cell.row == row and cell.column == column.name:
-                return cell.reason
-        return None
+        return None if column is None else self._reasons.get((row, column.name))
 
     def rows(self) -> range:
         return range(len(self.table.rows))

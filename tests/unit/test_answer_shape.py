@@ -292,6 +292,8 @@ def test_nothing_is_suggested_by_persons_or_by_dimensions_the_person_may_not_use
         (Period(start=date(2026, 1, 1), end=date(2026, 11, 16)), "今年", "this year"),
         (Period(start=date(2026, 3, 1), end=date(2026, 4, 1)), "2026年3月", "March 2026"),
         (Period(start=date(2025, 4, 1), end=date(2025, 7, 1)), "2025年Q2", "Q2 2025"),
+        (Period(start=date(2025, 11, 1), end=date(2026, 11, 1)), "近12个月", "last 12 months"),
+        (Period(start=date(2026, 9, 14), end=date(2026, 11, 9)), "近8周", "last 8 weeks"),
         (Period(start=date(2026, 3, 3), end=date(2026, 3, 11)), "2026-03-03到2026-03-10", "from 2026-03-03 to 2026-03-10"),
     ],
 )
