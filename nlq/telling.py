@@ -82,13 +82,17 @@ def _extremes(view: View, metric: str, role: str) -> Clause:
     among = counted(len(rows), view.count_noun(), view.language)
     top, bottom = (superlative(view, metric, role, most=most) for most in (True, False))
     high_said, low_said = view.said(high, metric, role), view.said(low, metric, role)
+    lead, tail = "", f"，共 {among}" if view.zh else f", of {among}"
+    if any(view.hidden(row, metric, role) for row in view.rows()):
+        # The hidden ones may well be lower still: highest and lowest hold among those that are shown.
+        lead, tail = (f"可显示的 {among}中" if view.zh else f"of the {among} that can be shown, "), ""
     if high_said == low_said:
         return Clause(head=head, body=f"{among}都是 {high_said}" if view.zh else f"all {among} at {high_said}")
     if view.zh:
-        return Clause(head=head, body=glue(view.member(high), f"{top}（{high_said}），") + glue(view.member(low), f"{bottom}（{low_said}）"), tail=f"，共 {among}")
+        return Clause(head=head, body=glue(lead, view.member(high), f"{top}（{high_said}），") + glue(view.member(low), f"{bottom}（{low_said}）"), tail=tail)
     if top == "most":
-        return Clause(head=head, body=f"{view.member(high)} has the most ({high_said}), {view.member(low)} the fewest ({low_said})", tail=f", of {among}")
-    return Clause(head=head, body=f"{view.member(high)} {top} at {high_said}, {view.member(low)} {bottom} at {low_said}", tail=f", of {among}")
+        return Clause(head=head, body=f"{lead}{view.member(high)} has the most ({high_said}), {view.member(low)} the fewest ({low_said})", tail=tail)
+    return Clause(head=head, body=f"{lead}{view.member(high)} {top} at {high_said}, {view.member(low)} {bottom} at {low_said}", tail=tail)
 
 
 def _top(view: View) -> Clause:
@@ -201,11 +205,11 @@ def _movers(view: View, metric: str) -> Clause:
     least = min(rows, key=lambda row: view.number(row, metric, role) or 0.0)
     among = counted(len(rows), view.count_noun(), view.language)
     if view.zh:
-        body = f"{among}中 {len(up)} 个上升、{len(down)} 个下降"
+        body = f"{among}都{'上升' if up else '下降'}" if len(rows) in {len(up), len(down)} else f"{among}中 {len(up)} 个上升、{len(down)} 个下降"
         body += f"，{view.member(most)}升幅最大（{view.said(most, metric, role)}）" if most in up else ""
         body += f"，{view.member(least)}降幅最大（{view.said(least, metric, role)}）" if least in down else ""
         return Clause(head=glue(f"{view.metric(metric)}与", than, "相比"), body=body)
-    body = f"{len(up)} of {among} up, {len(down)} down"
+    body = f"all {among} {'up' if up else 'down'}" if len(rows) in {len(up), len(down)} else f"{len(up)} of {among} up, {len(down)} down"
     body += f"; {view.member(most)} rose most ({view.said(most, metric, role)})" if most in up else ""
     body += f"; {view.member(least)} fell most ({view.said(least, metric, role)})" if least in down else ""
     return Clause(head=f"{view.metric(metric)} against {than}", body=body)

@@ -81,6 +81,13 @@ def test_groups_are_told_by_highest_and_lowest_and_counted():
     assert said["en"] == "October, reach rate by region: South highest at 65.0%, Northwest lowest at 51.0%, of 7 regions."
 
 
+def test_the_lowest_that_is_shown_is_not_called_the_lowest_of_all():
+    rows = [(r, None if r == "东北" else v) for r, v in RATES.items()]
+    said = sentences(query("reach_rate", group_by=("region",)), table(["region", "reach_rate"], rows, hidden=[(6, "reach_rate", "small_group")]))
+    assert said["zh"] == "10 月各大区触达率：可显示的 6 个大区中华南最高（65.0%），西北最低（51.0%）。另有 1 行因人数少于 10 或为保护它们而不显示。"
+    assert "reach rate by region: of the 6 regions that can be shown, South highest at 65.0%, Northwest lowest at 51.0%." in said["en"]
+
+
 def test_few_groups_are_all_named():
     said = sentences(query("reached", group_by=("segment",)), table(["segment", "reached"], [("A", 30), ("B", 20)]))
     assert said["zh"] == "10 月各客户分型触达医生数：客户分型 A 30 人，客户分型 B 20 人。"
