@@ -37,7 +37,10 @@ class OutsideCheckpoint:
     def __init__(self, path: Path, trusted: VerifierKey) -> None:
         """Keep the checkpoints of the ledger whose key is `trusted` at `path`; its folder must exist."""
         self._path = path
+        self._fresh = path.with_name(path.name + ".new")
+        self._lock = path.with_name(path.name + ".lock")
         self._trusted = trusted
+        self._own: tuple[tuple[int, int], int] = (0, 0), -1  # the file as last written from here: identity and size
 
     def read(self) -> Checkpoint | None:
         """The checkpoint, its signature checked; None where there is no file.
@@ -62,40 +65,40 @@ class OutsideCheckpoint:
 
     def publish(self, note: str, size: int, deadline: float) -> None:
         """Replace the file by `note` unless it already holds a larger tree; durable and atomic."""
-        with self._locked(deadline):
-            if _size(self._path) >= size:
+        with Translated(), self._locked(deadline):
+            if self._size() >= size:
                 return
-            fresh = self._path.with_name(self._path.name + ".new")
-            with Translated():
-                with fresh.open("w", encoding="utf-8", newline="") as file:
-                    file.write(note)
-                    file.flush()
-                    os.fsync(file.fileno())  # before the rename, or a power cut could leave an empty file
-                fresh.replace(self._path)
+            descriptor = os.open(self._fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
+                file.write(note.encode())
+                os.fsync(descriptor)  # before the rename, or a power cut could leave an empty file
+                own = os.fstat(descriptor)
+            os.replace(self._fresh, self._path)  # noqa: PTH105 - once a batch; pathlib's is slower
+            self._own = (own.st_ino, own.st_mtime_ns), size
 
     @contextmanager
     def _locked(self, deadline: float) -> Iterator[None]:
         """One process at a time, so that a slower one can't put an older checkpoint over a newer one."""
-        lock = self._path.with_name(self._path.name + ".lock")
-        with Translated():
-            descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             while True:
                 try:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
-                except OSError as error:
+                except BlockingIOError:
                     if time.monotonic() >= deadline:
-                        raise unavailable(error) from error
+                        raise
                     time.sleep(PAUSE_S)
             yield
         finally:
             os.close(descriptor)
 
-
-def _size(path: Path) -> int:
-    """The size that the file claims, unchecked; -1 where there is nothing readable, which is then replaced."""
-    try:
-        return int(path.read_text(encoding="utf-8").split("\n", 2)[1])
-    except (OSError, ValueError, IndexError):
-        return -1
+    def _size(self) -> int:
+        """The size that the file claims, unchecked; -1 where there is nothing readable, which is then replaced."""
+        try:
+            there = os.stat(self._path)  # noqa: PTH116 - once a batch; pathlib's is slower
+            if (there.st_ino, there.st_mtime_ns) == self._own[0]:
+                return self._own[1]
+            return int(self._path.read_text(encoding="utf-8").split("\n", 2)[1])
+        except (OSError, ValueError, IndexError):
+            return -1

@@ -93,16 +93,19 @@ class SqliteStore:
             raise AuditUnavailable("read_only", HELP["read_only"])
         self._log: tuple[int, int] | None = None
         self._writable = False
+        self._deadline = deadline
         self._connection = self._connect(deadline)
 
     def _connect(self, deadline: float) -> sqlite3.Connection:
         uri = f"file:{quote(str(self._path))}?mode=rw"
+        wait_s = max(0.0, deadline - time.monotonic())
         with self._translated, ExitStack() as undo:
-            connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=0)
+            connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=wait_s)
             undo.callback(connection.close)
             self.configure(connection)
-            version = self._patiently(connection, "PRAGMA user_version", deadline).fetchone()[0]
-            self._patiently(connection, "SELECT count(*) FROM sqlite_schema", deadline).fetchone()
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            connection.execute("PRAGMA busy_timeout = 0")  # from here on, see `_patiently`
             if version not in {0, FORMAT}:
                 message = (
                     f"the ledger has format {version}, this release writes {FORMAT}; use the release that wrote it"
@@ -117,7 +120,7 @@ class SqliteStore:
         connection.execute("PRAGMA trusted_schema = OFF")
 
     def prepare(self, deadline: float) -> None:
-        mode = self._patiently(self._connection, "PRAGMA journal_mode = WAL", deadline).fetchone()[0]
+        mode = self._patiently("PRAGMA journal_mode = WAL", deadline).fetchone()[0]
         if mode != "wal":
             message = (
                 "the ledger needs SQLite's write-ahead log, which this file system does not give; use a local disk"
@@ -132,7 +135,8 @@ class SqliteStore:
             self._connection.execute(f"PRAGMA user_version = {FORMAT}")
 
     def begin(self, deadline: float) -> None:
-        self._patiently(self._connection, "BEGIN IMMEDIATE", deadline)
+        self._deadline = deadline
+        self._patiently("BEGIN IMMEDIATE", deadline)
         self._check_files()
         if not self._writable:
             # On a read-only file BEGIN IMMEDIATE silently begins to read; a statement that writes nothing fails there.
@@ -215,7 +219,8 @@ class SqliteStore:
 
     def _one(self, statement: str) -> object:
         with self._translated:
-            row = self._connection.execute(statement).fetchone()
+            # Before the log mode is set, even a reader may find the file locked.
+            row = self._patiently(statement, self._deadline).fetchone()
         return None if row is None else row[0]
 
     def _check_files(self) -> None:
@@ -227,7 +232,7 @@ class SqliteStore:
         if (file, log) != (self._file, self._log):
             raise AuditUnavailable("missing", HELP["missing"])
 
-    def _patiently(self, connection: sqlite3.Connection, statement: str, deadline: float) -> sqlite3.Cursor:
+    def _patiently(self, statement: str, deadline: float) -> sqlite3.Cursor:
         """Execute, trying again while another connection holds the lock, until the deadline.
 
         SQLite's own busy handler backs off to 100 ms, which starves a process among several busy ones.
@@ -235,7 +240,7 @@ class SqliteStore:
         pause = FIRST_PAUSE_S
         while True:
             try:
-                return connection.execute(statement)
+                return self._connection.execute(statement)
             except sqlite3.Error as error:
                 found = unavailable(error, self._path)
                 if found.reason != "locked" or time.monotonic() + pause >= deadline:

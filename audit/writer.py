@@ -113,6 +113,7 @@ class Writer:
                 if not may_create:
                     raise _refusal("behind") if self._known or outside else AuditUnavailable("missing", HELP["missing"])
                 self._create(store, deadline)
+            if outside is None:  # made just now, by us or by another process
                 outside = settings.outside.read()
             store.begin(deadline)
             self._check_head(store, outside)
