@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from datetime import date, timedelta
+from functools import lru_cache
 
 from governance.terms import Grain, Period
 
@@ -15,6 +16,7 @@ _SMALLEST_FIRST: tuple[Grain, ...] = ("week", "month", "quarter", "year")
 DAYS_IN_YEAR_OF_WEEKS = 364
 
 
+@lru_cache(maxsize=8192)
 def add_months(day: date, months: int) -> date:
     """Return the same day `months` later, cut to that month's last day."""
     index = day.year * 12 + day.month - 1 + months
@@ -22,6 +24,7 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
+@lru_cache(maxsize=8192)
 def unit_start(day: date, grain: Grain, *, fiscal_start: int = 1) -> date:
     """Return the first day of the unit that holds `day`."""
     if grain == "day":

@@ -19,6 +19,10 @@ from governance.metrics.tables import Clause, DimensionSql, Tables, tables_of
 from governance.terms import DimensionScope, Filter, Grant, LinkScope, RowScope
 
 
+_NEVER = datetime(1900, 1, 1)  # noqa: DTZ001 (warehouse times are local and naive)
+"""Before any consent was ever granted."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What every statement of one plan shares."""
@@ -225,22 +229,25 @@ class Scan:
         holder = graph.entity(model, person.name)
         if holder is None:
             return []
+        today, key = self.context.grant.today, self.sql.column(person.column)
+        return [self.context.tables.remembered((self.name, purpose, today), lambda: self._not_withdrawn(model, holder.column, key, purpose))]
+
+    def _not_withdrawn(self, model: str, holder: str, key: Clause, purpose: str) -> Clause:
+        """Return the anti-join with those whose last withdrawal in effect no grant follows; a person without consent rows stays."""
         rows = self.context.tables.alias(model, "consents")
         midnight = datetime.combine(self.context.grant.today, time.min)
         withdrawn = sa.func.max(
             sa.case((rows.c.effective_at <= sa.literal(midnight, sa.DateTime()), sa.func.coalesce(rows.c.withdrawn_at, rows.c.effective_at)))
         )
         granted = sa.func.max(sa.case((rows.c.granted_at < sa.literal(midnight + timedelta(days=1), sa.DateTime()), rows.c.granted_at)))
-        holders = (
-            sa.select(rows.c[holder.column].label("gone"), withdrawn.label("withdrawn"), granted.label("granted"))
+        gone = (
+            sa.select(rows.c[holder].label("gone"))
             .where(rows.c.purpose == purpose)
-            .group_by(rows.c[holder.column])
-            .subquery("holders")
+            .group_by(rows.c[holder])
+            .having(withdrawn >= sa.func.coalesce(granted, sa.literal(_NEVER, sa.DateTime())))
+            .subquery("withdrawn")
         )
-        key = self.sql.column(person.column)
-        again = sa.or_(holders.c.granted.is_(None), holders.c.granted <= holders.c.withdrawn)
-        gone: sa.Select[Any] = sa.select(sa.literal_column("1")).select_from(holders).where(holders.c.gone == key, holders.c.withdrawn.is_not(None), again)
-        return [sa.not_(sa.exists(gone))]
+        return sa.not_(sa.exists(sa.select(sa.literal_column("1")).select_from(gone).where(gone.c.gone == key)))
 
 
 def _column_tests(column: Clause, condition: Condition) -> list[Clause]:

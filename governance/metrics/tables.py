@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,6 +17,8 @@ from governance.terms import UNKNOWN, Value
 Clause = sa.ColumnElement[Any]
 _TYPES: dict[str, Any] = {"timestamp": sa.DateTime(), "date": sa.Date(), "month": sa.Date()}
 
+
+REMEMBERED = 256
 
 UNKNOWN_SQL: Clause = sa.literal_column(f"'{UNKNOWN}'", sa.String())
 """The unknown group as a constant of ours: it takes no parameter."""
@@ -202,6 +204,16 @@ class Tables:
         self.graph = graph
         self._models: dict[str, ModelSql] = {}
         self._tables: dict[str, sa.TableClause] = {}
+        self._clauses: dict[Hashable, Clause] = {}
+
+    def remembered(self, key: Hashable, make: Callable[[], Clause]) -> Clause:
+        """Return the clause made for this key before, or make it; a few hundred are kept."""
+        found = self._clauses.get(key)
+        if found is None:
+            if len(self._clauses) >= REMEMBERED:
+                self._clauses = {}
+            found = self._clauses[key] = make()
+        return found
 
     def model(self, name: str) -> ModelSql:
         if name not in self._models:
