@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from governance.errors import IngestError, WenshuError
 from governance.identity.scoring import Score, read_truth, score
 from governance.identity.vault import Vault
@@ -65,7 +67,7 @@ def ingest(
     load_id = f"{now:%Y%m%dT%H%M%S}-{random(3).hex()}"
     with _alone(places, dry_run=dry_run):
         load.read(profiled=dry_run)
-        vault = Vault.at(places.vault, keys, tenant=tenant) if not dry_run or places.vault.exists() else None
+        vault = _vault(places, keys, tenant) if not dry_run or places.vault.exists() else None
         try:
             load.link(vault)
             load.fill()
@@ -94,6 +96,14 @@ def ingest(
                 vault.close()
 
 
+def _vault(places: Places, keys: KeyRing, tenant: str) -> Vault:
+    try:
+        return Vault.at(places.vault, keys, tenant=tenant)
+    except (OSError, SQLAlchemyError) as error:
+        message = f"{places.vault.name} can't be opened ({type(error).__name__}); nothing was loaded. Restore it from its backup"
+        raise IngestError(message) from error
+
+
 def _finish(
     load: Ingest,
     vault: Vault,
@@ -106,9 +116,9 @@ def _finish(
 ) -> LoadReport:
     """Write the new warehouse, scan it, write the vault, publish, report."""
     folder = places.loads / report.load_id
-    folder.mkdir(parents=True, mode=0o700)
     fresh = places.warehouse.with_name(f"{places.warehouse.name}.{report.load_id}.new")
     try:
+        folder.mkdir(parents=True, mode=0o700)
         write(
             fresh,
             load.new_tables(),
@@ -130,8 +140,10 @@ def _finish(
         report.write(folder)
         publish(fresh, places.warehouse)
         load.step("published", 1.0)
-    except OSError as error:
-        message = f"the load could not be written: {error.strerror}; the old warehouse is untouched"
+    except (OSError, SQLAlchemyError) as error:
+        _forget(folder)
+        why = error.strerror if isinstance(error, OSError) else "the vault can't be written"
+        message = f"the load could not be written: {why}; the old warehouse is untouched"
         raise IngestError(message) from error
     except WenshuError:
         _forget(folder)
@@ -142,6 +154,8 @@ def _finish(
 
 
 def _forget(folder: Path) -> None:
+    if not folder.is_dir():
+        return
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
