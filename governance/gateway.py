@@ -94,7 +94,7 @@ def _group_too_small(grant: Grant) -> Refusal:
     return Refusal(
         code="group_too_small",
         message=Text(
-            zh=f"每一组都少于 {k} 位医生，为避免识别到个人，不显示结果。",
+            zh=f"每一组都少于 {k} 人，为避免识别到个人，不显示结果。",
             en=f"Every group has fewer than {k} persons; nothing is shown, so that no one can be singled out.",
         ),
         rule=GROUP_TOO_SMALL_RULE,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -100,6 +100,12 @@ class _Bench:
             self._askers[key] = _Asker(actor=actor, gateway=gateway, view=view)
         return self._askers[key]
 
+    def warm(self, users: Iterable[tuple[str, dt.date]]) -> None:
+        """Make what each user may know before anything is timed, as a running service has it."""
+        for user, today in set(users):
+            self._day = today
+            understand("?", lexicon=self._asker(user).view, today=today)
+
     def understand(self, user: str, words: str, today: dt.date, context: object) -> Understood:
         """Read the words as the user's question of that day."""
         self._day = today
@@ -157,6 +163,7 @@ def evaluate_cases(context: Context, paths: Sequence[Path], *, bundle: Path | No
     """Score the cases and return the verdict as contracts.md section 4 prints it."""
     cases: tuple[Case, ...] = read_cases(paths, today=context.environment.pinned_today)
     with _bench(context, bundle, warehouse) as (bench, ledger):
+        bench.warm((case.user, case.today) for case in cases)
         if ledger is not None:
             detail = {"cases": len(cases), "files": [path.name for path in paths], "other_bundle": bundle is not None}
             ledger.append(Event(type="evaluation", actor="local_admin", detail=detail))

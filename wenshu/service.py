@@ -24,8 +24,8 @@ from governance.metrics.execution import Sources
 from governance.metrics.parsing import query_from_json, query_to_json
 from governance.terms import Actor, Grant, Language, MetricQuery, Refusal, Text
 from governance.warehouse.engine import Warehouse
-from nlq.answer import Answer, Option, answered, clarify, not_understood, refused, unsound
-from nlq.companions import companions_for
+from nlq.answer import Answer, Option, answered, clarify, companions_beside, not_understood, refused, tell, unsound
+from nlq.companions import Companion, companions_for
 from nlq.display import DisplayTable, display_rows
 from nlq.lexicon import LexiconView
 from nlq.reading import Reading
@@ -500,17 +500,16 @@ class _Telling:
             self._language,
             companions=companions,
             assumptions=assumptions,
-            suggestions=self._suggestions(told) if reading is not None else (),
+            suggestions=self._suggestions(told, companions) if reading is not None else (),
             purpose=purpose,
             understand_ms=self._took,
             fiscal_start=self._catalogue.settings.fiscal_year_start,
         )
 
-    def _suggestions(self, told: Answered) -> tuple[str, ...]:
-        from nlq.answer import tell
-
-        view, _ = tell(told, self._catalogue, self._language, fiscal_start=self._catalogue.settings.fiscal_year_start)
+    def _suggestions(self, told: Answered, companions: Sequence[Companion]) -> tuple[str, ...]:
+        fiscal = self._catalogue.settings.fiscal_year_start
+        view, _ = tell(told, self._catalogue, self._language, companions=companions, fiscal_start=fiscal)
         metric = told.grant.query.metrics[0]
         dimensions = allowed_dimensions(self._actor, told.grant.purpose, metric, self._here.active.policy)
         accept = self._service._accepts(self._here, self._actor, told.grant.purpose)  # noqa: SLF001 - the facade's own helper
-        return suggest(view, self._catalogue, dimensions, accept)
+        return suggest(view, self._catalogue, dimensions, accept, peers=companions_beside(told, view, companions).peers)

@@ -140,7 +140,7 @@ def test_bad_input_gets_one_clear_line(demo_home: DemoHome, arguments, told):
         ('{"metrics": ["reach_rat"]}', "reach_rate"),
         ('{"metrics": ["reach_rate"', "neither JSON nor YAML"),
         ('{"metrics": ["reach_rate"], "group_by": ["regoin"]}', "region"),
-        ('{"metrics": ["reach_rate"], "where": [{"dimension": "region", "op": "in", "values": ["华冬"]}]}', "华东"),
+        ('{"metrics": ["reach_rate"], "where": [{"dimension": "region", "op": "in", "values": ["华冬"]}]}', "Did you mean 华"),
         ("[1, 2]", "mapping"),
         ("metrics: [revenue]\nperiod: {start: 2026-10-02, end: 2026-10-20}", "2026-10-01"),
     ],

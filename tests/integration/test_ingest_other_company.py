@@ -25,10 +25,10 @@ SCHEMA = Path(__file__).parents[2] / "policies" / "warehouse" / "schema.yaml"
 FILES: dict[str, tuple[str, str]] = {
     "hco_master.csv": (
         "utf-8",
-        "hco_no;hco;also_known_as;grade;prov;town;zone\n"
+        ("hco_no;hco;also_known_as;grade;prov;town;zone\n"
         "H-01;临江市第一人民医院;临江一院/江一院;3;浙江;杭州;East\n"
         "H-02;北原大学附属医院;北原附院;3;北京;北京;North\n"
-        "H-03;南溪社区卫生服务中心;;1;广东;广州;South\n",
+        "H-03;南溪社区卫生服务中心;;1;广东;广州;South\n"),
     ),
     "field_force.txt": (
         "gb18030",
@@ -36,61 +36,61 @@ FILES: dict[str, tuple[str, str]] = {
     ),
     "客户主档.csv": (
         "utf-16",
-        "客户号,医生姓名,电话,邮箱,执业证,单位,科别,职务,评级,重点,从业年限,备注\n"
+        ("客户号,医生姓名,电话,邮箱,执业证,单位,科别,职务,评级,重点,从业年限,备注\n"
         "1001,张伟,139 0000 0001,ZHANG.WEI@LJ.EXAMPLE,110310105012341,临江一院,心内,主任,甲,Y,25,私人微信 zw_880\n"
         "1002,張偉,,,110310105012342,北原附院,心内,主治,乙,N,8,\n"
         "1003,李娜,13900000003,li.na@lj.example,110310105012343,临江市第一人民医院,内分泌,副主任,甲,Y,15年,\n"
         "1004,买买提·艾山,13900000004,,110310105012344,北原大学附属医院,心内,主任,丙,N,,\n"
         "1003,李娜,13900000003,li.na@lj.example,110310105012343,临江市第一人民医院,内分泌,副主任,甲,Y,15年,\n"
         "1009,李娜,,li.na@lj.example,110310105012343,南溪社区卫生服务中心,内分泌,主任,甲,Y,16,\n"
-        "T999,测试客户,13900000099,,,临江一院,心内,主任,丁,N,1,\n",
+        "T999,测试客户,13900000099,,,临江一院,心内,主任,丁,N,1,\n"),
     ),
     "owners.csv": ("utf-8", "cust,emp,since,until\n1001,B100,01/07/2026,\n1002,B200,01/07/2026,01/10/2026\n"),
     "calls_q3.csv": (
         "utf-8",
-        "Ref,Customer,Employee,Kind,State,When,Minutes,Brand,Goal,Goal reached\n"
+        ("Ref,Customer,Employee,Kind,State,When,Minutes,Brand,Goal,Goal reached\n"
         "c1,1001,B100,1,done,03-Jul-2026 02:05 PM,25 min,Brand X,teach,yes\n"
         "c2,1003,B100,2,no show,04-Jul-2026 10:00 AM,,Brand Y,,\n"
-        "c3,1001,B100,1,cancelled,05-Jul-2026 10:00 AM,,Brand X,,\n",
+        "c3,1001,B100,1,cancelled,05-Jul-2026 10:00 AM,,Brand X,,\n"),
     ),
     "calls_q4.csv": (
         "utf-8",
-        "Ref,Customer,Employee,Kind,State,When,Minutes,Brand,Goal,Goal reached\n"
+        ("Ref,Customer,Employee,Kind,State,When,Minutes,Brand,Goal,Goal reached\n"
         "c4,1009,B777,1,done,03-Oct-2026 09:30 AM,1e1 min,Brand X,teach,no\n"
         "c5,8888,B100,1,done,03-Oct-2026 09:30 AM,10 min,Brand X,,\n"
         "c6,1002,B200,1,done,soon,10 min,Brand X,,\n"
         "c7,1002,B200,9,done,03-Oct-2026 09:45 AM,10 min,Brand X,,\n"
-        "c8,1002,B200,1,done\n",
+        "c8,1002,B200,1,done\n"),
     ),
     "wecom_push.tsv": (
         "utf-8-sig",
-        "push\texternal_user\ttel\tsent\tarrived\tread\tleft\tclicked\ttheme\n"
+        ("push\texternal_user\ttel\tsent\tarrived\tread\tleft\tclicked\ttheme\n"
         "p1\twmAAA\t＋８６１３９０００００００３\t2026-08-01T10:00:00+0800\t2026-08-01T10:00:01+0800\t2026-08-01T11:00:00+0800\t2026-08-01T11:01:30+0800\t\t疗效\n"
         "p2\twmAAA\t\t2026-08-02T02:00:00+0000\t\t\t\t\t安全\n"
         "p3\twmBBB\t\t2026-08-02T10:00:00+0800\t\t\t\t\t安全\n"
-        "p4\twmCCC\t13911112222\t2026-08-02T10:00:00+0800\t\t\t\t\t安全\n",
+        "p4\twmCCC\t13911112222\t2026-08-02T10:00:00+0800\t\t\t\t\t安全\n"),
     ),
     "sms_events.csv": (
         "utf-8",
-        "sms,number,what,at\n"
+        ("sms,number,what,at\n"
         "m1,0086-139-0000-0001,queued,1785556800\nm1,0086-139-0000-0001,ok,1785556805\nm1,0086-139-0000-0001,link,1785556899\n"
         "m2,一三九〇〇〇〇〇〇〇四,queued,1785556800\nm2,一三九〇〇〇〇〇〇〇四,failed,1785556805\n"
-        "m3,12345,queued,1785556800\nm4,13900000004,ok,1785556805\n",
+        "m3,12345,queued,1785556800\nm4,13900000004,ok,1785556805\n"),
     ),
     "沙龙签到.csv": (
         "gb18030",
-        "序号,姓名,单位,科别,职务,日期\n"
+        ("序号,姓名,单位,科别,职务,日期\n"
         "1,張偉 教授,北原附院,心内,主治,2026年9月5日\n"
         "2,张伟,江一院,心内,主任,2026年9月5日\n"
         "3,买买提•艾山,北原大学附属医院,心内,主任,2026年9月5日\n"
         "4,张伟,南溪社区卫生服务中心,心内,主任,2026年9月5日\n"
         "5,李娜,临江第一人民医院,内分泌,主任,2026年9月5日\n"
-        "6,李娜,,内分泌,主任,2026年9月5日\n",
+        "6,李娜,,内分泌,主任,2026年9月5日\n"),
     ),
     "poll.csv": (
         "utf-8",
-        "id,mail,brand,likes,recommends,level,at\n"
-        "q1,Zhang.Wei@lj.example,Brand X,4,9,2,46300.5\nq2,li.na@LJ.example,Brand X,,11,,46300.25\nq3,li.na@LJ.example,Brand Y,5,,,46301\n",
+        ("id,mail,brand,likes,recommends,level,at\n"
+        "q1,Zhang.Wei@lj.example,Brand X,4,9,2,46300.5\nq2,li.na@LJ.example,Brand X,,11,,46300.25\nq3,li.na@LJ.example,Brand Y,5,,,46301\n"),
     ),
     "opt_in.csv": (
         "utf-8",
@@ -99,8 +99,8 @@ FILES: dict[str, tuple[str, str]] = {
     "test_plan.csv": ("utf-8", "cust,arm,start,success\n1001,old,2026-08-01,\n1003,new,2026-08-01,2026-08-09\n"),
     "sell_out_wide.csv": (
         "utf-8",
-        "hospital,brand,2026-07,2026-08,2026-09,region total\n"
-        'H-01,Brand X,"1,200.50",800,,x\nH-02,Brand X,1.5万,,,x\nH-02,Brand Y,,,,x\nH-77,Brand X,5,,,x\n',
+        ("hospital,brand,2026-07,2026-08,2026-09,region total\n"
+        'H-01,Brand X,"1,200.50",800,,x\nH-02,Brand X,1.5万,,,x\nH-02,Brand Y,,,,x\nH-77,Brand X,5,,,x\n'),
     ),
     "quota.csv": ("utf-8", "zone,brand,month,quota,contacts\nEast,Brand X,Jul-2026,1.2,300\n"),
     "budget.csv": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -88,7 +89,7 @@ def test_the_units_in_a_period_are_the_period(start, length, grain, fiscal):
     parts = units_in(asked, grain, fiscal_start=fiscal)
     assert parts[0].start == asked.start
     assert parts[-1].end == asked.end
-    assert all(a.end == b.start for a, b in zip(parts, parts[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(parts))
     assert sum(part.days for part in parts) == asked.days
 
 
