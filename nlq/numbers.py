@@ -36,6 +36,7 @@ _NUMBER = re.compile(
     """,
     re.VERBOSE,
 )
+_STARTS = frozenset("-0123456789半百零一二两三四五六七八九十千万亿") | {word[0] for word in (*_ENGLISH, *_SCALES, "a", "half")}
 _POINTS = re.compile(r"\s*(?:个?百分点|percentage\s+points?|pct\s+points?|pp(?![a-z])|pts?(?![a-z]))")
 _PERCENT = re.compile(r"\s*(?:%|percent(?![a-z])|per\s+cent(?![a-z])|pct(?![a-z]))")
 _CLASSIFIER = re.compile(
@@ -140,6 +141,8 @@ def _value(match: re.Match[str]) -> tuple[float, bool] | None:
 
 def match_number(text: str, position: int) -> list[Number]:
     """Return the readings of a number that begins at `position` of normalised text: without and, where there is one, with its classifier."""
+    if text[position] not in _STARTS:
+        return []
     match = _NUMBER.match(text, position)
     if match is None:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from governance.terms import Filter, MemberCompare, MetricQuery, Period, Text, Value
 from nlq.lexicon import Lexicon, LexiconView
@@ -102,7 +103,7 @@ def nearest_metrics(text: str, view: LexiconView, *, count: int = 3) -> tuple[Op
     scored = []
     for name, info in view.lexicon.metrics.items():
         if name in view.metrics:
-            own = _pieces(f"{info.label.zh} {info.label.en.lower()}")
+            own = _name_pieces(f"{info.label.zh} {info.label.en.lower()}")
             shared = len(pieces & own)
             if shared:
                 scored.append((-shared / (len(own) + 3) ** 0.5, name))
@@ -112,6 +113,11 @@ def nearest_metrics(text: str, view: LexiconView, *, count: int = 3) -> tuple[Op
     return tuple(
         Option(label=view.lexicon.metrics[name].label, query=MetricQuery(metrics=(name,))) for _, name in sorted(scored)[:count]
     )
+
+
+@lru_cache(maxsize=4096)
+def _name_pieces(text: str) -> frozenset[str]:
+    return frozenset(_pieces(text))
 
 
 def _pieces(text: str) -> set[str]:

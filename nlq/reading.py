@@ -96,6 +96,11 @@ class Reader:
         found = self._variants((token.meanings[0],), (token,))
         return max(found, key=lambda reading: reading.score, default=None)
 
+    def with_metrics(self, metrics: tuple[str, ...]) -> list[Reading]:
+        """Return the readings in which these metrics are asked, for a sentence that names none."""
+        tokens = tuple(Token("M", 0, 0, "", meanings=(Meaning("metric", metric),)) for metric in metrics)
+        return sorted(self._variants(tuple(t.meanings[0] for t in tokens), tokens), key=lambda reading: -reading.score)
+
     def _metric_tokens(self) -> list[Token]:
         """Return the metric mentions that count: parts of names only where no whole name was said."""
         whole = [token for token in self.draft.metrics if not all(m.rank == 3 for m in token.meanings)]

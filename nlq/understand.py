@@ -13,6 +13,7 @@ from typing import Literal
 from governance.terms import Language, MetricQuery, Text
 from nlq.asking import ask_back, choose, or_options, share_options, time_options
 from nlq.draft import Draft
+from nlq.followup import EXPLAINED, FollowUp, explains, is_follow_up
 from nlq.fuzzy import replaced
 from nlq.guard import ORDER, is_sql
 from nlq.lexicon import Lexicon, LexiconView
@@ -59,6 +60,8 @@ class Understanding:
     nearest: tuple[Option, ...] = ()
     unknown: tuple[str, ...] = ()
     message: Text | None = None
+    act: Literal["explain"] | None = None
+    """`explain`: the sentence asks how the last answer came about; its query is the reading."""
 
     @property
     def query(self) -> MetricQuery | None:
@@ -106,6 +109,8 @@ class _Question:
         if len(self.raw) > MAX_QUESTION:
             return self._lost(Text(zh=f"问题太长（最多 {MAX_QUESTION} 个字）。", en=f"The question is too long (at most {MAX_QUESTION} characters)."))
         self._tokenise()
+        if self.context is not None and explains(self.text):
+            return self._made("read", readings=[Reading(query=self.context, score=1.0, assumptions=(EXPLAINED,))], act="explain")
         sql = is_sql(self.text)
         if sql:
             self.tokens = []
@@ -215,7 +220,11 @@ class _Question:
 
     def _read(self) -> Understanding:
         reader = Reader(self.draft, self.view, self.clock)
-        readings = reader.readings()
+        leaning = self.context is not None and is_follow_up(self.draft, self.text, self.tokens)
+        if leaning and self.context is not None:
+            readings = FollowUp(self.draft, self.text, self.context, self.view, self.clock).readings()
+        else:
+            readings = reader.readings()
         if not readings:
             return self._without_metric(reader)
         infos = [self.view.lexicon.metrics[name] for name in readings[0].query.metrics]
@@ -290,6 +299,7 @@ class _Question:
         ask: Text | None = None,
         options: Sequence[Option] = (),
         refusal: LanguageRefusal | None = None,
+        act: Literal["explain"] | None = None,
     ) -> Understanding:
         return Understanding(
             language=self.language,
@@ -299,6 +309,7 @@ class _Question:
             ask=ask,
             options=tuple(options),
             refusal=refusal,
+            act=act,
         )
 
     def _screened(self) -> str:

@@ -1,0 +1,196 @@
+"""Follow-ups: a sentence that changes one thing of the question before it (只看华东, 换成去年, 达成率呢, 按季度看, 最少的呢, 去掉呼叫中心)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from governance import calendar
+from governance.terms import Filter, Having, Keep, MetricQuery, Order, Period, Text, Value
+from nlq.draft import Draft
+from nlq.lexicon import LexiconView
+from nlq.matching import Token
+from nlq.reading import Reader, Reading, default_period
+from nlq.times import Clock, When
+
+_ADDS = re.compile(r"^(?:那|请|那就)?(?:再|还|也|同时|另外)*(?:加上|加|外加|包括|包含|算上|补上|带上|还有)|^(?:also|and also|add|include|plus|as well as|together with)\b")
+_DEEPER = re.compile(r"^(?:那|请|然后)?(?:再|进一步|继续|同时|还要?)|细分|拆到|下钻|^(?:then|further|also|additionally|and also)\b|drill")
+_FRESH = re.compile(r"多少|几|怎么|如何|哪|how many|how much|which|what was|what is|what were")
+_STRONG = re.compile(r"^(?:那|那么|换|改|再|接着|如果|同样)|换成|改成|改为|换为|改看|换看|what about|how about|instead|switch|change (?:it )?to|^(?:and|now|then|same|ok(?:ay)?)\b")
+_EXPLAIN = re.compile(r"^(?:这个|它|那|那么)?(?:为什么|为啥|怎么算的?|怎么计算的?|口径是?什么|什么口径|是什么意思|什么意思|解释一下|怎么来的|数据来源)[?。.!]*$|^(?:why|explain(?: (?:this|that|it))?|how (?:is|was) (?:this|that|it) (?:calculated|computed|defined)|what does (?:this|that|it) mean|definition)[?.! ]*$")
+
+
+def explains(text: str) -> bool:
+    """Return whether the whole sentence asks how the last answer came about."""
+    return _EXPLAIN.match(text) is not None
+
+
+def is_follow_up(draft: Draft, text: str, tokens: list[Token]) -> bool:
+    """Return whether a sentence leans on the question before it."""
+    named = [token for token in draft.metrics if token.used]
+    if not named:
+        return _says_something(draft)
+    if _STRONG.search(text) or _ADDS.search(text):
+        return True
+    return draft.follow and any(token.text == "呢" for token in tokens) and not _FRESH.search(text)
+
+
+def _says_something(draft: Draft) -> bool:
+    return bool(
+        draft.members or draft.groups or draft.when or draft.base or draft.grain or draft.trend or draft.compare or draft.thresholds
+        or draft.ordering or draft.share or draft.ungroup or draft.total or draft.rank_of or draft.share_of or draft.extra_times
+    )
+
+
+class FollowUp:
+    """Applies one sentence to the query before it."""
+
+    def __init__(self, draft: Draft, text: str, context: MetricQuery, view: LexiconView, clock: Clock) -> None:
+        self.draft, self.text, self.context, self.view, self.clock = draft, text, context, view, clock
+        self.adds = _ADDS.search(text) is not None
+        self.deeper = _DEEPER.search(text) is not None
+
+    def readings(self) -> list[Reading]:
+        """Return the changed query, one reading for each way to understand the change."""
+        draft, context = self.draft, self.context
+        if draft.when is None and (draft.trend or draft.periods) and context.period is not None:
+            draft.when = When(period=context.period)
+        if any(metric not in self.view.lexicon.metrics for metric in context.metrics):
+            return []
+        reader = Reader(draft, self.view, self.clock)
+        partial = reader.readings() if draft.metrics else reader.with_metrics(context.metrics)
+        return [replace(reading, query=self._merged(reading.query), score=min(0.97, self._score(reading))) for reading in partial]
+
+    def _score(self, reading: Reading) -> float:
+        """A change may lack what only a whole question must have: the rows that are ranked or bounded."""
+        rows = self.context.group_by or self.context.grain or reading.query.group_by or reading.query.grain
+        return max(reading.score, 0.9) if rows and not reading.query.group_by and reading.score >= 0.3 else reading.score
+
+    # ------------------------------------------------------------------ merging
+
+    def _merged(self, change: MetricQuery) -> MetricQuery:
+        context, draft = self.context, self.draft
+        metrics = context.metrics
+        if draft.metrics:
+            metrics = tuple(dict.fromkeys((*context.metrics, *change.metrics))) if self.adds else change.metrics
+        merged = replace(
+            context,
+            metrics=metrics,
+            period=self._period(change),
+            group_by=self._groups(change),
+            grain=change.grain or (None if draft.total else context.grain),
+            having=self._having(change),
+            share=context.share or change.share,
+        )
+        merged = self._compared(merged, change)
+        merged = self._filtered(merged, change)
+        merged = self._kept(merged, change)
+        return self._ordered(merged, change)
+
+    def _period(self, change: MetricQuery) -> Period | None:
+        draft, context = self.draft, self.context
+        if draft.compare == "same":
+            base = context.period or default_period(self.view.lexicon.metrics[context.metrics[0]], self.clock)
+            if base is not None and draft.base is not None:
+                if draft.base.shift == "year":
+                    return calendar.previous_year(base)
+                return calendar.previous_period(base, today=self.clock.today, fiscal_start=self.clock.fiscal_start)
+        if draft.when is None and draft.base is None:
+            return context.period if context.period is not None else change.period
+        return change.period or context.period
+
+    def _groups(self, change: MetricQuery) -> tuple[str, ...]:
+        draft, context = self.draft, self.context
+        if draft.ungroup or (draft.total and not change.group_by):
+            return ()
+        if not change.group_by:
+            return context.group_by
+        from_members = not draft.groups  # 排第几, 占多少: rows that the change needs, not another cut
+        if self.adds or self.deeper or from_members:
+            return tuple(dict.fromkeys((*context.group_by, *change.group_by)))
+        return change.group_by
+
+    def _having(self, change: MetricQuery) -> tuple[Having, ...]:
+        if change.having:
+            return change.having
+        if self.draft.metrics and not self.adds:
+            return tuple(item for item in self.context.having if item.metric.split("__")[0] in change.metrics)
+        return self.context.having
+
+    def _compared(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
+        if change.compare is not None:
+            return replace(merged, compare=change.compare)
+        moved = self.draft.when is not None or self.draft.compare == "same"
+        if moved and isinstance(self.context.compare, Period):
+            return replace(merged, compare=None)
+        return merged
+
+    def _filtered(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
+        kept = {item.dimension for item in self.context.keep}
+        where = list(self.context.where)
+        for item in change.where:
+            if item.op == "in" and item.dimension in kept and merged.group_by:
+                values = _united(self.context.keep, item.dimension, item.values) if self.adds else item.values
+                merged = replace(merged, keep=tuple(k if k.dimension != item.dimension else Keep(dimension=k.dimension, values=values) for k in merged.keep))
+                continue
+            where = self._with(where, item)
+        return replace(merged, where=tuple(where))
+
+    def _with(self, where: list[Filter], item: Filter) -> list[Filter]:
+        """Return the filters with one changed: another value, one more, or one less."""
+        same = [other for other in where if other.dimension == item.dimension]
+        rest = [other for other in where if other.dimension != item.dimension]
+        if item.op == "not_in":
+            included = next((other for other in same if other.op == "in"), None)
+            if included is not None:
+                left = tuple(value for value in included.values if value not in item.values)
+                return [*rest, replace(included, values=left)] if left else [*rest, item]
+            dropped = tuple(dict.fromkeys((*(v for other in same for v in other.values), *item.values)))
+            return [*rest, Filter(dimension=item.dimension, op="not_in", values=dropped)]
+        if self.adds:
+            excluded = next((other for other in same if other.op == "not_in"), None)
+            if excluded is not None:
+                left = tuple(value for value in excluded.values if value not in item.values)
+                return [*rest, replace(excluded, values=left)] if left else rest
+            values = tuple(dict.fromkeys((*(v for other in same for v in other.values), *item.values)))
+            return [*rest, replace(item, values=values)]
+        return [*rest, item]
+
+    def _kept(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
+        if change.keep:
+            merged = replace(merged, keep=change.keep)
+            named = {keep.dimension for keep in change.keep}
+            return replace(merged, where=tuple(item for item in merged.where if item.dimension not in named or item.op == "not_in"))
+        single = [item for item in merged.where if item.op == "in" and len(item.values) == 1]
+        if (self.draft.rank_of or (self.draft.share and not merged.group_by)) and single and not merged.keep:
+            item = single[-1]
+            group = merged.group_by if item.dimension in merged.group_by else (*merged.group_by, item.dimension)
+            where = tuple(other for other in merged.where if other is not item)
+            return replace(merged, group_by=group, where=where, keep=(Keep(dimension=item.dimension, values=item.values),))
+        return merged
+
+    def _ordered(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
+        ordering, context = self.draft.ordering, self.context
+        if ordering is None:
+            order = merged.order
+            if self.draft.metrics and not self.adds and order:
+                # 达成率呢 after a ranking: the same ranking of the new metric
+                old, new = context.metrics[0], change.metrics[0]
+                order = tuple(Order(by=new + item.by.removeprefix(old), direction=item.direction) if item.by.startswith(old) else item for item in order)
+            return replace(merged, order=order)
+        limit = change.limit
+        if limit == 1 and context.limit is not None and ordering.limit == 1 and not re.search(r"\d|一", self.text):
+            limit = context.limit
+        order = change.order
+        if ordering.column == "" and context.order and ordering.metric is None:
+            order = tuple(Order(by=context.order[0].by, direction=item.direction) for item in change.order)
+        keep = merged.keep if self.draft.rank_of or change.keep else ()
+        return replace(merged, order=order, limit=None if self.draft.rank_of else limit, keep=keep)
+
+
+def _united(keep: tuple[Keep, ...], dimension: str, values: tuple[Value, ...]) -> tuple[Value, ...]:
+    return tuple(dict.fromkeys((*(v for k in keep if k.dimension == dimension for v in k.values), *values)))
+
+
+EXPLAINED = Text(zh="说明上一个回答的口径和条件。", en="Explains the definition and conditions of the last answer.")
+__all__ = ["EXPLAINED", "FollowUp", "explains", "is_follow_up"]
