@@ -13,6 +13,7 @@ export function installCompletion(input) {
   input.setAttribute("aria-autocomplete", "list");
   input.setAttribute("aria-controls", list.id);
   close();
+  if (input.value && document.activeElement === input) timer = setTimeout(look, 120); // typed before this script was there
 
   input.addEventListener("input", (event) => {
     clearTimeout(timer);
