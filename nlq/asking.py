@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from governance.terms import MetricQuery, Text
+from governance.terms import Filter, MetricQuery, Text
 from nlq.draft import Draft
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
@@ -45,6 +45,28 @@ def share_options(query: MetricQuery, view: LexiconView) -> tuple[Option, ...]:
     fitting = [name for name in fitting if all(name in lexicon.metrics[metric].dimensions for metric in query.metrics)]
     variants = [replace(query, group_by=(name,)) for name in fitting[:MAX_OPTIONS]]
     return tuple(Option(label=describe(variant, lexicon), query=variant) for variant in variants)
+
+
+def single_options(query: MetricQuery, view: LexiconView) -> tuple[Text, tuple[Option, ...]] | None:
+    """Return what to ask when a metric needs exactly one member of a dimension (one experiment) and none is named; None when all is well."""
+    lexicon = view.lexicon
+    for name in query.metrics:
+        single = lexicon.metrics[name].single
+        info = lexicon.dimensions.get(single) if single else None
+        if single is None or info is None or single in query.group_by:
+            continue
+        named = [item for item in query.where if item.dimension == single and item.op == "in"]
+        if any(len(item.values) == 1 for item in named):
+            continue
+        candidates = named[0].values if named else info.members
+        rest = tuple(item for item in query.where if item.dimension != single)
+        variants = [
+            replace(query, where=(*rest, Filter(dimension=single, op="in", values=(value,)))) for value in candidates if view.value_allowed(single, value)
+        ]
+        if variants:
+            ask = Text(zh=f"请选择一个{info.label.zh}：", en=f"Which {info.label.en.lower()}?")
+            return ask, tuple(Option(label=describe(variant, lexicon), query=variant) for variant in variants[:MAX_OPTIONS])
+    return None
 
 
 def time_options(query: MetricQuery, whens: Sequence[When | None], view: LexiconView) -> tuple[Option, ...]:

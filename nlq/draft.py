@@ -87,6 +87,8 @@ class Draft:
     problems: list[tuple[str, float]] = field(default_factory=list)
     """What was said and can't be expressed, with its weight (1: the reading is not to be trusted)."""
     extra_times: list[When] = field(default_factory=list)
+    lonely_base: bool = False
+    """Only the base was named (比上个月): the period is the current unit."""
     counted_in: str | None = None
     """The unit in which 多少 asks: 次, 人, 家."""
     joined: Grain | None = None

@@ -93,6 +93,8 @@ class DimensionInfo:
     type: str
     values: Mapping[Value, Text]
     """The bundle's own members and their labels, in order."""
+    members: tuple[Value, ...]
+    """Members to choose from, the warehouse's own included; cut where there are many."""
     within: frozenset[str]
     yes: Value | None = None
     no: Value | None = None

@@ -64,7 +64,8 @@ class FollowUp:
     def _score(self, reading: Reading) -> float:
         """A change may lack what only a whole question must have: the rows that are ranked or bounded."""
         rows = self.context.group_by or self.context.grain or reading.query.group_by or reading.query.grain
-        return max(reading.score, 0.9) if rows and not reading.query.group_by and reading.score >= 0.3 else reading.score
+        needs_rows = not reading.query.group_by or self.draft.rank_of
+        return max(reading.score, 0.9) if (rows or self.draft.rank_of) and needs_rows and reading.score >= 0.3 else reading.score
 
     # ------------------------------------------------------------------ merging
 

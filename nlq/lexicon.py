@@ -172,6 +172,7 @@ def _metric(catalogue: Catalogue, name: str) -> MetricInfo:
     )
 
 
+_MEMBERS = 50
 _YES = ("是", "yes", "true", "y", "有", "1")
 _NO = ("否", "no", "false", "n", "无", "0")
 
@@ -192,6 +193,7 @@ def _dimension(catalogue: Catalogue, name: str) -> DimensionInfo | None:
         person=dimension.identifies is not None and "employee" not in dimension.tags,
         type=dimension.type,
         values=values,
+        members=() if dimension.identifies else tuple(catalogue.values(name))[:_MEMBERS],
         within=frozenset(dimension.within),
         yes=yes,
         no=no,

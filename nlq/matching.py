@@ -168,7 +168,8 @@ class Matcher:
             end = self.ends.get(hit.end)
             if end is not None:
                 token = Token(TIME, *self._span(at, end), when=hit.when)
-                found.append(_Candidate(end, self._weight(at, end, 1.0), (token,)))
+                article = 0.45 if unit.key == "the" else 0.0  # no better than the article read over
+                found.append(_Candidate(end, self._weight(at, end, 1.0) - article, (token,)))
         for number in match_number(self.text, unit.start):
             stop = self.ends.get(number.end)
             if stop is not None:
@@ -227,7 +228,9 @@ class Matcher:
             tokens = [Token(kind, *span, meanings=tuple(m for m in named if _KINDS[m.kind] == kind), also_filler=filler) for kind in kinds]
             tokens += [Token(meaning.id, *span, meanings=(meaning,)) for meaning in others]
             tokens[0].alternatives = tokens[1:]
-            return _Candidate(end, self._weight(at, end, 1.0), (tokens[0],))
+            bonus = 0.15 + 0.01 * (end - at) if tokens[0].kind == METRIC else 0.0
+            # less than a token costs, so that one long name is still better than two short ones
+            return _Candidate(end, self._weight(at, end, 1.0) + bonus, (tokens[0],))
         if others:
             tokens = [Token(meaning.id, *span, meanings=(meaning,), also_filler=filler) for meaning in others]
             tokens[0].alternatives = tokens[1:]

@@ -332,6 +332,8 @@ class Reader:
                 grain = "month"
             when, _ = trend_window(grain, self.clock)
             work.assume(f"未说明时间，取最近 12 个完整单位（{_span_zh(when)}）", f"no period was said: the last 12 complete units ({_span_en(when)})")
+        if draft.lonely_base and self._whole_months_only(work):
+            when = None
         if when is None or when.period is None:
             if draft.compare != "same":
                 work.assumptions += [_default_text(info) for info in work.infos[:1]]
@@ -341,6 +343,11 @@ class Reader:
             last = period.end - timedelta(days=1)
             period = Period(start=calendar.unit_start(last, "month"), end=period.end)
         return period, when
+
+    def _whole_months_only(self, work: _Work) -> bool:
+        """A month fact has no comparable running month: 销售额比上个月 asks for the last complete one."""
+        base = self.draft.base
+        return all(info.monthly for info in work.infos) and base is not None and base.grain in ("month", "year")
 
     def _same(self, work: _Work) -> Period | None:
         """去年同期 with nothing else: the default period a year (or a unit) earlier."""
@@ -361,6 +368,8 @@ class Reader:
             base = draft.base.period
             if base is None:
                 return None
+            if draft.lonely_base and self._whole_months_only(work):
+                return "previous_year" if draft.base.grain == "year" else "previous_period"
             period = when.period if when is not None else None
             if period is not None and base.days != period.days and not _both_whole(when, draft.base):
                 work.assume(f"两个期间长度不同（{period.days} 天与 {base.days} 天）", f"the two periods differ in length ({period.days} and {base.days} days)")

@@ -22,6 +22,7 @@ class Sentence:
         self.draft = Draft()
         self.take_later: list[Token] = []
         self.explicit: list[Token] = []
+        self.eaches: list[Token] = []
 
     @property
     def kinds(self) -> str:

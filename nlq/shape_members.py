@@ -210,6 +210,7 @@ def groupings(sentence: Sentence) -> None:
         qualified = sentence.dimension_of(before) if before is not None and before.kind == "V" else ()
         draft.groups.append(Group(token, explicit=explicit, listed=ranked, qualified=qualified))
         token.used = True
+    _nested(sentence)
     sentence.rest = [token for token in sentence.rest if token.kind != "D"]
     for kind in "GWLU&|":
         if kind == "|":
@@ -221,10 +222,23 @@ def groupings(sentence: Sentence) -> None:
 _COUNTED = {"次": "次", "人": "人", "位": "人", "名": "人", "家": "家", "盒": "盒", "份": "份"}
 
 
+def _nested(sentence: Sentence) -> None:
+    """各大区销售额最高的产品: a ranking inside each group has no form in a query."""
+    ordering, groups = sentence.draft.ordering, [group.token for group in sentence.draft.groups]
+    ranked = [token for token in groups if token not in sentence.eaches]
+    if ordering is not None and ordering.limit is not None and sentence.eaches and ranked:
+        sentence.problem(sentence.eaches[0].text, 0.5)
+
+
 def _mark_explicit(sentence: Sentence, match: re.Match[str]) -> bool:
     name = sentence.rest[match.end()]
-    if match.group()[0] in "GWL":
+    cue = sentence.rest[match.start()]
+    if cue.kind == "L" and (sentence.draft.total or (sentence.person(name) and not sentence.draft.lists)):
+        pass  # 所有渠道的总触达次数, 全部医生的触达率: the whole, not each
+    else:
         sentence.explicit.append(name)
+    if cue.kind == "G" and cue.text.startswith(("各", "每", "each", "every", "for each", "for every", "in each", "in every")):
+        sentence.eaches.append(name)
     sentence.take(*range(match.start(), match.end()))
     return True
 

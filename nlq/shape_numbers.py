@@ -76,9 +76,22 @@ def _bound(sentence: Sentence, match: re.Match[str]) -> bool:
     value = _number(number).value
     if negative:
         op, value = _NEGATED[op], -value
-    sentence.draft.thresholds.append(Threshold(metric, column, op, number, value, negative))  # type: ignore[arg-type]
+    for each in _coordinated(sentence, start) or [metric]:
+        sentence.draft.thresholds.append(Threshold(each, column, op, number, value, negative))  # type: ignore[arg-type]
     sentence.take(*range(start, end))
     return True
+
+
+def _coordinated(sentence: Sentence, start: int) -> list[Token]:
+    """Return the metrics that share one bound: 触达率和打开率都低于30%."""
+    found: list[Token] = []
+    at = start - 1
+    while at >= 0 and sentence.rest[at].kind == METRIC:
+        found.insert(0, sentence.rest[at])
+        if at < 2 or sentence.rest[at - 1].kind != "&":
+            break
+        at -= 2
+    return found if len(found) > 1 else []
 
 
 def _against(sentence: Sentence, index: int) -> bool:
@@ -118,7 +131,8 @@ def _column(sentence: Sentence, start: int, end: int) -> tuple[Token | None, Col
         if kind == CHANGE:
             direction, sort = _change(sentence.rest[index])
             absolute = points or (number is not None and _number(number).said == "plain")
-            column: Column = "__change" if absolute and not (sort == "growth" and not points) else "__growth"
+            rate = sentence.rest[index].text.endswith(_RATE_ENDINGS)
+            column: Column = "__change" if absolute and not (rate and not points) else "__growth"
             sentence.draft.compare = sentence.draft.compare or "implied"
             sentence.take_later.append(sentence.rest[index])
             return metric, column, direction == "down"
@@ -129,6 +143,9 @@ def _column(sentence: Sentence, start: int, end: int) -> tuple[Token | None, Col
         if kind in "YQ":
             return metric, "__change" if points else "__growth", False
     return metric, "", False
+
+
+_RATE_ENDINGS = ("率", "速", "幅", "幅度", "速度", "比例", "rate")
 
 
 def _change(token: Token) -> tuple[str, str]:
@@ -150,6 +167,7 @@ def orderings(sentence: Sentence) -> None:
     if match := sentence.find("K?P#?N|S?PN"):
         index = match.end() - 1
         start().limit = int(_number(sentence.rest[index]).value)
+        start().metric = start().metric or sentence.nearest_metric(match.start(), before_first=sentence.chinese)
         superlative = match.group()[0] == "S"
         if superlative:
             start().direction = _DIRECTIONS[str(sentence.rest[match.start()].value)]
@@ -229,6 +247,9 @@ def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) 
     change = next((i for i in (index - 1, index + 1) if 0 <= i < len(sentence.rest) and sentence.rest[i].kind == CHANGE), None)
     if ordering.direction == "desc" or asked != "desc":
         ordering.direction = asked
+    nearest = sentence.nearest_metric(index, before_first=sentence.chinese)
+    if ordering.metric is not None and nearest is not None and nearest is not ordering.metric and sentence.draft.compare is None and ordering.limit:
+        sentence.problem(token.text, 0.45)  # 触达最多的10个城市中打开率最低的: one ranking inside another
     if ordering.metric is None:
         ordering.metric = sentence.nearest_metric(index, before_first=sentence.chinese)
     taken = [index]

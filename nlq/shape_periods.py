@@ -22,6 +22,7 @@ def periods(sentence: Sentence, clock: Clock) -> None:
             if draft.compare in (None, "implied"):
                 draft.compare = compare  # type: ignore[assignment]
             sentence.take(sentence.kinds.index(kind))
+    _units(sentence)
     while sentence.has("R"):
         draft.trend = True
         index = sentence.kinds.index("R")
@@ -39,6 +40,25 @@ def periods(sentence: Sentence, clock: Clock) -> None:
     sentence.each("&[TV]Z", lambda match: _turned(sentence, match))
     _times(sentence, clock)
     _changes(sentence)
+
+
+def _units(sentence: Sentence) -> None:
+    """A unit's bare name: ranked (最高的月份), one of the cuts (by region and month), or before a metric (月销售额)."""
+    draft = sentence.draft
+
+    def cut(match: re.Match[str]) -> bool:
+        index = match.end() - 1 if match.group()[-1] == "m" else match.start()
+        draft.grain = draft.grain or sentence.rest[index].value  # type: ignore[assignment]
+        sentence.take(index)
+        return True
+
+    sentence.each("[DGg][&,]?m", cut)
+    if sentence.chinese:
+        sentence.each("m(?=M)", cut)
+    if draft.ordering is not None and sentence.has("m") and not sentence.has("D"):
+        index = sentence.kinds.index("m")
+        draft.grain, draft.periods = sentence.rest[index].value, True  # type: ignore[assignment]
+        sentence.take(index)
 
 
 def _turned(sentence: Sentence, match: re.Match[str]) -> bool:
@@ -132,6 +152,12 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
     first = _elliptic(first, second)
     spans = [(spans[0][0], first), *spans[1:]]
     del clock
+    if draft.compare in ("previous_year", "previous_period") and len(spans) == 2:
+        # 10月环比上月, 今年同比去年: the base is named beside the cue, and is what the cue means
+        later = first if second.period is None or (first.period is not None and first.period.start >= second.period.start) else second
+        draft.when = later
+        _take_versus(sentence)
+        return
     if len(spans) == 2 and (versus is not None or sentence.has("I") or draft.compare == "implied"):
         assert first.period is not None and second.period is not None  # noqa: S101, PT018 (spans have periods)
         later, earlier = (first, second) if first.period.start >= second.period.start else (second, first)
@@ -209,6 +235,7 @@ def _single(sentence: Sentence, span: tuple[int, When], versus: int | None, cloc
     if when.period.start < current.start and when.deictic:
         draft.when = When(period=current, grain=when.grain, to_date=True, deictic=True)
         draft.base = when
+        draft.lonely_base = True
     else:
         draft.when, draft.compare = when, "previous_period"
     _take_versus(sentence)

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Literal
 
 from governance.terms import Language, MetricQuery, Text
-from nlq.asking import ask_back, choose, or_options, share_options, time_options
+from nlq.asking import ask_back, choose, or_options, share_options, single_options, time_options
 from nlq.draft import Draft
 from nlq.followup import EXPLAINED, FollowUp, explains, is_follow_up
 from nlq.fuzzy import replaced
@@ -185,6 +185,9 @@ class _Question:
         dimensions = self.view.lexicon.dimensions
         for group in self.draft.groups:
             person = any((info := dimensions.get(name)) is not None and info.person for name in group.token.ids("dimension"))
+            alone = not self.draft.metrics and any(token.kind == "L" for token in self.tokens)
+            if person and alone:
+                return True
             if person and not self._averaged() and (group.explicit or self.draft.lists or (self.draft.ordering is not None and self._ranked(group.token))):
                 return True
         return False
@@ -243,6 +246,9 @@ class _Question:
             return self._made("clarify", readings=readings, ask=_ASK_TIME, options=options)
         if best.query.share and not best.query.group_by:
             return self._made("clarify", readings=readings, ask=_ASK_SHARE, options=share_options(best.query, self.view))
+        single = single_options(best.query, self.view)
+        if single is not None:
+            return self._made("clarify", readings=readings, ask=single[0], options=single[1])
         rows = best.query.group_by or best.query.grain or best.query.compare is not None
         if (best.query.having or best.query.order) and not rows and left.other_weight < 0.3:
             return self._made("clarify", readings=readings, ask=_ASK_ROWS, options=share_options(best.query, self.view))

@@ -202,6 +202,10 @@ def _value_words(builder: _Builder, catalogue: Catalogue, name: str, info: Dimen
                 else:
                     builder.add_key(key, meaning)
                     _suffixed(builder, dimension.label.zh, phrase, meaning)
+    if info.part == "hour":
+        for item in dimension.values:
+            for phrase in _hours(int(item.value)):
+                builder.add(phrase, Meaning("value", name, item.value, rank=1))
     if info.identifies is None or info.values:
         for raw in catalogue.values(name):
             if raw in listed or info.identifies is not None:
@@ -215,6 +219,11 @@ def _value_words(builder: _Builder, catalogue: Catalogue, name: str, info: Dimen
             elif key:
                 builder.weak[key].append(meaning)
                 _beside_dimension(builder, dimension.label.zh, dimension.label.en, dimension.synonyms.all, phrase, meaning)
+
+
+def _hours(hour: int) -> tuple[str, ...]:
+    half, suffix = hour % 12 or 12, "am" if hour < 12 else "pm"
+    return (f"{hour}点", f"{hour}点钟", f"{hour}时", f"{hour}:00", f"{half} {suffix}", f"{half}{suffix}")
 
 
 def _suffixed(builder: _Builder, label: str, phrase: str, meaning: Meaning) -> None:

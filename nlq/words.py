@@ -13,6 +13,7 @@ GROUP, GRAIN, TREND, RANK, RANK_OF, SUPERLATIVE, FIRST, LAST = "G", "g", "R", "K
 COMPARATOR, POSTFIX, BETWEEN, EXCLUDE, EXCLUDED, ONLY = "C", "c", "B", "X", "x", "O"
 SHARE, SHARE_OF, YEARLY, PERIODIC, VERSUS, CONTRAST, DIFFERENCE, CHANGE = "H", "h", "Y", "Q", "Z", "z", "d", "I"
 TOTAL, SEPARATE, WHICH, HOW_MANY, ALL, AND, OR, NOT, TO, COMMA = "A", "E", "W", "U", "L", "&", "|", "!", "~", ","
+UNIT = "m"
 UNSUPPORTED, SORT, PERIODS, PERCENT_OF, FOLLOW, LISTING, UNGROUP, ORDINAL = "?", "s", "w", "o", "F", "l", "y", "#"
 FILLER = "f"
 
@@ -20,7 +21,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
     GROUP: {None: "各 各个 各家 各类 各种 各大 各自的 每 每个 每一个 每家 每类 每种 每位 每名 分 按 按照 按各 分别按 依 依照 根据 逐个 逐 不同 按不同 分各 细分 细分到 拆分到 拆分 拆到 下钻到 按着 以 从各 区分 划分 维度 分布 的分布 分布情况"},
     GRAIN: {
         "day": "每天 每日 按天 按日 逐日 逐天 分日 日度 每一天 各天 各日 天维度 日维度 按天看 每天的",
-        "week": "每周 按周 逐周 分周 周度 各周 每个星期 按星期看 每星期 每一周 周维度 每个周",
+        "week": "每周 按周 逐周 分周 周度 各周 每个星期 每星期 每一周 周维度 每个周",
         "month": "每月 每个月 按月 按月份 逐月 分月 分月份 月度 各月 各月份 各个月 每一个月 月维度 按月度 按自然月",
         "quarter": "每季度 每个季度 按季度 按季 逐季 逐季度 分季度 各季度 各季 季度维度 每季 各个季度",
         "year": "每年 按年 按年度 逐年 分年度 各年 各年度 历年 每一年 每个年度",
@@ -32,6 +33,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
         "quarter": "哪个季度 哪一季度 哪季 哪季度 哪几个季度",
         "year": "哪年 哪一年 哪个年份 哪几年",
     },
+    UNIT: {"day": "天 日 日期 日子 一天 那天 一日", "week": "周 那周 一周", "month": "月 月份 那个月 一个月", "quarter": "季度 季 那个季度", "year": "年份 年 年度 那年 一年"},
     TREND: {"day": "日趋势 日走势 每日趋势 逐日趋势", "week": "周趋势 周走势 每周趋势 周度趋势", "month": "月趋势 月走势 每月趋势 月度趋势 月度走势", "quarter": "季度趋势 季趋势 每季度趋势", "year": "年趋势 年度趋势 每年趋势", None: "趋势 走势 变化趋势 趋势图 走势图 发展趋势 变化曲线 曲线 折线图 折线 趋势变化 变动趋势 增长趋势 趋势如何 怎么变化 如何变化 变化情况 波动 波动情况 历史变化 时间序列 增长曲线 的变化趋势"},
     RANK: {None: "排名 排行 排行榜 排序 名次 排名情况 排个名 排个序 排一下 排列 排名榜"},
     RANK_OF: {None: "排第几 排名第几 第几名 排第几名 排多少名 排多少 排名多少 排在第几 排在第几位 第几位 排名第几位 排什么位置 排在哪里 处于什么位置 排老几 第几 什么名次 的名次 排第几位 排几"},
@@ -57,7 +59,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
     EXCLUDE: {None: "除 除了 除去 除开 不含 不包含 不包括 不算 去掉 去除 剔除 排除 排除掉 扣除 扣掉 刨除 刨去 不要 不看 不计 不计入 不统计 抛开 撇开 去除掉 拿掉 移除 删掉 减去 没有算 不考虑 排开 过滤掉 屏蔽"},
     EXCLUDED: {None: "除外 之外 以外 外 不算在内 不计在内 都不算 排除在外 之外的 以外的 外的 除外的"},
     ONLY: {None: "只看 只要 仅看 仅 只 单看 仅限 只限 只统计 只算 仅统计 限定 单独看 只考虑 只保留 只关注 聚焦 就看 单单看 只包含 只包括 仅包含 单独"},
-    SHARE: {None: "比例 占比 份额 比重 占比情况 构成 构成比 结构占比 所占比例 占比例 占的比例 的占比 占比分布 比例分布 百分比 占总体比例 贡献占比 贡献度 贡献率 占比是多少 构成情况 占比构成"},
+    SHARE: {None: "比例 占比 份额 比重 构成 构成比 结构占比 所占比例 占比例 占的比例 的占比 百分比 占总体比例 贡献占比 贡献度 贡献率"},
     SHARE_OF: {None: "占多少 占 占了多少 占几成 占到多少 占到 占了 占百分之几 占百分之多少 贡献了多少比例 占多大比例 占多少比例"},
     YEARLY: {None: "同比 同比去年 比去年同期 较去年同期 与去年同期相比 跟去年同期比 和去年同期比 较上年同期 比上年同期 与上年同期相比 yoy 年同比 与去年同比 相比去年同期 对比去年同期 较同期 比同期 与同期相比 和同期比 跟同期比 同比去年同期"},
     PERIODIC: {None: "环比 较上期 比上期 与上期相比 跟上期比 和上期比 对比上期 较上一期 比上一期 mom qoq wow 与上期比 环比上期 较前期 比前期 与前期相比 较前一期 比前一期 与上一期相比 和上一期比 跟上一期比 相比上期 相较上期 比上一周期 与上一周期相比 较上一周期"},
@@ -91,7 +93,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
         "请 请问 麻烦 麻烦你 帮 帮我 帮忙 帮助 请帮我 给我 帮我查 帮我看 帮我看看 帮我查一下 我 我们 咱 咱们 你 您 它 他们 她们 这 那个 这个 这些 那些 我想 想 想要 要 需要 希望 想知道 想看 想看看 想问 想问下 想了解 知道 了解 "
         "看 看看 看下 看一下 看一看 瞧瞧 查 查看 查查 查下 查一下 查一查 查询 查询一下 查找 搜 搜索 统计 统计一下 统计下 算 算算 算一下 计算 计算一下 分析 分析一下 告诉 告诉我 显示 展示 展现 呈现 输出 提供 提取 拉 拉一下 拉取 拉个 调取 出 出一下 出个 做 做个 做一下 整理 汇报 汇报一下 说 说说 说一下 讲讲 介绍 介绍一下 "
         "怎么样 怎样 如何 咋样 怎么 什么 啥 什么样 什么情况 情况 情况如何 情况怎么样 表现 表现如何 表现怎么样 状况 水平 数据 数字 数值 数 结果 报表 报告 表 图 图表 柱状图 饼图 条形图 一张图 表格 信息 详情 概况 概览 总览 现状 进展 效果 如何了 怎么样了 多少了 "
-        "一下 一个 一些 一点 下 个 些 次 点 名 家 位 款 种 类 类别 种类 分类 方面 部分 层面 角度 来看 来说 而言 看的话 的话 目前的 现有 已经 已 曾 曾经 会 能 能否 可以 可否 是否 有没有 是不是 到底 究竟 大概 大约 左右 差不多 约 具体 具体的 详细 完整 "
+        "一下 一个 一些 一点 下 个 些 次 点 名 家 位 款 种 类 类别 种类 分类 方面 部分 层面 角度 来看 来说 而言 看的话 的话 目前的 现有 已经 已 曾 曾经 会 能 能否 可以 可否 是否 有没有 是不是 到底 究竟 大概 大约 左右 差不多 约 具体 具体的 全月 整月 全年 整年 整个月 全年度 详细 完整 "
         "时间 期间 时 时候 时间段 区间 范围 范围内 之间 以内 之内 当中 之中 里面 内部 这边 那边 一带 地方 "
         "谢谢 多谢 感谢 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 现在的 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
         "排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
@@ -103,7 +105,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     GRAIN: {
         "day": "daily|by day|per day|each day|every day|day by day|by date|on a daily basis|day wise|for each day",
         "week": "weekly|by week|per week|each week|every week|week by week|on a weekly basis|for each week",
-        "month": "monthly|by month|and month|per month|each month|every month|month by month|on a monthly basis|by calendar month|for each month|in each month|by months",
+        "month": "monthly|by month|per month|each month|every month|month by month|on a monthly basis|by calendar month|for each month|in each month|by months",
         "quarter": "quarterly|by quarter|per quarter|each quarter|every quarter|quarter by quarter|on a quarterly basis|for each quarter|in each quarter",
         "year": "yearly|annually|annual|by year|per year|each year|every year|year by year|per annum|for each year",
     },
@@ -114,6 +116,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
         "quarter": "which quarter|what quarter|which quarters|in which quarter",
         "year": "which year|what year|which years|in which year",
     },
+    UNIT: {"day": "day|days|date", "week": "week|weeks", "month": "month|months", "quarter": "quarter|quarters", "year": "year|years"},
     TREND: {None: "trend|trends|trending|trend line|over time|time series|trendline|evolution|how has|how have|trended|evolved|development over time|changed over time|over the months|timeline|line chart"},
     RANK: {None: "ranking|ranked|rank|rankings|leaderboard|league table|sorted|sort|ordered|order|sorted by|ranked by|ordered by|in order of|rank by|sort by|order by|league table of"},
     RANK_OF: {None: "what rank|which rank|where does * rank|what position|what place|rank of|ranking of|position of|which place|how does * rank|how do * rank"},
@@ -182,7 +185,16 @@ def cues() -> list[tuple[str, str, Any]]:
     found = [(phrase, kind, value) for kind, values in _CHINESE.items() for value, phrases in values.items() for phrase in phrases.split()]
     for kind, values in _ENGLISH.items():
         found += [(phrase.strip(), kind, value) for value, phrases in values.items() for phrase in phrases.split("|") if phrase.strip()]
-    return [(phrase, kind, value) for phrase, kind, value in found if "…" not in phrase and "(" not in phrase]
+    known = {(phrase, kind) for phrase, kind, _ in found}
+    return [cue for cue in found if "…" not in cue[0] and "(" not in cue[0] and not _trails(cue[0], cue[1], known)]
+
+
+def _trails(phrase: str, kind: str, known: set[tuple[str, str]]) -> bool:
+    """Whether a cue is another one with an article before it or a preposition at its end, which would only take that word from the name that follows."""
+    head, _, last = phrase.rpartition(" ")
+    if phrase.startswith("the ") and (phrase.removeprefix("the "), kind) in known:
+        return True
+    return last in ("of", "in", "the", "for", "between") and (head, kind) in known
 
 
 CLASSIFIERS = frozenset("个名家位款种类条份次所座支张组级型档大")

@@ -21,7 +21,6 @@ _SINCE = re.compile(r"(?:since|from|after|ever since)\s+(?:the\s+)?(?:(?:start|b
 _OPEN_END = re.compile(r"(?:份)?(?:以来|至今|到现在|到今天|到目前(?:为止)?|(?:截至|截止)到?(?:目前|现在|今天|今日)(?:为止)?|迄今为止|起至今|开始至今|起(?!点|止)|开始(?!的)|迄今)|\s+(?:onwards?|on(?![a-z])(?!\s)|until now|till now|to now|to date|to today)")
 _AS_OF = re.compile(r"(?:截至到?|截止到?|到(?=.{1,14}为止)|(?:as of|up to|until|through|by|as at)\s+(?:the\s+)?(?:end\s+of\s+)?(?:the\s+)?)")
 _AS_OF_END = re.compile(r"(?:为止|止|底|末)+")
-_WITHIN = re.compile(r"(?:期间|之间|以内|之内|当中|之中|中(?![心国部东南西北级等高位])|里(?!程)|内(?![分科容部])|间(?!隔)|整月|全年|整年|全月|整个月)")
 _MONTHS = re.compile(
     r"(?P<a>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])(?:月份?)?(?:-|~|到|至|—)(?P<b>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d|[一二三四五六七八九十]+[日号])"
 )
@@ -213,8 +212,6 @@ def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> TimeHit | No
             offer(opened.end(), _to_today(when, clock))
         if beside := _BESIDE.match(text, end):
             offer(beside.end(), _beside(when, beside))
-        if (within := _WITHIN.match(text, end)) and best is not None and best.end == end:
-            offer(within.end(), when)
         del said
     if begun := _FROM.match(text, at):
         inner = _at(text, begun.end(), clock, names) if begun.end() < len(text) else None
