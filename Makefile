@@ -24,11 +24,11 @@ $(VENV)/.made:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Python's venv module is missing. On Debian: apt-get install python3-venv"; exit 1; }
 	@touch $@
 
-$(VENV)/.runtime: $(VENV)/.made requirements.lock pyproject.toml
+$(VENV)/.runtime: $(VENV)/.made requirements.lock requirements-installer.lock pyproject.toml
 	@.ci/install requirements.lock
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.made requirements-dev.lock pyproject.toml
+$(VENV)/.dev: $(VENV)/.made requirements-dev.lock requirements-installer.lock pyproject.toml
 	@.ci/install requirements-dev.lock
 	@touch $@ $(VENV)/.runtime
 
@@ -53,7 +53,8 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
 lock: $(VENV)/.made
-	$(BIN)/python -m pip install -q uv
+	$(BIN)/python -m pip install -q --require-hashes -r requirements-installer.lock
+	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --python-version 3.11 requirements-installer.in -o requirements-installer.lock
 	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --python-version 3.11 pyproject.toml requirements-build.in -o requirements.lock
 	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --python-version 3.11 --extra dev -c requirements.lock pyproject.toml requirements-build.in -o requirements-dev.lock
 

@@ -23,9 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    create_engine,
     delete,
-    event,
     func,
     insert,
     select,
@@ -33,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from governance.errors import ConfigurationError, WenshuError
+from wenshu.accounts import sqlite_engine
 
 KEEP_DAYS = 90
 MAX_TURNS = 200
@@ -75,15 +74,17 @@ class Conversations:
 
     def __init__(self, engine: Engine, clock: Callable[[], dt.datetime]) -> None:
         self._engine, self._clock = engine, clock
+        self._writes = engine.execution_options(writes=True)
 
     @classmethod
     def open(cls, path: Path, clock: Callable[[], dt.datetime]) -> Conversations:
         """Open the SQLite store at `path` (mode 0600), making it if it is not there."""
         try:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-            engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 5})
-            event.listen(engine, "connect", _prepare)
-            metadata.create_all(engine)
+            engine = sqlite_engine(path)
+            # Under the write lock, so that workers that start together don't both make the table.
+            with engine.execution_options(writes=True).begin() as db:
+                metadata.create_all(db)
         except (OSError, DBAPIError) as error:
             raise ConfigurationError(f"The store {path.name} can't be opened ({type(error).__name__}); `wenshu check` says more.") from error
         return cls(engine, clock)
@@ -102,7 +103,7 @@ class Conversations:
     def add(self, owner: str, conversation: str, turn: Turn) -> None:
         """Keep a turn. A conversation begun by another user is never added to: it gets UnknownConversation."""
         now = self._clock()
-        with self._engine.begin() as db:
+        with self._writes.begin() as db:
             other = (turns.c.conversation == conversation) & (turns.c.owner != owner)
             if db.execute(select(turns.c.id).where(other).limit(1)).scalar() is not None:
                 raise UnknownConversation
@@ -152,10 +153,3 @@ class Conversations:
             )
             for row in reversed(rows)
         )
-
-
-def _prepare(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA busy_timeout=5000")
-    cursor.close()

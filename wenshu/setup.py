@@ -21,6 +21,7 @@ from audit.keys import generate_key, load_key
 from governance.bundle.loading import Bundle, load_bundle
 from governance.errors import ConfigurationError, WarehouseError
 from wenshu.accounts import Accounts
+from wenshu.conversations import Conversations
 from wenshu.demo_accounts import DEMO_ACCOUNTS, DemoAccount
 from wenshu.home import Home
 from wenshu.settings import Environment, now
@@ -114,6 +115,7 @@ def initialise(
         day = today or environment.today(timezone)
         passwords: dict[str, str] = {}
         accounts = Accounts.open(home.accounts)
+        Conversations.open(home.conversations, now)
         if demo:
             _make_company(home, bundle, day, seed=seed, scale=scale, tell=tell)
             tell("accounts 账号", 0.97)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,20 @@ def serve(factory: AppFactory, *, host: str, port: int, workers: int = 1, announ
     with ExitStack() as stack:
         if workers > 1:
             # The Prometheus library adds up its counters over processes only if this is set before its first import.
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="wenshu-counters-"))
+            folder = stack.enter_context(_own_folder("wenshu-counters-"))
             os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
         _Server(factory, settings(host, port, workers, announce or _announce)).run()
+
+
+@contextmanager
+def _own_folder(prefix: str) -> Iterator[str]:
+    """Give a temporary folder that only this process removes: a worker that ends early unwinds the same stack and must leave it to the others."""
+    owner, folder = os.getpid(), tempfile.mkdtemp(prefix=prefix)
+    try:
+        yield folder
+    finally:
+        if os.getpid() == owner:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def settings(host: str, port: int, workers: int, announce: Callable[[str], None]) -> dict[str, Any]:
