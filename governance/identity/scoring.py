@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
+
+    import numpy.typing as npt
+
+    IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,51 +33,57 @@ class Score:
     linked_rows: int
 
 
-def _pairs(count: int) -> int:
-    return count * (count - 1) // 2
-
-
 def score(rows: Iterable[tuple[str | None, str]], *, outsider: str = "X") -> Score:
     """Score (linked key or None, true person) of each row; true persons that begin with `outsider` are not the company's own."""
-    both = Counter(rows)
-    linked: Counter[str] = Counter()
-    true: Counter[str] = Counter()
-    for (key, person), count in both.items():
-        if not person.startswith(outsider):
-            true[person] += count
-        if key is not None:
-            linked[key] += count
-    found = sum(_pairs(n) for n in linked.values())
-    right = sum(_pairs(n) for (key, _), n in both.items() if key is not None)
-    known = sum(_pairs(n) for n in true.values())
-    known_right = sum(
-        _pairs(n) for (key, person), n in both.items() if key is not None and not person.startswith(outsider)
-    )
-    return Score(
-        precision=right / found if found else 1.0,
-        recall=known_right / known if known else 1.0,
-        linked_pairs=found,
-        true_pairs=known,
-        rows=both.total(),
-        linked_rows=linked.total(),
+    pairs = list(rows)
+    return _score(
+        pa.array([key for key, _ in pairs], pa.string()),
+        pa.array([person for _, person in pairs], pa.string()),
+        outsider,
     )
 
 
-def read_truth(truth: Path, keys: Mapping[str, Mapping[int, str | None]]) -> Iterator[tuple[str | None, str]]:
-    """Yield (linked key or None, true person) of each line of a truth (source,row,true_hcp_id); `keys` are by source and row."""
-    with truth.open(encoding="utf-8", newline="") as stream:
-        lines = csv.reader(stream)
-        next(lines, None)
-        for source, row, person in lines:
-            yield keys.get(source, {}).get(int(row)), person
+def score_table(links: pa.Table, truth: Path, *, outsider: str = "X") -> Score:
+    """Score a table of links (source, row, hcp_key; a row that isn't there is linked to nobody) against a truth file.
+
+    The truth has the columns source, row, true_hcp_id, one line for every row of the extracts.
+    """
+    told = arrow_csv.read_csv(truth, convert_options=_TYPED)
+    joined = told.join(links, ["source", "row"], join_type="left outer")
+    return _score(joined.column("hcp_key").combine_chunks(), joined.column("true_hcp_id").combine_chunks(), outsider)
 
 
 def score_links(links: Path, truth: Path) -> Score:
     """Score a `links.csv` (source,row,hcp_key) against a truth (source,row,true_hcp_id)."""
-    keys: dict[str, dict[int, str | None]] = defaultdict(dict)
-    with links.open(encoding="utf-8", newline="") as stream:
-        lines = csv.reader(stream)
-        next(lines, None)
-        for source, row, key in lines:
-            keys[source][int(row)] = key
-    return score(read_truth(truth, keys))
+    return score_table(arrow_csv.read_csv(links, convert_options=_TYPED), truth)
+
+
+_TYPED = arrow_csv.ConvertOptions(
+    column_types={"source": pa.string(), "row": pa.int64(), "hcp_key": pa.string(), "true_hcp_id": pa.string()}
+)
+
+
+def _score(keys: pa.Array, persons: pa.Array, outsider: str) -> Score:
+    linked = keys.dictionary_encode()
+    true = persons.dictionary_encode()
+    key = linked.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    person = true.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    own = np.array([not name.startswith(outsider) for name in true.dictionary.to_pylist()], dtype=bool)
+    has = key >= 0
+    together, sizes = np.unique(key[has] * max(1, len(own)) + person[has], return_counts=True)
+    right = _pairs(sizes)
+    found = int(_pairs(np.bincount(key[has])).sum())
+    known = int(_pairs(np.bincount(person, minlength=len(own)))[own].sum()) if len(own) else 0
+    known_right = int(right[own[together % max(1, len(own))]].sum()) if len(own) else 0
+    return Score(
+        precision=int(right.sum()) / found if found else 1.0,
+        recall=known_right / known if known else 1.0,
+        linked_pairs=found,
+        true_pairs=known,
+        rows=len(key),
+        linked_rows=int(has.sum()),
+    )
+
+
+def _pairs(counts: IntArray) -> IntArray:
+    return counts.astype(np.int64) * (counts - 1) // 2

@@ -61,7 +61,7 @@ _index = sa.Table(
     sa.Column("kind", sa.String(64), primary_key=True),
     sa.Column("digest", sa.LargeBinary(32), primary_key=True),
     sa.Column("key_version", sa.Integer, nullable=False),
-    sa.Column("uid", sa.String(32), sa.ForeignKey("person.uid"), nullable=False, index=True),
+    sa.Column("uid", sa.String(32), sa.ForeignKey("person.uid"), nullable=False),
     sqlite_with_rowid=False,
 )
 

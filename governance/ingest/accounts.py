@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from governance.identity.evidence import NONE
 from governance.ingest.report import ExtractReport
@@ -83,15 +85,20 @@ def person_report(load: Ingest) -> dict[str, dict[str, int]]:
     }
 
 
-def links(load: Ingest, entity: str) -> list[tuple[str, int, str | None]]:
-    """Every row of the extracts that carry the entity: file name, 1-based data row, pseudonym or None."""
+def links(load: Ingest, entity: str) -> pa.Table:
+    """Every row that has a person of the entity: source (file name), row (1-based data row), hcp_key (the pseudonym)."""
     persons = load.persons.get(entity)
-    result: list[tuple[str, int, str | None]] = []
+    pieces = [
+        pa.table(
+            {"source": pa.array([], pa.string()), "row": pa.array([], pa.int64()), "hcp_key": pa.array([], pa.string())}
+        )
+    ]
     for name in persons.evidence if persons is not None else ():
         extract = load.shaped[name].extract
-        names = [extract.files[file] for file in extract.file.tolist()]
-        result += zip(names, extract.row.tolist(), load.person_keys(entity, name).to_pylist(), strict=True)
-    return result
+        source = pa.array(extract.files, pa.string()).take(pa.array(extract.file))
+        table = pa.table({"source": source, "row": pa.array(extract.row), "hcp_key": load.person_keys(entity, name)})
+        pieces.append(table.filter(pc.is_valid(table.column("hcp_key"))))
+    return pa.concat_tables(pieces)
 
 
 def held_back(load: Ingest) -> list[tuple[str, int, str]]:
