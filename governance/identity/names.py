@@ -111,7 +111,7 @@ MINORITY_PARTS = tuple(
 
 _NOT_NAMES = frozenset(
     _words(
-        "康复 连云港 黄石 安顺 安庆 安康 常德 承德 白银 白山 池州 甘南 甘孜 海东 汉中 贺州 黄冈 黄南 吉安 江门 金昌 景德 乐山 林芝 龙岩 娄底 吕梁 梅州 南平 南充 宁德 平凉 莆田 钦州 "
+        "康复 唐山 桂林 齐齐哈尔 连云港 黄石 安顺 安庆 安康 常德 承德 白银 白山 池州 甘南 甘孜 海东 汉中 贺州 黄冈 黄南 吉安 江门 金昌 景德 乐山 林芝 龙岩 娄底 吕梁 梅州 南平 南充 宁德 平凉 莆田 钦州 "
         "曲靖 荣成 石嘴山 台州 泰安 泰州 天水 文山 文昌 武威 咸宁 湘潭 邢台 许昌 延安 阳江 阳泉 宜宾 永州 玉林 玉溪 岳阳 云浮 章丘 钟祥 舟山 诸暨 庄河 邹平 黎明 高明 高原 高端 高频 "
         "高危 平台 平安 安徽 和平 马上 方便 方向 常见 常用 康宁 康和 金牌 成长 成熟 成功 白领 石油 温和 温暖 文化 应用 明年 时尚 路演 关键 项目 高层 单次 高峰期"
     )
@@ -119,7 +119,6 @@ _NOT_NAMES = frozenset(
 """Words that the dictionary holds to be names, or does not hold, and that business sentences use."""
 
 _TOO_RARE = 2
-_MAY_CROSS = 4
 
 
 @lru_cache(maxsize=1)
@@ -138,9 +137,18 @@ def everyday_words() -> frozenset[str]:
     return _NOT_NAMES.union(word for word, count in found if int(count) > _TOO_RARE)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1)
+def _short_words() -> frozenset[str]:
+    return frozenset(re.findall(r"\n(\S\S) \d+ (?!nr)", _dictionary()))
+
+
+@lru_cache(maxsize=1)
+def _places() -> frozenset[str]:
+    return frozenset(re.findall(r"\n(\S{3,5}) \d+ ns", _dictionary()))
+
+
 def _is_word(text: str) -> bool:
-    return f"\n{text} " in _dictionary()
+    return text in _short_words()
 
 
 def split_name(text: str) -> tuple[str, str] | None:
@@ -188,12 +196,11 @@ def is_lone_surname(text: str) -> bool:
 
 
 def crosses_word(text: str, start: int, end: int) -> bool:
-    """Whether the name found at `text[start:end]` begins with the second half of another word (提高 in 提高平均)."""
-    return (
-        start > 0
-        and end - start <= _MAY_CROSS
-        and "\u3400" <= text[start - 1] <= "\u9fff"
-        and _is_word(text[start - 1 : start + 1])
+    """Whether what looks like a name at `text[start:end]` begins inside another word: 提高 in 提高平均, 乌鲁木齐."""
+    if start == 0 or not "\u3400" <= text[start - 1] <= "\u9fff":
+        return False
+    return _is_word(text[start - 1 : start + 1]) or any(
+        text[left:end] in _places() for left in range(max(0, start - 3), start)
     )
 
 
