@@ -200,7 +200,7 @@ def crosses_word(text: str, start: int, end: int) -> bool:
     if start == 0 or not "\u3400" <= text[start - 1] <= "\u9fff":
         return False
     return _is_word(text[start - 1 : start + 1]) or any(
-        text[left:end] in _places() for left in range(max(0, start - 3), start)
+        (text[left:end] in _places() or text[left:end] in _NOT_NAMES) for left in range(max(0, start - 3), start)
     )
 
 
