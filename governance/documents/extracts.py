@@ -8,15 +8,29 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from governance.documents.base import NAME_PATTERN, Document, Label, Name
+from governance.errors import nearest
 
 Column = Annotated[str, Field(min_length=1)]
 """A column of the extract, by its header."""
 Scalar = str | int | float | bool
 IDENTIFIER_PATTERN = r"^(crm_id|mobile|email|license|unionid|employee|code|name|account_[a-z0-9_]+)$"
-IdentifierType = Annotated[str, Field(pattern=IDENTIFIER_PATTERN)]
+
+
+def _identifier_type(value: str) -> str:
+    if re.fullmatch(IDENTIFIER_PATTERN, value) is None:
+        known = ("crm_id", "employee", "license", "unionid", "email", "mobile", "name", "code")
+        meant = nearest({"phone": "mobile", "tel": "mobile", "mail": "email", "id": "crm_id"}.get(value, value), known)
+        message = f"{value!r} is no identifier type: use {', '.join(known)} or account_<system>.{meant}"
+        raise ValueError(message)
+    return value
+
+
+IdentifierType = Annotated[
+    str, AfterValidator(_identifier_type), Field(json_schema_extra={"pattern": IDENTIFIER_PATTERN})
+]
 
 
 def _tuple(value: object) -> object:

@@ -87,6 +87,12 @@ class LoadReport:
                 f"linking against the truth: precision {self.score['precision']:.5f}, recall {self.score['recall']:.5f}"
             )
         lines += [f"warning: {warning}" for warning in self.warnings]
+        for column in self.columns:
+            valid = ", ".join(f"{share:.0%} valid {kind}" for kind, share in column["valid"].items())
+            lines.append(
+                f"{column['extract']}.{column['column']}: {column['use']} · {column['type']}, {column['filled']:.0%} filled, "
+                f"{column['different']:,} different{' · ' + valid if valid else ''} · {' | '.join(column['samples'])}"
+            )
         return "\n".join(lines) + "\n"
 
     def write(self, folder: Path) -> None:

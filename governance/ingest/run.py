@@ -127,6 +127,8 @@ def _finish(
             load.new_tables(),
             Load(load_id=report.load_id, as_of=load.as_of(now).date(), loaded_at=now),
         )
+        # Pseudonymized data are still personal information.
+        fresh.chmod(_PRIVATE)
         load.step("wrote the tables", 0.9)
         found: Scan = load.scan(fresh)
         load.step("scanned for leaks", 0.93)

@@ -63,7 +63,7 @@ def test_a_sound_mapping_is_read(tmp_path: Path) -> None:
         (("files: people.csv", "file: people.csv"), 3, "unknown key 'file'. Did you mean files"),
         (("{column: post, map: post}", "{column: post, constant: x}"), 11, "takes exactly one of column, constant"),
         (("{column: post, map: post}", "{column: post, map: {yes: x}}"), 11, "must be written in quotes"),
-        (("mobile: phone", "phone: phone"), 5, "pattern"),
+        (("mobile: phone", "phone: phone"), 5, "'phone' is no identifier type: use crm_id, employee,"),
         (
             ("title: {column: post, map: post}", "hospital_key: house"),
             11,
