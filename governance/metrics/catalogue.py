@@ -14,9 +14,9 @@ from governance.documents.metrics import Dimension, Measure, Metric, MetricsDocu
 from governance.documents.reading import Read
 from governance.documents.settings import Settings
 from governance.errors import BundleError
-from governance.metrics.building import Faulty, MetricBuilder, columns_read, conditions
+from governance.metrics.building import Faulty, MetricBuilder, columns_read, conditions, measures_of
 from governance.metrics.formulas import Formula, Part, counting, shared
-from governance.metrics.graph import Graph
+from governance.metrics.graph import Ambiguity, Graph
 from governance.metrics.slicing import adds_up, formula_dimensions, part_dimensions
 from governance.metrics.validating import Places, check_dimensions, check_metric, check_models
 from governance.terms import UNKNOWN, Value
@@ -71,6 +71,7 @@ class Catalogue:
             # Names that lead nowhere would only repeat themselves in every metric.
             raise BundleError(places.problems)
         graph = Graph(models, dimensions, columns_read(metrics.values()))
+        _check_routes(places, graph)
         builder = MetricBuilder(metrics, graph, places.at_metric)
         formulas: dict[str, Formula] = {}
         for name in metrics:
@@ -167,6 +168,20 @@ class Catalogue:
         """Return whether values can't be checked: pseudonyms, and open dimensions whose members were not read."""
         asked = self.dimensions[dimension]
         return asked.identifies is not None or (asked.open and dimension not in self.known_values)
+
+
+def _check_routes(places: Places, graph: Graph) -> None:
+    """From every table that is measured, each dimension is reached in one way."""
+    measured = {measure.model for metric, _, _ in places.metrics.values() for measure in measures_of(metric)}
+    for model in sorted(measured & set(graph.models)):
+        for name in graph.dimensions:
+            try:
+                graph.route(model, name)
+            except Ambiguity as error:
+                ways = " or ".join(" → ".join((model, *route.hops)) for route in error.routes)
+                places.at_dimension(name, ("sources",), f"{model} reaches {name} by two routes: {ways}; which is meant would be a guess.")
+    if places.problems:
+        raise BundleError(places.problems)
 
 
 def _root(dimensions: Mapping[str, Dimension], name: str) -> str:

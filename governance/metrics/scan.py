@@ -18,7 +18,6 @@ from governance.metrics.slicing import route_of
 from governance.metrics.tables import Clause, DimensionSql, Tables, tables_of
 from governance.terms import DimensionScope, Filter, Grant, LinkScope, RowScope
 
-
 _NEVER = datetime(1900, 1, 1)  # noqa: DTZ001 (warehouse times are local and naive)
 """Before any consent was ever granted."""
 

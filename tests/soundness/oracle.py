@@ -85,7 +85,7 @@ class Oracle:
 
     def _own(self, row: Row, name: str) -> Any:
         """Survey, stage, experiment, consent: their own columns, else the doctor's."""
-        if name in row and name not in {"region"}:
+        if name in row and name != "region":
             return row[name] or UNKNOWN
         return self._doctor(row["hcp_key"], name)
 

@@ -119,7 +119,7 @@ def test_whatever_is_hidden_no_hidden_value_is_told_and_no_row_is_invented_or_do
     found = arranged(rows, query, gone)
     names = [row[0] for row in found.rows]
     assert len(set(names)) == len(names)
-    told = {name: value for name, value in found.rows}
+    told = dict(found.rows)
     for number in hidden:
         if number < len(rows):
             assert told.get(f"g{number:02d}") is None
