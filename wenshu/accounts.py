@@ -22,27 +22,13 @@ from typing import Any, Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    DateTime,
-    Engine,
-    ForeignKey,
-    Row,
-    String,
-    Table,
-    create_engine,
-    event,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Engine, Row, insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from governance.errors import ConfigurationError, WenshuError
 from governance.terms import Actor, Text
-from wenshu.throttle import PER_ACCOUNT, PER_CLIENT, Limit, Throttle, metadata
+from wenshu.accounts_schema import metadata, sessions, sqlite_engine, tokens, users
+from wenshu.throttle import PER_ACCOUNT, PER_CLIENT, Limit, Throttle
 
 Clock = Callable[[], datetime]
 Entropy = Callable[[int], bytes]
@@ -53,41 +39,6 @@ _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _TOKEN = re.compile(r"wst_([A-Za-z0-9]{12})_([A-Za-z0-9_-]{43})")
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter that can be taken for another
-
-users = Table(
-    "users",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("role", String(64), nullable=False),
-    Column("department", String(64), nullable=False),
-    Column("attributes", JSON, nullable=False),
-    Column("name_zh", String(128), nullable=False),
-    Column("name_en", String(128), nullable=False),
-    Column("password", String(256)),
-    Column("must_change", Boolean, nullable=False),
-    Column("disabled", Boolean, nullable=False),
-    Column("created_at", DateTime, nullable=False),
-)
-tokens = Table(
-    "tokens",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("user", ForeignKey("users.id"), nullable=False, index=True),
-    Column("secret", String(64), nullable=False),
-    Column("created_at", DateTime, nullable=False),
-    Column("revoked_at", DateTime),
-)
-sessions = Table(
-    "sessions",
-    metadata,
-    Column("secret", String(64), primary_key=True),
-    Column("id", String(24), nullable=False),
-    Column("user", ForeignKey("users.id"), nullable=False, index=True),
-    Column("created_at", DateTime, nullable=False),
-    Column("seen_at", DateTime, nullable=False),
-)
-"""Browser sessions (`wenshu.web.sessions`) live beside the users, so that a new password or a disabled account ends them at once."""
-
 
 class UnknownUser(WenshuError):
     """No account has this id."""
@@ -231,12 +182,13 @@ class Accounts:
 
         Raises Throttled (nothing was checked) or SignInFailed. Takes as long for an unknown user as for a known one.
         """
+        decoy = self._decoy  # made before anything is looked up: the first unknown user of a process must not take longer
         subjects = {"account": f"account:{user}", "client": f"client:{client}"}
         self._throttle.enter({subjects["account"]: PER_ACCOUNT, subjects["client"]: PER_CLIENT})
         with self.engine.connect() as db:
             row = db.execute(select(users).where(users.c.id == user)).one_or_none()
         known = row.password if row is not None and row.password else None
-        right = self._matches(known or self._decoy, password[: MAX_PASSWORD + 1])
+        right = self._matches(known or decoy, password[: MAX_PASSWORD + 1])
         if row is None or known is None or not right or row.disabled:
             raise SignInFailed
         self._throttle.succeed(forget=subjects["account"], take_back=subjects["client"])
@@ -329,25 +281,6 @@ class Accounts:
         while len(out) < count:
             out += bytes(b for b in self._entropy(count) if b < limit)
         return out[:count]
-
-
-def sqlite_engine(path: Path) -> Engine:
-    """An engine on one SQLite file: WAL, durable commits, foreign keys; transactions of `writes` engines take the lock at once."""
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
-
-    @event.listens_for(engine, "connect")
-    def connected(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begun(connection: Any) -> None:
-        # Deferred transactions that turn from reading to writing fail at once when another writes; so writers say it first.
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-    return engine
 
 
 def _account(row: Row[Any]) -> Account:

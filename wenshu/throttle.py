@@ -10,19 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, Engine, Float, Integer, MetaData, String, Table, delete, insert, select, update
+from sqlalchemy import Engine, delete, insert, select, update
 
 from governance.errors import WenshuError
-
-metadata = MetaData()
-attempts = Table(
-    "attempts",
-    metadata,
-    Column("subject", String(64), primary_key=True),
-    Column("failures", Integer, nullable=False),
-    Column("last_at", Float, nullable=False),
-    Column("open_at", Float, nullable=False),
-)
+from wenshu.accounts_schema import attempts
 
 
 class Throttled(WenshuError):

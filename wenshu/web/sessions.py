@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select, update
 
-from wenshu.accounts import Account, Accounts, Entropy, SignInFailed, UnknownUser, sessions
+from wenshu.accounts import Account, Accounts, Entropy, SignInFailed, UnknownUser
+from wenshu.accounts_schema import sessions
 
 IDLE = timedelta(hours=2)
 """A session that nobody used for so long is over."""
