@@ -110,6 +110,8 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
         return -sum(word in label for word in words), -len(named & info.dimensions)
 
     fitting = sorted((m for m in lexicon.metrics if m in view.metrics), key=fit)
+    if draft.counted_in:
+        fitting = [m for m in fitting if draft.counted_in in lexicon.metrics[m].unit] or fitting
     found = _options(fitting[:4], reader, view)
     return (Text(zh="想看哪个指标？", en="Which metric do you mean?"), found) if found else None
 

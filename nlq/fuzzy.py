@@ -9,7 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.util import find_spec
 from itertools import product
+from pathlib import Path
 
 from nlq.entries import Meaning
 from nlq.normalise import stem, units
@@ -38,6 +40,20 @@ def syllables(char: str) -> tuple[str, ...]:
                 plain = short + plain[2:]
         found.append(plain.removesuffix("g") if plain.endswith("ng") else plain)
     return tuple(dict.fromkeys(found)) or (char,)
+
+
+@lru_cache(maxsize=1)
+def _dictionary() -> str:
+    """Return jieba's word list (MIT) as text, read without starting jieba; empty where it isn't installed."""
+    found = find_spec("jieba")
+    path = Path(found.origin).with_name("dict.txt") if found is not None and found.origin else None
+    return "\n" + path.read_text(encoding="utf-8") if path is not None and path.is_file() else ""
+
+
+@lru_cache(maxsize=4096)
+def is_word(text: str) -> bool:
+    """Return whether a text is an ordinary Chinese word: such a word is meant, not mistyped (家具 is not 家居)."""
+    return f"\n{text} " in _dictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +140,14 @@ class Corrector:
         if names:
             kept = [(name, sum(a == b for a, b in zip(name, window, strict=True))) for name in names]
             kept = [(name, same) for name, same in kept if same >= (1 if len(window) <= 3 else len(window) // 2)]
-            if len(kept) == 1:
+            if len(kept) == 1 and not is_word(window):
                 name, same = kept[0]
                 return [(len(window) + same / 10, Slip(left, right, name))]
             return []
         if len(window) < 3:
             return []
         shaped = {name for name, meaning in self._by_shape(window) if offer(meaning)}
-        if len(shaped) == 1 and window not in shaped:
+        if len(shaped) == 1 and window not in shaped and not is_word(window):
             return [(len(window) - 0.5, Slip(left, right, shaped.pop()))]
         return []
 

@@ -32,6 +32,8 @@ class Token:
     number: Number | None = None
     partial: bool = False
     """Only a part of a name, or a name in another order."""
+    body: bool = False
+    """A counting metric's name without its 数: a whole name, or only a noun (活跃医生的打开率)."""
     used: bool = False
     also_filler: bool = False
     alternatives: list[Token] = field(default_factory=list)
@@ -255,8 +257,10 @@ class Matcher:
         for size in self.book.body_lengths.get(self.units[at].key, ()):
             key = tuple(unit.key for unit in self.units[at : at + size])
             metrics = self.book.bodies.get(key)
-            if metrics and len(key) == size:
-                found.append(_Candidate(at + size, self._weight(at, at + size, 0.95), (self._metric(at, at + size, metrics, 3),)))
+            if metrics and len(key) == size and key not in self.book.entries:
+                token = self._metric(at, at + size, metrics, 2)
+                token.body = True
+                found.append(_Candidate(at + size, self._weight(at, at + size, 1.0) + 0.1, (token,)))
         for size in self.book.gapped_lengths.get(self.units[at].key, ()):
             key = tuple(unit.key for unit in self.units[at : at + size])
             for rest, metric in self.book.gapped.get(key, ()) if len(key) == size else ():

@@ -103,7 +103,7 @@ class Reader:
 
     def _metric_tokens(self) -> list[Token]:
         """Return the metric mentions that count: parts of names only where no whole name was said."""
-        whole = [token for token in self.draft.metrics if not all(m.rank == 3 for m in token.meanings)]
+        whole = [token for token in self.draft.metrics if not token.body and not all(m.rank == 3 for m in token.meanings)]
         for token in self.draft.metrics:
             if whole and token not in whole:
                 token.used = False

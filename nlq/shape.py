@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from governance.terms import Language
+from governance.terms import UNKNOWN, Language
 from nlq import shape_members, shape_numbers, shape_periods
 from nlq.draft import Draft
 from nlq.lexicon import LexiconView
@@ -24,6 +24,8 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _choose(sentence)
     _split_names(sentence)
     _join_names(sentence)
+    _unknown_members(sentence)
+    _copulas(sentence)
     shape_members.absorb(sentence)
     shape_numbers.thresholds(sentence)
     shape_members.flags(sentence)
@@ -66,6 +68,41 @@ def _choose(sentence: Sentence) -> None:
                 if not (token.kind == "B" and following and following[0].kind == "N"):
                     token.kind = "f"
     sentence.rest = [token for token in sentence.rest if token.kind != "f"]
+
+
+_UNKNOWN_WORDS = frozenset(("未知", "unknown", "不详", "未填", "空白", "unspecified"))
+
+
+def _unknown_members(sentence: Sentence) -> None:
+    """未知产品, 产品未知: beside a dimension's name these words are its unknown group."""
+
+    def read(match: re.Match[str]) -> bool:
+        for value, name in ((match.start(), match.end() - 1), (match.end() - 1, match.start())):
+            token, dimension = sentence.rest[value], sentence.rest[name]
+            if token.text in _UNKNOWN_WORDS and dimension.kind == "D":
+                token.kind, token.meanings = "V", (Meaning("value", dimension.ids("dimension")[0], UNKNOWN),)
+                sentence.take(name)
+                return True
+        return False
+
+    sentence.each("[uV]D|D[uV]", read)
+
+
+def _copulas(sentence: Sentence) -> None:
+    """渠道=微信, 渠道!=微信: an equation with a member, not with a number."""
+
+    def read(match: re.Match[str]) -> bool:
+        at = match.start()
+        sign = sentence.rest[at].value
+        if sign not in ("=", "!="):
+            return False
+        if sign == "!=":
+            sentence.rest[at].kind = "X"
+            return True
+        sentence.take(at)
+        return True
+
+    sentence.each("C(?=V)", read)
 
 
 def _join_names(sentence: Sentence) -> None:

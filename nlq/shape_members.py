@@ -13,6 +13,7 @@ from nlq.sentence import Sentence
 def absorb(sentence: Sentence) -> None:
     """Join values with the dimension named beside them: 华东大区, 渠道为微信, 华东、华南两个大区."""
     sentence.each("V(?:[&|,]*V)*N?D", lambda match: _values_then_name(sentence, match))
+    sentence.each("V[DV]", lambda match: _head_noun(sentence, match))
     sentence.each("(?<![GWN])DV", lambda match: _name_then_value(sentence, match))
     sentence.each("V(?:[&|,]V)*N(?![cMD])", lambda match: _counted_values(sentence, match))
 
@@ -30,6 +31,18 @@ def _values_then_name(sentence: Sentence, match: re.Match[str]) -> bool:
     if sentence.rest[end - 2].kind == "N":
         taken.append(end - 2)
     sentence.take(*taken)
+    return True
+
+
+def _head_noun(sentence: Sentence, match: re.Match[str]) -> bool:
+    """金卡会员: the noun after a value is a part of its dimension's name (会员等级), not another condition."""
+    value, noun = sentence.rest[match.start()], sentence.rest[match.start() + 1]
+    dimensions = sentence.view.lexicon.dimensions
+    labels = [dimensions[name].label.zh for name in sentence.dimension_of(value) if name in dimensions]
+    flag = any((info := dimensions.get(name)) is not None and info.yes is not None for name in sentence.dimension_of(noun))
+    if not flag or not any(noun.text in label and noun.text != label for label in labels) or set(sentence.dimension_of(value)) & set(sentence.dimension_of(noun)):
+        return False
+    sentence.take(match.start() + 1)
     return True
 
 
@@ -79,6 +92,9 @@ def exclusions(sentence: Sentence) -> None:
     """Take 除了华东, 不含微信和邮件, 华东除外, excluding East, not WeChat."""
     sentence.each("[X!]D?V(?:[&|,~]*V)*x?", lambda match: _left_out(sentence, match))
     sentence.each("V(?:[&|]V)*x", lambda match: _left_out(sentence, match))
+    sentence.each("V(?:[&|]V)*X(?!V)", lambda match: _left_out(sentence, match))
+    if any(member.exclude for member in sentence.draft.members):
+        sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "x"])  # 其他大区
     sentence.each("yG?D(?:&D)*", lambda match: _ungrouped(sentence, match))
     sentence.each("yg", lambda match: _ungrouped(sentence, match))
 
@@ -106,7 +122,7 @@ def shares(sentence: Sentence) -> None:
     draft.share = True
     index = match.start()
     sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "Hh"])
-    explicit = [token for token in sentence.rest if token.kind == "D"]
+    explicit = [token for token in sentence.rest if token.kind == "D" and not sentence.identifies(token)]
     values = [(i, token) for i, token in enumerate(sentence.rest) if token.kind == "V"]
     if not values:
         return
@@ -152,6 +168,8 @@ def comparisons(sentence: Sentence) -> None:
         if shared:
             _against_member(sentence, base, shared[0])
             return
+    if sentence.has("d") and sentence.has("D") and sentence.count("V") < 2:
+        sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "d"])  # 各渠道的差异 are seen side by side
     if any(sentence.has(kind) for kind in "zZ"):
         if sum(token.kind == "V" for token in sentence.rest) >= 2:
             draft.separate = True

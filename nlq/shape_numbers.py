@@ -8,6 +8,7 @@ from typing import get_args
 
 from governance.terms import Comparison
 from nlq.draft import Column, Direction, Ordering, Threshold
+from nlq.entries import Meaning
 from nlq.matching import Token
 from nlq.numbers import Number
 from nlq.sentence import Sentence
@@ -33,9 +34,27 @@ def _operator(token: Token) -> Comparison:
 
 def thresholds(sentence: Sentence) -> None:
     """Take 低于50%, 50%以上, between 10 and 20, 下降超过5%."""
+    sentence.each("Z[TV]S", lambda match: _compared(sentence, match))
     sentence.each("CMN", lambda match: _moved(sentence, match))
     sentence.each("B?N[~&]N", lambda match: _between(sentence, match))
     sentence.each("CNc?|Nc|C(?=[TV])", lambda match: _bound(sentence, match))
+
+
+def _compared(sentence: Sentence, match: re.Match[str]) -> bool:
+    """比上个月少, 比华东高: beside a dimension a bound on the change, else the difference itself."""
+    at = match.start()
+    versus, other, adjective = sentence.rest[at : at + 3]
+    if adjective.text not in COMPARATIVES:
+        return False
+    listed = sentence.has("W") or (sentence.has("D") and other.kind == "T")
+    if not listed:
+        adjective.kind = "d"
+        return True
+    sentence.rest[at + 1], sentence.rest[at + 2] = adjective, other
+    fewer = str(adjective.value) == "asc"
+    versus.kind, versus.meanings = "C", (Meaning("cue", "C", "<" if fewer else ">"),)
+    sentence.take(at + 1)
+    return True
 
 
 def _moved(sentence: Sentence, match: re.Match[str]) -> bool:
@@ -72,6 +91,10 @@ def _bound(sentence: Sentence, match: re.Match[str]) -> bool:
         return _against(sentence, start)
     number = next(token for token in sentence.rest[start:end] if token.kind == "N")
     op = _operator(first) if first.kind == "C" else _operator(sentence.rest[end - 1])
+    following = sentence.rest[end] if end < len(sentence.rest) else None
+    last = sentence.rest[end - 1]
+    if following is not None and following.kind == "D" and _counts_members(number, last, following, sentence):
+        sentence.problem(number.text + following.text, 0.5)  # 两个以上渠道: a bound on members, which is no metric's
     metric, column, negative = _column(sentence, start, end)
     value = _number(number).value
     if negative:
@@ -80,6 +103,12 @@ def _bound(sentence: Sentence, match: re.Match[str]) -> bool:
         sentence.draft.thresholds.append(Threshold(each, column, op, number, value, negative))  # type: ignore[arg-type]
     sentence.take(*range(start, end))
     return True
+
+
+def _counts_members(number: Token, last: Token, name: Token, sentence: Sentence) -> bool:
+    counted = _number(number)
+    adjoining = name.start - last.end <= (0 if sentence.chinese else 1)
+    return adjoining and counted.said == "plain" and (counted.classifier in ("个", "种", "家", "类", "款") or not sentence.chinese)
 
 
 def _coordinated(sentence: Sentence, start: int) -> list[Token]:

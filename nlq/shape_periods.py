@@ -220,6 +220,8 @@ def _single(sentence: Sentence, span: tuple[int, When], versus: int | None, cloc
     index, when = span
     if draft.compare == "implied" and draft.base is not None:
         draft.when = when if when is not draft.base else None
+        if draft.when is not None and draft.when.period == draft.base.period:
+            draft.base, draft.compare = None, "previous_period"  # 上个月比前一个月: the one before it
         return
     if versus is None or sentence.rest[versus].kind != "Z" or abs(index - versus) != 1:
         draft.when = when

@@ -206,6 +206,13 @@ def _value_words(builder: _Builder, catalogue: Catalogue, name: str, info: Dimen
         for item in dimension.values:
             for phrase in _hours(int(item.value)):
                 builder.add(phrase, Meaning("value", name, item.value, rank=1))
+    if info.part == "weekday":
+        days = [Meaning("value", name, item.value, rank=1) for item in sorted(dimension.values, key=lambda item: item.rank or 0)]
+        if len(days) == 7:
+            for phrases, meant in ((_WORKDAYS, days[:5]), (_WEEKENDS, days[5:])):
+                for phrase in phrases:
+                    for meaning in meant:
+                        builder.add(phrase, meaning)
     if info.identifies is None or info.values:
         for raw in catalogue.values(name):
             if raw in listed or info.identifies is not None:
@@ -221,9 +228,15 @@ def _value_words(builder: _Builder, catalogue: Catalogue, name: str, info: Dimen
                 _beside_dimension(builder, dimension.label.zh, dimension.label.en, dimension.synonyms.all, phrase, meaning)
 
 
+_WORKDAYS = ("工作日", "平日", "working day", "business day", "workday")
+_WEEKENDS = ("周末", "weekend")
+
+
 def _hours(hour: int) -> tuple[str, ...]:
     half, suffix = hour % 12 or 12, "am" if hour < 12 else "pm"
-    return (f"{hour}点", f"{hour}点钟", f"{hour}时", f"{hour}:00", f"{half} {suffix}", f"{half}{suffix}")
+    parts = ("凌晨",) if hour < 6 else ("早上", "上午") if hour < 12 else ("中午", "下午") if hour < 18 else ("晚上",)
+    said = tuple(f"{part}{shown}点" for part in parts for shown in {hour, half})
+    return (*said, f"{hour}点", f"{hour}点钟", f"{hour}时", f"{hour}:00", f"{half} {suffix}", f"{half}{suffix}")
 
 
 def _suffixed(builder: _Builder, label: str, phrase: str, meaning: Meaning) -> None:
@@ -278,10 +291,10 @@ def _index_names(book: Wordbook, builder: _Builder) -> None:
         for name in names:
             key = keys(name)
             if has_chinese(name):
-                body = key[:-1] if key[-1] in "数量率" and len(key) > 2 else key
+                body = key[:-1] if key[-1] in "数量" and len(key) > 2 else key
                 if key[-1] == "数" and len(body) >= 3 and body[-1] not in "次人个总":
                     bodies[body].add(metric)
-                for cut in range(1, len(body)):
+                for cut in range(1, len(body) if key[-1] in "数量" else 0):
                     left, right = body[:cut], body[cut:]
                     if len(left) >= 2 and right:
                         gapped[left].add((right, metric))
@@ -305,7 +318,8 @@ def _index_names(book: Wordbook, builder: _Builder) -> None:
     book.gapped = {key: tuple(sorted(found)) for key, found in gapped.items()}
     book.gapped_lengths = _lengths(book.gapped)
     book.bodies = {key: tuple(sorted(found)) for key, found in bodies.items()}
-    book.body_lengths = _lengths(book.bodies)
+    spoken = {key: found for key, found in book.bodies.items() if key not in book.entries}
+    book.body_lengths = _lengths(spoken)
     book.bags = {key: tuple(sorted(found)) for key, found in bags.items()}
     book.bag_roots = frozenset(word for key in book.bags for word in key)
     book.partial = {key: tuple(sorted(found)) for key, found in partial.items() if key not in book.entries}

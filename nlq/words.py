@@ -57,10 +57,10 @@ _CHINESE: dict[str, dict[Any, str]] = {
     POSTFIX: {">=": "以上 及以上 或以上 或更高 或更多 往上 之上 朝上", "<=": "以下 及以下 或以下 或更低 或更少 以内 之内 往下 之下"},
     BETWEEN: {None: "介于 在 处于 位于"},
     EXCLUDE: {None: "除 除了 除去 除开 不含 不包含 不包括 不算 去掉 去除 剔除 排除 排除掉 扣除 扣掉 刨除 刨去 不要 不看 不计 不计入 不统计 抛开 撇开 去除掉 拿掉 移除 删掉 减去 没有算 不考虑 排开 过滤掉 屏蔽"},
-    EXCLUDED: {None: "除外 之外 以外 外 不算在内 不计在内 都不算 排除在外 之外的 以外的 外的 除外的"},
+    EXCLUDED: {None: "除外 之外 以外 外 不算在内 不计在内 都不算 排除在外 之外的 以外的 外的 除外的 其他 其它 其余 其他的 其余的 其它的 剩下的 剩余"},
     ONLY: {None: "只看 只要 仅看 仅 只 单看 仅限 只限 只统计 只算 仅统计 限定 单独看 只考虑 只保留 只关注 聚焦 就看 单单看 只包含 只包括 仅包含 单独"},
     SHARE: {None: "比例 占比 份额 比重 构成 构成比 结构占比 所占比例 占比例 占的比例 的占比 百分比 占总体比例 贡献占比 贡献度 贡献率"},
-    SHARE_OF: {None: "占多少 占 占了多少 占几成 占到多少 占到 占了 占百分之几 占百分之多少 贡献了多少比例 占多大比例 占多少比例"},
+    SHARE_OF: {None: "占多少 占 贡献了多少 贡献多少 贡献 占了多少 占几成 占到多少 占到 占了 占百分之几 占百分之多少 贡献了多少比例 占多大比例 占多少比例"},
     YEARLY: {None: "同比 同比去年 比去年同期 较去年同期 与去年同期相比 跟去年同期比 和去年同期比 较上年同期 比上年同期 与上年同期相比 yoy 年同比 与去年同比 相比去年同期 对比去年同期 较同期 比同期 与同期相比 和同期比 跟同期比 同比去年同期"},
     PERIODIC: {None: "环比 较上期 比上期 与上期相比 跟上期比 和上期比 对比上期 较上一期 比上一期 mom qoq wow 与上期比 环比上期 较前期 比前期 与前期相比 较前一期 比前一期 与上一期相比 和上一期比 跟上一期比 相比上期 相较上期 比上一周期 与上一周期相比 较上一周期"},
     VERSUS: {None: "比 较 相比 相较 相较于 相比于 对照 vs 比起 较之 比较于 对上 pk 同…比 与…比 比之"},
@@ -96,7 +96,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
         "一下 一个 一些 一点 下 个 些 次 点 名 家 位 款 种 类 类别 种类 分类 方面 部分 层面 角度 来看 来说 而言 看的话 的话 目前的 现有 已经 已 曾 曾经 会 能 能否 可以 可否 是否 有没有 是不是 到底 究竟 大概 大约 左右 差不多 约 具体 具体的 全月 整月 全年 整年 整个月 全年度 详细 完整 "
         "时间 期间 时 时候 时间段 区间 范围 范围内 之间 以内 之内 当中 之中 里面 内部 这边 那边 一带 地方 "
         "谢谢 多谢 感谢 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 现在的 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
-        "排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
+        "分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
     },
 }
 
@@ -139,7 +139,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     POSTFIX: {">=": "or more|or above|or higher|or greater|and above|or over|or better|and up|and over|plus", "<=": "or less|or below|or lower|or fewer|or under|and below|and under"},
     BETWEEN: {None: "between|from"},
     EXCLUDE: {None: "excluding|except|except for|without|exclude|excludes|other than|but not|not including|leaving out|leave out|apart from|aside from|minus|omit|omitting|not counting|ignoring|ignore|with the exception of|but without|not from|not in|bar|remove|removing|drop the|filter out|outside of|besides|outside"},
-    EXCLUDED: {None: "excluded|aside|not included|left out|removed|omitted"},
+    EXCLUDED: {None: "excluded|other|others|the rest|remaining|rest|aside|not included|left out|removed|omitted"},
     ONLY: {None: "only|just|solely|exclusively|limited to|restrict to|restricted to|only for|only in|just for|just the|only show|just show|only the|focus on|filter to|filter on|narrow to|limit to"},
     SHARE: {None: "share|share of|percentage of|proportion of|proportion|percent of|percentage|mix|breakdown by share|fraction of|portion of|share in|as a share of|as a percentage of|contribution|contribution of|contribution to|the share|composition|percentage share|contribute|contributes|contributed|% of|relative share|as a percentage|percentage breakdown|split in percent"},
     SHARE_OF: {None: "what share|what percentage|what proportion|how much of|what percent|what fraction|what part of|which share|what portion|what % of|what %|account for|accounts for|accounted for|make up|makes up|made up|how large a share|how big a share|what share of|what percentage of|what proportion of|what percent of|what fraction of|represent|represents"},

@@ -10,6 +10,7 @@ from governance.terms import Grain, Period, Text
 from nlq.numbers import chinese_value
 from nlq.times.model import Clock, Parts, When, cut
 
+WEEKEND = 8
 Atom = tuple[int, "Parts | When"]
 
 _CN = "零一二三四五六七八九十百两"
@@ -272,7 +273,8 @@ def _weekday(text: str, at: int, clock: Clock) -> Atom | None:
         saturday = monday + timedelta(days=5)
         if bare and saturday > clock.today:
             saturday -= timedelta(weeks=1)
-        return match.end(), When(period=Period(start=saturday, end=saturday + timedelta(days=2)), grain="day", deictic=True)
+        period = Period(start=saturday, end=saturday + timedelta(days=2))
+        return match.end(), When(period=period, grain="day", deictic=True, bare_weekday=WEEKEND if bare else None)
     day = monday + timedelta(days=_WEEKDAYS[said] - 1)
     if bare and day > clock.today:
         day -= timedelta(weeks=1)

@@ -43,7 +43,7 @@ class When:
     """For 近N…: N."""
     shift: Literal["year", "unit"] = "year"
     bare_weekday: int | None = None
-    """1–7 when only a weekday was said: it may as well be a member of a dimension."""
+    """1–7 when only a weekday was said (8: the weekend): it may as well be a member of a dimension."""
     deictic: bool = False
     """Said relative to today (上个月), not by name (10月)."""
     bare_year: bool = False
