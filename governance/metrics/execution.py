@@ -20,7 +20,7 @@ from governance.metrics.cells import Cells, Group, fewest, minus, over, summed, 
 from governance.metrics.columns import metric_suffixes
 from governance.metrics.formulas import Reading
 from governance.metrics.planner import Plan
-from governance.terms import Cell, Measured, Note, Text
+from governance.terms import Cell, Measured, Note, Period, Text
 
 
 class Session(Protocol):
@@ -108,8 +108,8 @@ def execute(plan: Plan, sources: Sources, *, clock: Callable[[], float] = time.m
     for coverage in plan.coverage:
         months = {_month(row[0]) for row in run(coverage.source, coverage.select)}
         for position, window in enumerate(plan.timeline.windows):
-            needed = [calendar.add_months(window.end, -back) for back in range(1, (coverage.part.trailing or 0) + 1)]
-            if not months.issuperset(needed):
+            looked_at = Period(start=calendar.add_months(window.end, -(coverage.part.trailing or 0)), end=window.end)
+            if not months.issuperset(unit.start.replace(day=1) for unit in calendar.units_in(looked_at, "month")):
                 cells.blank.add((coverage.part, position))
     _blank_immature(plan, cells)
     return _table(plan, cells, tuple(executed))

@@ -187,7 +187,7 @@ class Scan:
         key = self.graph.entity(self.name, scope.entity)
         if key is not None:
             return self._linked(scope, self.sql.column(key.column))
-        # A table of what persons belong to (hospitals): the members to which at least one linked person belongs.
+        # A table of what persons belong to (places): the members to which at least one linked person belongs.
         home, primary = self.graph.home(scope.entity), self.graph.primary(self.name)
         foreign = self.graph.entity(home, primary.name) if home is not None and primary is not None else None
         own = self.graph.entity(home, scope.entity) if home is not None else None

@@ -24,7 +24,7 @@ def state_dimensions(graph: Graph, part: Part) -> frozenset[str]:
 def route_of(graph: Graph, part: Part, dimension: str) -> Route | None:
     """Return how the part reaches the dimension, or None.
 
-    A part that counts another entity through a person (hospitals of reached doctors) takes that entity's own attributes from its own table, and of the
+    A part that counts another entity through a person (the places of those who were met) takes that entity's own attributes from its own table, and of the
     rest only what the rows themselves say: what divides the person would count one hospital in several groups by accident of the person.
     """
     measure = part.measure
