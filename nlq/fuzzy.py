@@ -19,9 +19,8 @@ from nlq.normalise import stem, units
 _MAX_NAME = 9
 _MAX_DOUBT = 6
 """A longer run of unknown characters is no slip."""
-_TIME_WORDS = tuple(
-    "january february march april june july august september october november december monday tuesday wednesday thursday friday saturday sunday "
-    "yesterday today tomorrow week month quarter year last previous current past weekly monthly quarterly yearly daily since between".split()
+_TIME_WORDS = (
+    ["january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "yesterday", "today", "tomorrow", "week", "month", "quarter", "year", "last", "previous", "current", "past", "weekly", "monthly", "quarterly", "yearly", "daily", "since", "between"]
 )
 _TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿ", "aaaaeeeeiiiioooouuuuvvvvvnnnm")
 _SOUNDS = (("zh", "z"), ("ch", "c"), ("sh", "s"))

@@ -24,6 +24,7 @@ _VARIANTS = str.maketrans({"〇": "零", "兩": "两", "貳": "二", "壹": "一
 _UNIT = re.compile(rf"[a-z]+|\d+(?:\.\d+)?|[{_CJK}]|[^\s]")
 _WORD = re.compile(r"[a-z]+")
 _HAS_CJK = re.compile(f"[{_CJK}]")
+_ALL_CJK = re.compile("[\u4e00-\u9fff]+")
 _MEANINGFUL = frozenset("%&+/<>=≤≥≠!~、-")
 MAX_QUESTION = 500
 """Characters of a question that are read; a question has one sentence, not a page."""
@@ -115,9 +116,7 @@ def units(text: str) -> list[Unit]:
             found.append(Unit(piece, start, end, "n"))
         elif _HAS_CJK.match(piece):
             found.append(Unit(piece, start, end, "c"))
-        elif piece in "()[]{}\"":
-            continue
-        elif piece in "-'_" and start and end < len(text) and text[start - 1].isalnum() and text[end].isalpha():
+        elif piece in '()[]{}"' or (piece in "-'_" and start and end < len(text) and text[start - 1].isalnum() and text[end].isalpha()):
             continue
         else:
             found.append(Unit(piece, start, end, "p"))
@@ -126,4 +125,6 @@ def units(text: str) -> list[Unit]:
 
 def keys(phrase: str) -> tuple[str, ...]:
     """Return the unit keys of a phrase of the bundle, as `units` would find them in a question."""
+    if _ALL_CJK.fullmatch(phrase):  # most names of most bundles; the same result, ten times faster
+        return tuple(simplify(phrase).translate(_VARIANTS))
     return tuple(unit.key for unit in units(normalise(phrase)) if unit.kind != "p" or unit.key in _MEANINGFUL)

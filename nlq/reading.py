@@ -9,7 +9,19 @@ from itertools import islice, product
 from typing import Literal
 
 from governance import calendar
-from governance.terms import Compare, Filter, Grain, Having, Keep, MemberCompare, MetricQuery, Order, Period, Text, Value
+from governance.terms import (
+    Compare,
+    Filter,
+    Grain,
+    Having,
+    Keep,
+    MemberCompare,
+    MetricQuery,
+    Order,
+    Period,
+    Text,
+    Value,
+)
 from nlq.draft import Draft, Member, Threshold
 from nlq.entries import Meaning, MetricInfo
 from nlq.lexicon import LexiconView

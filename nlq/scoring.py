@@ -16,7 +16,7 @@ READABLE = 0.62
 UNKNOWN_LIMIT = 0.45
 """Unknown words that weigh this much make the question not understood."""
 _WEIGHTS = {"?": 0.5, "!": 0.45, "N": 0.4, "M": 0.45, "D": 0.3, "V": 0.5, "T": 0.5} | dict.fromkeys("SCXxPpkHhYQZdsIw#c", 0.4) | dict.fromkeys("KRgzBkoyl", 0.15) | {"m": 0.3}
-_WHOLES = frozenset("全国 整体 总体 大盘 全国范围 national nationwide overall nationally".split())
+_WHOLES = frozenset(["全国", "整体", "总体", "大盘", "全国范围", "national", "nationwide", "overall", "nationally"])
 """Comparing a member with the whole has no form in a query."""
 _AVERAGES = frozenset(("平均", "均值", "average", "avg", "mean", "平均数"))
 
@@ -60,7 +60,7 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
             if weight >= 0.2:
                 unknown.append(token.text)
             continue
-        weight = 0.0 if token.also_filler and token.kind not in "V" else _WEIGHTS.get(token.kind, 0.02)
+        weight = 0.0 if token.also_filler and token.kind != "V" else _WEIGHTS.get(token.kind, 0.02)
         if token.kind in "Pp" and len(token.text) == 1:
             weight = 0.05  # 后, 前: as often a filler as a rank
         if token.kind == "?" and token.text in _AVERAGES and averages and not compared:

@@ -7,8 +7,8 @@ import re
 from governance.terms import UNKNOWN, Language
 from nlq import shape_members, shape_numbers, shape_periods
 from nlq.draft import Draft
-from nlq.lexicon import LexiconView
 from nlq.entries import Meaning
+from nlq.lexicon import LexiconView
 from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence

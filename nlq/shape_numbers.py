@@ -99,8 +99,8 @@ def _bound(sentence: Sentence, match: re.Match[str]) -> bool:
     value = _number(number).value
     if negative:
         op, value = _NEGATED[op], -value
-    for each in _coordinated(sentence, start) or [metric]:
-        sentence.draft.thresholds.append(Threshold(each, column, op, number, value, negative))  # type: ignore[arg-type]
+    bounded: list[Token | None] = [*_coordinated(sentence, start)] or [metric]
+    sentence.draft.thresholds += [Threshold(each, column, op, number, value, negative) for each in bounded]
     sentence.take(*range(start, end))
     return True
 
@@ -158,7 +158,7 @@ def _column(sentence: Sentence, start: int, end: int) -> tuple[Token | None, Col
         if index < start and kind in "MVDTN,":
             break
         if kind == CHANGE:
-            direction, sort = _change(sentence.rest[index])
+            direction, _ = _change(sentence.rest[index])
             absolute = points or (number is not None and _number(number).said == "plain")
             rate = sentence.rest[index].text.endswith(_RATE_ENDINGS)
             column: Column = "__change" if absolute and not (rate and not points) else "__growth"

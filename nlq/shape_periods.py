@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import date
 
@@ -176,7 +177,7 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
             draft.when = inside
             return
     ordered = sorted((when for _, when in spans), key=lambda when: when.period.start if when.period else date.min)
-    if all(_adjacent(a, b) for a, b in zip(ordered, ordered[1:], strict=False)) and ordered[0].period and ordered[-1].period:
+    if all(_adjacent(a, b) for a, b in itertools.pairwise(ordered)) and ordered[0].period and ordered[-1].period:
         draft.when = When(period=Period(start=ordered[0].period.start, end=ordered[-1].period.end), grain=ordered[0].grain)
         draft.joined = ordered[0].grain
         return

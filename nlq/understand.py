@@ -318,6 +318,11 @@ class _Question:
             act=act,
         )
 
+    def _enclosed(self, token: Token) -> bool:
+        """A single character between unknown ones is a part of them (王小明)."""
+        edges = {t.end for t in self.tokens if t.kind == UNKNOWN}, {t.start for t in self.tokens if t.kind == UNKNOWN}
+        return len(token.text) == 1 and token.start in edges[0] and token.end in edges[1]
+
     def _screened(self) -> str:
         """Return the question with everything that is no known word blanked."""
         pieces, at = [], 0
@@ -328,7 +333,7 @@ class _Question:
                 pieces.append(BLANK)
             elif token.start > at and pieces:
                 pieces.append(" ")
-            pieces.append(BLANK if token.kind == UNKNOWN or _is_private(token) else token.text)
+            pieces.append(BLANK if token.kind == UNKNOWN or _is_private(token) or self._enclosed(token) else token.text)
             at = token.end
         if self.text[at:].strip(" ,.?!:;'\"()-/、"):
             pieces.append(BLANK)

@@ -91,7 +91,7 @@ def build(
     _declared_words(builder, documents)
     for name in metrics:
         _metric_words(builder, catalogue, name)
-    for name, info in dimensions.items():
+    for info in dimensions.values():
         _dimension_words(builder, catalogue, info)
     for name, info in dimensions.items():
         _value_words(builder, catalogue, name, info)
@@ -209,10 +209,10 @@ def _value_words(builder: _Builder, catalogue: Catalogue, name: str, info: Dimen
     if info.part == "weekday":
         days = [Meaning("value", name, item.value, rank=1) for item in sorted(dimension.values, key=lambda item: item.rank or 0)]
         if len(days) == 7:
-            for phrases, meant in ((_WORKDAYS, days[:5]), (_WEEKENDS, days[5:])):
-                for phrase in phrases:
-                    for meaning in meant:
-                        builder.add(phrase, meaning)
+            named = [*((word, days[:5]) for word in _WORKDAYS), *((word, days[5:]) for word in _WEEKENDS)]
+            for word, meant in named:
+                for meaning in meant:
+                    builder.add(word, meaning)
     if info.identifies is None or info.values:
         for raw in catalogue.values(name):
             if raw in listed or info.identifies is not None:
@@ -350,13 +350,15 @@ def _index_implied(book: Wordbook, builder: _Builder, dimensions: Mapping[str, D
     """Find metric names that name the dimension they are grouped by: 各阶段医生数, 观念阶段分布, stage distribution, doctors by stage."""
     for names in builder.names.values():
         for name in names:
+            said = normalise(name)
+            if not any(mark in said for mark in ("各", "by ", "per ", "distribution", *_DISTRIBUTED)):
+                continue
             key = keys(name)
             for start in range(len(key)):
                 for end in range(len(key), start, -1):
                     found = [m.id for m in book.entries.get(key[start:end], ()) if m.kind == "dimension" and dimensions[m.id].identifies is None]
                     if not found or end - start == len(key):
                         continue
-                    said = normalise(name)
                     grouped = (start and key[start - 1] in ("各", "by", "per")) or said.endswith(_DISTRIBUTED) or key[-1] == "distribution"
                     if grouped:
                         book.implied.setdefault(key, found[0])

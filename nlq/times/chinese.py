@@ -295,7 +295,7 @@ def _rolling(text: str, at: int, clock: Clock) -> Atom | None:
     if unit == "月" and (match["n2"] or text[at] in "前头这上"):
         return None  # 3月内 and 前3月 lean on a month's name
     if said == "半":
-        when = fifteen_days(clock) if unit in ("个月", "月") else rolling(6, "month", clock) if unit in ("年",) else None
+        when = fifteen_days(clock) if unit in ("个月", "月") else rolling(6, "month", clock) if unit == "年" else None
         return (end, when) if when else None
     if unit == "个半月":
         count = number(said)
@@ -328,7 +328,7 @@ def _ago(text: str, at: int, clock: Clock) -> Atom | None:
         return None
 
 
-def _iso(text: str, at: int, clock: Clock) -> Atom | None:
+def _iso(text: str, at: int, _clock: Clock) -> Atom | None:
     match = _ISO.match(text, at)
     if match is None:
         return None

@@ -1,0 +1,20 @@
+"""The questions in tests/questions/ that the parser was developed with: all of them right."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fixtures.language import QUESTIONS, SHOP, faults_in
+
+
+@pytest.mark.parametrize("name", ["dev", "dialogues"])
+def test_every_question_it_was_developed_with_is_read_as_expected(name):
+    count, faults = faults_in(QUESTIONS / f"{name}.yaml")
+    assert count >= 30
+    assert faults == []
+
+
+def test_a_second_domain_is_read_from_its_bundle_alone():
+    count, faults = faults_in(QUESTIONS / "shop.yaml", root=SHOP)
+    assert count >= 40
+    assert faults == []
