@@ -1,7 +1,8 @@
-"""The one home of differences between engines: calendar arithmetic on columns. Everything else in a statement is common SQL.
+"""The one home of differences between engines: calendar arithmetic on columns and the order of text. Everything else in a statement is common SQL.
 
-Weeks start on Monday everywhere (`unit_start`), weekdays count 1–7 from Monday, hours 0–23. NULL order never matters: rows are ordered in Python. Integer division
-never happens in SQL: ratios are computed from the aggregates. `count(DISTINCT …)` is exact on all of these engines.
+Weeks start on Monday everywhere (`unit_start`), weekdays count 1–7 from Monday, hours 0–23. Rows are ordered in Python; where a statement must choose the first of
+several it orders by moment, then by `text_order`, and says where NULL stands. Integer division never happens in SQL: ratios are computed from the
+aggregates. `count(DISTINCT …)` is exact on all of these engines.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ class _Number(FunctionElement[Any]):
     inherit_cache = True
 
 
+class _TextOrder(FunctionElement[Any]):
+    type = sa.String()
+    inherit_cache = True
+    name = "text_order"
+
+
 class DaysLater(FunctionElement[Any]):
     """`DaysLater(moment, days)`: the moment `days` days later."""
 
@@ -37,18 +44,31 @@ class DaysLater(FunctionElement[Any]):
     inherit_cache = True
 
 
+_POSTGRESQL = "CAST(date_trunc('{}', CAST({{0}} AS TIMESTAMP)) AS DATE)"
+# PostgreSQL would make a moment with a zone of a date, and some zones have days without a midnight.
+
 _TRUNCATED: Mapping[Grain, Template] = {
     "day": {"*": "CAST({0} AS DATE)", "sqlite": "date({0})"},
     "week": {
         "*": "CAST(date_trunc('week', {0}) AS DATE)",
+        "postgresql": _POSTGRESQL.format("week"),
         "sqlite": "date({0}, 'weekday 0', '-6 days')",
     },
-    "month": {"*": "CAST(date_trunc('month', {0}) AS DATE)", "sqlite": "date({0}, 'start of month')"},
+    "month": {
+        "*": "CAST(date_trunc('month', {0}) AS DATE)",
+        "postgresql": _POSTGRESQL.format("month"),
+        "sqlite": "date({0}, 'start of month')",
+    },
     "quarter": {
         "*": "CAST(date_trunc('quarter', {0}) AS DATE)",
+        "postgresql": _POSTGRESQL.format("quarter"),
         "sqlite": "date({0}, 'start of month', '-' || ((CAST(strftime('%m', {0}) AS INTEGER) - 1) % 3) || ' months')",
     },
-    "year": {"*": "CAST(date_trunc('year', {0}) AS DATE)", "sqlite": "date({0}, 'start of year')"},
+    "year": {
+        "*": "CAST(date_trunc('year', {0}) AS DATE)",
+        "postgresql": _POSTGRESQL.format("year"),
+        "sqlite": "date({0}, 'start of year')",
+    },
 }
 _PARTS: Mapping[str, Template] = {
     "weekday": {
@@ -65,6 +85,14 @@ _PARTS: Mapping[str, Template] = {
         "hive": "hour({0})",
         "impala": "hour({0})",
     },
+}
+
+_TEXT_ORDER: Template = {
+    "*": "CAST({0} AS VARCHAR)",
+    "postgresql": '(CAST({0} AS TEXT) COLLATE "C")',
+    "sqlite": "CAST({0} AS TEXT)",
+    "hive": "CAST({0} AS STRING)",
+    "impala": "CAST({0} AS STRING)",
 }
 
 
@@ -87,6 +115,7 @@ def _family(base: type[FunctionElement[Any]], prefix: str, templates: Mapping[An
 
 
 _unit_start = _family(_UnitStart, "unit_start", _TRUNCATED)
+_register(_TextOrder, _TEXT_ORDER)
 _part = _family(_Number, "part", _PARTS)
 
 
@@ -110,3 +139,8 @@ def part(name: str, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """Return `weekday` (1–7 from Monday) or `hour` (0–23) of the column's moment."""
     made: Callable[..., Any] = _part[name]
     return made(column)  # type: ignore[no-any-return]
+
+
+def text_order(column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """Return what to order keys and names by: their code points, whatever the database's own collation; NULL last."""
+    return _TextOrder(column).asc().nulls_last()

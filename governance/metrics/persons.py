@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from governance.documents.metrics import Qualification
 from governance.metrics.buckets import Buckets, buckets, table_of
-from governance.metrics.dialects import DaysLater
+from governance.metrics.dialects import DaysLater, text_order
 from governance.metrics.scan import Context, Scan, predicates
 from governance.metrics.statements import Ask, Layout, Output, Statement
 from governance.metrics.tables import Clause
@@ -93,7 +93,7 @@ def first_rows(context: Context, ask: Ask) -> Statement:
     if time is None:
         raise KeyError("time")
     primary = scan.graph.primary(scan.name)
-    order = [scan.time, *([scan.sql.column(primary.column)] if primary is not None else [])]
+    order = [scan.time, *([text_order(scan.sql.column(primary.column))] if primary is not None else [])]
     counted = scan.counted
     kept = predicates([*scan.scoped, *scan.filters(ask.filters)])
     ranked = (

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from governance.metrics.buckets import Buckets, TimeUnit, bound, table_of
+from governance.metrics.dialects import text_order
 from governance.metrics.persons import same
 from governance.metrics.scan import Context, Scan
 from governance.metrics.slicing import state_dimensions
@@ -46,22 +47,26 @@ def _latest(ask: Ask, scan: Scan, instants: Sequence[date], names: Sequence[str]
     columns = {name: f"d{i}" for i, name in enumerate(names)}
     groups = {name: scan.dimension(name).group for name in names}
     where = [*scan.where, *scan.conditions(measure.where), *scan.filters(filters), entity.is_not(None)]
-    by = [points.c.b, entity, *([partition] if measure.partition is not None else [])]
-    ranked = (
+    by = [entity, *([partition] if measure.partition is not None else [])]
+    # A state holds from its row until the next row; of rows at one instant only the one with the highest rank holds at all.
+    until = sa.func.lead(scan.time).over(partition_by=by, order_by=[scan.time, rank.asc().nulls_first()])
+    held = (
         sa.select(
-            points.c.b.label("b"),
             entity.label("e"),
             partition.label("p"),
             rank.label("r"),
             *(groups[name].label(column) for name, column in columns.items()),
-            sa.func.row_number().over(partition_by=by, order_by=[scan.time.desc(), rank.desc().nulls_last()]).label("rn"),
+            scan.time.label("since"),
+            until.label("until"),
         )
-        .select_from(scan.source((points, scan.time < points.c.at)))
+        .select_from(scan.source())
         .where(*where)
-        .subquery("ranked")
+        .subquery("held")
     )
-    kept = [ranked.c.b, ranked.c.e, ranked.c.p, ranked.c.r, *(ranked.c[column] for column in columns.values())]
-    return Latest(table=sa.select(*kept).where(ranked.c.rn == 1).cte("latest"), dimensions=columns)
+    kept = [points.c.b, held.c.e, held.c.p, held.c.r, *(held.c[column] for column in columns.values())]
+    holds = sa.and_(held.c.since < points.c.at, sa.or_(held.c.until.is_(None), held.c.until >= points.c.at))
+    latest = sa.select(*kept).select_from(held.join(points, holds))
+    return Latest(table=latest.cte("latest"), dimensions=columns)
 
 
 def state(context: Context, ask: Ask) -> Statement:
@@ -81,7 +86,7 @@ def state(context: Context, ask: Ask) -> Statement:
     table = latest.table
     by = [table.c.b, table.c.e, *(table.c[latest.dimensions[name]] for name in ask.dimensions if name not in own)]
     highest = sa.select(
-        table, sa.func.row_number().over(partition_by=by, order_by=[table.c.r.desc().nulls_last(), table.c.p]).label("hn")
+        table, sa.func.row_number().over(partition_by=by, order_by=[table.c.r.desc().nulls_last(), text_order(table.c.p)]).label("hn")
     ).subquery("highest")
     layout = Layout([highest.c.b, *(highest.c[latest.dimensions[name]] for name in ask.dimensions)])
     value = layout.add(sa.func.count(), "v0")

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from governance.errors import ConfigurationError, WarehouseError, WarehouseTimeout
+from governance.warehouse import servers
 from governance.warehouse.building import LOAD_TABLE
 
 Row = tuple[Any, ...]
@@ -41,6 +42,7 @@ class Session:
         self._warehouse = warehouse
         self._load: LoadInfo | None = None
         self._days: tuple[date, date] | None = None
+        self._limit_s: int | None = None
         self.executed: list[str] = []
         """The SQL that ran, with placeholders in place of values."""
 
@@ -52,11 +54,12 @@ class Session:
         guard = _Guard(self._connection, timeout_s)
         try:
             with guard:
-                result = self._connection.execute(select)
+                result = self._connection.execute(self._bounded(select, timeout_s, max_rows))
                 self.executed.append(result.context.statement or "")
                 rows = [tuple(row) for row in result.fetchmany(max_rows + 1)]
                 result.close()
         except SQLAlchemyError as error:
+            self._recover()
             if guard.fired:
                 raise WarehouseTimeout(f"The warehouse did not answer within {timeout_s:g} s; ask for a shorter period or fewer groups.") from None
             raise WarehouseError(f"The warehouse could not answer ({_cause(error)}).") from error
@@ -67,6 +70,20 @@ class Session:
         if len(rows) > max_rows:
             raise WarehouseError(f"The answer has more than {max_rows} rows; ask for fewer groups.")
         return rows
+
+    def _bounded(self, select: Any, timeout_s: float, max_rows: int) -> Any:
+        """Hold a server to the bounds by itself too, should this process be gone or its memory too small for the result."""
+        if self._warehouse.dialect in {"duckdb", "sqlite"}:
+            return select
+        self._limit_s = servers.limit_time(self._connection, timeout_s, self._limit_s)
+        return servers.limit_rows(select, max_rows + 1)
+
+    def _recover(self) -> None:
+        """Leave a failed transaction, in which a server would refuse everything else. What is read after it may be of a newer load, and is named so."""
+        if self._warehouse.dialect not in {"duckdb", "sqlite"}:
+            with suppress(SQLAlchemyError):
+                self._connection.rollback()
+            self._load, self._days, self._limit_s = None, None, None
 
     @property
     def data_version(self) -> str:
@@ -102,7 +119,7 @@ class Session:
 
     def _read_load(self) -> LoadInfo:
         table = sa.table(LOAD_TABLE, sa.column("load_id", sa.String()), sa.column("as_of", sa.Date()))
-        if not self._warehouse.columns(self, LOAD_TABLE):
+        if not self._warehouse.columns(self, LOAD_TABLE, near=True):
             return LoadInfo(version="unversioned", as_of=None)
         rows = self.run(sa.select(table.c.load_id, table.c.as_of).limit(1), timeout_s=10, max_rows=1)
         if not rows:
@@ -253,8 +270,8 @@ class Warehouse:
 
     # ------------------------------------------------------------------ what is there
 
-    def columns(self, session: Session, table: str | None = None) -> dict[str, dict[str, str]]:
-        """Return the columns and their types (lower case) of every table that can be read, or of one."""
+    def columns(self, session: Session, table: str | None = None, *, near: bool = False) -> dict[str, dict[str, str]]:
+        """Return the columns and their types (lower case) of every table that can be read, or of one; `near`: that is found without naming a schema."""
         found: dict[str, dict[str, str]] = {}
         if self.dialect == "sqlite":
             return _sqlite_columns(session, table)
@@ -266,6 +283,8 @@ class Warehouse:
         )
         if table is not None:
             select = select.where(listing.c.table_name == table)
+        if near and self.dialect == "postgresql":
+            select = select.where(listing.c.table_schema == sa.any_(sa.func.current_schemas(sa.false())))
         for name, column, kind in session.run(select, timeout_s=10.0, max_rows=100_000):
             found.setdefault(str(name), {})[str(column)] = str(kind).lower()
         return found
@@ -274,7 +293,7 @@ class Warehouse:
         """Return the first and the last day of any moment or date stored; moments alone decide where there are some."""
         kinds = [
             (table, column, "timestamp" in kind)
-            for table, columns in self.columns(session).items()
+            for table, columns in self.columns(session, near=True).items()
             for column, kind in columns.items()
             if table != LOAD_TABLE and ("timestamp" in kind or kind == "date")
         ]
@@ -325,10 +344,7 @@ class Warehouse:
             return _attached_duckdb(self._file, self._memory_limit, self._threads)
         if self.dialect == "sqlite" and self._file is not None and self._read_only:
             return _readonly_sqlite(self._file)
-        engine = sa.create_engine(self._url, pool_pre_ping=True)
-        if self._read_only and self.dialect == "postgresql":
-            engine = engine.execution_options(postgresql_readonly=True)
-        return engine
+        return servers.engine(self._url, read_only=self._read_only)
 
 
 def _attached_duckdb(path: Path, memory_limit: str, threads: int) -> sa.Engine:
