@@ -147,11 +147,11 @@ def measure(folder: Path, *, rounds: int, events: int, seeded: int) -> dict[str,
     }
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--full", action="store_true", help="more rounds on a larger ledger (minutes)")
     parser.add_argument("--folder", type=Path, help="a folder on the disk to measure (default: the temporary folder)")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     size = (
         {"rounds": 5, "events": 8000, "seeded": 200_000}
         if arguments.full

@@ -105,9 +105,12 @@ def complete(
     if not piece:
         return []
     found: list[tuple[int, int, dict[str, Any]]] = []
+    whole = False
 
     def offer(kind: str, label: Words, says: Iterable[str], description: dict[str, str]) -> None:
+        nonlocal whole
         names = [label.zh, label.en, *says]
+        whole = whole or any(len(name) > 1 and piece.endswith(name.lower()) for name in names)
         best = min((_rank(name, piece) for name in names), default=9)
         if best < 9:
             text = label.zh if language == "zh" else label.en
@@ -128,6 +131,8 @@ def complete(
             label = item.label if item is not None and item.label is not None else Words(zh=str(value), en=str(value))
             if value_allowed(name, value):
                 offer("value", label, item.synonyms.all if item is not None else (), words(dimension.label))
+    if whole:
+        return []  # a name stands there already; what follows it is the typist's to begin
     found.sort(key=lambda item: (item[0], item[1], item[2]["text"]))
     return [item for _, _, item in found[:limit]]
 

@@ -37,6 +37,7 @@ from wenshu.conversations import Conversations, Turn
 from wenshu.desk import Desk, NotPermitted
 from wenshu.home import Home
 from wenshu.house import House, InForce, value_filter
+from wenshu.pace import Pace
 from wenshu.settings import Environment, now
 from wenshu.setup import open_ledger, read_marker
 
@@ -45,6 +46,13 @@ MAX_QUESTION = 2_000
 
 EXAMPLES = 6
 """Questions offered on an empty page."""
+
+
+MAX_CARDS = 200
+"""Callers whose cards are remembered."""
+
+QUESTIONS_A_MINUTE = 240
+"""Of one person in one process: far above a person's pace, far below what a probing script would like."""
 
 
 class Service:
@@ -57,6 +65,8 @@ class Service:
         self.home, self._environment, self._house, self._ledger, self._warehouse = home, environment, house, ledger, warehouse
         self.accounts = accounts
         self._conversations = conversations
+        self._cards: dict[object, list[dict[str, Any]]] = {}
+        self._pace = Pace(limit=QUESTIONS_A_MINUTE, clock=time.monotonic)
         self._zone = house.bundle.settings.timezone
         self._gateway = Gateway(active=house.active, data=self._sources, ledger=ledger, today=self.today)
         self._desk = Desk(
@@ -132,6 +142,7 @@ class Service:
         surface: str = "api",
     ) -> Answer:
         """Answer a question in words. With `conversation`, a follow-up may change the last query of it; `new` begins one."""
+        self._pace.step(actor.id)
         if not question.strip():
             raise InvalidQuery("the question is empty; ask something such as 上个月各大区的触达率")
         if len(question) > MAX_QUESTION:
@@ -157,7 +168,8 @@ class Service:
         session: str | None = None,
         surface: str = "api",
     ) -> Answer:
-        """Answer a MetricQuery. Raises InvalidQuery or UnsoundQuery for one that can't be asked."""
+        """Answer a MetricQuery. Raises InvalidQuery or UnsoundQuery for one that can't be asked, TooManyQuestions for too many."""
+        self._pace.step(actor.id)
         here = self._house.current()
         asked = self._purpose(here, actor, purpose)
         told = _Telling(self, here, actor, asked, language, 0.0, session, None, surface)
@@ -247,7 +259,16 @@ class Service:
 
     def metric_cards(self, actor: Actor) -> list[dict[str, Any]]:
         """Return the metrics that the caller may ask, under any of the caller's purposes, the default's view first."""
-        here = self._house.current()
+        here, today = self._house.current(), self.today()
+        key = (id(here), today, actor.role, tuple(sorted(actor.attributes.items())))
+        kept = self._cards.get(key)
+        if kept is None:
+            if len(self._cards) > MAX_CARDS:
+                self._cards.clear()
+            kept = self._cards[key] = self._made_cards(here, actor)
+        return kept
+
+    def _made_cards(self, here: InForce, actor: Actor) -> list[dict[str, Any]]:
         active = here.active
         found: dict[str, dict[str, Any]] = {}
         for purpose in (item["id"] for item in self.purposes(actor)):
@@ -342,6 +363,14 @@ class Service:
     def record(self, actor: Actor, kind: str, detail: Mapping[str, object]) -> None:
         """Record an act that carries no data."""
         self._ledger.append(Event(type=kind, actor=actor.id, role=actor.role, department=actor.department, detail=dict(detail)))
+
+    def record_sign_in(self, user: str, outcome: str) -> None:
+        """Record that someone signed in or out, or was turned away. An unknown name is not kept: it may be a password typed in the wrong field."""
+        known = next((account for account in self.accounts.list() if account.id == user), None)
+        if known is None:
+            self._ledger.append(Event(type="session", actor="unknown", decision=outcome))
+        else:
+            self._ledger.append(Event(type="session", actor=known.id, role=known.role, department=known.department, decision=outcome))
 
     def record_administration(self, kind: str, detail: Mapping[str, object]) -> None:
         """Record an act of the machine's owner."""

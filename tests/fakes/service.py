@@ -66,6 +66,7 @@ class FakeService:
         self.asked: list[dict[str, Any]] = []
         self.queried: list[dict[str, Any]] = []
         self.fail: Exception | None = None
+        self.sign_ins: list[tuple[str, str]] = []
         self.broken: dict[str, str] = {}
         self.lines: list[bytes] = []
         self.turns: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -276,6 +277,9 @@ class FakeService:
         return {"ok": True, "size": len(self.lines), "verified_size": len(self.lines), "verified_at": self.clock().isoformat(), "orphan_intents": 0, "problem": None}
 
     # ------------------------------------------------------------------ bundle and probes
+
+    def record_sign_in(self, user, outcome):
+        self.sign_ins.append((user, outcome))
 
     def bundle_view(self, actor):
         if actor.role != "committee":

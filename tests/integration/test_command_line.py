@@ -231,3 +231,16 @@ def test_the_day_can_be_pinned(demo_home: DemoHome):
     assert demo_home.environment()["WENSHU_TODAY"] == TODAY
     answer = demo_home.json("ask", "本月触达次数", "--as", "market")
     assert answer["query"]["period"] == {"start": "2026-11-01", "end": "2026-11-16"}
+
+
+def test_a_sign_in_is_in_the_ledger_and_an_unknown_name_is_not_kept(demo_home: DemoHome):
+    code = (
+        "from wenshu.settings import read_environment; from wenshu.home import Home; from wenshu.service import Service;"
+        "e = read_environment(); s = Service.open(Home(e.home), e);"
+        "s.record_sign_in('market', 'signed_in'); s.record_sign_in('my-secret-password', 'failed'); s.close()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=demo_home.environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    events = demo_home.json("audit", "search", "--type", "session")["events"]
+    assert {(event["actor"], event["decision"]) for event in events} >= {("market", "signed_in"), ("unknown", "failed")}
+    assert "my-secret-password" not in json.dumps(events)

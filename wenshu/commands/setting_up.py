@@ -49,9 +49,10 @@ def init(context: Context, *, demo: bool, seed: int, scale: float, today: str | 
 @click.option("--host", default=DEFAULT_HOST, show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=DEFAULT_PORT, show_default=True)
 @click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--behind-proxy", type=click.IntRange(0, 5), default=0, metavar="N", help="TLS ends at N trusted proxies in front: secure cookies, client addresses from their headers.")
 @click.option("--show-demo-accounts", is_flag=True, help="Print new one-time passwords of demo accounts that nobody has used yet.")
 @pass_context
-def serve(context: Context, *, host: str, port: int, workers: int, show_demo_accounts: bool) -> int:
+def serve(context: Context, *, host: str, port: int, workers: int, behind_proxy: int, show_demo_accounts: bool) -> int:
     """Run the web service."""
     from wenshu.setup import read_marker
     from wenshu.web.server import run
@@ -59,7 +60,7 @@ def serve(context: Context, *, host: str, port: int, workers: int, show_demo_acc
     home = context.home.require()
     if show_demo_accounts and read_marker(home).demo:
         _show_demo_accounts(context)
-    run(home.root, pinned_today=context.environment.pinned_today, host=host, port=port, workers=workers)
+    run(home.root, pinned_today=context.environment.pinned_today, host=host, port=port, workers=workers, secure_cookies=behind_proxy > 0, trusted_proxies=behind_proxy)
     return DONE
 
 

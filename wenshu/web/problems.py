@@ -19,6 +19,7 @@ from governance.errors import ConfigurationError, InvalidQuery, UnsoundQuery, Wa
 from wenshu.accounts import SignInFailed
 from wenshu.conversations import UnknownConversation
 from wenshu.desk import NotPermitted
+from wenshu.pace import TooManyQuestions
 from wenshu.throttle import Throttled
 from wenshu.web.language import current
 from wenshu.web.language import translate as _
@@ -75,6 +76,9 @@ def describe(error: BaseException) -> Problem:
     match error:
         case Problem():
             return error
+        case TooManyQuestions():
+            detail = _("Too many questions in a minute. Please wait %(seconds)d seconds; nothing is lost.", seconds=error.retry_after)
+            return Problem(status=429, code="throttled", title=_("Please wait a moment"), detail=detail, retry_after=error.retry_after)
         case Throttled():
             detail = _("Too many wrong attempts. Please wait %(seconds)d seconds and try again; nothing is lost.", seconds=error.retry_after)
             return Problem(status=429, code="throttled", title=_("Please wait a moment"), detail=detail, retry_after=error.retry_after)
