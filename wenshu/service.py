@@ -38,6 +38,7 @@ from wenshu.desk import Desk, NotPermitted
 from wenshu.home import Home
 from wenshu.house import House, InForce, value_filter
 from wenshu.pace import Pace
+from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
 from wenshu.setup import open_ledger, read_marker
 
@@ -65,6 +66,7 @@ class Service:
         self.home, self._environment, self._house, self._ledger, self._warehouse = home, environment, house, ledger, warehouse
         self.accounts = accounts
         self._conversations = conversations
+        self._second_look = SecondLook(open_advisor(home.root))
         self._cards: dict[object, list[dict[str, Any]]] = {}
         self._pace = Pace(limit=QUESTIONS_A_MINUTE, clock=time.monotonic)
         self._zone = house.bundle.settings.timezone
@@ -151,7 +153,19 @@ class Service:
         asked = self._purpose(here, actor, purpose)
         context = self._context(actor, conversation)
         begun = time.perf_counter()
-        understood = understand(question, lexicon=self._view(here, actor, asked), today=self.today(), language=language, context=context)
+        view, today = self._view(here, actor, asked), self.today()
+        understood = understand(question, lexicon=view, today=today, language=language, context=context)
+        understood = self._second_look.at(
+            question,
+            understood,
+            here=here,
+            actor=actor,
+            view=view,
+            today=today,
+            context=context,
+            record=lambda kind, detail: self.record(actor, kind, detail),
+            allowed=lambda query: self._gateway.would_allow(actor, asked, query, here.active),
+        )
         took = (time.perf_counter() - begun) * 1000
         told = _Telling(self, here, actor, asked, understood.language, took, session, conversation, surface)
         answer = told.of(understood)

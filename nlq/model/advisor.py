@@ -88,7 +88,7 @@ class Advisor:
                 return understanding
             composed = compose(understanding, view, self._settings, today=today, context=context)
         except Exception as error:  # noqa: BLE001 - as in _consult
-            _LOG.error("a question was not put to the language model: %s", type(error).__name__)  # noqa: TRY400 - no text of the question in logs
+            _LOG.error("a question was not put to the language model: %s", type(error).__name__)
             return understanding
         if composed is None or not self._breaker.enter():
             return understanding

@@ -18,6 +18,7 @@ from nlq.model.payload import Offer, within
 from nlq.options import Option, describe
 from nlq.reading import Reading
 from nlq.understand import BLANK, Understanding
+from nlq.verified import same_form
 
 Verdict = Literal["agreed", "confirmed", "disagreed", "invalid", "not_offered", "not_allowed"]
 VERDICTS: tuple[Verdict, ...] = ("agreed", "confirmed", "disagreed", "invalid", "not_offered", "not_allowed")
@@ -91,18 +92,6 @@ def read_reply(text: str) -> MetricQuery | None:
         return None
 
 
-def canonical(query: MetricQuery) -> MetricQuery:
-    """Return the query with what has no order in a fixed one, so that equal questions compare equal."""
-    return replace(
-        query,
-        metrics=tuple(sorted(query.metrics)),
-        group_by=tuple(sorted(query.group_by)),
-        where=tuple(sorted((replace(f, values=tuple(sorted(f.values, key=repr))) for f in query.where), key=repr)),
-        having=tuple(sorted(query.having, key=repr)),
-        keep=tuple(sorted((replace(k, values=tuple(sorted(k.values, key=repr))) for k in query.keep), key=repr)),
-    )
-
-
 def judge(reply: str, understanding: Understanding, doubt: Doubt, *, view: LexiconView, offer: Offer, allowed: Allowed) -> Judged:
     """Return what becomes of the question: the parser's own result, one of its own readings, or a choice among queries that the caller may ask."""
     query = read_reply(reply)
@@ -110,9 +99,9 @@ def judge(reply: str, understanding: Understanding, doubt: Doubt, *, view: Lexic
         return Judged(understanding=understanding, verdict="invalid")
     if not within(query, offer):
         return Judged(understanding=understanding, verdict="not_offered")
-    same = canonical(query)
+    same = same_form(query)
     for index, reading in enumerate(understanding.readings):
-        if canonical(reading.query) == same:
+        if same_form(reading.query) == same:
             return _agreed(understanding, doubt, index, view=view, allowed=allowed)
     if not allowed(query):
         return Judged(understanding=understanding, verdict="not_allowed")
@@ -141,8 +130,8 @@ def _asked(understanding: Understanding, doubt: Doubt, query: MetricQuery, *, vi
     elif doubt == "lost":
         own = tuple(option for option in understanding.nearest if allowed(option.query))
     theirs = Option(label=describe(query, view.lexicon), query=query)
-    same = canonical(query)
-    rest = [option for option in own if canonical(option.query) != same]
+    same = same_form(query)
+    rest = [option for option in own if same_form(option.query) != same]
     options = (theirs, *rest) if doubt == "lost" else (*rest[: MAX_OPTIONS - 1], theirs)
     return replace(understanding, status="clarify", ask=SUGGEST if doubt == "lost" else ASK, options=options[:MAX_OPTIONS], message=None)
 
