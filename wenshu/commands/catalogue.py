@@ -78,6 +78,25 @@ def validate(context: Context, *, folder: Path, warehouse: str | None, as_json: 
     return FAILED if problems else DONE
 
 
+@metrics.command("import")
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The new bundle folder; it must not exist or be empty.")
+@click.option("--warehouse", metavar="URL", help="Read the types of columns there.")
+@json_option
+@pass_context
+def import_metrics(context: Context, *, path: Path, out: Path, warehouse: str | None, as_json: bool) -> int:
+    """Import a MetricFlow project (YAML, or semantic_manifest.json) as an unapproved draft bundle; print what it could not carry."""
+    from wenshu.interchanging import import_definitions
+
+    found = import_definitions(context, path, out, warehouse=warehouse)
+    if as_json:
+        emit({"origin": found.origin, "out": out.name, **found.report.to_json()})
+    else:
+        for line in found.report.lines():
+            click.echo(line)
+    return DONE
+
+
 @click.group()
 def policy() -> None:
     """The policy bundle."""
