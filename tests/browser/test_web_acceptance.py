@@ -38,7 +38,7 @@ def visit(server, chromium):
 
     def open_page(user: str, locale: str = "zh-CN") -> Page:
         context = chromium.new_context(base_url=server.address, locale=locale)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.goto("/signin")
@@ -56,7 +56,7 @@ def ask(page: Page, question: str):
     page.goto("/")
     page.fill("#question", question)
     page.press("#question", "Enter")
-    expect(page.locator("#answers > :not(.waiting)").first).to_be_visible(timeout=20_000)
+    expect(page.locator("#answers > :not(.waiting)").first).to_be_visible(timeout=60_000)
     return page.locator("#answers article").first
 
 

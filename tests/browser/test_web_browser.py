@@ -43,7 +43,7 @@ def visit(site, chromium):
 
     def open_page(user: str | None = None, *, locale="zh-CN", password=PASSWORD, **options: object) -> Page:
         context = chromium.new_context(base_url=base, locale=locale, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} and "Failed to load resource" not in m.text else None)
