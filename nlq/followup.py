@@ -25,14 +25,33 @@ def explains(text: str) -> bool:
     return _EXPLAIN.match(text) is not None
 
 
-def is_follow_up(draft: Draft, text: str, tokens: list[Token]) -> bool:
+def is_follow_up(draft: Draft, text: str, tokens: list[Token], context: MetricQuery) -> bool:
     """Return whether a sentence leans on the question before it."""
     named = [token for token in draft.metrics if token.used]
     if not named:
-        return _says_something(draft)
+        return _says_something(draft) or any(token.text in _WHOLE for token in tokens)
+    if not _cut(draft):
+        # a metric alone, or a ranking by one, leans on the rows and conditions of before
+        alone = not (draft.ordering or draft.compare or draft.share or draft.thresholds or draft.base)
+        other = any(name not in context.metrics for token in named for name in token.ids("metric"))
+        if (alone and other and not draft.total) or (draft.ordering is not None and (context.group_by or context.grain)):
+            return True
     if _STRONG.search(text) or _ADDS.search(text):
         return True
     return draft.follow and any(token.text == "呢" for token in tokens) and not _FRESH.search(text)
+
+
+_WHOLE = frozenset("全国 全部 整体 总体 所有 全公司 overall all everything nationwide national everywhere".split())
+
+
+def asks_whole(draft: Draft, tokens: list[Token]) -> bool:
+    """Whether nothing but the whole is asked for."""
+    return not draft.metrics and not _says_something(draft) and any(token.text in _WHOLE for token in tokens)
+
+
+def _cut(draft: Draft) -> bool:
+    """Whether the sentence says itself which rows and which slice it asks for."""
+    return bool(draft.members or draft.groups or draft.when or draft.grain or draft.trend or draft.share_of or draft.extra_times)
 
 
 def _says_something(draft: Draft) -> bool:
@@ -45,7 +64,9 @@ def _says_something(draft: Draft) -> bool:
 class FollowUp:
     """Applies one sentence to the query before it."""
 
-    def __init__(self, draft: Draft, text: str, context: MetricQuery, view: LexiconView, clock: Clock) -> None:
+    def __init__(self, draft: Draft, text: str, context: MetricQuery, view: LexiconView, clock: Clock, *, whole: bool = False) -> None:
+        self.whole = whole
+        """The sentence asks for the whole (全国呢): filters fall away."""
         self.draft, self.text, self.context, self.view, self.clock = draft, text, context, view, clock
         self.adds = _ADDS.search(text) is not None
         self.deeper = _DEEPER.search(text) is not None
@@ -73,7 +94,10 @@ class FollowUp:
         context, draft = self.context, self.draft
         metrics = context.metrics
         if draft.metrics:
-            metrics = tuple(dict.fromkeys((*context.metrics, *change.metrics))) if self.adds else change.metrics
+            sorts = draft.ordering is not None and draft.ordering.metric is not None and not _STRONG.search(self.text)
+            metrics = tuple(dict.fromkeys((*context.metrics, *change.metrics))) if self.adds or sorts else change.metrics
+        if self.whole:
+            context = self.context = replace(context, where=())
         merged = replace(
             context,
             metrics=metrics,
@@ -114,8 +138,9 @@ class FollowUp:
     def _having(self, change: MetricQuery) -> tuple[Having, ...]:
         if change.having:
             return change.having
-        if self.draft.metrics and not self.adds:
-            return tuple(item for item in self.context.having if item.metric.split("__")[0] in change.metrics)
+        if self.draft.metrics and not self.adds and len(self.context.metrics) == 1 and len(change.metrics) == 1:
+            old, new = self.context.metrics[0], change.metrics[0]
+            return tuple(replace(item, metric=new + item.metric.removeprefix(old)) for item in self.context.having)
         return self.context.having
 
     def _compared(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:

@@ -69,6 +69,7 @@ class Corrector:
     """The indexes of one lexicon."""
 
     sounds: dict[tuple[str, ...], tuple[tuple[str, Meaning], ...]] = field(default_factory=dict)
+    known: frozenset[str] = frozenset()
     shapes: dict[str, tuple[tuple[str, Meaning], ...]] = field(default_factory=dict)
     latin: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """First letter → words that a slip may be corrected to."""
@@ -84,11 +85,13 @@ class Corrector:
             if 4 <= len(name) <= 12 and meaning.kind in ("metric", "dimension", "value"):
                 for at in range(len(name)):
                     shapes[name[:at] + name[at + 1 :]].append((name, meaning))
+        known = frozenset(name for found in sounds.values() for name, _ in found)
         by_letter: dict[str, list[str]] = defaultdict(list)
         for word in sorted({*latin, *_TIME_WORDS}):
             if len(word) >= 4:
                 by_letter[word[0]].append(word)
         return cls(
+            known=known,
             sounds={key: tuple(found) for key, found in sounds.items()},
             shapes={key: tuple(found) for key, found in shapes.items()},
             latin={letter: tuple(words) for letter, words in by_letter.items()},
@@ -145,6 +148,8 @@ class Corrector:
             return []
         if len(window) < 3:
             return []
+        if any(window[:at] + window[at + 1 :] in self.known for at in range(len(window))):
+            return []  # a name and a character beside it, not another name
         shaped = {name for name, meaning in self._by_shape(window) if offer(meaning)}
         if len(shaped) == 1 and window not in shaped and not is_word(window):
             return [(len(window) - 0.5, Slip(left, right, shaped.pop()))]

@@ -70,7 +70,9 @@ class Matcher:
     def tokens(self) -> list[Token]:
         """Return the tokens of the best cover, in order; what nothing covers is `UNKNOWN`, a run of it one token."""
         festivals = self.view.lexicon.festivals
-        times = {hit.start: hit for hit in scan(self.text, self.clock, festivals.names if festivals else None)}
+        times: dict[int, list[TimeHit]] = {}
+        for hit in scan(self.text, self.clock, festivals.names if festivals else None):
+            times.setdefault(hit.start, []).append(hit)
         count = len(self.units)
         best: list[float] = [0.0] * (count + 1)
         choice: list[_Candidate | None] = [None] * count
@@ -161,12 +163,11 @@ class Matcher:
     def _weight(self, at: int, end: int, quality: float) -> float:
         return max(sum(self.weights[at:end]) * quality - _TOKEN_COST, 0.02)
 
-    def _candidates(self, at: int, times: dict[int, TimeHit]) -> list[_Candidate]:
+    def _candidates(self, at: int, times: dict[int, list[TimeHit]]) -> list[_Candidate]:
         unit = self.units[at]
         found: list[_Candidate] = []
         self._named(at, found)
-        hit = times.get(unit.start)
-        if hit is not None:
+        for hit in times.get(unit.start, ()):
             end = self.ends.get(hit.end)
             if end is not None:
                 token = Token(TIME, *self._span(at, end), when=hit.when)

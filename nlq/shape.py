@@ -25,6 +25,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _split_names(sentence)
     _join_names(sentence)
     _unknown_members(sentence)
+    _own(sentence)
     _copulas(sentence)
     shape_members.absorb(sentence)
     shape_numbers.thresholds(sentence)
@@ -68,6 +69,19 @@ def _choose(sentence: Sentence) -> None:
                 if not (token.kind == "B" and following and following[0].kind == "N"):
                     token.kind = "f"
     sentence.rest = [token for token in sentence.rest if token.kind != "f"]
+
+
+_OWN = re.compile(r"(?:我们|我|咱们|咱|本|我们的|我的|our own|our|my own|my|your)\s*$")
+
+
+def _own(sentence: Sentence) -> None:
+    """我们大区, my region: the caller's own slice, which the row scope gives anyway; not a cut."""
+    for token in [token for token in sentence.rest if token.kind == "D"]:
+        before = [other.text for other in sentence.all if other.end <= token.start][-2:]
+        if _OWN.search("".join(before)) and not sentence.identifies(token):
+            sentence.take(sentence.rest.index(token))
+            label = sentence.view.lexicon.dimensions[token.ids("dimension")[0]].label
+            sentence.assume(f"“{token.text}”按您自己的数据范围理解", f"your own {label.en.lower()} is taken as your own data scope")
 
 
 _UNKNOWN_WORDS = frozenset(("未知", "unknown", "不详", "未填", "空白", "unspecified"))

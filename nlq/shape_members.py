@@ -15,7 +15,7 @@ def absorb(sentence: Sentence) -> None:
     sentence.each("V(?:[&|,]*V)*N?D", lambda match: _values_then_name(sentence, match))
     sentence.each("V[DV]", lambda match: _head_noun(sentence, match))
     sentence.each("(?<![GWN])DV", lambda match: _name_then_value(sentence, match))
-    sentence.each("V(?:[&|,]V)*N(?![cMD])", lambda match: _counted_values(sentence, match))
+    sentence.each("V(?:[&|,]V)*N(?!c)", lambda match: _counted_values(sentence, match))
 
 
 def _values_then_name(sentence: Sentence, match: re.Match[str]) -> bool:
@@ -95,6 +95,7 @@ def exclusions(sentence: Sentence) -> None:
     sentence.each("V(?:[&|]V)*X(?!V)", lambda match: _left_out(sentence, match))
     if any(member.exclude for member in sentence.draft.members):
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "x"])  # 其他大区
+    sentence.each("[X!]G?D(?:&D)*(?![V&])", lambda match: _ungrouped(sentence, match))
     sentence.each("yG?D(?:&D)*", lambda match: _ungrouped(sentence, match))
     sentence.each("yg", lambda match: _ungrouped(sentence, match))
 

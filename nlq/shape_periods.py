@@ -54,6 +54,7 @@ def _units(sentence: Sentence) -> None:
         return True
 
     sentence.each("[DGg][&,]?m", cut)
+    sentence.each("m(?=R)", cut)
     if sentence.chinese:
         sentence.each("m(?=M)", cut)
     if draft.ordering is not None and sentence.has("m") and not sentence.has("D"):
@@ -257,6 +258,10 @@ def _changes(sentence: Sentence) -> None:
     for token in sentence.take_later:
         if token in sentence.rest:
             sentence.take(sentence.rest.index(token))
+    if sentence.has("I") and draft.when is not None and draft.when.from_to and draft.when.ends is not None and draft.compare in (None, "implied") and draft.base is None:
+        first, last = draft.when.ends  # 从9月到10月的变化
+        draft.when, draft.base = When(period=last, grain=draft.when.grain), When(period=first, grain=draft.when.grain)
+        draft.compare = None
     while sentence.has("I"):
         index = sentence.kinds.index("I")
         token = sentence.rest[index]

@@ -13,7 +13,7 @@ from typing import Literal
 from governance.terms import Language, MetricQuery, Text
 from nlq.asking import ask_back, choose, or_options, share_options, single_options, time_options
 from nlq.draft import Draft
-from nlq.followup import EXPLAINED, FollowUp, explains, is_follow_up
+from nlq.followup import EXPLAINED, FollowUp, asks_whole, explains, is_follow_up
 from nlq.fuzzy import replaced
 from nlq.guard import ORDER, is_sql
 from nlq.lexicon import Lexicon, LexiconView
@@ -223,9 +223,9 @@ class _Question:
 
     def _read(self) -> Understanding:
         reader = Reader(self.draft, self.view, self.clock)
-        leaning = self.context is not None and is_follow_up(self.draft, self.text, self.tokens)
+        leaning = self.context is not None and is_follow_up(self.draft, self.text, self.tokens, self.context)
         if leaning and self.context is not None:
-            readings = FollowUp(self.draft, self.text, self.context, self.view, self.clock).readings()
+            readings = FollowUp(self.draft, self.text, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens)).readings()
         else:
             readings = reader.readings()
         if not readings:

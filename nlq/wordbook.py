@@ -351,7 +351,7 @@ def _index_implied(book: Wordbook, builder: _Builder, dimensions: Mapping[str, D
     for names in builder.names.values():
         for name in names:
             said = normalise(name)
-            if not any(mark in said for mark in ("各", "by ", "per ", "distribution", *_DISTRIBUTED)):
+            if not any(mark in said for mark in ("各", "by ", "per ", "each ", "every ", "distribution", *_DISTRIBUTED)):
                 continue
             key = keys(name)
             for start in range(len(key)):
@@ -359,7 +359,7 @@ def _index_implied(book: Wordbook, builder: _Builder, dimensions: Mapping[str, D
                     found = [m.id for m in book.entries.get(key[start:end], ()) if m.kind == "dimension" and dimensions[m.id].identifies is None]
                     if not found or end - start == len(key):
                         continue
-                    grouped = (start and key[start - 1] in ("各", "by", "per")) or said.endswith(_DISTRIBUTED) or key[-1] == "distribution"
+                    grouped = (start and key[start - 1] in ("各", "每", "by", "per", "each", "every")) or said.endswith(_DISTRIBUTED) or key[-1] == "distribution"
                     if grouped:
                         book.implied.setdefault(key, found[0])
 

@@ -38,8 +38,8 @@ _CHINESE: dict[str, dict[Any, str]] = {
     RANK: {None: "排名 排行 排行榜 排序 名次 排名情况 排个名 排个序 排一下 排列 排名榜"},
     RANK_OF: {None: "排第几 排名第几 第几名 排第几名 排多少名 排多少 排名多少 排在第几 排在第几位 第几位 排名第几位 排什么位置 排在哪里 处于什么位置 排老几 第几 什么名次 的名次 排第几位 排几"},
     SUPERLATIVE: {
-        "desc": "高 多 大 谁高 谁多 谁大 最高 最多 最大 最强 最长 最快 最贵 最频繁 最活跃 最热 最热门 最猛 高居榜首 居首 领先 更高 更多 更大 更强 更长 更快 较高 较多 最为突出 最突出 最明显 最主要",
-        "asc": "低 少 小 谁低 谁少 最低 最少 最小 最弱 最短 最慢 最便宜 垫底 落后 更低 更少 更小 更弱 更短 更慢 较低 较少 吊车尾 倒数 最末",
+        "desc": "高 多 大 谁高 谁多 谁大 最高 最多 最大 最强 最长 最快 最频繁 最活跃 最热 最热门 最猛 高居榜首 居首 领先 更高 更多 更大 更强 更长 更快 较高 较多 最为突出 最突出 最明显 最主要",
+        "asc": "低 少 小 谁低 谁少 最低 最少 最小 最弱 最短 最慢 垫底 落后 更低 更少 更小 更弱 更短 更慢 较低 较少 吊车尾 倒数 最末",
         "best": "最好 最佳 最优 最优秀 更好 最棒 表现最好 最理想 更优",
         "worst": "最差 最糟 最糟糕 更差 最不好 最坏 表现最差 最不理想",
     },
@@ -86,17 +86,17 @@ _CHINESE: dict[str, dict[Any, str]] = {
     UNSUPPORTED: {None: "平均 均值 人均 日均 月均 周均 平均每 平均数 中位数 中值 方差 标准差 预测 预计 预估 预期 预判 估计 相关性 相关系数 相关 原因 为什么 为何 为啥 什么原因 怎么回事 建议 怎么办 如何提升 怎么提高 怎样提高 回归 归因 概率 分位数 分位 众数 最大值 最小值 极值 四分位 百分位 离散度 环比增速预测 目标值设定 会不会 能不能 模拟 推算 移动平均 加权 加权平均 倍 几倍 多少倍"},
     SORT: {"desc": "从高到低 由高到低 降序 倒序 从大到小 由大到小 从多到少 由多到少 降序排列 从高往低 由多至少 由高至低", "asc": "从低到高 由低到高 升序 正序 从小到大 由小到大 从少到多 由少到多 升序排列 由低至高"},
     PERCENT_OF: {None: "其中"},
-    FOLLOW: {None: "呢 那 那么 再 再看 换成 换 改成 改为 改 换为 改看 换看 接着 然后呢 继续 改按 换个 切换到 换到 那如果 如果 换成按 同样"},
+    FOLLOW: {None: "呢 那 那么 再 再看 换成 换 改成 改为 改 换为 改看 换看 接着 然后呢 继续 换个 切换到 换到 那如果 如果 同样"},
     UNGROUP: {None: "不分 不按 不区分 不细分 不拆分 不用分 不用按 取消 合并不分"},
     FILLER: {
         None: "的 了 是 有 吗 呢 啊 呀 吧 嘛 哦 噢 哈 哟 么 啦 呗 喔 得 地 着 过 之 其 把 被 让 对 对于 关于 针对 在 于 从 由 将 给 为 向 里 内 中 上 下 来 去 就 都 也 还 很 太 更 最近一次 "
-        "请 请问 麻烦 麻烦你 帮 帮我 帮忙 帮助 请帮我 给我 帮我查 帮我看 帮我看看 帮我查一下 我 我们 咱 咱们 你 您 它 他们 她们 这 那个 这个 这些 那些 我想 想 想要 要 需要 希望 想知道 想看 想看看 想问 想问下 想了解 知道 了解 "
+        "请 请问 麻烦 麻烦你 帮 帮我 帮忙 帮助 请帮我 给我 帮我查 帮我看 帮我看看 帮我查一下 负责 负责的 名下 名下的 手上的 手里的 管的 所管 我 我们 咱 咱们 你 您 它 他们 她们 这 那个 这个 这些 那些 我想 想 想要 要 需要 希望 想知道 想看 想看看 想问 想问下 想了解 知道 了解 "
         "看 看看 看下 看一下 看一看 瞧瞧 查 查看 查查 查下 查一下 查一查 查询 查询一下 查找 搜 搜索 统计 统计一下 统计下 算 算算 算一下 计算 计算一下 分析 分析一下 告诉 告诉我 显示 展示 展现 呈现 输出 提供 提取 拉 拉一下 拉取 拉个 调取 出 出一下 出个 做 做个 做一下 整理 汇报 汇报一下 说 说说 说一下 讲讲 介绍 介绍一下 "
         "怎么样 怎样 如何 咋样 怎么 什么 啥 什么样 什么情况 情况 情况如何 情况怎么样 表现 表现如何 表现怎么样 状况 水平 数据 数字 数值 数 结果 报表 报告 表 图 图表 柱状图 饼图 条形图 一张图 表格 信息 详情 概况 概览 总览 现状 进展 效果 如何了 怎么样了 多少了 "
         "一下 一个 一些 一点 下 个 些 次 点 名 家 位 款 种 类 类别 种类 分类 方面 部分 层面 角度 来看 来说 而言 看的话 的话 目前的 现有 已经 已 曾 曾经 会 能 能否 可以 可否 是否 有没有 是不是 到底 究竟 大概 大约 左右 差不多 约 具体 具体的 全月 整月 全年 整年 整个月 全年度 详细 完整 "
         "时间 期间 时 时候 时间段 区间 范围 范围内 之间 以内 之内 当中 之中 里面 内部 这边 那边 一带 地方 "
         "谢谢 多谢 感谢 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 现在的 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
-        "召开 举办 开展 组织 举行 分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
+        "处于 位于 百分点 个百分点 几个百分点 多少个百分点 召开 举办 开展 组织 举行 分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
     },
 }
 
@@ -122,7 +122,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     RANK_OF: {None: "what rank|which rank|where does * rank|what position|what place|rank of|ranking of|position of|which place|how does * rank|how do * rank"},
     SUPERLATIVE: {
         "desc": "highest|most|largest|biggest|maximum|strongest|leading|longest|greatest|max|fastest|busiest|higher|larger|bigger|greater|more|peak|peaked|the highest|most active",
-        "asc": "lowest|least|fewest|smallest|minimum|weakest|shortest|min|slowest|lower|smaller|fewer|less|cheapest|the lowest|trailing|lagging",
+        "asc": "lowest|least|fewest|smallest|minimum|weakest|shortest|min|slowest|lower|smaller|fewer|less|the lowest|trailing|lagging",
         "best": "best|best performing|top performing|better|better performing|best performer|best performers",
         "worst": "worst|worst performing|poorest|worse|worst performer|worst performers|poorest performing",
     },
@@ -166,7 +166,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     NOT: {None: "not|no|non|never|neither|nor|un|not yet|none|lacking|have not|has not|did not|were not|was not|not been|no longer"},
     TO: {None: "to"},
     UNSUPPORTED: {None: "average|avg|mean|median|forecast|predict|prediction|expected|expect|projected|project|projection|why|reason|reasons|how come|cause|causes|recommend|recommendation|suggest|should|correlation|correlate|correlated|standard deviation|variance|percentile|quartile|probability|likely|simulate|regression|driver|drivers|per capita|weighted|mode|moving average|what if|maximum value|minimum value|how can|how to|impact of|effect of|times as|twice|double|triple|estimate|outlook|because"},
-    SORT: {"desc": "descending|from high to low|high to low|from highest to lowest|highest to lowest|highest first|largest first|desc|in descending order|descending order|from most to least|biggest first|from largest to smallest", "asc": "ascending|from low to high|low to high|from lowest to highest|lowest to highest|lowest first|smallest first|asc|in ascending order|ascending order|from least to most|from smallest to largest"},
+    SORT: {"desc": "best first|descending|from high to low|high to low|from highest to lowest|highest to lowest|highest first|largest first|desc|in descending order|descending order|from most to least|biggest first|from largest to smallest", "asc": "worst first|ascending|from low to high|low to high|from lowest to highest|lowest to highest|lowest first|smallest first|asc|in ascending order|ascending order|from least to most|from smallest to largest"},
     PERCENT_OF: {None: "of which|of these|of those|among them|among which|thereof"},
     FOLLOW: {None: "what about|how about|and what about|and how about|instead|now show|switch to|change to|make it|now for|now by|and for|and in|same for|the same for|same but|same thing for|then|again|but for|replace with|now only|do the same for|what if we use|change it to|make that"},
     UNGROUP: {None: "not by|without splitting by|without grouping by|do not split by|do not group by|don't split by|ungroup|regardless of|irrespective of|without breaking down by|no breakdown by"},
@@ -175,7 +175,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
         "what|what is|what was|what are|what were|what's|whats|how|how is|how was|how are|how were|how did|how does|how do|hows|tell|tell me|tell us|show|show me|show us|give|give me|give us|get|get me|display|find|fetch|pull|pull up|see|look|look at|look up|check|present|provide|report|report on|calculate|compute|work out|plot|chart|graph|draw|visualise|visualize|table|diagram|bar chart|pie chart|summary|summarize|summarise|want|want to|would like|would like to|like|need|need to|know|want to know|like to know|like to see|wondering|wonder|let|let me|let us|let's see|"
         "please|pls|kindly|thanks|thank|hello|hi|hey|dear|ok|okay|well|now then|can you|could you|would you|can i|could i|may i see|"
         "figure|figures|data|value|values|result|results|stats|statistics|performance|perform|performed|performing|performs|look like|looking|doing|going|go|went|come|came|coming|happen|happened|situation|status|state of|level|levels|info|information|numbers|"
-        "really|actually|currently running|exactly how|quite|very|also|too|even|still|already|yet|ever|if|whether|when|where|while|who's|where is|where are|please note|right|much|many|lot|lots|some|one|ones|own|individual|specific|particular|respective|various|different|certain|terms|terms of|in terms of|basis|broken|down|split|made|make|makes|took|take|take place|place|got|getting|ended|ending|period|time|times|date|dates|range|up|out|off|then|than that|both|across|among|amongst|between|per se|s|t|re|ve|ll|d|m|quick|quickly|brief|side|part|kind|type of|sort of|sort|across the|each other|said|terms|people|per|along|throughout|entire period|because of|due to|related|related to|coming from|resulting|resulted|generated|generate|achieved|achieve|recorded|record|seen|saw|been made|happening|occurred|occur|occurring|contain|contains|include|included|including|includes|involving|involved|with respect to|respect|considering|given|based on|based|belong|belonging|belongs",
+        "really|actually|currently running|exactly how|quite|very|also|too|even|still|already|yet|ever|if|whether|when|where|while|who's|where is|where are|please note|right|much|many|lot|lots|some|one|ones|own|assigned|responsible|managed|individual|specific|particular|respective|various|different|certain|terms|terms of|in terms of|basis|broken|down|split|made|make|makes|took|take|take place|place|got|getting|ended|ending|period|time|times|date|dates|range|up|out|off|then|than that|both|across|among|amongst|between|per se|s|t|re|ve|ll|d|m|quick|quickly|brief|side|part|kind|type of|sort of|sort|across the|each other|said|terms|people|per|along|throughout|entire period|because of|due to|related|related to|coming from|resulting|resulted|generated|generate|achieved|achieve|recorded|record|seen|saw|been made|happening|occurred|occur|occurring|contain|contains|include|included|including|includes|involving|involved|with respect to|respect|considering|given|based on|based|belong|belonging|belongs",
     },
 }
 

@@ -49,6 +49,10 @@ class When:
     bare_year: bool = False
     """Four digits alone: a year or a number."""
     note: Text | None = None
+    ends: tuple[Period, Period] | None = None
+    """For a range: its first and its last unit."""
+    from_to: bool = False
+    """The range was said with 从 or from: a change over it is one from its first unit to its last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +202,8 @@ def _joined(left: When | None, right: When | None) -> When | None:
     if left.period.start >= right.period.end or left.period.start > right.period.start:
         return None
     finer = left.grain if _RANK[left.grain] < _RANK[right.grain] else right.grain
-    return When(period=Period(start=left.period.start, end=right.period.end), grain=finer, deictic=left.deictic and right.deictic)
+    period = Period(start=left.period.start, end=right.period.end)
+    return When(period=period, grain=finer, deictic=left.deictic and right.deictic, ends=(left.period, right.period))
 
 
 _RANK: dict[Grain, int] = {"day": 0, "week": 1, "month": 2, "quarter": 3, "year": 4}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,7 +25,7 @@ _AS_OF_END = re.compile(r"(?:为止|止|底|末)+")
 _MONTHS = re.compile(
     r"(?P<a>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])(?:月份?)?(?:-|~|到|至|—)(?P<b>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d|[一二三四五六七八九十]+[日号])"
 )
-_MONTH_LIST = re.compile(r"(?:(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月?(?:份)?[、,和及与]){1,11}(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d)")
+_MONTH_LIST = re.compile(r"(?:(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月?(?:份)?[、,]){1,11}(?:(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月?(?:份)?[和及与])?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d)")
 _QUARTERS = re.compile(r"第?(?P<a>[一二三四1-4])(?:季度?)?(?:-|~|到|至)第?(?P<b>[一二三四1-4])(?:个)?季度?")
 _DAYS = re.compile(r"(?P<a>3[01]|[12]\d|0?[1-9])(?:日|号)?(?:-|~|到|至)(?P<b>3[01]|[12]\d|0?[1-9])(?:日|号)")
 _WEEKS = re.compile(r"第?(?P<a>[1-5]?\d)周?(?:-|~|到|至)第?(?P<b>[1-5]?\d)周")
@@ -191,53 +192,59 @@ def _beside(when: When, match: re.Match[str]) -> When | None:
     return When(period=period, grain="day", deictic=when.deictic)
 
 
-def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> TimeHit | None:
-    """Return the longest expression of time that begins exactly at `at`."""
-    best: TimeHit | None = None
+def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> dict[int, When]:
+    """Return the expressions of time that begin exactly at `at`, by where they end; a longer one may hold a shorter one."""
+    found: dict[int, When] = {}
 
     def offer(end: int, when: When | None) -> None:
-        nonlocal best
-        if when is not None and (best is None or end > best.end):
-            best = TimeHit(start=at, end=end, when=when)
+        if when is not None and end not in found:
+            found[end] = when
 
-    found = _best(_atoms(text, at, clock, names), clock)
-    if found is not None:
-        end, said, when = found
-        offer(end, when)
-        for shorter_end, shorter in sorted(_atoms(text, at, clock, names), key=lambda item: -item[0]):
-            ranged = _range(shorter, shorter_end, text, clock, names, joiner=_TO)
-            if ranged is not None and not (text[shorter_end:].lstrip().startswith("and")):
-                offer(*ranged)
+    atoms = sorted(_atoms(text, at, clock, names), key=lambda item: -item[0])
+    whole: tuple[int, When] | None = None
+    for end, said in atoms:
+        when = _meaning(said, clock)
+        if when is not None:
+            whole = whole or (end, when)
+            offer(end, when)
+        ranged = _range(said, end, text, clock, names, joiner=_TO)
+        if ranged is not None and not text[end:].lstrip().startswith("and"):
+            offer(*ranged)
+    if whole is not None:
+        end, when = whole
         if opened := _OPEN_END.match(text, end):
             offer(opened.end(), _to_today(when, clock))
         if beside := _BESIDE.match(text, end):
             offer(beside.end(), _beside(when, beside))
-        del said
-    if begun := _FROM.match(text, at):
-        inner = _at(text, begun.end(), clock, names) if begun.end() < len(text) else None
-        if inner is not None:
-            whole = inner.when
-            opened = _OPEN_END.match(text, inner.end)
-            offer(opened.end() if opened else inner.end, (_to_today(whole, clock) if opened else whole))
-    if begun := _SINCE.match(text, at):
-        inner_best = _best(_atoms(text, begun.end(), clock, names), clock)
-        if inner_best is not None and not text.startswith("from", at):
-            offer(inner_best[0], _to_today(inner_best[2], clock))
+    _opened(text, at, clock, names, offer)
+    return found
+
+
+def _opened(text: str, at: int, clock: Clock, names: dict[str, str], offer: Callable[[int, When | None], None]) -> None:
+    """Offer what begins with a word that opens a range: 从, since, between, 截至."""
+    if (begun := _FROM.match(text, at)) and begun.end() < len(text):
+        for end, inner in _at(text, begun.end(), clock, names).items():
+            if opened := _OPEN_END.match(text, end):
+                offer(opened.end(), _to_today(inner, clock))
+            offer(end, replace(inner, from_to=inner.ends is not None))
+    if (begun := _SINCE.match(text, at)) and not text.startswith("from", at):
+        best = _best(_atoms(text, begun.end(), clock, names), clock)
+        if best is not None:
+            offer(best[0], _to_today(best[2], clock))
     if begun := _BETWEEN.match(text, at):
         for end, first in sorted(_atoms(text, begun.end(), clock, names), key=lambda item: -item[0]):
             ranged = _range(first, end, text, clock, names, joiner=_BETWEEN_AND)
             if ranged is not None:
                 offer(*ranged)
     if begun := _AS_OF.match(text, at):
-        inner_best = _best(_atoms(text, begun.end(), clock, names), clock)
-        if inner_best is not None:
-            tail = _AS_OF_END.match(text, inner_best[0])
-            offer(tail.end() if tail else inner_best[0], _as_of(inner_best[2], clock))
-    return best
+        best = _best(_atoms(text, begun.end(), clock, names), clock)
+        if best is not None:
+            tail = _AS_OF_END.match(text, best[0])
+            offer(tail.end() if tail else best[0], _as_of(best[2], clock))
 
 
 def scan(text: str, clock: Clock, names: dict[str, str] | None = None) -> list[TimeHit]:
-    """Return, for every position of normalised `text` where an expression of time begins, the longest one.
+    """Return, for every position of normalised `text` where expressions of time begin, those expressions.
 
     Hits may overlap; the reader of the sentence chooses among them and the lexicon's words. `names` are the festivals' names.
     """
@@ -247,11 +254,8 @@ def scan(text: str, clock: Clock, names: dict[str, str] | None = None) -> list[T
             continue
         if at and text[at].isascii() and text[at].isalnum() and text[at - 1].isascii() and text[at - 1].isalnum():
             continue
-        hit = _at(text, at, clock, names or {})
-        if hit is not None:
-            when = hit.when
-            said = text[hit.start : hit.end]
-            if len(said) == 4 and said.isdigit():
-                hit = replace(hit, when=replace(when, bare_year=True))
-            hits.append(hit)
+        for end, when in _at(text, at, clock, names or {}).items():
+            said = text[at:end]
+            meant = replace(when, bare_year=True) if len(said) == 4 and said.isdigit() else when
+            hits.append(TimeHit(start=at, end=end, when=meant))
     return hits
