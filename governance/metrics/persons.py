@@ -92,10 +92,21 @@ def first_rows(context: Context, ask: Ask) -> Statement:
     time = scan.sql.model.time
     if time is None:
         raise KeyError("time")
-    primary = scan.graph.primary(scan.name)
-    order = [scan.time, *([text_order(scan.sql.column(primary.column))] if primary is not None else [])]
     counted = scan.counted
+    ever = Scan(context, ask.part)
+    tests = [*ever.always, *ever.conditions(ask.part.measure.where), ever.counted.is_not(None)]
+    earliest = (
+        sa.select(ever.counted.label("e"), sa.func.min(ever.time).label("t"))
+        .select_from(ever.source())
+        .where(*tests)
+        .group_by(sa.literal_column("e"))
+        .subquery("earliest")
+    )
     kept = predicates([*scan.scoped, *scan.filters(ask.filters)])
+    conditions = scan.conditions(ask.part.measure.where)
+    primary = scan.graph.primary(scan.name)
+    # Of several rows at the first moment the one with the smallest key is the first.
+    order = [text_order(scan.sql.column(primary.column))] if primary is not None else [scan.time]
     ranked = (
         sa.select(
             scan.time.label("t"),
@@ -103,8 +114,8 @@ def first_rows(context: Context, ask: Ask) -> Statement:
             sa.case((kept, 1), else_=0).label("kept"),
             sa.func.row_number().over(partition_by=counted, order_by=order).label("rn"),
         )
-        .select_from(scan.source())
-        .where(*scan.always, *scan.conditions(ask.part.measure.where), counted.is_not(None), scan.time.is_not(None))
+        .select_from(scan.source((earliest, sa.and_(earliest.c.e == counted, earliest.c.t == scan.time))))
+        .where(*conditions)
         .subquery("ranked")
     )
     found = buckets(ask.windows, ranked.c.t, time.unit)

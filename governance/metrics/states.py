@@ -46,7 +46,7 @@ def _latest(ask: Ask, scan: Scan, instants: Sequence[date], names: Sequence[str]
     partition: Clause = scan.dimension(measure.partition).group if measure.partition is not None else sa.literal("")
     columns = {name: f"d{i}" for i, name in enumerate(names)}
     groups = {name: scan.dimension(name).group for name in names}
-    where = [*scan.where, *scan.conditions(measure.where), *scan.filters(filters), entity.is_not(None)]
+    where = [*scan.where, *scan.conditions(measure.where), *scan.filters(filters), entity.is_not(None), scan.time.is_not(None)]
     by = [entity, *([partition] if measure.partition is not None else [])]
     # A state holds from its row until the next row; of rows at one instant only the one with the highest rank holds at all.
     until = sa.func.lead(scan.time).over(partition_by=by, order_by=[scan.time, rank.asc().nulls_first()])
