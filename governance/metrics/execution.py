@@ -20,7 +20,7 @@ from governance.metrics.cells import Cells, Group, fewest, minus, over, summed, 
 from governance.metrics.columns import metric_suffixes
 from governance.metrics.formulas import Reading
 from governance.metrics.planner import Plan
-from governance.terms import Cell, Measured, Note, Period, Text
+from governance.terms import UNKNOWN, Cell, Measured, Note, Period, Text
 
 
 class Session(Protocol):
@@ -204,11 +204,14 @@ def _metric(
 
 def _notes(plan: Plan, cells: Cells) -> list[Note]:
     notes = []
+    labels = {model.table: model.label.text() for model in plan.catalogue.models.values() if model.label is not None}
     for table, fact in cells.facts.items():
         for entity, count in fact["unmatched"].items():
             if count > 0:
-                zh = f"{table} 中使用的 {fact['rows']} 行里有 {count} 行的 {entity} 未匹配，归入“未知”。"
-                en = f"Of the {fact['rows']} rows used of {table}, {count} matched no {entity}; they are in the unknown group."
+                home = plan.catalogue.models[plan.catalogue.graph.home(entity) or ""].table
+                what, other = labels.get(table, Text(zh=table, en=table)), labels.get(home, Text(zh=entity, en=entity))
+                zh = f"“{what.zh}”使用了 {fact['rows']} 行，其中 {count} 行没有对应的“{other.zh}”，归入“{UNKNOWN}”。"
+                en = f"{what.en}: {fact['rows']} rows used, {count} of them without a match in {other.en}; they are in the unknown group."
                 notes.append(Note(code="unmatched", text=Text(zh=zh, en=en)))
     mains = range(len(plan.timeline.rows))
     blank = {part for part, position in cells.blank if position in mains}

@@ -137,7 +137,7 @@ def test_rows_whose_keys_match_nothing_are_in_the_unknown_group_and_reconciled(a
     warehouse.close()
     assert told.facts["fct_touch"] == {"rows": 3, "unmatched": {"hcp": 2}}
     assert [note.text.en for note in told.notes if note.code == "unmatched"] == [
-        "Of the 3 rows used of fct_touch, 2 matched no hcp; they are in the unknown group."
+        "Touches: 3 rows used, 2 of them without a match in Doctors; they are in the unknown group."
     ]
 
 
