@@ -83,6 +83,8 @@ class Draft:
     only: bool = False
     follow: bool = False
     ungroup: bool = False
+    dropped: set[str] = field(default_factory=set)
+    """Parts of the question before that are to fall away: compare, order, share, grain, having."""
     assumptions: list[Text] = field(default_factory=list)
     problems: list[tuple[str, float]] = field(default_factory=list)
     """What was said and can't be expressed, with its weight (1: the reading is not to be trusted)."""

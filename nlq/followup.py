@@ -6,17 +6,21 @@ import re
 from dataclasses import replace
 
 from governance import calendar
-from governance.terms import Filter, Having, Keep, MetricQuery, Order, Period, Text, Value
+from governance.terms import Filter, Grain, Having, Keep, MetricQuery, Order, Period, Text, Value
 from nlq.draft import Draft
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
 from nlq.reading import Reader, Reading, default_period
 from nlq.times import Clock, When
+from nlq.times.chinese import number
 
-_ADDS = re.compile(r"^(?:那|请|那就)?(?:再|还|也|同时|另外)*(?:加上|加|外加|包括|包含|算上|补上|带上|还有)|^(?:also|and also|add|include|plus|as well as|together with)\b")
+_ADDS = re.compile(r"^(?:那|请|那就)?(?:再|还|也|同时|另外)*(?:加上|加|外加|包括|包含|算上|补上|带上|还有)|^(?:also|and also|add|include|plus|as well as|together with)\b|\b(?:too|as well)[.!? ]*$")
 _DEEPER = re.compile(r"^(?:那|请|然后)?(?:再|进一步|继续|同时|还要?)|细分|拆到|下钻|^(?:then|further|also|additionally|and also)\b|drill")
 _FRESH = re.compile(r"多少|几|怎么|如何|哪|how many|how much|which|what was|what is|what were")
 _STRONG = re.compile(r"^(?:那|那么|换|改|再|接着|如果|同样)|换成|改成|改为|换为|改看|换看|what about|how about|instead|switch|change (?:it )?to|^(?:and|now|then|same|ok(?:ay)?)\b")
+_REPLACES = re.compile(r"换成|改成|改为|换为|替换|instead of|replace|switch|change .* to")
+_EARLIER = re.compile(r"(?:再)?往前(?:推)?(?P<n>\d+|[一二两三四五六七八九十])?个?(?P<u>月|周|星期|季度|年|天)|the (?P<e>month|week|quarter|year|day) before(?: that)?(?! last)")
+_EARLIER_UNITS: dict[str, Grain] = {"月": "month", "周": "week", "星期": "week", "季度": "quarter", "年": "year", "天": "day", "mo": "month", "we": "week", "qu": "quarter", "ye": "year", "da": "day"}
 _EXPLAIN = re.compile(r"^(?:这个|它|那|那么)?(?:为什么|为啥|怎么算的?|怎么计算的?|口径是?什么|什么口径|是什么意思|什么意思|解释一下|怎么来的|数据来源)[?。.!]*$|^(?:why|explain(?: (?:this|that|it))?|how (?:is|was) (?:this|that|it) (?:calculated|computed|defined)|what does (?:this|that|it) mean|definition)[?.! ]*$")
 
 
@@ -25,11 +29,14 @@ def explains(text: str) -> bool:
     return _EXPLAIN.match(text) is not None
 
 
+EARLIER = _EARLIER
+
+
 def is_follow_up(draft: Draft, text: str, tokens: list[Token], context: MetricQuery) -> bool:
     """Return whether a sentence leans on the question before it."""
     named = [token for token in draft.metrics if token.used]
     if not named:
-        return _says_something(draft) or any(token.text in _WHOLE for token in tokens)
+        return _says_something(draft) or _EARLIER.search(text) is not None or any(token.text in _WHOLE for token in tokens)
     if not _cut(draft):
         # a metric alone, or a ranking by one, leans on the rows and conditions of before
         alone = not (draft.ordering or draft.compare or draft.share or draft.thresholds or draft.base)
@@ -41,7 +48,7 @@ def is_follow_up(draft: Draft, text: str, tokens: list[Token], context: MetricQu
     return draft.follow and any(token.text == "呢" for token in tokens) and not _FRESH.search(text)
 
 
-_WHOLE = frozenset("全国 全部 整体 总体 所有 全公司 overall all everything nationwide national everywhere".split())
+_WHOLE = frozenset(["全国", "全部", "整体", "总体", "所有", "全公司", "overall", "all", "everything", "nationwide", "national", "everywhere"])
 
 
 def asks_whole(draft: Draft, tokens: list[Token]) -> bool:
@@ -57,7 +64,7 @@ def _cut(draft: Draft) -> bool:
 def _says_something(draft: Draft) -> bool:
     return bool(
         draft.members or draft.groups or draft.when or draft.base or draft.grain or draft.trend or draft.compare or draft.thresholds
-        or draft.ordering or draft.share or draft.ungroup or draft.total or draft.rank_of or draft.share_of or draft.extra_times
+        or draft.ordering or draft.share or draft.ungroup or draft.dropped or draft.total or draft.rank_of or draft.share_of or draft.extra_times
     )
 
 
@@ -74,6 +81,7 @@ class FollowUp:
     def readings(self) -> list[Reading]:
         """Return the changed query, one reading for each way to understand the change."""
         draft, context = self.draft, self.context
+        self._moved_base()
         if draft.when is None and (draft.trend or draft.periods) and context.period is not None:
             draft.when = When(period=context.period)
         if any(metric not in self.view.lexicon.metrics for metric in context.metrics):
@@ -81,6 +89,30 @@ class FollowUp:
         reader = Reader(draft, self.view, self.clock)
         partial = reader.readings() if draft.metrics else reader.with_metrics(context.metrics)
         return [replace(reading, query=self._merged(reading.query), score=min(0.97, self._score(reading))) for reading in partial]
+
+    def _moved_base(self) -> None:
+        """和上个月比: in a follow-up only the base is named; the period stays that of the question before."""
+        draft, period = self.draft, self.context.period
+        earlier = _EARLIER.search(self.text)
+        if earlier is not None and period is not None:
+            count, grain = number(earlier["n"]) if earlier["n"] else 1, _EARLIER_UNITS[(earlier["u"] or earlier["e"])[:2].strip()]
+            if count is not None:
+                draft.when = When(period=Period(start=calendar.shift(period.start, grain, -count), end=calendar.shift(period.end, grain, -count)), grain=grain)
+                draft.base = draft.compare = None
+            return
+        if draft.when is not None and draft.when.rolling == 1 and draft.when.period == period and period is not None:
+            draft.when = When(period=calendar.previous_period(period, today=self.clock.today), grain=draft.when.grain)
+        if not draft.lonely_base or draft.base is None or draft.base.period is None or period is None:
+            return
+        base, draft.when, draft.lonely_base = draft.base, None, False
+        if base.period is not None and base.period.start > period.start:
+            draft.when, draft.base = base, When(period=period, grain=base.grain)  # the later is asked, the earlier is its base
+            return
+        before = calendar.previous_period(period, today=self.clock.today, fiscal_start=self.clock.fiscal_start)
+        if base.grain == "year" and period.days < 300:
+            draft.base, draft.compare = None, "previous_year"
+        elif base.period in (period, before):
+            draft.base, draft.compare = None, "previous_period"
 
     def _score(self, reading: Reading) -> float:
         """A change may lack what only a whole question must have: the rows that are ranked or bounded."""
@@ -94,6 +126,7 @@ class FollowUp:
         context, draft = self.context, self.draft
         metrics = context.metrics
         if draft.metrics:
+            change = self._replacing(change)
             sorts = draft.ordering is not None and draft.ordering.metric is not None and not _STRONG.search(self.text)
             metrics = tuple(dict.fromkeys((*context.metrics, *change.metrics))) if self.adds or sorts else change.metrics
         if self.whole:
@@ -107,10 +140,31 @@ class FollowUp:
             having=self._having(change),
             share=context.share or change.share,
         )
+        merged = self._without(merged)
         merged = self._compared(merged, change)
         merged = self._filtered(merged, change)
         merged = self._kept(merged, change)
         return self._ordered(merged, change)
+
+    def _replacing(self, change: MetricQuery) -> MetricQuery:
+        """把触达率换成打开率, units instead of revenue: what was there before is only named to be replaced."""
+        if _REPLACES.search(self.text):
+            new = tuple(metric for metric in change.metrics if metric not in self.context.metrics)
+            if new and len(new) < len(change.metrics):
+                return replace(change, metrics=new)
+        return change
+
+    def _without(self, merged: MetricQuery) -> MetricQuery:
+        dropped = self.draft.dropped
+        return replace(
+            merged,
+            compare=None if "compare" in dropped else merged.compare,
+            order=() if "order" in dropped else merged.order,
+            limit=None if "order" in dropped else merged.limit,
+            share=False if "share" in dropped else merged.share,
+            grain=None if "grain" in dropped else merged.grain,
+            having=() if "having" in dropped else merged.having,
+        )
 
     def _period(self, change: MetricQuery) -> Period | None:
         draft, context = self.draft, self.context
@@ -155,6 +209,9 @@ class FollowUp:
         kept = {item.dimension for item in self.context.keep}
         where = list(self.context.where)
         for item in change.where:
+            if _REPLACES.search(self.text) and item.op == "in":
+                old = {value for other in self.context.where if other.dimension == item.dimension for value in other.values}
+                item = replace(item, values=tuple(value for value in item.values if value not in old) or item.values)  # noqa: PLW2901
             if item.op == "in" and item.dimension in kept and merged.group_by:
                 values = _united(self.context.keep, item.dimension, item.values) if self.adds else item.values
                 merged = replace(merged, keep=tuple(k if k.dimension != item.dimension else Keep(dimension=k.dimension, values=values) for k in merged.keep))
@@ -207,6 +264,8 @@ class FollowUp:
         limit = change.limit
         if limit == 1 and context.limit is not None and ordering.limit == 1 and not re.search(r"\d|一", self.text):
             limit = context.limit
+        if limit is None and ordering.limit is None and not self.draft.rank_of:
+            limit = context.limit  # 从低到高: another order of the same number of rows
         order = change.order
         if ordering.column == "" and context.order and ordering.metric is None:
             order = tuple(Order(by=context.order[0].by, direction=item.direction) for item in change.order)

@@ -95,9 +95,9 @@ def exclusions(sentence: Sentence) -> None:
     sentence.each("V(?:[&|]V)*X(?!V)", lambda match: _left_out(sentence, match))
     if any(member.exclude for member in sentence.draft.members):
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "x"])  # 其他大区
+    sentence.each("[X!y][YQKsHgRzCm]+", lambda match: _dropped(sentence, match))
     sentence.each("[X!]G?D(?:&D)*(?![V&])", lambda match: _ungrouped(sentence, match))
     sentence.each("yG?D(?:&D)*", lambda match: _ungrouped(sentence, match))
-    sentence.each("yg", lambda match: _ungrouped(sentence, match))
 
 
 def _left_out(sentence: Sentence, match: re.Match[str]) -> bool:
@@ -105,6 +105,18 @@ def _left_out(sentence: Sentence, match: re.Match[str]) -> bool:
     values = [token for token in sentence.rest[start:end] if token.kind == "V"]
     sentence.draft.members += [Member(token, exclude=True) for token in values]
     sentence.take(*range(start, end))
+    return True
+
+
+_PARTS = {"Y": "compare", "Q": "compare", "z": "compare", "K": "order", "s": "order", "H": "share", "g": "grain", "R": "grain", "m": "grain", "C": "having"}
+
+
+def _dropped(sentence: Sentence, match: re.Match[str]) -> bool:
+    """去掉同比, 不要排名, 不按月: parts that a follow-up takes away."""
+    if match.end() < len(sentence.rest) and sentence.rest[match.end()].kind in "NVM":
+        return False
+    sentence.draft.dropped |= {_PARTS[token.kind] for token in sentence.rest[match.start() + 1 : match.end()]}
+    sentence.take(*range(match.start(), match.end()))
     return True
 
 

@@ -13,12 +13,12 @@ from typing import Literal
 from governance.terms import Language, MetricQuery, Text
 from nlq.asking import ask_back, choose, or_options, share_options, single_options, time_options
 from nlq.draft import Draft
-from nlq.followup import EXPLAINED, FollowUp, asks_whole, explains, is_follow_up
+from nlq.followup import EARLIER, EXPLAINED, FollowUp, asks_whole, explains, is_follow_up
 from nlq.fuzzy import replaced
 from nlq.guard import ORDER, is_sql
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Matcher, Token
-from nlq.normalise import MAX_QUESTION, cased, has_chinese
+from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
 from nlq.options import Option, nearest_metrics
 from nlq.reading import Correction, Reader, Reading
 from nlq.scoring import READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
@@ -108,6 +108,8 @@ class _Question:
             return self._lost(Text(zh="请输入一个问题。", en="Please type a question."))
         if len(self.raw) > MAX_QUESTION:
             return self._lost(Text(zh=f"问题太长（最多 {MAX_QUESTION} 个字）。", en=f"The question is too long (at most {MAX_QUESTION} characters)."))
+        if self.context is not None and (earlier := EARLIER.search(self.text)):
+            self.text = normalise(self.text.replace(earlier.group(), " "))  # leans on the period before; the follow-up reads it
         self._tokenise()
         if self.context is not None and explains(self.text):
             return self._made("read", readings=[Reading(query=self.context, score=1.0, assumptions=(EXPLAINED,))], act="explain")
@@ -223,9 +225,9 @@ class _Question:
 
     def _read(self) -> Understanding:
         reader = Reader(self.draft, self.view, self.clock)
-        leaning = self.context is not None and is_follow_up(self.draft, self.text, self.tokens, self.context)
+        leaning = self.context is not None and is_follow_up(self.draft, self.said, self.tokens, self.context)
         if leaning and self.context is not None:
-            readings = FollowUp(self.draft, self.text, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens)).readings()
+            readings = FollowUp(self.draft, self.said, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens)).readings()
         else:
             readings = reader.readings()
         if not readings:

@@ -96,7 +96,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
         "一下 一个 一些 一点 下 个 些 次 点 名 家 位 款 种 类 类别 种类 分类 方面 部分 层面 角度 来看 来说 而言 看的话 的话 目前的 现有 已经 已 曾 曾经 会 能 能否 可以 可否 是否 有没有 是不是 到底 究竟 大概 大约 左右 差不多 约 具体 具体的 全月 整月 全年 整年 整个月 全年度 详细 完整 "
         "时间 期间 时 时候 时间段 区间 范围 范围内 之间 以内 之内 当中 之中 里面 内部 这边 那边 一带 地方 "
         "谢谢 多谢 感谢 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 现在的 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
-        "处于 位于 百分点 个百分点 几个百分点 多少个百分点 召开 举办 开展 组织 举行 分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
+        "其他条件不变 其余条件不变 条件不变 保持不变 其他不变 其余不变 别的不变 其它不变 其它条件不变 处于 位于 百分点 个百分点 几个百分点 多少个百分点 召开 举办 开展 组织 举行 分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
     },
 }
 
@@ -138,7 +138,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     },
     POSTFIX: {">=": "or more|or above|or higher|or greater|and above|or over|or better|and up|and over|plus", "<=": "or less|or below|or lower|or fewer|or under|and below|and under"},
     BETWEEN: {None: "between|from"},
-    EXCLUDE: {None: "excluding|except|except for|without|exclude|excludes|other than|but not|not including|leaving out|leave out|apart from|aside from|minus|omit|omitting|not counting|ignoring|ignore|with the exception of|but without|not from|not in|bar|remove|removing|drop the|filter out|outside of|besides|outside"},
+    EXCLUDE: {None: "excluding|except|except for|without|exclude|excludes|other than|but not|not including|leaving out|leave out|apart from|aside from|minus|omit|omitting|not counting|ignoring|ignore|with the exception of|but without|not from|not in|bar|remove|removing|drop|filter out|outside of|besides|outside"},
     EXCLUDED: {None: "excluded|other|others|the rest|remaining|rest|aside|not included|left out|removed|omitted"},
     ONLY: {None: "only|just|solely|exclusively|limited to|restrict to|restricted to|only for|only in|just for|just the|only show|just show|only the|focus on|filter to|filter on|narrow to|limit to"},
     SHARE: {None: "share|share of|percentage of|proportion of|proportion|percent of|percentage|mix|breakdown by share|fraction of|portion of|share in|as a share of|as a percentage of|contribution|contribution of|contribution to|the share|composition|percentage share|contribute|contributes|contributed|% of|relative share|as a percentage|percentage breakdown|split in percent"},
@@ -150,9 +150,9 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     DIFFERENCE: {None: "difference|difference between|differences between|gap|gap between|how much higher|how much lower|how much more|how much less|how many more|how many fewer|how much better|how much worse|higher or lower|delta|variance between|how much larger|how much smaller|difference in|gap in|differ|differs|how much bigger|how does * differ|by how much"},
     CHANGE: {
         ("up", "growth"): "growth|growth rate|growth of|percentage growth|grow|grew|grown|growing|rate of growth|percent growth|percentage increase|fastest growing|grow by|grew by|percent increase",
-        ("up", "change"): "increase|increased|increase in|rise|rose|risen|gain|gained|went up|go up|gone up|improve|improved|improvement|increased by|rose by|rising|increasing|increases|improving|climbed|up by",
+        ("up", "change"): "increase|increased|increase in|rise|rose|risen|gain|gained|went up|go up|gone up|improve|improved|improvement|increased by|rose by|rising|increasing|increases|improving|climbed",
         ("down", "growth"): "shrink|shrank|shrinking|shrunk|percentage decrease|percentage decline|percent decrease|percent decline",
-        ("down", "change"): "decrease|decreased|decrease in|drop|dropped|drop in|decline|declined|decline in|fall|fell|fallen|went down|go down|gone down|dropped by|fell by|decreased by|declined by|declining|falling|dropping|decreasing|down by|worsened|reduced|reduction in|lost|dropped off",
+        ("down", "change"): "decrease|decreased|decrease in|drop|dropped|drop in|decline|declined|decline in|fall|fell|fallen|went down|go down|gone down|dropped by|fell by|decreased by|declined by|declining|falling|dropping|decreasing|worsened|reduced|reduction in|lost|dropped off",
         ("any", "change"): "change|changed|change in|changes in|movement|how much did * change|changing|change of|percentage change|percent change|variation",
     },
     TOTAL: {None: "total|in total|overall|altogether|combined|sum|sum of|total of|all together|in all|aggregate|aggregated|grand total|summed|put together|taken together|together|the total|a total of"},
@@ -171,7 +171,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     FOLLOW: {None: "what about|how about|and what about|and how about|instead|now show|switch to|change to|make it|now for|now by|and for|and in|same for|the same for|same but|same thing for|then|again|but for|replace with|now only|do the same for|what if we use|change it to|make that"},
     UNGROUP: {None: "not by|without splitting by|without grouping by|do not split by|do not group by|don't split by|ungroup|regardless of|irrespective of|without breaking down by|no breakdown by"},
     FILLER: {
-        None: "of the day|of the week|in the day|in a day|break|break down|broken down|drill down|drilled down|slice|dice|the|a|an|of|in|on|at|for|from|with|our|my|your|their|its|we|i|you|us|me|it|they|he|she|them|this|that|these|those|there|here|is|are|was|were|be|been|being|am|do|does|did|done|has|have|had|having|will|would|could|can|may i|shall|might|must|to|into|onto|via|through|using|used|use|during|within|over|about|regarding|concerning|around|as|so|such|"
+        None: "add|adding|of the day|of the week|in the day|in a day|break|break down|broken down|drill down|drilled down|slice|dice|the|a|an|of|in|on|at|for|from|with|our|my|your|their|its|we|i|you|us|me|it|they|he|she|them|this|that|these|those|there|here|is|are|was|were|be|been|being|am|do|does|did|done|has|have|had|having|will|would|could|can|may i|shall|might|must|to|into|onto|via|through|using|used|use|during|within|over|about|regarding|concerning|around|as|so|such|"
         "what|what is|what was|what are|what were|what's|whats|how|how is|how was|how are|how were|how did|how does|how do|hows|tell|tell me|tell us|show|show me|show us|give|give me|give us|get|get me|display|find|fetch|pull|pull up|see|look|look at|look up|check|present|provide|report|report on|calculate|compute|work out|plot|chart|graph|draw|visualise|visualize|table|diagram|bar chart|pie chart|summary|summarize|summarise|want|want to|would like|would like to|like|need|need to|know|want to know|like to know|like to see|wondering|wonder|let|let me|let us|let's see|"
         "please|pls|kindly|thanks|thank|hello|hi|hey|dear|ok|okay|well|now then|can you|could you|would you|can i|could i|may i see|"
         "figure|figures|data|value|values|result|results|stats|statistics|performance|perform|performed|performing|performs|look like|looking|doing|going|go|went|come|came|coming|happen|happened|situation|status|state of|level|levels|info|information|numbers|"
