@@ -23,6 +23,7 @@ from governance.metrics.checking import check
 from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_to_json
 from governance.metrics.planner import Plan, plan
+from governance.metrics.recorded import recorded
 from governance.terms import Actor, DimensionScope, Disclosed, Grant, Measured, MetricQuery, Refusal, RowScope, Text
 
 
@@ -111,6 +112,11 @@ def _exact(value: object) -> object:
     if isinstance(value, list):
         return [_exact(item) for item in value]
     return value
+
+
+def _written(query: MetricQuery, active: Active, *, judged: bool) -> object:
+    """Return the query for the ledger, which can't forget: without anything that neither bundle nor load knows."""
+    return _exact(query_to_json(recorded(query, active.catalogue, judged=judged)))
 
 
 def scope_in_words(scope: RowScope) -> str:
@@ -326,7 +332,7 @@ class Gateway:
     def _asked(self, ask: Ask, active: Active) -> dict[str, object]:
         metrics = active.catalogue.metrics
         return {
-            "query": _exact(query_to_json(ask.query)),
+            "query": _written(ask.query, active, judged=False),
             "metrics": list(ask.query.metrics),
             "versions": {name: metrics[name].version for name in ask.query.metrics},
             "question": ask.question,
@@ -338,9 +344,9 @@ class Gateway:
         }
 
     def _append_intent(self, ask: Ask, grant: Grant, companions: tuple[Grant | None, ...], request: str, active: Active) -> None:
-        beside = [_exact(query_to_json(item.query)) for item in companions if item is not None]
+        beside = [_written(item.query, active, judged=bool(item.scopes)) for item in companions if item is not None]
         detail = self._asked(ask, active) | {
-            "query": _exact(query_to_json(grant.query)),
+            "query": _written(grant.query, active, judged=bool(grant.scopes)),
             "companions": beside,
             "rules": list(grant.rules),
             "scope": [scope_in_words(scope) for scope in grant.scopes],

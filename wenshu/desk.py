@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ from governance.terms import Actor
 FACETS: tuple[Column, ...] = ("department", "actor", "purpose", "outcome", "code", "type")
 FILTERS = ("type", "request", "actor", "role", "department", "purpose", "decision", "outcome", "code", "day", "metric")
 MAX_PAGE = 200
+BLANK = "▢"
+"""Stands in the ledger for what a reviewer typed and the ledger did not have yet."""
+_CURSOR = re.compile(r"[0-9]{1,15}")
+_EVENT = re.compile(r"[0-9a-f-]{1,64}")
 GRACE = dt.timedelta(minutes=2)
 """An intent younger than this may still be waiting for its outcome."""
 
@@ -67,13 +72,12 @@ class Desk:
     def events(self, actor: Actor, filters: Mapping[str, str], cursor: str | None, limit: int) -> dict[str, Any]:
         """Return a page of events, newest first: `events`, `next`, `total`, `facets`. Raises InvalidQuery for a malformed filter."""
         wanted = self.filter(filters)
-        try:
-            after = int(cursor) if cursor else None
-        except ValueError:
-            raise InvalidQuery("the cursor is not one that a page gave") from None
+        if cursor and not _CURSOR.fullmatch(cursor):
+            raise InvalidQuery("the cursor is not one that a page gave")
+        after = int(cursor) if cursor else None
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidQuery(f"limit must be 1 to {MAX_PAGE}")
-        self._enter(actor, "search", {"filters": {key: value for key, value in filters.items() if value}})
+        self._enter(actor, "search", {"filters": {key: self._sayable(key, value) for key, value in filters.items() if value}})
         page = self._reader.search(wanted, after=after, limit=limit)
         facets = {name: {value or "": count for value, count in self._reader.count_by(name, wanted)} for name in FACETS}
         return {
@@ -97,6 +101,16 @@ class Desk:
             text=filters.get("text", ""),
         )
 
+    def _sayable(self, key: str, value: str) -> str:
+        """Return a filter as the ledger may keep it for good: its words only where the ledger has them already."""
+        if key in ("since", "until"):  # dates, checked before
+            return value
+        if key == "text":
+            return BLANK
+        parts = dict.fromkeys(part for part in value.split(",") if part)
+        known = [part for part in parts if self._reader.count(self.filter({key: part}))]
+        return ",".join([*known, BLANK] if len(known) < len(parts) else known)
+
     def _midnight(self, text: str | None, days: int) -> dt.datetime | None:
         if not text:
             return None
@@ -108,7 +122,7 @@ class Desk:
 
     def event(self, actor: Actor, event_id: str) -> dict[str, Any]:
         """Return one event's body, with the other events of its request."""
-        self._enter(actor, "event", {"event": event_id[:64]})
+        self._enter(actor, "event", {"event": event_id if _EVENT.fullmatch(event_id) else BLANK})
         found = self._reader.event(event_id)
         request = found.body.get("request")
         related = self._reader.search(Filter(request=(request,)), limit=20, newest_first=False).events if request else ()
@@ -124,7 +138,7 @@ class Desk:
                 raise NotPermitted from None
             raise
         if not own:
-            self._enter(actor, "proof", {"event": event_id[:64]})
+            self._enter(actor, "proof", {"event": event_id if _EVENT.fullmatch(event_id) else BLANK})
         return self._reader.proof(event_id).to_dict() | {"vkey": self._ledger.vkey}
 
     # ------------------------------------------------------------------ integrity
