@@ -26,7 +26,7 @@ _WORD = re.compile(r"[a-z]+")
 _HAS_CJK = re.compile(f"[{_CJK}]")
 _ALL_CJK = re.compile("[\u4e00-\u9fff]+")
 _MEANINGFUL = frozenset("%&+/<>=≤≥≠!~、-")
-MAX_QUESTION = 500
+MAX_QUESTION = 300
 """Characters of a question that are read; a question has one sentence, not a page."""
 
 

@@ -119,6 +119,11 @@ class Reader:
         for token in self.draft.metrics:
             if whole and token not in whole:
                 token.used = False
+        if not whole and len(self.draft.metrics) > 1 and all(not token.body for token in self.draft.metrics):
+            # several parts of names: the head of a Chinese noun phrase, and mostly of an English one, comes last
+            for token in self.draft.metrics[:-1]:
+                token.used = False
+            return self.draft.metrics[-1:]
         return whole or self.draft.metrics
 
     def _choices(self, tokens: Sequence[Token]) -> Iterator[tuple[Meaning, ...]]:

@@ -248,10 +248,16 @@ def _suffixed(builder: _Builder, label: str, phrase: str, meaning: Meaning) -> N
                 builder.add(other, Meaning("value", meaning.id, meaning.value, rank=1, open=meaning.open))
 
 
+_LABEL_ENDINGS = ("等级", "级别", "类型", "类别", "分级", "分类", "程度", "水平", "档次", "层级")
+
+
 def _beside_dimension(builder: _Builder, zh: str, en: str, synonyms: Iterable[str], phrase: str, meaning: Meaning) -> None:
     if phrase.isdigit():
         return
-    for label in (zh, en, *synonyms):
+    stems = [label.removesuffix(end) for label in (zh, *synonyms) for end in _LABEL_ENDINGS if label.endswith(end) and len(label) - len(end) >= 2]
+    if len(phrase) == 1 and has_chinese(phrase) and "性" in zh:
+        stems.append("性")  # 男性, beside 性别
+    for label in (zh, en, *synonyms, *stems):
         if has_chinese(label) or has_chinese(phrase):
             both = (f"{phrase}{label}", f"{label}{phrase}", f"{label}为{phrase}", f"{label}是{phrase}")
         else:
