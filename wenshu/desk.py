@@ -37,6 +37,10 @@ class NotPermitted(WenshuError):
         super().__init__("This is for the compliance department. Ask a compliance officer.")
 
 
+REVERIFY = dt.timedelta(minutes=15)
+"""A verification older than this is made again in the background when somebody looks at the desk."""
+
+
 @dataclass(slots=True)
 class _Verified:
     report: Report | None = None
@@ -54,6 +58,7 @@ class Desk:
         self._reader = Reader(path)
         self._lock = threading.Lock()
         self._last = _Verified()
+        self._verifying = False
 
     def _enter(self, actor: Actor, what: str, detail: Mapping[str, object]) -> None:
         """Let a reviewer in and record that; durable before anything is shown."""
@@ -146,10 +151,24 @@ class Desk:
     def verify(self, actor: Actor) -> dict[str, Any]:
         """Verify the whole ledger now and return the report."""
         self._enter(actor, "verify", {})
+        report = self._verify()
+        return report.to_dict() | {"verified_at": self._clock().isoformat(), "summary": report.summary()}
+
+    def _verify(self) -> Report:
         report = verify(self._path, self._ledger.vkey, self._checkpoint, now=self._clock())
         with self._lock:
             self._last = _Verified(report, self._clock())
-        return report.to_dict() | {"verified_at": self._clock().isoformat(), "summary": report.summary()}
+            self._verifying = False
+        return report
+
+    def keep_verified(self) -> None:
+        """Verify in the background if the last time is too long ago; returns at once. Nothing is shown by it, so nothing is recorded."""
+        with self._lock:
+            fresh = self._last.at is not None and self._clock() - self._last.at < REVERIFY
+            if fresh or self._verifying:
+                return
+            self._verifying = True
+        threading.Thread(target=self._verify, name="verify-ledger", daemon=True).start()
 
     def checkpoint(self) -> str:
         """Return the newest signed checkpoint; public, since it tells only size and root."""
@@ -157,6 +176,7 @@ class Desk:
 
     def integrity(self) -> dict[str, Any]:
         """Return what the page always shows: size, last verification of this process, intents without an outcome."""
+        self.keep_verified()
         with self._lock:
             last = self._last
         problem = None if last.report is None or last.report.ok else last.report.summary()

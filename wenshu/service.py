@@ -496,14 +496,24 @@ class _Telling:
             except UnsoundQuery as error:
                 receipt = self._gateway.note(self._actor, self._purpose, "clarify", surface=self._surface, question=understood.screened)
                 return unsound(error, self._catalogue, self._language, receipt=receipt, understand_ms=self._took)
+        offered = [choice for choice in understood.options if self._may(choice.query)]
+        if understood.options and not offered:
+            # Whichever was meant would be refused: the refusal is the answer, and nothing is offered that may not be had.
+            try:
+                return self.run(understood.options[0].query, question=understood.screened)
+            except InvalidQuery:
+                pass
         receipt = self._gateway.note(self._actor, self._purpose, understood.status, surface=self._surface, question=understood.screened)
         if understood.status == "clarify":
-            options = [Option(label=choice.label[self._language], query=choice.query) for choice in understood.options]
+            options = [Option(label=choice.label[self._language], query=choice.query) for choice in offered]
             ask = understood.ask or Text(zh="您指的是哪一个？", en="Which one do you mean?")
             return clarify(ask[self._language], options, self._language, receipt=receipt, understand_ms=self._took)
         message = understood.message or Text(zh="没有听懂这个问题。", en="The question was not understood.")
-        near = [choice.label[self._language] for choice in understood.nearest]
+        near = [choice.label[self._language] for choice in understood.nearest if self._may(choice.query)]
         return not_understood(message[self._language], self._language, nearest=near, receipt=receipt, understand_ms=self._took)
+
+    def _may(self, query: MetricQuery) -> bool:
+        return self._gateway.would_allow(self._actor, self._purpose, query, self._here.active)
 
     def _refused(self, said: LanguageRefusal) -> Answer:
         contacts = self._here.bundle.settings.contacts

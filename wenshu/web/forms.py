@@ -172,7 +172,7 @@ def _each(values: Iterable[str]) -> list[str]:
 def _json_object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # nested deeper than the parser goes
         value = None
     if not isinstance(value, dict):
         raise bad_request(_("The form is damaged; open the page again and repeat. Nothing was done."), code="malformed_json")

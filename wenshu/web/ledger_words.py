@@ -32,6 +32,9 @@ def event_name(kind: str) -> str:
         "account.password_reset": _("password reset"),
         "account.token": _("token issued"),
         "evaluation": _("evaluation"),
+        "session": _("sign-in"),
+        "model.call": _("language model asked"),
+        "model.result": _("language model answered"),
     }
     return known.get(kind, kind)
 
@@ -47,6 +50,10 @@ def result_name(result: str) -> str:
         "deny": _("refused"),
         "clarify": _("asked back"),
         "not_understood": _("not understood"),
+        "signed_in": _("signed in"),
+        "signed_out": _("signed out"),
+        "throttled": _("made to wait"),
+        "dry_run": _("dry run"),
     }
     return known.get(result, result)
 

@@ -118,7 +118,10 @@ def document(operations: list[Operation], *, version: str) -> dict[str, Any]:
 
 def body(model: type[Model]) -> Model:
     """Read the request's JSON as `model`, or raise a problem that names the member, the cause and the nearest known name."""
-    document = request.get_json(silent=True, force=True)
+    try:
+        document = request.get_json(silent=True, force=True)
+    except RecursionError:  # nested deeper than the parser goes
+        document = None
     if document is None:
         raise bad_request(_("The body must be a JSON object, sent as application/json in UTF-8."), code="malformed_json")
     if not isinstance(document, dict):
