@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from governance.errors import ConfigurationError, WenshuError
-from wenshu.accounts import sqlite_engine
+from wenshu.accounts_schema import sqlite_engine
 
 KEEP_DAYS = 90
 MAX_TURNS = 200

@@ -155,11 +155,13 @@ class Desk:
         return report.to_dict() | {"verified_at": self._clock().isoformat(), "summary": report.summary()}
 
     def _verify(self) -> Report:
-        report = verify(self._path, self._ledger.vkey, self._checkpoint, now=self._clock())
-        with self._lock:
-            self._last = _Verified(report, self._clock())
+        try:
+            report = verify(self._path, self._ledger.vkey, self._checkpoint, now=self._clock())
+            with self._lock:
+                self._last = _Verified(report, self._clock())
+            return report
+        finally:
             self._verifying = False
-        return report
 
     def keep_verified(self) -> None:
         """Verify in the background if the last time is too long ago; returns at once. Nothing is shown by it, so nothing is recorded."""
