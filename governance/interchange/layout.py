@@ -1,7 +1,7 @@
 """Tables, keys, time and dimensions: from semantic models to ours, so that whatever was sound stays sound and nothing is joined that was not.
 
-A semantic model becomes one of our models for each time dimension that its measures are added up by. A dimension is named `entity__dimension`, as
-MetricFlow's users know it. Joins go only to the one table in which an entity is primary; whatever else MetricFlow would join is left out by name.
+A semantic model becomes one of our models for each time dimension that its measures are added up by. What MetricFlow's users call
+`entity__dimension` is named `entity_dimension` here, where two underscores mark columns of answers. Joins go only to the one table in which an entity is primary; whatever else MetricFlow would join is left out by name.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ class Layout:
         self.models: dict[str, SemanticModel] = {}
         self.dimensions: dict[str, Dimension] = {}
         self._by_time: dict[tuple[str, str | None], str] = {}
+        self._ids: dict[tuple[str, str], str] = {}
         self._guessed: dict[Kind, dict[str, None]] = {}
         self._carry_models()
         self._carry_dimensions()
@@ -92,6 +93,10 @@ class Layout:
         """Return the entity by which the model's own dimensions are named."""
         primary = next((item.name for item in model.entities if item.type == "primary"), None)
         return primary or model.primary_entity or next((item.name for item in model.entities if item.type == "unique"), model.name)
+
+    def dimension(self, owner: str, name: str) -> Dimension | None:
+        """Return the carried dimension that MetricFlow calls `owner__name`, or None."""
+        return self.dimensions.get(self._ids.get((owner, name), ""))
 
     def column(self, model: str, name: str) -> str | None:
         """Return the column behind a dimension or entity of a semantic model, or None."""
@@ -127,17 +132,17 @@ class Layout:
             self._carry_model(model, homes)
 
     def _homes(self) -> dict[str, str]:
-        """Return the one table to which joins by each entity go: primary before unique, a table without measures before one with."""
-        measured = {measure.model for measure in self._project.measures.values()}
-        candidates: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+        """Return the one table to which joins by each entity go: primary before unique, then the one with the most dimensions."""
+        candidates: dict[str, list[tuple[bool, int, int, str]]] = defaultdict(list)
         for position, model in enumerate(self.sources.values()):
             partitioned = any(dimension.partition for dimension in model.dimensions)
             primary = next((entity for entity in model.entities if entity.type == "primary"), None)
             for entity in model.entities:
                 key = entity is primary or (entity.type == "unique" and primary is None)
                 if key and not partitioned and self._is_column(entity):
-                    candidates[entity.name].append((2 * (entity.type == "unique") + (model.name in measured), position, model.name))
-        return {name: min(found)[2] for name, found in candidates.items()}
+                    offered = sum(dimension.type == "categorical" for dimension in model.dimensions)
+                    candidates[entity.name].append((entity.type == "unique", -offered, position, model.name))
+        return {name: min(found)[3] for name, found in candidates.items()}
 
     @staticmethod
     def _is_column(entity: SourceEntity) -> bool:
@@ -153,7 +158,7 @@ class Layout:
             try:
                 self.columns[model.name, dimension.name] = self._dimension_column(dimension)
             except NotCarriedError as error:
-                self._report.lost(f"dimension {self.owner(model)}__{dimension.name}", "the dimension", str(error))
+                self._report.lost(f"dimension {self._id(self.owner(model), dimension.name)}", "the dimension", str(error))
         times = [measure.time or model.time for measure in self._project.measures.values() if measure.model == model.name]
         needed = dict.fromkeys([*([model.time] if model.time in times else []), *times])
         for position, time in enumerate(needed or {None: None}):
@@ -232,20 +237,28 @@ class Layout:
         return self._types.get((table, (self.column(model.name, name) or "").lower()), dimension.data_type)
 
     def _carry_dimensions(self) -> None:
-        used = {pair[1] for pair in self._by_time}
+        used = set(self._by_time)
         for model in self.sources.values():
             for dimension in model.dimensions:
                 column = self.column(model.name, dimension.name)
-                name = f"{self.owner(model)}__{dimension.name}"
+                name = self._id(self.owner(model), dimension.name)
                 if column is None:
                     continue
                 if dimension.type == "time":
-                    if dimension.name not in used:
+                    if (model.name, dimension.name) not in used:
                         self._report.lost(f"dimension {name}", "the dimension", "metrics are told by their own time only; a second date is no dimension")
                 elif not is_name(name):
                     self._report.lost(f"dimension {name}", "the dimension", f"the name does not fit ({NAME_PATTERN}, at most {MAX_NAME})")
                 else:
                     self._carry_dimension(name, model, dimension, column)
+
+    def _id(self, owner: str, name: str) -> str:
+        """Return the dimension's name in the bundle: no metric and no other dimension has it."""
+        if (owner, name) not in self._ids:
+            base = re.sub("__+", "_", f"{owner}_{name}")
+            taken = {*self._ids.values(), *(metric.name for metric in self._project.metrics)}
+            self._ids[owner, name] = next(found for found in (base, *(f"{base}_{n}" for n in range(2, 999))) if found not in taken)
+        return self._ids[owner, name]
 
     def _carry_dimension(self, name: str, model: SourceModel, dimension: SourceDimension, column: str) -> None:
         stated = self._type(model, dimension.name, dimension)
@@ -266,7 +279,7 @@ class Layout:
             return
         values = tuple(DimensionValue(value=text) for text in ("true", "false")) if kind == "boolean" else ()
         self.dimensions[name] = Dimension(
-            id=name, label=words(dimension.label or name.replace("__", " ").replace("_", " ")), sources=sources, type=kind, values=values,
+            id=name, label=words(dimension.label or name.replace("_", " ")), sources=sources, type=kind, values=values,
             open=kind != "boolean",
         )
 

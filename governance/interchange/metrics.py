@@ -68,8 +68,8 @@ class MetricCarrier:
 
     # ------------------------------------------------------------------ trees
 
-    def _tree(self, name: str, filters: Sequence[str]) -> Tree:
-        """Return the metric as arithmetic over measures, with these filters pushed down to each."""
+    def _tree(self, name: str, filters: Sequence[str], hint: str = "") -> Tree:
+        """Return the metric as arithmetic over measures, with these filters pushed down to each; `hint` is what to call it."""
         if name in self._open:
             raise NotCarriedError(f"it is defined by itself: {' → '.join([*self._open, name])}")
         metric = self._metrics.get(name)
@@ -79,7 +79,7 @@ class MetricCarrier:
         try:
             every = (*metric.filters, *filters)
             if metric.type == "simple":
-                return self._leaf(metric.measure, every, name)
+                return self._leaf(metric.measure, every, hint or name)
             if metric.type == "ratio":
                 return Combined("/", self._input(metric.numerator, every), self._input(metric.denominator, every))
             if metric.type == "derived":
@@ -108,7 +108,7 @@ class MetricCarrier:
         if metric is None and given.name in self._project.measures:
             # The oldest projects name measures where metrics are meant.
             return self._leaf(given, filters, hint)
-        return self._tree(given.name, (*given.filters, *filters))
+        return self._tree(given.name, (*given.filters, *filters), hint)
 
     def _leaf(self, given: Input | None, filters: Sequence[str], hint: str) -> Tree:
         measure = self._project.measures.get(given.name) if given is not None else None

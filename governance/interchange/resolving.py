@@ -75,20 +75,20 @@ class Resolver:
 
     def _joined(self, item: Reference) -> Target:
         name = "__".join((*item.path[-1:], item.name))
-        dimension = self._layout.dimensions.get(name)
+        dimension = self._layout.dimension(item.path[-1] if item.path else "", item.name)
         if dimension is None:
             raise NotCarriedError(f"{name} is not among the carried dimensions")
         if item.grain is not None:
             raise NotCarriedError(f"{name} is a date of another table; only the metric's own dates are compared")
         try:
-            route = self._graph.route(self._model, name)
+            route = self._graph.route(self._model, dimension.id)
         except Ambiguity as error:
             raise NotCarriedError(f"{name} is reached by two routes") from error
         if route is None or route.hops not in {item.path, ()}:
             raise NotCarriedError(f"{self._source.name} does not reach {name} by way of {' → '.join(item.path) or 'its own table'}")
         if not route.hops:
             return Target(column=route.source.column)
-        return Target(dimension=name, kind=dimension.type)
+        return Target(dimension=dimension.id, kind=dimension.type)
 
 
 def compared_types(project: Project) -> dict[tuple[str, str], Kind]:
