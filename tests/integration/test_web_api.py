@@ -216,3 +216,12 @@ def test_readiness_names_the_part_that_failed(parts):
     assert response.status_code == 503
     assert "warehouse" in response.get_json(force=True)["detail"]
     assert program.call("GET", "/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("route", ["/api/v1/ask", "/api/v1/query"])
+def test_json_nested_deeper_than_any_parser_goes_is_400(parts, route):
+    app, service, _ = parts
+    deep = b'{"query":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    response = Program(app, service).call("POST", route, data=deep, content_type="application/json")
+    assert response.status_code == 400
+    assert not service.asked
