@@ -5,6 +5,7 @@ The same function serves the check of a query and its plan, so that what was fou
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -12,9 +13,11 @@ from governance import calendar
 from governance.errors import UnsoundQuery
 from governance.metrics.catalogue import Catalogue
 from governance.metrics.parsing import query_to_json
-from governance.terms import Grain, MemberCompare, MetricQuery, Note, Period, Text
+from governance.terms import GRAINS, Grain, MemberCompare, MetricQuery, Note, Period, Text
 
 DAY = timedelta(days=1)
+MAX_PERIODS = 2000
+"""More rows in time than this are nobody's question, and every engine has a limit to a statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +119,26 @@ def counterpart(row: Period, query: MetricQuery, today: date, fiscal: int) -> Pe
     return calendar.previous_period(row, today=today, fiscal_start=fiscal)
 
 
+_SHORTEST: Mapping[Grain, int] = {"day": 1, "week": 7, "month": 28, "quarter": 90, "year": 365}
+
+
+def _too_many(query: MetricQuery) -> UnsoundQuery:
+    grain = query.grain or "day"
+    coarser = GRAINS[min(GRAINS.index(grain) + 1, len(GRAINS) - 1)]
+    return UnsoundQuery(
+        f"the period has more than {MAX_PERIODS} {grain}s; ask per {coarser} or for a shorter period.",
+        zh=f"期间内的行数超过 {MAX_PERIODS}，请用更粗的时间粒度或更短的期间。",
+        alternatives=[query_to_json(replace(query, grain=coarser))] if coarser != grain else [],
+    )
+
+
 def _rows(query: MetricQuery, period: Period, base: Period | None, today: date, fiscal: int) -> tuple[Row, ...]:
     compared = query.compare in {"previous_period", "previous_year"}
     if query.grain is None:
         return (Row(label=None, window=period, base=base),)
     grain = query.grain
+    if period.days > MAX_PERIODS * _SHORTEST[grain]:
+        raise _too_many(query)
     windows = calendar.units_in(period, grain, fiscal_start=fiscal)
     others: list[Period | None]
     if isinstance(query.compare, Period) and base is not None:
