@@ -244,3 +244,15 @@ def test_a_sign_in_is_in_the_ledger_and_an_unknown_name_is_not_kept(demo_home: D
     events = demo_home.json("audit", "search", "--type", "session")["events"]
     assert {(event["actor"], event["decision"]) for event in events} >= {("market", "signed_in"), ("unknown", "failed")}
     assert "my-secret-password" not in json.dumps(events)
+
+
+def test_a_new_conversation_is_new_each_time_and_its_id_is_said(demo_home: DemoHome):
+    begun = [demo_home.run("ask", "上个月触达率", "--as", user, "--conversation", "new") for user in ("market", "medical")]
+    assert [done.returncode for done in begun] == [0, 0]
+    ids = [done.stderr.split("conversation ")[1].split()[0] for done in begun]
+    assert ids[0] != ids[1]
+    followed = demo_home.json("ask", "各渠道呢", "--as", "market", "--conversation", ids[0])
+    assert followed["query"]["group_by"] == ["channel"]
+    wrong = demo_home.run("ask", "上个月触达率", "--as", "market", "--conversation", "欧阳慧敏")
+    assert wrong.returncode == 2
+    assert "欧阳" not in wrong.stderr

@@ -27,9 +27,10 @@ def test_a_conversation_is_never_read_listed_or_added_to_by_another_user(tmp_pat
     assert store.last_query("two", mine) is None
     with pytest.raises(UnknownConversation):
         store.get("two", mine)
-    with pytest.raises(UnknownConversation):
-        store.add("two", mine, turn("second"))
+    # The same id of another user is another conversation: it neither adds to the first one nor tells that there is one.
+    store.add("two", mine, turn("second"))
     assert [item.question for item in store.get("one", mine)] == ["first"]
+    assert [item.question for item in store.get("two", mine)] == ["second"]
 
 
 def test_the_last_query_is_what_a_follow_up_changes(tmp_path):

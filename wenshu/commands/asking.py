@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,22 @@ from wenshu.commands.common import DONE, FAILED, STATUS_OF_ANSWER, Context, emit
 
 if TYPE_CHECKING:
     from nlq.answer import Answer
+
+NEW = "new"
+_CONVERSATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def _conversation(given: str | None) -> str | None:
+    """Return the id to go on with; `new` makes one and says it, since the next question needs it."""
+    if given is None:
+        return None
+    if given == NEW:
+        made = secrets.token_hex(8)
+        tell(f"conversation {made}")
+        return made
+    if not _CONVERSATION.fullmatch(given):
+        raise click.UsageError("--conversation takes 1 to 64 letters, digits, - and _, or `new`, which makes an id and prints it.")
+    return given
 
 
 def _print_answer(service: Any, answer: Answer) -> None:
@@ -78,6 +96,7 @@ def ask(
     context: Context, *, question: str, user: str, purpose: str | None, conversation: str | None, dry_run: bool, as_json: bool
 ) -> int:
     """Ask a question in Chinese or English."""
+    conversation = _conversation(conversation)
     with context.service() as service:
         actor = service.local_actor(user)
         if dry_run:
