@@ -80,6 +80,20 @@ def test_denied_accesses_by_department_and_purpose_keep_what_has_none(warehouse:
     assert {key[0]: cells["denied_accesses"] for key, cells in found.items()} == {**dict.fromkeys(("marketing",), 0), **expected}
 
 
+def test_windows_that_overlap_are_joined_and_each_row_has_its_own_counterpart(warehouse: Warehouse, files: tuple[Path, Path]) -> None:
+    query = {"metrics": ["data_accesses"], "grain": "month", "compare": "previous_period", "period": {"start": "2026-10-01", "end": "2026-11-16"}}
+    found = ask(warehouse, files[1], query)
+    days = Counter(row[0] for row in ROWS if row[0] < TODAY.isoformat())
+
+    def count(first: str, last: str) -> int:
+        return sum(number for day, number in days.items() if first <= day <= last)
+
+    assert {key[0]: (cells["data_accesses"], cells["data_accesses__base"]) for key, cells in found.items()} == {
+        "2026-10-01": (count("2026-10-01", "2026-10-31"), count("2026-09-01", "2026-09-30")),
+        "2026-11-01": (count("2026-11-01", "2026-11-15"), count("2026-10-01", "2026-10-15")),
+    }
+
+
 def test_without_the_ledgers_file_its_metrics_are_one_clear_error(warehouse: Warehouse) -> None:
     with pytest.raises(WarehouseError, match="ledger is not connected"):
         ask(warehouse, None, {"metrics": ["data_accesses"]})
