@@ -69,7 +69,7 @@ def _to_decide(carried: Carried, report: Report) -> None:
         report.add("decide", f"entities {', '.join(entities)}", "person, employee", "none is marked; mark those that are people, else nothing protects small groups of them")
     if carried.metrics:
         why = "nothing is zero of it here, also in arithmetic; there such cells are empty unless fill_nulls_with says 0"
-        report.add("differs", "all metrics", "periods and groups without rows", why)
+        report.add("differs", "all metrics", "cells without rows or values", why)
         report.add("decide", "all metrics", "owner, approver, effective date, sensitivity, unit, tags", "they are placeholders of an unapproved draft")
     report.add("decide", "bundle.yaml", "timezone, fiscal_year_start, holidays", "they are this product's defaults, not the project's")
     report.add("decide", "access rules", "who may ask", "none were imported: until the committee writes them, nobody may ask anything")

@@ -20,7 +20,7 @@ from wenshu.interchanging import column_types
 RIDES = "FROM fct_rides r LEFT JOIN dim_stations s ON r.station_id = s.station_id LEFT JOIN dim_members m ON r.member_id = m.member_id"
 REPAIRS = "FROM fct_repairs p LEFT JOIN dim_stations s ON p.station_id = s.station_id"
 RIDDEN, REPORTED = "r.started_at", "p.reported_on"
-CITY_FEES = "CASE WHEN COUNT(CASE WHEN r.kind = 'city' THEN 1 END) = 0 THEN 0 ELSE SUM(CASE WHEN r.kind = 'city' THEN r.fee END) END"
+CITY_FEES = "COALESCE(SUM(CASE WHEN r.kind = 'city' THEN r.fee END), 0)"
 
 HAND_WRITTEN: dict[str, tuple[str, str, str, str]] = {
     # metric: (value, tables, time, condition)
@@ -49,8 +49,8 @@ HAND_WRITTEN: dict[str, tuple[str, str, str, str]] = {
     "fee_per_ride": ("SUM(r.fee) / COUNT(*)", RIDES, RIDDEN, "TRUE"),
     "electric_fee_share": ("SUM(CASE WHEN r.is_electric = true THEN r.fee END) / NULLIF(SUM(r.fee), 0)", RIDES, RIDDEN, "TRUE"),
     "east_minutes_per_gold_ride": ("AVG(r.minutes) / NULLIF(SUM(CASE WHEN m.tier = 'gold' THEN 1 ELSE 0 END), 0)", RIDES, RIDDEN, "s.city = 'East'"),
-    # Where there is no city bike there is nothing of its fees, which is zero (the report says so of all metrics).
-    "fee_minus_half_city": (f"SUM(r.fee) - ({CITY_FEES} - 1) / 2", RIDES, RIDDEN, "TRUE"),
+    # Where there are no fees of city bikes there is zero of them (the report says so of all metrics).
+    "fee_minus_half_city": (f"COALESCE(SUM(r.fee), 0) - (COALESCE(SUM(r.fee), 0) - 2 * {CITY_FEES}) / 4", RIDES, RIDDEN, "TRUE"),
 }
 
 
