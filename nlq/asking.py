@@ -90,6 +90,14 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
                 found = _options([name for name in noun.metrics if name in view.metrics], reader, view)
                 if found:
                     return noun.ask or _which(token.text), found
+    counted = next((g for g in draft.groups if not g.explicit and counting), None)
+    if counted is not None:
+        draft.groups.remove(counted)  # 多少医院: what is counted is no cut
+    if counting and not draft.groups and counted is None:
+        noun = next((n for n in lexicon.nouns if n.metrics), None)
+        found = _options([name for name in noun.metrics if name in view.metrics], reader, view) if noun is not None else ()
+        if noun is not None and found and draft.counted_in in (None, "人"):
+            return noun.ask or _which(""), found
     if counting or not (draft.members or draft.groups):
         for token in tokens:
             for name in token.ids("dimension"):
@@ -99,7 +107,7 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
                     found = _options(metrics, reader, view)
                     if found:
                         return _which(token.text), found
-    if not (draft.members or draft.share_of or draft.groups or draft.base_member):
+    if not (draft.members or draft.share_of or draft.groups or draft.base_member or counted):
         return None
     named = {name for member in draft.members for name in member.token.ids("value")} | {n for group in draft.groups for n in group.token.ids("dimension")}
     words = [token.text for token in tokens if token.kind in "DV"]

@@ -101,10 +101,20 @@ def exclusions(sentence: Sentence) -> None:
 
 
 def _left_out(sentence: Sentence, match: re.Match[str]) -> bool:
+    """Take the values that an exclusion reaches: 不含微信的线上渠道 leaves out 微信 only."""
     start, end = match.span()
-    values = [token for token in sentence.rest[start:end] if token.kind == "V"]
-    sentence.draft.members += [Member(token, exclude=True) for token in values]
-    sentence.take(*range(start, end))
+    taken: list[int] = []
+    previous: Token | None = None
+    for index in range(start, end):
+        token = sentence.rest[index]
+        if token.kind == "V":
+            joined = previous is None or sentence.rest[index - 1].kind in "&|,~"
+            if not joined and previous is not None and not set(sentence.dimension_of(previous)) & set(sentence.dimension_of(token)):
+                break
+            sentence.draft.members.append(Member(token, exclude=True))
+            previous = token
+        taken.append(index)
+    sentence.take(*taken)
     return True
 
 
@@ -133,6 +143,8 @@ def shares(sentence: Sentence) -> None:
     if match is None:
         return
     draft.share = True
+    if len({token.ids("metric") for token in sentence.rest if token.kind == "M"}) > 1:
+        sentence.problem(sentence.rest[match.start()].text, 0.5)  # one metric's share of another is no approved metric
     index = match.start()
     sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "Hh"])
     explicit = [token for token in sentence.rest if token.kind == "D" and not sentence.identifies(token)]

@@ -221,7 +221,7 @@ def orderings(sentence: Sentence) -> None:
     if sentence.has("K"):
         index = sentence.kinds.index("K")
         start().metric = start().metric or sentence.nearest_metric(index)
-        if not (sentence.has("V") and not sentence.has("D") and not sentence.has("W") and start().limit is None and not draft.periods):
+        if not (sentence.count("V") == 1 and not sentence.has("D") and not sentence.has("W") and start().limit is None and not draft.periods):
             sentence.take(index)
         else:
             draft.rank_of = True

@@ -24,6 +24,7 @@ from nlq.reading import Correction, Reader, Reading
 from nlq.scoring import READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
 from nlq.shape import read_shape
 from nlq.times import Clock
+from nlq.words import EXPLAIN as EXPLAIN_KIND
 from nlq.words import FILLER, NOT, UNKNOWN
 
 Status = Literal["read", "clarify", "not_understood", "refused"]
@@ -61,7 +62,7 @@ class Understanding:
     unknown: tuple[str, ...] = ()
     message: Text | None = None
     act: Literal["explain"] | None = None
-    """`explain`: the sentence asks how the last answer came about; its query is the reading."""
+    """`explain`: the sentence asks what a metric means, or how the last answer came about; its query is the reading."""
 
     @property
     def query(self) -> MetricQuery | None:
@@ -246,6 +247,8 @@ class _Question:
         if self.draft.extra_times:
             options = time_options(best.query, [self.draft.when, *self.draft.extra_times], self.view)
             return self._made("clarify", readings=readings, ask=_ASK_TIME, options=options)
+        if best.query.share and len(best.query.metrics) > 1 and not best.query.group_by and self.context is None:
+            return self._lost(_SHARE_OF_ANOTHER)
         if best.query.share and not best.query.group_by:
             return self._made("clarify", readings=readings, ask=_ASK_SHARE, options=share_options(best.query, self.view))
         single = single_options(best.query, self.view)
@@ -264,7 +267,8 @@ class _Question:
             if not options:
                 return self._lost(_NOTHING, readings=())
             return self._made("clarify", readings=readings, ask=_confirm(left), options=options)
-        return self._made("read", readings=readings)
+        explained = any(token.kind == EXPLAIN_KIND for token in self.tokens)
+        return self._made("read", readings=readings, act="explain" if explained else None)
 
     def _finished(self, reading: Reading, loss: float, unused: tuple[str, ...]) -> Reading:
         told = tuple(Text(zh=f"“{c.said}”按“{c.taken}”理解", en=f"'{c.said}' taken as '{c.taken}'") for c in self.corrections)
@@ -361,6 +365,7 @@ _NOTHING = Text(zh="没有听懂这个问题。", en="I did not understand the q
 _ASK_OR = Text(zh="“或”连接了不同维度，请选择要看哪一部分：", en="'Or' joins different dimensions; which one do you mean?")
 _NEGATED = Text(zh="这种否定的问法还答不了（没有对应的已批准指标）。", en="A question in the negative can't be answered: no approved metric says that.")
 _ASK_ROWS = Text(zh="按什么筛出来？", en="By what should the rows be?")
+_SHARE_OF_ANOTHER = Text(zh="一个指标占另一个指标的比例没有已批准的口径。", en="The share of one metric in another is no approved metric.")
 _ASK_SHARE = Text(zh="按什么看占比？", en="The share by what?")
 _ASK_TIME = Text(zh="一次只能回答一个期间，请选择：", en="One period can be answered at a time; which one?")
 

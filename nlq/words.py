@@ -13,7 +13,7 @@ GROUP, GRAIN, TREND, RANK, RANK_OF, SUPERLATIVE, FIRST, LAST = "G", "g", "R", "K
 COMPARATOR, POSTFIX, BETWEEN, EXCLUDE, EXCLUDED, ONLY = "C", "c", "B", "X", "x", "O"
 SHARE, SHARE_OF, YEARLY, PERIODIC, VERSUS, CONTRAST, DIFFERENCE, CHANGE = "H", "h", "Y", "Q", "Z", "z", "d", "I"
 TOTAL, SEPARATE, WHICH, HOW_MANY, ALL, AND, OR, NOT, TO, COMMA = "A", "E", "W", "U", "L", "&", "|", "!", "~", ","
-UNIT = "m"
+UNIT, EXPLAIN = "m", "e"
 UNSUPPORTED, SORT, PERIODS, PERCENT_OF, FOLLOW, LISTING, UNGROUP, ORDINAL = "?", "s", "w", "o", "F", "l", "y", "#"
 FILLER = "f"
 
@@ -68,9 +68,9 @@ _CHINESE: dict[str, dict[Any, str]] = {
     DIFFERENCE: {None: "高多少 低多少 多多少 少多少 差多少 高了多少 低了多少 多了多少 少了多少 差了多少 高出多少 多出多少 大多少 小多少 高几个点 低几个点 高几个百分点 低几个百分点 相差 相差多少 差距 差异 差值 差额 差 高吗 低吗 多吗 少吗 高还是低 多还是少 高不高 好多少 差距多大 有什么差别 差别 的差距 的差异 快多少 慢多少 涨了没"},
     CHANGE: {
         ("up", "growth"): "增长 增长率 增幅 增速 涨幅 增长幅度 增长速度 增长比例 增长了 增长多少 增长了多少 增长情况",
-        ("up", "change"): "增加 增加了 上升 上升了 提升 提升了 提高 提高了 上涨 上涨了 涨了 涨 增多 增量 增长额 增加额 增长量 增加量 升高 升高了 变高 变多 增加多少 提升多少 提升了多少 上升多少 上升了多少 涨了多少 增加了多少 提升幅度",
+        ("up", "change"): "增加 增加了 上升 上升了 提升 提升了 提高 提高了 上涨 上涨了 涨了 涨 增多 增量 增长额 增加额 增长量 增加量 进步 进步了 升高 升高了 变高 变多 增加多少 提升多少 提升了多少 上升多少 上升了多少 涨了多少 增加了多少 提升幅度",
         ("down", "growth"): "降幅 跌幅 降低率 下降率 下降幅度 下滑幅度 跌了多少",
-        ("down", "change"): "下降 下降了 减少 减少了 下滑 下滑了 降低 降低了 下跌 下跌了 跌 跌了 降了 缩减 萎缩 回落 变低 变少 下降多少 下降了多少 减少多少 减少了多少 减少量 降了多少",
+        ("down", "change"): "下降 下降了 减少 减少了 下滑 下滑了 降低 降低了 下跌 下跌了 跌 跌了 降了 退步 退步了 缩减 萎缩 回落 变低 变少 下降多少 下降了多少 减少多少 减少了多少 减少量 降了多少",
         ("any", "change"): "变化 变动 涨跌 波动幅度 变化量 变化多少 变化了多少 变化幅度 变化值 变了多少 涨跌幅 变化率 变动率",
     },
     TOTAL: {None: "总 总共 一共 总计 合计 汇总 总体 整体 总的 加起来 总和 加总 共 共计 全部加起来 加在一起 合在一起 合起来 总数 总量 总额 累计 共有 一起 总值 合并"},
@@ -87,6 +87,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
     SORT: {"desc": "从高到低 由高到低 降序 倒序 从大到小 由大到小 从多到少 由多到少 降序排列 从高往低 由多至少 由高至低", "asc": "从低到高 由低到高 升序 正序 从小到大 由小到大 从少到多 由少到多 升序排列 由低至高"},
     PERCENT_OF: {None: "其中"},
     FOLLOW: {None: "呢 那 那么 再 再看 换成 换 改成 改为 改 换为 改看 换看 接着 然后呢 继续 换个 切换到 换到 那如果 如果 同样"},
+    EXPLAIN: {None: "定义 口径 含义 怎么算 怎么计算 如何计算 如何定义 怎么定义 什么意思 是什么意思 计算方式 计算方法 计算公式 计算逻辑 统计口径 怎么算的 怎么计算的 什么是 的定义 指标说明 口径说明"},
     UNGROUP: {None: "不分 不按 不区分 不细分 不拆分 不用分 不用按 取消 合并不分"},
     FILLER: {
         None: "的 了 是 有 吗 呢 啊 呀 吧 嘛 哦 噢 哈 哟 么 啦 呗 喔 得 地 着 过 之 其 把 被 让 对 对于 关于 针对 在 于 从 由 将 给 为 向 里 内 中 上 下 来 去 就 都 也 还 很 太 更 最近一次 "
@@ -96,7 +97,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
         "一下 一个 一些 一点 下 个 些 次 点 名 家 位 款 种 类 类别 种类 分类 方面 部分 层面 角度 来看 来说 而言 看的话 的话 目前的 现有 已经 已 曾 曾经 会 能 能否 可以 可否 是否 有没有 是不是 到底 究竟 大概 大约 左右 差不多 约 具体 具体的 全月 整月 全年 整年 整个月 全年度 详细 完整 "
         "时间 期间 时 时候 时间段 区间 范围 范围内 之间 以内 之内 当中 之中 里面 内部 这边 那边 一带 地方 "
         "谢谢 多谢 感谢 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 现在的 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
-        "其他条件不变 其余条件不变 条件不变 保持不变 其他不变 其余不变 别的不变 其它不变 其它条件不变 处于 位于 百分点 个百分点 几个百分点 多少个百分点 召开 举办 开展 组织 举行 分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
+        "其他条件不变 其余条件不变 条件不变 保持不变 其他不变 其余不变 别的不变 其它不变 其它条件不变 拆开 拆开看 拆分看 分开看 展开 花在 花 用在 投在 投到 处于 位于 百分点 个百分点 几个百分点 多少个百分点 召开 举办 开展 组织 举行 分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
     },
 }
 
@@ -169,6 +170,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     SORT: {"desc": "best first|descending|from high to low|high to low|from highest to lowest|highest to lowest|highest first|largest first|desc|in descending order|descending order|from most to least|biggest first|from largest to smallest", "asc": "worst first|ascending|from low to high|low to high|from lowest to highest|lowest to highest|lowest first|smallest first|asc|in ascending order|ascending order|from least to most|from smallest to largest"},
     PERCENT_OF: {None: "of which|of these|of those|among them|among which|thereof"},
     FOLLOW: {None: "what about|how about|and what about|and how about|instead|now show|switch to|change to|make it|now for|now by|and for|and in|same for|the same for|same but|same thing for|then|again|but for|replace with|now only|do the same for|what if we use|change it to|make that"},
+    EXPLAIN: {None: "definition|defined|calculated|computed|meaning|formula|what does|explain|how is * calculated|how is * defined|methodology"},
     UNGROUP: {None: "not by|without splitting by|without grouping by|do not split by|do not group by|don't split by|ungroup|regardless of|irrespective of|without breaking down by|no breakdown by"},
     FILLER: {
         None: "add|adding|of the day|of the week|in the day|in a day|break|break down|broken down|drill down|drilled down|slice|dice|the|a|an|of|in|on|at|for|from|with|our|my|your|their|its|we|i|you|us|me|it|they|he|she|them|this|that|these|those|there|here|is|are|was|were|be|been|being|am|do|does|did|done|has|have|had|having|will|would|could|can|may i|shall|might|must|to|into|onto|via|through|using|used|use|during|within|over|about|regarding|concerning|around|as|so|such|"

@@ -137,7 +137,6 @@ def _calendar(text: str, at: int, clock: Clock) -> Atom | None:
     if match is None or match.end() == at:
         return None
     year, fiscal, deictic = _year(match, clock)
-    base = Parts(year=year, fiscal=fiscal, deictic=deictic)
     end = match.end()
     if half := match["half"]:
         which = 2 if half[0] in "下后二2" or half.startswith(("第二", "第2", "h2")) else 1
@@ -176,7 +175,7 @@ def _calendar(text: str, at: int, clock: Clock) -> Atom | None:
         day = number(said)
         return (end, Parts(year=year, month=month, day=day, deictic=deictic)) if day and 1 <= day <= 31 else None
     if said := match["mw"]:
-        return end, Parts(year=year, month=month, first=(number(said) or 1, "week"), deictic=deictic) if said in "一1" else base
+        return end, Parts(year=year, month=month, nth_week=number(said), deictic=deictic)
     if said := match["mfn"] or match["mln"]:
         count = number(said)
         grain = _UNITS[match["mfu"] or match["mlu"]]
@@ -250,6 +249,8 @@ def _inside(match: re.Match[str], grain: Grain, when: When, whole: Period, end: 
         count, unit = number(match["fn"] or match["ln"]), _UNITS[match["fu"] or match["lu"]]
         part = cut(whole, (count if match["fn"] else -count, unit)) if count else None
         return (end, When(period=part[0], grain=part[1], deictic=True)) if part else None
+    if match["nth"] and grain == "month" and match["nu"] == "周":
+        return end, Parts(year=year, month=month, nth_week=number(match["nth"]), deictic=True)
     if match["nth"]:
         which, unit = number(match["nth"]) or 1, _UNITS[match["nu"]]
         start = calendar.shift(calendar.unit_start(whole.start, unit), unit, which - 1)

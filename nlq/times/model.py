@@ -78,6 +78,8 @@ class Parts:
     day: int | None = None
     festival: str | None = None
     to_date: bool = False
+    nth_week: int | None = None
+    """The nth seven days of a month."""
     first: tuple[int, Grain] | None = None
     """The first (negative: last) n units of the rest: 今年前3个月."""
     deictic: bool = False
@@ -109,6 +111,9 @@ def _span(parts: Parts, year: int, clock: Clock) -> tuple[Period, Grain] | None:
                 day = first.replace(day=parts.day)
                 return Period(start=day, end=day + timedelta(days=1)), "day"
             end = calendar.add_months(first, 1)
+            if parts.nth_week is not None:
+                begin = first + timedelta(days=7 * (parts.nth_week - 1))
+                return (Period(start=begin, end=min(begin + timedelta(days=7), end)), "day") if begin < end else None
             if parts.third is not None:
                 edges = (first, first.replace(day=11), first.replace(day=21), end)
                 return Period(start=edges[parts.third - 1], end=edges[parts.third]), "day"

@@ -20,7 +20,7 @@ _BETWEEN_AND = re.compile(r"\s*(?:and|与|和)\s*(?:the\s+)?")
 _FROM = re.compile(r"(?:自从|从|自|由|(?:from|starting(?:\s+(?:from|in|on))?|beginning)\s+)(?:the\s+)?")
 _SINCE = re.compile(r"(?:since|from|after|ever since)\s+(?:the\s+)?(?:(?:start|beginning)\s+of\s+)?(?:the\s+)?")
 _OPEN_END = re.compile(r"(?:份)?(?:以来|至今|到现在|到今天|到目前(?:为止)?|(?:截至|截止)到?(?:目前|现在|今天|今日)(?:为止)?|迄今为止|起至今|开始至今|起(?!点|止)|开始(?!的)|迄今)|\s+(?:onwards?|on(?![a-z])(?!\s)|until now|till now|to now|to date|to today)")
-_AS_OF = re.compile(r"(?:截至到?|截止到?|到(?=.{1,14}为止)|(?:as of|up to|until|through|by|as at)\s+(?:the\s+)?(?:end\s+of\s+)?(?:the\s+)?)")
+_AS_OF = re.compile(r"(?:累计(?:到|至)|截至到?|截止到?|到(?=.{1,14}为止)|(?:as of|up to|until|through|by|as at)\s+(?:the\s+)?(?:end\s+of\s+)?(?:the\s+)?)")
 _AS_OF_END = re.compile(r"(?:为止|止|底|末)+")
 _MONTHS = re.compile(
     r"(?P<a>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])(?:月份?)?(?:-|~|到|至|—)(?P<b>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d|[一二三四五六七八九十]+[日号])"
