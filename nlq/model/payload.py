@@ -77,7 +77,9 @@ def _sendable(understanding: Understanding, view: LexiconView, today: date) -> b
         return False
     clock = Clock(today=today, fiscal_start=lexicon.fiscal_start, festivals=lexicon.festivals.period if lexicon.festivals else None)
     tokens = Matcher(view, screened, clock, understanding.language).tokens()
-    meanings = [m for token in tokens for each in (token, *token.alternatives) for m in each.meanings if m.kind == "value"]
+    meanings = [m for token in tokens for each in (token, *token.alternatives) for m in each.meanings if m.kind != "cue"]
+    if understanding.status == "not_understood" and not meanings:
+        return False  # nothing of the business was named: whatever a model made of it would be its own invention
     queries = [*(reading.query for reading in understanding.readings), *(option.query for option in understanding.options)]
     return not any(m.open for m in meanings) and all(_declared(view, name, value) for query in queries for name, value in values_of(query))
 
