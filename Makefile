@@ -43,10 +43,13 @@ lint: $(VENV)/.dev
 
 test: $(VENV)/.dev lint
 	@.ci/browser
+	@.ci/postgres
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not long"
 
 test-long: $(VENV)/.dev
 	@.ci/browser
+	@.ci/postgres
+	@.ci/spark
 	$(BIN)/python -m pytest -m long
 
 bench: $(VENV)/.dev
