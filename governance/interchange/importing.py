@@ -14,6 +14,7 @@ from governance.interchange.layout import Layout
 from governance.interchange.metricflow import read_metricflow
 from governance.interchange.metrics import MetricCarrier
 from governance.interchange.nouns import Project
+from governance.interchange.ossie_reading import is_ossie, read_ossie
 from governance.interchange.report import Report
 from governance.interchange.resolving import compared_types
 from governance.interchange.settling import Carried, settle
@@ -56,7 +57,11 @@ def import_project(path: Path, out: Path, *, today: dt.date, types: Types | None
     """
     require_free(out)
     report = Report()
-    project = read_metricflow(documents(path), report)
+    found = list(documents(path))
+    foreign = [item for item in found if is_ossie(item)]
+    project = read_ossie(foreign, report) if foreign else read_metricflow(found, report)
+    if foreign and len(foreign) < len(found):
+        report.lost(f"{len(found) - len(foreign)} documents", "all of them", "an Ossie document was found; import other formats by themselves")
     carried = carry(project, report, today=today, types=types)
     write_bundle(carried, report, out, origin=project.origin, today=today)
     return Imported(origin=project.origin, carried=carried, report=report)

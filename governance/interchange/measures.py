@@ -23,7 +23,7 @@ def carried(measure: SourceMeasure, filters: Sequence[Condition], layout: Layout
         raise NotCarriedError("it is added up over all dimensions but time (non_additive_dimension); balances have no counterpart")
     model = layout.model_of(measure)
     text = (measure.expr or measure.name).strip()
-    node = Column("*") if text == "*" else parse(text)
+    node = measure.node or (Column("*") if text == "*" else parse(text))
     if measure.agg == "sum":
         return _sum(node, model, filters, resolve), None
     if measure.agg == "count":

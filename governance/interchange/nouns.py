@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from governance.interchange.syntax import Node
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
@@ -48,7 +50,10 @@ class SourceDimension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceMeasure:
-    """An aggregate over one semantic model; `time` is the time dimension it is added up by, where that is not the model's own."""
+    """An aggregate over one semantic model; `time` is the time dimension it is added up by, where that is not the model's own.
+
+    `node` is the expression where it was read already, else `expr` is its text.
+    """
 
     name: str
     model: str
@@ -56,6 +61,7 @@ class SourceMeasure:
     expr: str | None = None
     time: str | None = None
     semi_additive: bool = False
+    node: Node | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
