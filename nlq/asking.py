@@ -86,10 +86,10 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
     for token in tokens:
         for meaning in (m for each in (token, *token.alternatives) for m in each.meanings):
             if meaning.kind == "noun":
-                noun = lexicon.nouns[int(meaning.id)]
-                found = _options([name for name in noun.metrics if name in view.metrics], reader, view)
+                meant = lexicon.nouns[int(meaning.id)]
+                found = _options([name for name in meant.metrics if name in view.metrics], reader, view)
                 if found:
-                    return noun.ask or _which(token.text), found
+                    return meant.ask or _which(token.text), found
     counted = next((g for g in draft.groups if not g.explicit and counting), None)
     if counted is not None:
         draft.groups.remove(counted)  # 多少医院: what is counted is no cut

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.settings import Contact, Settings
-from governance.terms import Text, Value
+from governance.terms import Filter, Text, Value
 from nlq.entries import AmbiguousInfo, Catalogue, DimensionInfo, Meaning, MetricInfo, NounInfo, TermInfo
 from nlq.guard import Guard
 from nlq.normalise import normalise
 from nlq.times.festivals import FestivalCalendar
-from nlq.wordbook import Wordbook, build
+from nlq.vocabulary import build
+from nlq.wordbook import Wordbook
 
 
 class Finding(Protocol):
@@ -72,7 +73,7 @@ class Lexicon:
         metrics = {name: _metric(catalogue, name) for name in catalogue.metrics}
         dimensions = {name: info for name in catalogue.dimensions if (info := _dimension(catalogue, name)) is not None}
         terms, nouns, ambiguous = _declared(documents)
-        words = build(catalogue, documents, metrics, dimensions, nouns=nouns, ambiguous=ambiguous)
+        words = build(catalogue, documents, metrics, dimensions)
         festivals = None
         if settings.holidays:
             try:
@@ -206,8 +207,6 @@ def _says(value: Value, label: Text, words: tuple[str, ...]) -> bool:
 
 
 def _declared(documents: Iterable[LexiconDocument]) -> tuple[dict[str, TermInfo], tuple[NounInfo, ...], tuple[AmbiguousInfo, ...]]:
-    from governance.terms import Filter
-
     terms: dict[str, TermInfo] = {}
     nouns: list[NounInfo] = []
     ambiguous: list[AmbiguousInfo] = []
@@ -220,4 +219,4 @@ def _declared(documents: Iterable[LexiconDocument]) -> tuple[dict[str, TermInfo]
     return terms, tuple(nouns), tuple(ambiguous)
 
 
-__all__ = ["Any", "Lexicon", "LexiconView", "Screener"]
+__all__ = ["Lexicon", "LexiconView", "Screener"]

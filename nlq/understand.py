@@ -12,36 +12,26 @@ from typing import Literal
 
 from governance.terms import Language, MetricQuery, Text
 from nlq.asking import ask_back, choose, or_options, share_options, single_options, time_options
+from nlq.correcting import Tokeniser
 from nlq.draft import Draft
 from nlq.followup import EARLIER, EXPLAINED, FollowUp, asks_whole, explains, is_follow_up
-from nlq.fuzzy import replaced
-from nlq.guard import ORDER, is_sql
+from nlq.guard import is_sql
 from nlq.lexicon import Lexicon, LexiconView
-from nlq.matching import Matcher, Token
+from nlq.matching import Token
 from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
 from nlq.options import Option, nearest_metrics
 from nlq.reading import Correction, Reader, Reading
+from nlq.refusing import LanguageRefusal, Refuser
 from nlq.scoring import READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
+from nlq.screening import BLANK, screened
 from nlq.shape import read_shape
 from nlq.times import Clock
 from nlq.words import EXPLAIN as EXPLAIN_KIND
-from nlq.words import FILLER, NOT, UNKNOWN
+from nlq.words import NOT
 
 Status = Literal["read", "clarify", "not_understood", "refused"]
-BLANK = "▢"
-MAX_CORRECTIONS = 3
 TIE = 0.06
 """Readings closer than this in score are asked about."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LanguageRefusal:
-    """A refusal that the words alone give reason for. `contact` is an id of the bundle's contacts."""
-
-    code: str
-    message: Text
-    rule: str
-    contact: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +101,16 @@ class _Question:
             return self._lost(Text(zh=f"问题太长（最多 {MAX_QUESTION} 个字）。", en=f"The question is too long (at most {MAX_QUESTION} characters)."))
         if self.context is not None and (earlier := EARLIER.search(self.text)):
             self.text = normalise(self.text.replace(earlier.group(), " "))  # leans on the period before; the follow-up reads it
-        self._tokenise()
+        tokeniser = Tokeniser(self.view, self.text, self.clock, self.language, self.capitals)
+        tokeniser.run()
+        self.tokens, self.text, self.corrections = tokeniser.tokens, tokeniser.text, tokeniser.corrections
         if self.context is not None and explains(self.text):
             return self._made("read", readings=[Reading(query=self.context, score=1.0, assumptions=(EXPLAINED,))], act="explain")
         sql = is_sql(self.text)
         if sql:
             self.tokens = []
         self.draft = read_shape(self.tokens, self.view, self.clock, self.language)
-        refusal = self._refusal()
+        refusal = Refuser(self.view, self.draft, self.tokens, said=self.said, person=self.person).refusal()
         if refusal is not None:
             if refusal.code == "not_understood":
                 return self._lost(refusal.message)
@@ -126,101 +118,6 @@ class _Question:
         if sql:
             return self._lost(Text(zh="这里不接受 SQL，请用业务语言提问；任何语句都不会被执行。", en="SQL is not accepted here and is never run; please ask in business words."))
         return self._read()
-
-    def _tokenise(self) -> None:
-        """Tokenise; where words stay unknown, try the names they may be slips of, as long as fewer stay unknown."""
-        self.tokens = self._match(self.text)
-        for _ in range(MAX_CORRECTIONS):
-            doubt = _doubt(self.tokens)
-            better = min(
-                ((found, made, text) for made, text in self._proposals() if _doubt(found := self._match(text)) < doubt - 0.3),
-                key=lambda item: _doubt(item[0]),
-                default=None,
-            )
-            if better is None:
-                return
-            self.tokens, made, self.text = better
-            self.corrections += made
-
-    def _match(self, text: str) -> list[Token]:
-        return Matcher(self.view, text, self.clock, self.language, self.capitals if text == self.said else "").tokens()
-
-    def _proposals(self) -> list[tuple[tuple[Correction, ...], str]]:
-        corrector = self.view.lexicon.words.corrector
-        found: list[tuple[tuple[Correction, ...], str]] = []
-        doubtful = [t for t in self.tokens if t.kind == UNKNOWN or (t.partial and all(m.rank == 3 for m in t.meanings))]
-        words: list[Correction] = []
-        text = self.text
-        for token in sorted(doubtful, key=lambda t: -t.start):
-            if token.kind == UNKNOWN and token.text.isascii() and token.text.isalpha() and (word := corrector.word(token.text)) is not None:
-                words.insert(0, Correction(said=token.text, taken=word))
-                text = replaced(text, token.start, token.end, word)
-        if words:
-            found.append((tuple(words), text))
-        chinese = [(t.start, t.end) for t in doubtful if not t.text.isascii()]
-        slips = corrector.names(self.text, chinese, self.view.may_offer) if chinese else []
-        for slip in slips[:2]:
-            said = self.text[slip.start : slip.end]
-            found.append(((Correction(said=said, taken=slip.name),), replaced(self.text, slip.start, slip.end, slip.name)))
-        return found
-
-    # ------------------------------------------------------------------ refusals
-
-    def _marked(self, mark: str) -> bool:
-        name, _, argument = mark.partition(":")
-        if name == "person":
-            return self.person
-        if name == "metric_tag":
-            metrics = self.view.lexicon.metrics
-            return any(argument in metrics[m.id].tags for token in self.draft.metrics if not token.partial for m in token.meanings if m.id in metrics)
-        if name in ("dimension", "dimension_name"):
-            kinds = ("dimension",) if name == "dimension_name" else ("dimension", "value")
-            return any(m.kind in kinds and m.id == argument for token in self.tokens for m in token.meanings)
-        return name == "asks_members" and self._asks_members()
-
-    def _averaged(self) -> bool:
-        """平均每位医生…: an average over persons asks for none of them."""
-        kinds = [token.kind for token in self.tokens if token.kind != FILLER]
-        return "?G" in "".join(kinds) or "GD?" in "".join(kinds)
-
-    def _asks_members(self) -> bool:
-        """Whether single members of a protected person's dimension are asked for, by name, list or rank."""
-        dimensions = self.view.lexicon.dimensions
-        for group in self.draft.groups:
-            person = any((info := dimensions.get(name)) is not None and info.person for name in group.token.ids("dimension"))
-            alone = not self.draft.metrics and any(token.kind == "L" for token in self.tokens)
-            if person and alone:
-                return True
-            if person and not self._averaged() and (group.explicit or self.draft.lists or (self.draft.ordering is not None and self._ranked(group.token))):
-                return True
-        return False
-
-    def _ranked(self, name: Token) -> bool:
-        """Whether nothing else that is grouped could be what is ranked: 触达最多的医生, but not 医生触达最多的大区."""
-        return not any(group.token is not name for group in self.draft.groups) and not self.draft.periods and self.draft.grain is None
-
-    def _refusal(self) -> LanguageRefusal | None:
-        found = [
-            LanguageRefusal(code=rule.code, message=rule.message, rule=rule.rule, contact=rule.contact)
-            for rule in self.view.lexicon.guard.find(self.said, self._marked)
-        ]
-        hidden = [name for name, info in self.view.lexicon.dimensions.items() if info.person and name not in self.view.dimensions]
-        if self._asks_members() and self._marked("metric_tag:prescribing"):
-            message = Text(
-                zh="销售、销量和指标不能按医生查询（统方红线），任何人都不例外。",
-                en="Sales, units and targets can't be asked by doctor, by anyone: that would be prescription statistics on persons.",
-            )
-            found.append(LanguageRefusal(code="prescription_by_doctor", message=message, rule="language.prescribing_by_person"))
-        if self.person:
-            message = Text(
-                zh="问题里有可以识别到个人的信息。这里只回答汇总数据；您的原话没有被保存。",
-                en="The question identifies a person. Only aggregates are answered here; your words were not stored.",
-            )
-            found.append(LanguageRefusal(code="identity_in_question", message=message, rule="language.identity"))
-        if self._asks_members() and hidden:
-            message = Text(zh="这里不提供个人层级的数据或名单，可以按大类汇总查询。", en="Individual-level data and lists of persons are not available; ask for groups instead.")
-            found.append(LanguageRefusal(code="individual_level", message=message, rule="language.individual"))
-        return min(found, key=lambda item: ORDER.index(item.code), default=None)
 
     # ------------------------------------------------------------------ readings
 
@@ -316,50 +213,13 @@ class _Question:
         return Understanding(
             language=self.language,
             status=status,
-            screened=self._screened(),
+            screened=screened(self.tokens, self.text),
             readings=tuple(readings),
             ask=ask,
             options=tuple(options),
             refusal=refusal,
             act=act,
         )
-
-    def _enclosed(self, token: Token) -> bool:
-        """A single character between unknown ones is a part of them (王小明)."""
-        edges = {t.end for t in self.tokens if t.kind == UNKNOWN}, {t.start for t in self.tokens if t.kind == UNKNOWN}
-        return len(token.text) == 1 and token.start in edges[0] and token.end in edges[1]
-
-    def _screened(self) -> str:
-        """Return the question with everything that is no known word blanked."""
-        pieces, at = [], 0
-        for token in sorted(self.tokens, key=lambda t: (t.start, -t.end)):
-            if token.start < at:
-                continue
-            if self.text[at : token.start].strip(" ,.?!:;'\"()-/、"):
-                pieces.append(BLANK)
-            elif token.start > at and pieces:
-                pieces.append(" ")
-            pieces.append(BLANK if token.kind == UNKNOWN or _is_private(token) or self._enclosed(token) else token.text)
-            at = token.end
-        if self.text[at:].strip(" ,.?!:;'\"()-/、"):
-            pieces.append(BLANK)
-        text = "".join(pieces)
-        while BLANK * 2 in text:
-            text = text.replace(BLANK * 2, BLANK)
-        return text
-
-
-def _doubt(tokens: Sequence[Token]) -> float:
-    """How much of a sentence is not surely known: unknown words, and parts of names."""
-    unknown = sum((2.0 if t.text.isascii() else float(len(t.text))) for t in tokens if t.kind == UNKNOWN)
-    return unknown + sum(0.5 for t in tokens if t.partial and all(m.rank == 3 for m in t.meanings)) + 0.01 * len(tokens)
-
-
-def _is_private(token: Token) -> bool:
-    """Long digit strings are never kept: they may be someone's."""
-    digits = sum(char.isdigit() for char in token.text)
-    return token.kind not in ("T", FILLER) and digits >= 7
-
 
 _NOTHING = Text(zh="没有听懂这个问题。", en="I did not understand the question.")
 _ASK_OR = Text(zh="“或”连接了不同维度，请选择要看哪一部分：", en="'Or' joins different dimensions; which one do you mean?")
@@ -376,3 +236,6 @@ def _confirm(left: Leftovers) -> Text:
         quoted = ", ".join(f"'{word}'" for word in left.words[:3])
         return Text(zh=f"没有把握理解{words}，是想问这个吗？", en=f"I am not sure about {quoted}. Did you mean this?")
     return Text(zh="是想问这个吗？", en="Did you mean this?")
+
+
+__all__ = ["BLANK", "LanguageRefusal", "Option", "Understanding", "understand"]

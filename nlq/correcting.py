@@ -1,0 +1,68 @@
+"""Tokens of a question, after mending what is probably a slip: a correction stands only where fewer words stay unknown with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from governance.terms import Language
+from nlq.building import Correction
+from nlq.fuzzy import replaced
+from nlq.lexicon import LexiconView
+from nlq.matching import Matcher, Token
+from nlq.times import Clock
+from nlq.words import UNKNOWN
+
+MAX_CORRECTIONS = 3
+
+
+class Tokeniser:
+    """Tokenises one question. `tokens`, `text` and `corrections` hold the outcome of `run`."""
+
+    def __init__(self, view: LexiconView, text: str, clock: Clock, language: Language, capitals: str) -> None:
+        self.view, self.text, self.clock, self.language = view, text, clock, language
+        self.typed, self.capitals = text, capitals
+        self.tokens: list[Token] = []
+        self.corrections: list[Correction] = []
+
+    def run(self) -> None:
+        """Tokenise; where words stay unknown, try the names they may be slips of, as long as fewer stay unknown."""
+        self.tokens = self._match(self.text)
+        for _ in range(MAX_CORRECTIONS):
+            doubt = _doubt(self.tokens)
+            better = min(
+                ((found, made, text) for made, text in self._proposals() if _doubt(found := self._match(text)) < doubt - 0.3),
+                key=lambda item: _doubt(item[0]),
+                default=None,
+            )
+            if better is None:
+                return
+            self.tokens, made, self.text = better
+            self.corrections += made
+
+    def _match(self, text: str) -> list[Token]:
+        return Matcher(self.view, text, self.clock, self.language, self.capitals if text == self.typed else "").tokens()
+
+    def _proposals(self) -> list[tuple[tuple[Correction, ...], str]]:
+        corrector = self.view.lexicon.words.corrector
+        found: list[tuple[tuple[Correction, ...], str]] = []
+        doubtful = [t for t in self.tokens if t.kind == UNKNOWN or (t.partial and all(m.rank == 3 for m in t.meanings))]
+        words: list[Correction] = []
+        text = self.text
+        for token in sorted(doubtful, key=lambda t: -t.start):
+            if token.kind == UNKNOWN and token.text.isascii() and token.text.isalpha() and (word := corrector.word(token.text)) is not None:
+                words.insert(0, Correction(said=token.text, taken=word))
+                text = replaced(text, token.start, token.end, word)
+        if words:
+            found.append((tuple(words), text))
+        chinese = [(t.start, t.end) for t in doubtful if not t.text.isascii()]
+        slips = corrector.names(self.text, chinese, self.view.may_offer) if chinese else []
+        for slip in slips[:2]:
+            said = self.text[slip.start : slip.end]
+            found.append(((Correction(said=said, taken=slip.name),), replaced(self.text, slip.start, slip.end, slip.name)))
+        return found
+
+
+def _doubt(tokens: Sequence[Token]) -> float:
+    """How much of a sentence is not surely known: unknown words, and parts of names."""
+    unknown = sum((2.0 if t.text.isascii() else float(len(t.text))) for t in tokens if t.kind == UNKNOWN)
+    return unknown + sum(0.5 for t in tokens if t.partial and all(m.rank == 3 for m in t.meanings)) + 0.01 * len(tokens)

@@ -1,0 +1,124 @@
+"""Collecting the words of a bundle: metrics, dimensions, members, declared words, and the language's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from governance.documents.lexicon import LexiconDocument
+from nlq.entries import Catalogue, DimensionInfo, Meaning, MetricInfo
+from nlq.indexing import index_implied, index_names, index_typing
+from nlq.members import value_words
+from nlq.normalise import has_chinese, keys, normalise
+from nlq.wordbook import Wordbook, WordbookBuilder, lengths_of
+from nlq.words import FILLER, cues
+
+_GROUP_PREFIXES = ("各", "每个", "每位", "每家", "每", "各个", "各位", "分", "按")
+
+
+def build(
+    catalogue: Catalogue,
+    documents: Iterable[LexiconDocument],
+    metrics: Mapping[str, MetricInfo],
+    dimensions: Mapping[str, DimensionInfo],
+) -> Wordbook:
+    """Compile every word of the catalogue, the documents and the language."""
+    documents = tuple(documents)
+    builder = WordbookBuilder()
+    book = Wordbook()
+    for phrase, kind, value in cues():
+        if "*" in phrase:
+            before, _, after = phrase.partition("*")
+            book.patterns.append((keys(before), keys(after), Meaning("cue", kind, value)))
+        else:
+            builder.add(phrase, Meaning("cue", kind, value))
+    _declared_words(builder, documents)
+    for name in metrics:
+        _metric_words(builder, catalogue, name)
+    for info in dimensions.values():
+        _dimension_words(builder, catalogue, info)
+    for name, info in dimensions.items():
+        value_words(builder, catalogue, name, info)
+    _by_rule(builder)
+    book.entries = {key: tuple(sorted(found, key=lambda m: m.rank)) for key, found in builder.entries.items()}
+    book.weak = {key: tuple(found) for key, found in builder.weak.items()}
+    book.lengths = lengths_of(book.entries)
+    index_names(book, builder)
+    index_typing(book)
+    index_implied(book, builder, dimensions)
+    return book
+
+
+def _declared_words(builder: WordbookBuilder, documents: Iterable[LexiconDocument]) -> None:
+    noun = word = 0
+    for document in documents:
+        for alias in document.aliases:
+            target = alias.means
+            for phrase in alias.words.all:
+                if target.metric:
+                    builder.add(phrase, Meaning("metric", target.metric, rank=0))
+                    builder.names[target.metric].add(phrase)
+                elif target.value is not None:
+                    builder.add(phrase, Meaning("value", target.dimension or "", target.value, rank=0))
+                else:
+                    builder.add(phrase, Meaning("dimension", target.dimension or "", rank=0))
+        for entry in document.ambiguous:
+            for phrase in entry.words.all:
+                for metric in entry.metrics:
+                    builder.add(phrase, Meaning("metric", metric, value=word, rank=0))
+            word += 1
+        for term in document.terms:
+            for phrase in (term.label.zh, term.label.en, *term.synonyms.all):
+                builder.add(phrase, Meaning("term", term.id))
+        for entry_noun in document.nouns:
+            for phrase in entry_noun.words.all:
+                builder.add(phrase, Meaning("noun", str(noun)))
+            noun += 1
+        for phrase in document.ignore.all:
+            builder.add(phrase, Meaning("cue", FILLER))
+
+
+def _metric_words(builder: WordbookBuilder, catalogue: Catalogue, name: str) -> None:
+    metric = catalogue.metrics[name]
+    labels = (metric.label.zh, metric.label.en)
+    for rank, phrases in ((0, labels), (1, metric.synonyms.all), (2, (name.replace("_", " "),))):
+        for phrase in phrases:
+            declared = any(m.kind == "metric" and m.value is not None for m in builder.entries.get(keys(phrase), ()))
+            if declared and rank == 1:
+                continue  # the bundle says itself what these words may mean
+            builder.add(phrase, Meaning("metric", name, rank=rank))
+            builder.names[name].add(phrase)
+
+
+def _dimension_words(builder: WordbookBuilder, catalogue: Catalogue, info: DimensionInfo) -> None:
+    dimension = catalogue.dimensions[info.id]
+    plain = {normalise(p) for p in (dimension.label.zh, dimension.label.en, *dimension.synonyms.all)}
+    for rank, phrases in ((0, (dimension.label.zh, dimension.label.en)), (1, dimension.synonyms.all), (2, (info.id.replace("_", " "),))):
+        for phrase in phrases:
+            said = normalise(phrase)
+            if any(said.startswith(prefix) and said.removeprefix(prefix) in plain for prefix in _GROUP_PREFIXES):
+                continue  # 各医院 is 各 and 医院
+            if said.endswith("名单") or said.startswith(("list of ", "each ", "every ")):
+                continue
+            builder.add(phrase, Meaning("dimension", info.id, rank=rank))
+
+
+_COUNT_FORMS = (("率", ("比率", "比例")), ("额", ("金额", "总额")))
+
+
+def _by_rule(builder: WordbookBuilder) -> None:
+    """Add the regular variants of Chinese metric names, where nothing else has the word."""
+    for metric, names in list(builder.names.items()):
+        for name in list(names):
+            if not has_chinese(name):
+                continue
+            variants = [name[: -len(end)] + form for end, forms in _COUNT_FORMS if name.endswith(end) for form in forms]
+            if name.endswith("次数"):
+                variants.append(name[:-2] + "总次数")
+            elif name.endswith("人数"):
+                variants.append(name[:-2] + "总人数")
+            elif name.endswith("数"):
+                variants += [name + "量", name[:-1] + "总数", name[:-1] + "个数", name[:-1] + "人数"]
+            for variant in variants:
+                key = keys(variant)
+                if key not in builder.entries:
+                    builder.add_key(key, Meaning("metric", metric, rank=2))
