@@ -18,7 +18,15 @@ from sqlalchemy.sql.functions import FunctionElement
 from governance.terms import Grain
 
 Template = Mapping[str, str]
-"""Dialect name → SQL with `{0}` for the column; `*` is what an unlisted engine gets."""
+"""Engine → SQL with `{0}` for the column; `*` is what an unlisted engine gets."""
+
+SPARK = frozenset({"hive", "impala", "impala4", "databricks", "spark"})
+"""The dialects by which Spark SQL is reached; each is named after what it was first written for."""
+
+
+def engine_of(dialect: str) -> str:
+    """Return the engine that a SQLAlchemy dialect talks to."""
+    return "spark" if dialect in SPARK else dialect
 
 
 class _UnitStart(FunctionElement[Any]):
@@ -75,15 +83,13 @@ _PARTS: Mapping[str, Template] = {
         "*": "EXTRACT(isodow FROM {0})",
         "postgresql": "CAST(EXTRACT(isodow FROM {0}) AS INTEGER)",
         "sqlite": "((CAST(strftime('%w', {0}) AS INTEGER) + 6) % 7 + 1)",
-        "hive": "(weekday({0}) + 1)",
-        "impala": "(weekday({0}) + 1)",
+        "spark": "(weekday({0}) + 1)",
     },
     "hour": {
         "*": "EXTRACT(hour FROM {0})",
         "postgresql": "CAST(EXTRACT(hour FROM {0}) AS INTEGER)",
         "sqlite": "CAST(strftime('%H', {0}) AS INTEGER)",
-        "hive": "hour({0})",
-        "impala": "hour({0})",
+        "spark": "hour({0})",
     },
 }
 
@@ -91,14 +97,13 @@ _TEXT_ORDER: Template = {
     "*": "CAST({0} AS VARCHAR)",
     "postgresql": '(CAST({0} AS TEXT) COLLATE "C")',
     "sqlite": "CAST({0} AS TEXT)",
-    "hive": "CAST({0} AS STRING)",
-    "impala": "CAST({0} AS STRING)",
+    "spark": "CAST({0} AS STRING)",
 }
 
 
 def _register(cls: type[FunctionElement[Any]], template: Template) -> None:
     def compile_it(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
-        pattern = template.get(compiler.dialect.name, template["*"])
+        pattern = template.get(engine_of(compiler.dialect.name), template["*"])
         # A paramstyle of %s needs its own percent signs doubled.
         doubled = pattern.replace("%", "%%") if compiler.preparer._double_percents else pattern  # noqa: SLF001 (SQLAlchemy's own extensions ask it so)
         return doubled.format(compiler.process(next(iter(element.clauses)), **kw))
@@ -124,9 +129,20 @@ def _days_later(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     moment, days = (compiler.process(clause, **kw) for clause in element.clauses)
     if compiler.dialect.name == "sqlite":
         return f"datetime({moment}, '+' || {days} || ' days')"
-    if compiler.dialect.name in {"hive", "impala", "databricks", "spark"}:
-        return f"({moment} + make_dt_interval({days}))"
+    if compiler.dialect.name in SPARK:
+        # Calendar days: a day-time interval would be so many times 24 hours, which summer time makes another moment.
+        return f"({moment} + make_interval(0, 0, 0, {days}))"
     return f"({moment} + {days} * INTERVAL '1' DAY)"
+
+
+def _spark_bound(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    # These drivers send dates and moments as text. What Spark makes of text beside a moment depends on its mode, so it is told.
+    text = str(compiler.visit_bindparam(element, **kw))  # type: ignore[no-untyped-call]
+    kind = "DATE" if isinstance(element.type, sa.Date) else "TIMESTAMP" if isinstance(element.type, sa.DateTime) else None
+    return f"CAST({text} AS {kind})" if kind is not None and not element.expanding else text
+
+
+compiles(sa.BindParameter, *SPARK)(_spark_bound)
 
 
 def unit_start(grain: Grain, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:

@@ -54,7 +54,7 @@ class Session:
         guard = _Guard(self._connection, timeout_s)
         try:
             with guard:
-                result = self._connection.execute(self._bounded(select, timeout_s, max_rows))
+                result = self._connection.execute(self._bounded(select, timeout_s, max_rows), execution_options={"stopped": guard.over})
                 self.executed.append(result.context.statement or "")
                 rows = [tuple(row) for row in result.fetchmany(max_rows + 1)]
                 result.close()
@@ -151,6 +151,10 @@ class _Guard:
         self._timer.daemon = True
         self._lock = threading.Lock()
         self._over = False
+
+    def over(self) -> bool:
+        """Whether the time is over and the statement not."""
+        return self.fired
 
     def __enter__(self) -> None:
         self._timer.start()
@@ -275,6 +279,8 @@ class Warehouse:
         found: dict[str, dict[str, str]] = {}
         if self.dialect == "sqlite":
             return _sqlite_columns(session, table)
+        if servers.kind(self.dialect) == "spark":
+            return servers.spark_columns(lambda statement: session.run(statement, timeout_s=60.0), table)
         listing = sa.table(
             "columns", *(sa.column(name, sa.String()) for name in ("table_schema", "table_name", "column_name", "data_type")), schema="information_schema"
         )
