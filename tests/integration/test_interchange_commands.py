@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import yaml
+
+from tests.fixtures.home import DemoHome
 from tests.fixtures.interchange import LOST, write_project, write_warehouse
 
 
@@ -40,3 +43,16 @@ def test_the_report_is_printed_for_people_and_a_bad_path_is_one_line(tmp_path: P
     assert gone.stderr.count("\n") == 1
     assert "does not exist" in gone.stderr
     assert not (tmp_path / "other").exists()
+
+
+def test_the_metrics_in_force_are_exported_once_and_nothing_is_overwritten(demo_home: DemoHome, tmp_path: Path):
+    out = tmp_path / "metrics.yaml"
+    report = demo_home.json("metrics", "export", "--format", "ossie", "--out", str(out))
+    document = yaml.safe_load(out.read_text(encoding="utf-8"))
+    assert len(document["semantic_model"][0]["metrics"]) == report["carried"]["metrics"] > 10
+    assert "access" in {item["object"] for item in report["lost"]}
+    before = out.read_bytes()
+    again = demo_home.run("metrics", "export", "--format", "ossie", "--out", str(out))
+    assert again.returncode != 0
+    assert "exists already" in again.stderr
+    assert out.read_bytes() == before

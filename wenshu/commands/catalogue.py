@@ -97,6 +97,24 @@ def import_metrics(context: Context, *, path: Path, out: Path, warehouse: str | 
     return DONE
 
 
+@metrics.command()
+@click.option("--format", "form", required=True, type=click.Choice(["ossie"]), help="The format to write.")
+@click.option("--out", required=True, metavar="FILE", type=click.Path(path_type=Path), help="The file to write; it must not exist.")
+@json_option
+@pass_context
+def export(context: Context, *, form: str, out: Path, as_json: bool) -> int:
+    """Export the metrics in force; print what the format could not hold."""
+    from wenshu.interchanging import export_definitions
+
+    report = export_definitions(context, out)
+    if as_json:
+        emit({"format": form, "out": out.name, **report.to_json()})
+    else:
+        for line in report.lines():
+            click.echo(line)
+    return DONE
+
+
 @click.group()
 def policy() -> None:
     """The policy bundle."""
