@@ -19,6 +19,8 @@ _DEEPER = re.compile(r"^(?:那|请|然后)?(?:再|进一步|继续|同时|还要
 _FRESH = re.compile(r"多少|几|怎么|如何|哪|how many|how much|which|what was|what is|what were")
 _STRONG = re.compile(r"^(?:那|那么|换|改|再|接着|如果|同样)|换成|改成|改为|换为|改看|换看|what about|how about|instead|switch|change (?:it )?to|^(?:and|now|then|same|ok(?:ay)?)\b")
 _REPLACES = re.compile(r"换成|改成|改为|换为|替换|instead of|replace|switch|change .* to")
+_WHOLE_YEAR = re.compile(r"全年|整年|whole year|full year|entire year")
+_OTHERS = re.compile(r"其他|其它|其余|别的|剩下|剩余|the others?|others|other |the rest")
 _EARLIER = re.compile(r"(?:再)?往前(?:推)?(?P<n>\d+|[一二两三四五六七八九十])?个?(?P<u>月|周|星期|季度|年|天)|the (?P<e>month|week|quarter|year|day) before(?: that)?(?! last)")
 _EARLIER_UNITS: dict[str, Grain] = {"月": "month", "周": "week", "星期": "week", "季度": "quarter", "年": "year", "天": "day", "mo": "month", "we": "week", "qu": "quarter", "ye": "year", "da": "day"}
 _EXPLAIN = re.compile(r"^(?:这个|它|那|那么)?(?:为什么|为啥|怎么算的?|怎么计算的?|口径是?什么|什么口径|是什么意思|什么意思|解释一下|怎么来的|数据来源)[?。.!]*$|^(?:why|explain(?: (?:this|that|it))?|how (?:is|was) (?:this|that|it) (?:calculated|computed|defined)|what does (?:this|that|it) mean|definition)[?.! ]*$")
@@ -29,14 +31,14 @@ def explains(text: str) -> bool:
     return _EXPLAIN.match(text) is not None
 
 
-EARLIER = _EARLIER
+EARLIER, OTHERS = _EARLIER, _OTHERS
 
 
 def is_follow_up(draft: Draft, text: str, tokens: list[Token], context: MetricQuery) -> bool:
     """Return whether a sentence leans on the question before it."""
     named = [token for token in draft.metrics if token.used]
     if not named:
-        return _says_something(draft) or _EARLIER.search(text) is not None or any(token.text in _WHOLE for token in tokens)
+        return _says_something(draft) or any(pattern.search(text) for pattern in (_EARLIER, _WHOLE_YEAR, _OTHERS)) or any(token.text in _WHOLE for token in tokens)
     if not _cut(draft):
         # a metric alone, or a ranking by one, leans on the rows and conditions of before
         alone = not (draft.ordering or draft.compare or draft.share or draft.thresholds or draft.base)
@@ -100,7 +102,13 @@ class FollowUp:
                 draft.when = When(period=Period(start=calendar.shift(period.start, grain, -count), end=calendar.shift(period.end, grain, -count)), grain=grain)
                 draft.base = draft.compare = None
             return
-        if draft.when is not None and draft.when.rolling == 1 and draft.when.period == period and period is not None:
+        if draft.when is not None and period is not None and draft.when.period is not None:
+            draft.when = replace(draft.when, period=self._leaning(draft.when, draft.when.period, period))
+        if period is not None and draft.when is None and _WHOLE_YEAR.search(self.text) and not draft.metrics:
+            draft.when = When(period=calendar.unit(period.start, "year"), grain="year")
+        same = draft.when is not None and draft.when.deictic and draft.when.period == period
+        if same and draft.when is not None and period is not None and draft.base is None and not draft.when.to_date:
+            # 上季度 said again means the one before it
             draft.when = When(period=calendar.previous_period(period, today=self.clock.today), grain=draft.when.grain)
         if not draft.lonely_base or draft.base is None or draft.base.period is None or period is None:
             return
@@ -113,6 +121,17 @@ class FollowUp:
             draft.base, draft.compare = None, "previous_year"
         elif base.period in (period, before):
             draft.base, draft.compare = None, "previous_period"
+
+    def _leaning(self, when: When, said: Period, before: Period) -> Period:
+        """Return a period whose year or month was left open, in the year or month of the question before (2025年Q1 … Q2呢)."""
+        if when.lacks == "year":
+            months = 12 * (before.start.year - said.start.year)
+        elif when.lacks == "month" and calendar.add_months(before.start.replace(day=1), 1) >= before.end:
+            months = 12 * (before.start.year - said.start.year) + before.start.month - said.start.month
+        else:
+            return said
+        moved = Period(start=calendar.add_months(said.start, months), end=calendar.add_months(said.end, months))
+        return moved if moved.start <= self.clock.today and moved.days >= said.days - 3 else said
 
     def _score(self, reading: Reading) -> float:
         """A change may lack what only a whole question must have: the rows that are ranked or bounded."""
@@ -208,6 +227,8 @@ class FollowUp:
     def _filtered(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
         kept = {item.dimension for item in self.context.keep}
         where = list(self.context.where)
+        if not change.where and _OTHERS.search(self.text) and (flipped := self._flipped(where)) is not None:
+            return replace(merged, where=flipped, group_by=self.context.group_by)
         for item in change.where:
             if _REPLACES.search(self.text) and item.op == "in":
                 old = {value for other in self.context.where if other.dimension == item.dimension for value in other.values}
@@ -218,6 +239,14 @@ class FollowUp:
                 continue
             where = self._with(where, item)
         return replace(merged, where=tuple(where))
+
+    def _flipped(self, where: list[Filter]) -> tuple[Filter, ...] | None:
+        """其他大区呢: everything but what was looked at."""
+        named = {name for group in self.draft.groups for name in group.token.ids("dimension")}
+        kept = [item for item in where if item.op == "in" and (not named or item.dimension in named)]
+        if len(kept) != 1:
+            return None
+        return tuple(replace(item, op="not_in") if item is kept[0] else item for item in where)
 
     def _with(self, where: list[Filter], item: Filter) -> list[Filter]:
         """Return the filters with one changed: another value, one more, or one less."""

@@ -90,6 +90,9 @@ class Corrector:
         for word in sorted({*latin, *_TIME_WORDS}):
             if len(word) >= 4:
                 by_letter[word[0]].append(word)
+        is_word("")  # the word list is read now, not at the first slip
+        import rapidfuzz.distance  # noqa: F401 (likewise)
+
         return cls(
             known=known,
             sounds={key: tuple(found) for key, found in sounds.items()},

@@ -14,7 +14,7 @@ from governance.terms import Language, MetricQuery, Text
 from nlq.asking import ask_back, choose, or_options, share_options, single_options, time_options
 from nlq.correcting import Tokeniser
 from nlq.draft import Draft
-from nlq.followup import EARLIER, EXPLAINED, FollowUp, asks_whole, explains, is_follow_up
+from nlq.followup import EARLIER, EXPLAINED, OTHERS, FollowUp, asks_whole, explains, is_follow_up
 from nlq.guard import is_sql
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Token
@@ -132,6 +132,8 @@ class _Question:
             return self._without_metric(reader)
         infos = [self.view.lexicon.metrics[name] for name in readings[0].query.metrics]
         left = leftovers(self.tokens, self.draft, infos)
+        if leaning and OTHERS.search(self.said):
+            left = replace(left, other_weight=max(0.0, left.other_weight - 0.4))  # 其他 is what the follow-up reads
         loss = left.unknown_weight + left.other_weight + 0.04 * len(self.corrections)
         readings = [self._finished(reading, loss, left.words) for reading in readings]
         best = readings[0]

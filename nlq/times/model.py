@@ -51,6 +51,8 @@ class When:
     note: Text | None = None
     ends: tuple[Period, Period] | None = None
     """For a range: its first and its last unit."""
+    lacks: Literal["", "year", "month"] = ""
+    """What was left open and taken from today: the year of 3月, the month of 12日. A follow-up takes it from the question before."""
     from_to: bool = False
     """The range was said with 从 or from: a change over it is one from its first unit to its last."""
 
@@ -150,7 +152,7 @@ def resolve(parts: Parts, clock: Clock, *, begun: date | None = None) -> When | 
             month = calendar.add_months(first, -back)
             found = _span(replace(parts, month=month.month), month.year, clock)
             if found and found[0].start <= limit:
-                return When(period=found[0], grain="day", deictic=parts.deictic)
+                return When(period=found[0], grain="day", deictic=parts.deictic, lacks="month")
         return None
     years = [parts.year] if parts.year is not None else [limit.year + 1 - back for back in range(10)]
     for year in years:
@@ -165,7 +167,8 @@ def resolve(parts: Parts, clock: Clock, *, begun: date | None = None) -> When | 
             period, grain = part
         if parts.to_date and period.start <= clock.today < period.end:
             period = Period(start=period.start, end=clock.tomorrow)
-        return When(period=period, grain=grain, to_date=parts.to_date and parts.first is None, deictic=parts.deictic)
+        lacks: Literal["", "year"] = "year" if parts.year is None else ""
+        return When(period=period, grain=grain, to_date=parts.to_date and parts.first is None, deictic=parts.deictic, lacks=lacks)
     return None
 
 
@@ -208,7 +211,7 @@ def _joined(left: When | None, right: When | None) -> When | None:
         return None
     finer = left.grain if _RANK[left.grain] < _RANK[right.grain] else right.grain
     period = Period(start=left.period.start, end=right.period.end)
-    return When(period=period, grain=finer, deictic=left.deictic and right.deictic, ends=(left.period, right.period))
+    return When(period=period, grain=finer, deictic=left.deictic and right.deictic, ends=(left.period, right.period), lacks=left.lacks)
 
 
 _RANK: dict[Grain, int] = {"day": 0, "week": 1, "month": 2, "quarter": 3, "year": 4}

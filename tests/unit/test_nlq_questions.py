@@ -7,7 +7,7 @@ import pytest
 from tests.fixtures.language import QUESTIONS, SHOP, faults_in
 
 
-@pytest.mark.parametrize("name", ["dev", "dialogues", "more"])
+@pytest.mark.parametrize("name", ["dev", "dialogues", "more", "more_dialogues"])
 def test_every_question_it_was_developed_with_is_read_as_expected(name):
     count, faults = faults_in(QUESTIONS / f"{name}.yaml")
     assert count >= 30
