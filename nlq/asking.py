@@ -83,9 +83,10 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
     """Return what to ask when no metric was named, or None when nothing was understood at all."""
     lexicon = view.lexicon
     counting = any(token.kind == "U" for token in tokens)
+    listed = draft.lists and any((i := lexicon.dimensions.get(n)) is not None and i.person for g in draft.groups for n in g.token.ids("dimension"))
     for token in tokens:
         for meaning in (m for each in (token, *token.alternatives) for m in each.meanings):
-            if meaning.kind == "noun":
+            if meaning.kind == "noun" and not listed:
                 meant = lexicon.nouns[int(meaning.id)]
                 found = _options([name for name in meant.metrics if name in view.metrics], reader, view)
                 if found:
@@ -98,7 +99,7 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
         found = _options([name for name in noun.metrics if name in view.metrics], reader, view) if noun is not None else ()
         if noun is not None and found and draft.counted_in in (None, "人"):
             return noun.ask or _which(""), found
-    if counting or not (draft.members or draft.groups):
+    if (counting or not (draft.members or draft.groups)) and not listed:
         for token in tokens:
             for name in token.ids("dimension"):
                 info = lexicon.dimensions.get(name)

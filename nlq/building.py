@@ -21,8 +21,8 @@ from governance.terms import (
     Value,
 )
 from nlq.defaults import default_period, default_text
-from nlq.draft import Draft, Threshold
-from nlq.entries import MetricInfo
+from nlq.draft import Draft, Group, Threshold
+from nlq.entries import DimensionInfo, MetricInfo
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
 from nlq.normalise import keys
@@ -166,7 +166,7 @@ class Builder:
                 continue
             if not group.explicit and self.draft.total:
                 continue
-            if not group.explicit and info.identifies is not None and not (group.listed and not info.person):
+            if not group.explicit and info.identifies is not None and not self._lists(group, info):
                 continue  # 医生, 医院 as a noun: 华东医生的触达率
             if not group.explicit and not group.listed and group.qualified and name in self.lexicon.dimensions and set(group.qualified) & info.within:
                 continue  # tier 1 cities, 华东医院: a noun that the value before it restricts
@@ -179,6 +179,13 @@ class Builder:
                 work.score -= 0.03
                 work.assume(f"按{info.label.zh}分组", f"by {info.label.en.lower()}")
             work.add_group(name)
+
+    def _lists(self, group: Group, info: DimensionInfo) -> bool:
+        """Whether a bare noun for identified members is what is ranked or listed: 触达最多的10位医生, for those who may see doctors."""
+        if not group.listed:
+            return False
+        others = any(other is not group for other in self.draft.groups) or self.draft.periods or self.draft.grain is not None
+        return not info.person or (info.id in self.view.dimensions and not others)
 
     def _where(self, work: Work, chosen: dict[int, str]) -> None:
         counted: dict[str, int] = {}
