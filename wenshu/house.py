@@ -18,7 +18,7 @@ from governance.bundle.loading import Bundle
 from governance.documents.lexicon import LexiconDocument
 from governance.errors import WarehouseError
 from governance.inforce import Active, put_in_force
-from governance.terms import Actor, DimensionScope, RowScope, Value
+from governance.terms import Actor, RowScope, Value
 from wenshu.settings import now
 
 if TYPE_CHECKING:
@@ -88,18 +88,28 @@ class House:
 
 
 def value_filter(active: Active, actor: Actor, purpose: str, today: dt.date) -> Callable[[str, Value], bool]:
-    """Return which values the caller may be told exist: those that lie in every row scope of some grant of the caller's."""
-    scopes = list(scopes_of(active, actor, purpose, today))
-    return lambda dimension, value: all(active.reach(scope, dimension, value) for scope in scopes)
+    """Return which values the caller may be told exist: those that a question by some metric of the caller's could name without leaving its row scopes."""
+    known: dict[str, tuple[frozenset[RowScope], ...]] = {}
+
+    def allowed(dimension: str, value: Value) -> bool:
+        if dimension not in known:
+            known[dimension] = scopes_of(active, actor, purpose, dimension, today)
+        return any(all(active.reach(scope, dimension, value) for scope in scopes) for scopes in known[dimension])
+
+    return allowed
 
 
-def scopes_of(active: Active, actor: Actor, purpose: str, today: dt.date) -> list[RowScope]:
-    """Return the row scopes that the caller's grants for the purpose have in common."""
+def scopes_of(active: Active, actor: Actor, purpose: str, dimension: str, today: dt.date) -> tuple[frozenset[RowScope], ...]:
+    """Return the row scopes under which the caller may ask by the dimension, each set once: as `authorize` would join them for one metric."""
     from governance.access.policy import row_scope
     from governance.terms import MetricQuery
 
-    grants = [c.rule for c in active.policy.rules.values() if actor.role in c.rule.roles and purpose in c.rule.purposes and c.rule.effect == "allow"]
-    empty = MetricQuery(metrics=("any",))
-    sets = [{scope for row in rule.rows if (scope := row_scope(row, actor, empty, today)) is not None} for rule in grants]
-    common = set.intersection(*sets) if sets else set()
-    return sorted(common, key=lambda scope: (isinstance(scope, DimensionScope), repr(scope)))
+    judge = active.policy.on(today).judge
+    found: dict[frozenset[RowScope], None] = {}
+    for name, facts in active.policy.vocabulary.metrics.items():
+        if dimension not in facts.dimensions or not judge.allows(actor.role, purpose, name, dimension):
+            continue
+        query = MetricQuery(metrics=(name,), group_by=(dimension,))
+        rows = (row for compiled in judge.matching(actor.role, purpose, name, dimension) for row in compiled.rule.rows)
+        found[frozenset(scope for row in rows if (scope := row_scope(row, actor, query, today)) is not None)] = None
+    return tuple(found)

@@ -57,3 +57,15 @@ def test_sales_by_doctor_are_refused_as_such_where_the_wording_was_only_half_und
 def test_comparing_with_a_region_outside_the_own_is_refused_even_without_a_metric(service):
     answer = service.ask(MANAGER, "华东比华南高多少").to_json()
     assert (answer["status"], answer["refusal"]["code"]) == ("refused", "row_scope")
+
+
+@pytest.mark.parametrize("typed", ["华", "华南", "广", "广东", "华北一", "South"])
+def test_completion_tells_a_manager_of_no_team_or_territory_of_another_region(service, typed):
+    offered = [item["text"] for language in ("zh", "en") for item in service.complete(MANAGER, typed, language)]
+    assert not [text for text in offered if text.startswith(("华南", "华北", "华中", "广东", "广西", "South"))]
+
+
+def test_completion_still_knows_what_is_the_managers_own(service):
+    offered = [item["text"] for item in service.complete(MANAGER, "华", "zh")]
+    assert {"华东", "华东一组"} <= set(offered)
+    assert "华南" in [item["text"] for item in service.complete(MARKET, "华", "zh")]
