@@ -34,6 +34,7 @@ def run_checks(home: Home, environment: Environment) -> list[CheckResult]:
     return [
         CheckResult(name="home", ok=True, found="made"),
         *_permissions(home),
+        _guarded("keys", lambda: _keys(home), "restore <home>/keys from a backup: without them nothing can be signed, opened or linked"),
         _guarded("bundle", lambda: _bundle(home), "mend the file and line named above, or restore <home>/bundle from a backup"),
         _guarded("ledger", lambda: _ledger(home), "wenshu audit verify says which entry; restore from a backup and keep the broken one as evidence"),
         _guarded("warehouse", lambda: _warehouse(home), "wenshu ingest DIR loads data"),
@@ -63,6 +64,20 @@ def _permissions(home: Home) -> Iterator[CheckResult]:
         found=f"others can reach {names}" if loose else "only the owner can read keys and stores",
         mend=f"chmod go-rwx {names}" if loose else "",
     )
+
+
+def _keys(home: Home) -> str:
+    from audit.keys import load_key
+    from governance.identity.keys import KeyRing
+    from wenshu.setup import SECRET_BYTES, read_marker
+
+    load_key(home.ledger_key, read_marker(home).origin)
+    if not home.session_key.is_file() or home.session_key.stat().st_size < SECRET_BYTES:
+        raise WenshuError("session.key is missing or cut short")
+    if not home.vault.exists():
+        return "the ledger's and the sessions' keys are there; identity keys come with the first load"
+    KeyRing.open(home.keys)
+    return "all keys are there"
 
 
 def _bundle(home: Home) -> str:

@@ -76,10 +76,13 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:
-        from audit import AuditError
+        from audit import AuditError, AuditUnavailable
 
         if not isinstance(error, AuditError):
             raise
+        if not isinstance(error, AuditUnavailable):
+            click.echo(f"wenshu: {error}", err=True)
+            sys.exit(USAGE)
         # No audit, no answer.
         click.echo(f"wenshu: audit_unavailable: {error}", err=True)
         sys.exit(REFUSED)

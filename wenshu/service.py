@@ -7,6 +7,7 @@ asked of the policy each time, so that no surface tells more than another.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -167,7 +168,7 @@ class Service:
             allowed=lambda query: self._gateway.would_allow(actor, asked, query, here.active),
         )
         took = (time.perf_counter() - begun) * 1000
-        told = _Telling(self, here, actor, asked, understood.language, took, session, conversation, surface)
+        told = _Telling(self, here, actor, asked, understood.language, took, session, _handle(conversation), surface)
         answer = told.of(understood)
         self._remember(actor, conversation, understood, answer)
         return answer
@@ -412,6 +413,11 @@ class Service:
             except (AuditError, WarehouseError, ConfigurationError, OSError) as error:
                 parts[name] = f"failed: {error}"
         return {"ready": all(value == "ok" for value in parts.values()), "parts": parts}
+
+
+def _handle(conversation: str | None) -> str | None:
+    """Return what the ledger calls a conversation: callers choose its id, and might write a name into it."""
+    return None if conversation is None else hashlib.sha256(conversation.encode()).hexdigest()[:16]
 
 
 def _grant_json(grant: Grant) -> dict[str, Any]:

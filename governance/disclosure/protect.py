@@ -64,6 +64,23 @@ def _with_dependants(measured: Measured, hidden: Hidden) -> Hidden:
     return out
 
 
+_COUNTED = frozenset({"integer"})
+
+
+def _beside_hidden_counts(measured: Measured, hidden: Hidden) -> Hidden:
+    """Hide the ratios of a row in which a count of persons' facts is hidden: a shown count times a shown ratio would be the hidden one."""
+    out = dict(hidden)
+    columns = [column for column in measured.columns if column.kind == "metric"]
+    if len({_base_name(column) for column in columns}) < 2:
+        return out
+    for index, contributors in enumerate(measured.contributors):
+        if any((index, column.name) in hidden and column.format in _COUNTED for column in columns):
+            for column in columns:
+                if column.format not in _COUNTED and contributors.get(column.name) is not None:
+                    out.setdefault((index, column.name), COMPLEMENTARY)
+    return out
+
+
 def _share_groups(measured: Measured) -> Mapping[Cell, list[int]]:
     """Rows whose shares are of one total: those of the same period."""
     at = next((j for j, column in enumerate(measured.columns) if column.kind == "period"), None)
@@ -99,7 +116,7 @@ def protect(measured: Measured, group: MinimumGroup) -> Hidden:
     """Return the cells of `measured` to hide. k of 0 or 1 hides nothing; a metric cell without a person count is hidden."""
     if group.k <= 1:
         return {}
-    hidden = _with_dependants(measured, _primary(measured, group.k))
+    hidden = _with_dependants(measured, _beside_hidden_counts(measured, _primary(measured, group.k)))
     return _with_dependants(measured, _complementary(measured, hidden, group.k))
 
 

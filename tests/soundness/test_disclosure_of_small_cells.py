@@ -61,6 +61,17 @@ def test_with_shares_one_hidden_cell_takes_another_with_it():
     assert (0, "m") not in hidden
 
 
+def test_a_hidden_count_is_not_the_product_of_a_shown_count_and_a_shown_ratio():
+    """Found by attack: 10 doctors reached, 0.7 of them by several channels, tells the hidden 7."""
+    columns = [
+        Column(name="reached", label=WORD, kind="metric", metric="reached", format="integer"),
+        Column(name="several", label=WORD, kind="metric", metric="several", format="integer"),
+        Column(name="rate", label=WORD, kind="metric", metric="rate", format="percent"),
+    ]
+    hidden = protect(table(columns, [[10, 7, 0.7], [40, 30, 0.75]], [{"reached": 10, "several": 7, "rate": 10}, {"reached": 40, "several": 30, "rate": 40}]), MinimumGroup(entity="hcp", k=10))
+    assert hidden == {(0, "several"): "small_group", (0, "rate"): "complementary"}
+
+
 @given(
     counts=st.lists(st.integers(0, 40), min_size=1, max_size=12),
     k=st.integers(2, 15),
