@@ -55,7 +55,8 @@ class Tokeniser:
         if words:
             found.append((tuple(words), text))
         chinese = [(t.start, t.end) for t in doubtful if not t.text.isascii()]
-        slips = corrector.names(self.text, chinese, self.view.may_offer) if chinese else []
+        solid = [(t.start, t.end) for t in self.tokens if t.kind in "MDVT" and not t.partial]
+        slips = corrector.names(self.text, chinese, solid, self.view.may_offer) if chinese else []
         for slip in slips[:2]:
             said = self.text[slip.start : slip.end]
             found.append(((Correction(said=said, taken=slip.name),), replaced(self.text, slip.start, slip.end, slip.name)))

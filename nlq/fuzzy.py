@@ -125,16 +125,23 @@ class Corrector:
 
     # ------------------------------------------------------------------ Chinese
 
-    def names(self, text: str, doubtful: Sequence[tuple[int, int]], offer: Callable[[Meaning], bool]) -> list[Slip]:
-        """Return proposals for windows of text that touch a doubtful range, the longest and most alike first."""
+    def names(
+        self, text: str, doubtful: Sequence[tuple[int, int]], solid: Sequence[tuple[int, int]], offer: Callable[[Meaning], bool]
+    ) -> list[Slip]:
+        """Return proposals for windows of text that touch a doubtful range, the longest and most alike first.
+
+        A window never cuts through a `solid` range: what is surely a name stays one (an unknown word before it is no slip of it).
+        """
         found: list[tuple[float, Slip]] = []
         seen: set[tuple[int, int]] = set()
-        for start, end in doubtful:
-            for left in range(max(0, start - _MAX_NAME + 1), min(end, start + _MAX_DOUBT)):
-                for right in range(max(left + 2, start + 1), min(len(text), left + _MAX_NAME) + 1):
+        for first, last in doubtful:
+            for left in range(max(0, first - _MAX_NAME + 1), min(last, first + _MAX_DOUBT)):
+                for right in range(max(left + 2, first + 1), min(len(text), left + _MAX_NAME) + 1):
                     window = text[left:right]
                     if window[-1].isascii() or not window.isalpha() or window[0].isascii():
                         break
+                    if any((left < end and start < right) and not (left <= start and end <= right) for start, end in solid):
+                        continue
                     if (left, right) not in seen:
                         seen.add((left, right))
                         found += self._alike(window, left, right, offer)

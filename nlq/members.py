@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from nlq.entries import Catalogue, DimensionInfo, Meaning
 from nlq.normalise import has_chinese, keys
 from nlq.wordbook import Key, WordbookBuilder
+from nlq.words import FILLER
 
 _LETTER_CLASSES = "类级型档"
 
@@ -17,7 +18,7 @@ def _is_weak(key: Key, builder: WordbookBuilder) -> bool:
     only = key[0]
     if len(only) == 1 or only.isdigit():
         return True
-    return any(meaning.kind == "cue" for meaning in builder.entries.get(key, ()))
+    return any(meaning.kind == "cue" and meaning.id != FILLER for meaning in builder.entries.get(key, ()))
 
 
 def value_words(builder: WordbookBuilder, catalogue: Catalogue, name: str, info: DimensionInfo) -> None:

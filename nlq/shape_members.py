@@ -90,7 +90,7 @@ def flags(sentence: Sentence) -> None:
 
 def exclusions(sentence: Sentence) -> None:
     """Take 除了华东, 不含微信和邮件, 华东除外, excluding East, not WeChat."""
-    sentence.each("[X!]D?V(?:[&|,~]*V)*x?", lambda match: _left_out(sentence, match))
+    sentence.each("[X!y]D?V(?:[&|,~]*V)*x?", lambda match: _left_out(sentence, match))
     sentence.each("V(?:[&|]V)*x", lambda match: _left_out(sentence, match))
     sentence.each("V(?:[&|]V)*X(?!V)", lambda match: _left_out(sentence, match))
     if any(member.exclude for member in sentence.draft.members):

@@ -239,12 +239,15 @@ def by_metric(sentence: Sentence, start: Callable[[], Ordering]) -> None:
     match = sentence.find("[GK]M")
     if match is None:
         return
-    ranks = sentence.find("[PpSsKk]") is not None
+    ranks = sentence.find("[PpSsKk]") is not None and sentence.rest[match.start()].text not in ("per", "each", "every")
     group = sentence.rest[match.start()]
     if group.kind == "G":
-        if ranks:
+        bare = sentence.has("D") and sentence.find("GN?D") is None and group.text in ("by", "按", "按照", "依")
+        if ranks or bare:  # provinces by reach rate: in its order
             start().metric = sentence.rest[match.start() + 1]
             sentence.take(match.start())
+        elif match.start() and METRIC in sentence.kinds[: match.start()] and not sentence.chinese and group.text not in ("by",):
+            sentence.problem(f"{group.text} {sentence.rest[match.start() + 1].text}", 0.5)  # spend per touch: a ratio of two metrics
         return
     start().metric = sentence.rest[match.start() + 1]
 

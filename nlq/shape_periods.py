@@ -266,8 +266,9 @@ def _changes(sentence: Sentence) -> None:
         index = sentence.kinds.index("I")
         token = sentence.rest[index]
         direction = token.value[0] if isinstance(token.value, tuple) else "any"
-        filters = any(other.kind in "DW" for other in sentence.rest) and not draft.trend and draft.ordering is None and direction != "any"
-        asks = token.text.endswith("多少") or not sentence.chinese
+        cut = sentence.find("GN?D") is not None  # 各大区…下降: every region; 下降的大区: those where it fell
+        filters = any(other.kind in "DW" for other in sentence.rest) and not cut and not draft.trend and draft.ordering is None and direction != "any"
+        asks = token.text.endswith("多少") or (sentence.has("U") and not sentence.find("UN?D"))
         if filters and not asks and not any(threshold.column in ("__change", "__growth") for threshold in draft.thresholds):
             followed = index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "D"
             noun = token.text in _RATES and not followed

@@ -35,7 +35,7 @@ _CALENDAR = re.compile(
     | (?P<quarter>第?(?P<q1>[一二三四1-4])(?:个)?季度?(?!节)|q(?P<q2>[1-4])(?![a-z0-9])|(?P<q3>首|末)季度?)
     | (?P<week>第(?P<w1>{_N})个?(?:周(?!期)|星期)|w(?P<w2>\d{{1,2}})(?![a-z0-9])|(?P<w3>[1-5]?\d)周(?!期|年)(?=$|[^前内]))
     | (?:(?P<month>{_MONTH})月(?!月)(?:份)?)
-        (?:(?:的)?(?:(?P<third>[上中下])旬|(?P<edge>[初底末])(?!的?到)|第(?P<mw>[一二三四五1-5])个?周|(?P<day>{_DAY}){_DAYS_HAO}
+        (?:(?:的)?(?:(?P<third>[上中下])旬|(?P<hm>[上下前后])半(?:个)?月|(?P<edge>[初底末])(?!的?到)|第(?P<mw>[一二三四五1-5])个?周|(?P<day>{_DAY}){_DAYS_HAO}
            |(?P<day2>[0-3]?\d)(?!\d|%|个|[万亿千百月年]|[次名家位元盒成折])(?=$|[^0-9])
            |(?:前|头|最?初)(?P<mfn>{_N})(?P<mfu>天|日|周)|(?:最后|后)(?P<mln>{_N})(?P<mlu>天|日|周)))?
     | (?P<yearend>年[初底末中])
@@ -169,6 +169,8 @@ def _calendar(text: str, at: int, clock: Clock) -> Atom | None:
     parts = Parts(year=year, month=month, deictic=deictic)
     if match["third"]:
         return end, Parts(year=year, month=month, third="上中下".index(match["third"]) + 1, deictic=deictic)
+    if match["hm"]:
+        return end, Parts(year=year, month=month, half=1 if match["hm"] in "上前" else 2, deictic=deictic)
     if edge := match["edge"]:
         return end, Parts(year=year, month=month, third=1 if edge == "初" else 3, deictic=deictic)
     if said := match["day"] or match["day2"]:

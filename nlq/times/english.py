@@ -48,6 +48,7 @@ _HALF = re.compile(
 _FIRST = re.compile(
     rf"(?:the\s+)?(?P<which>first|last|final)\s+{_NUM}?\s*(?P<unit>day|week|month|quarter)s?\s+of\s+(?:(?P<rel>last|this|the current|the previous)\s+(?P<ru>month|quarter|week)|(?:(?P<m>{_MONTH})(?:{_OF})?)?{_YEAR}?)(?![a-z0-9])"
 )
+_HALF_MONTH = re.compile(rf"(?:the\s+)?(?P<o>first|second|1st|2nd|last|latter)\s+half\s+of\s+(?:(?P<rel>last|this|the previous)\s+month|(?P<m>{_MONTH})(?![a-z])(?:{_OF}{_YEAR})?)")
 _WEEK = re.compile(rf"(?:(?:calendar\s+)?week\s+(?:number\s+|no\.?\s*)?|cw\s?|w)(?P<w>[1-5]?\d)(?![\d%a-z])(?:{_OF}{_YEAR})?")
 _YEAR_ONLY = re.compile(rf"(?:(?:the\s+)?(?:calendar\s+|full\s+)?year\s+)?{_YEAR}(?:'s)?(?![a-z0-9%])(?P<td>\s+(?:to date|so far))?")
 _TO_DATE = re.compile(r"(?:so far|to date)\s+(?:in\s+)?this\s+(?P<u>year|month|quarter|week)|(?:the\s+)?(?P<u2>year|month|quarter|week)[\s-]to[\s-]date|since\s+the\s+(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<u3>year|month|quarter|week)|(?P<a>[ymqw])td(?![a-z])|within\s+this\s+(?P<u4>year|month|quarter)")
@@ -202,6 +203,14 @@ def _larger(text: str, at: int, clock: Clock) -> list[Atom]:
         year, fiscal, deictic = _year(match, clock)
         which = int(match["h"] or match["h2"] or match["h3"] or 0) or _ORDINALS[match["o"]]
         found.append((match.end(), Parts(year=year, fiscal=fiscal, half=which, deictic=deictic)))
+    if match := _HALF_MONTH.match(text, at):
+        which = 1 if match["o"] in ("first", "1st") else 2
+        year, _, deictic = _year(match, clock)
+        month = _MONTHS[match["m"]] if match["m"] else 0
+        if match["rel"]:
+            start = calendar.unit(clock.today, "month", offset=0 if match["rel"] == "this" else -1).start
+            year, month, deictic = start.year, start.month, True
+        found.append((match.end(), Parts(year=year, month=month, half=which, deictic=deictic)))
     if (match := _WEEK.match(text, at)) and 1 <= int(match["w"]) <= 53:
         year, _, deictic = _year(match, clock)
         found.append((match.end(), Parts(year=year, week=int(match["w"]), deictic=deictic)))

@@ -113,6 +113,9 @@ def _span(parts: Parts, year: int, clock: Clock) -> tuple[Period, Grain] | None:
                 day = first.replace(day=parts.day)
                 return Period(start=day, end=day + timedelta(days=1)), "day"
             end = calendar.add_months(first, 1)
+            if parts.half is not None:  # the first or second half of a month
+                middle = first.replace(day=16)
+                return (Period(start=first, end=middle) if parts.half == 1 else Period(start=middle, end=end)), "day"
             if parts.nth_week is not None:
                 begin = first + timedelta(days=7 * (parts.nth_week - 1))
                 return (Period(start=begin, end=min(begin + timedelta(days=7), end)), "day") if begin < end else None

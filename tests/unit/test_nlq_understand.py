@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance.terms import Filter, MetricQuery
+from nlq.matching import Matcher
 from nlq.normalise import normalise
+from nlq.times import Clock
 from nlq.understand import understand
-from tests.fixtures.language import POLICIES, SHOP, TODAY, asked, lexicon_of, read_as, view_of
+from tests.fixtures.language import POLICIES, QUESTIONS, SHOP, TODAY, asked, lexicon_of, read_as, view_of
 
 PIECES = ["上个月", "华东", "触达率", "各大区", "比", "去年", "占比", "最高的", "前3", "低于50%", "除了", "微信", "和", "、", "，", "不", "趋势", "同比", "by", "reach rate", "last month", "top", "5", "regions",
           "share of", "excluding", "than", "South", "which", "多少", "哪个", "呢", "按月", "医生", "抖音", "abc", "之间", "到", "3月", "分别", "总", "！", "?", "高", "100万", "以上", "compare", "A", "类"]  # fmt: skip
@@ -111,3 +114,17 @@ def test_normalising_twice_changes_nothing(text):
 @given(SENTENCES, st.dates(min_value=date(2020, 1, 1), max_value=date(2030, 1, 1)))
 def test_the_same_question_on_the_same_day_is_read_alike(sentence, today):
     assert asked(sentence, today=today) == asked(sentence, today=today)
+
+
+READABLE = [case["ask"] for case in yaml.safe_load((QUESTIONS / "more.yaml").read_text(encoding="utf-8"))["cases"] if "query" in case["expect"]]
+STRANGERS = ["抖音", "利润", "竞品", "陈皮", "满意度", "转介绍", "门店", "新生儿", "blockchain", "warehouse", "pfizer"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(READABLE), st.sampled_from(STRANGERS), st.integers(0, 200))
+def test_an_unknown_noun_anywhere_in_a_readable_question_is_not_read_over(question, stranger, place):
+    normal = normalise(question)
+    starts = [token.start for token in Matcher(view_of(), normal, Clock(today=TODAY), "zh").tokens()] + [len(normal)]
+    at = starts[place % len(starts)]
+    padded = f" {stranger} " if stranger.isascii() else stranger
+    assert asked(normal[:at] + padded + normal[at:]).status != "read"
