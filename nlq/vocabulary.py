@@ -31,7 +31,7 @@ def build(
             book.patterns.append((keys(before), keys(after), Meaning("cue", kind, value)))
         else:
             builder.add(phrase, Meaning("cue", kind, value))
-    _declared_words(builder, documents)
+    _declared_words(builder, documents, catalogue)
     for name in metrics:
         _metric_words(builder, catalogue, name)
     for info in dimensions.values():
@@ -48,11 +48,13 @@ def build(
     return book
 
 
-def _declared_words(builder: WordbookBuilder, documents: Iterable[LexiconDocument]) -> None:
+def _declared_words(builder: WordbookBuilder, documents: Iterable[LexiconDocument], catalogue: Catalogue) -> None:
     noun = word = 0
     for document in documents:
         for alias in document.aliases:
             target = alias.means
+            if (target.metric or "") not in catalogue.metrics and (target.dimension or "") not in catalogue.dimensions:
+                continue  # check_words tells; what leads nowhere is no word
             for phrase in alias.words.all:
                 if target.metric:
                     builder.add(phrase, Meaning("metric", target.metric, rank=0))
@@ -64,6 +66,8 @@ def _declared_words(builder: WordbookBuilder, documents: Iterable[LexiconDocumen
         for entry in document.ambiguous:
             for phrase in entry.words.all:
                 for metric in entry.metrics:
+                    if metric not in catalogue.metrics:
+                        continue
                     builder.add(phrase, Meaning("metric", metric, value=word, rank=0))
             word += 1
         for term in document.terms:

@@ -1,0 +1,101 @@
+"""Checking a bundle's words: names that lead nowhere, and words that would mean two things without saying so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from governance.documents.lexicon import GuardRule, LexiconDocument
+from governance.documents.reading import Read, Step
+from governance.documents.settings import Settings
+from governance.errors import Problem, nearest
+from nlq.entries import Catalogue
+from nlq.normalise import keys
+
+_MARKS = ("person", "asks_members", "metric_tag", "dimension", "dimension_name")
+
+
+def check_words(reads: Sequence[Read[LexiconDocument]], catalogue: Catalogue, settings: Settings) -> list[Problem]:
+    """Return every problem of a bundle's lexicon documents against its catalogue, with file and line; none when all is well."""
+    problems: list[Problem] = []
+    for item in reads:
+        problems += _references(item, catalogue)
+        for index, rule in enumerate(item.document.guard):
+            problems += _guard(item, index, rule, catalogue, settings)
+    return problems + _shared(reads, catalogue)
+
+
+def _unknown(item: Read[LexiconDocument], path: tuple[Step, ...], what: str, name: str, known: Iterable[str]) -> Problem:
+    return Problem(where=item.where(*path), message=f"there is no {what} {name!r}.{nearest(name, known)}")
+
+
+def _references(item: Read[LexiconDocument], catalogue: Catalogue) -> Iterator[Problem]:
+    document, metrics = item.document, catalogue.metrics
+    for index, alias in enumerate(document.aliases):
+        target, path = alias.means, ("aliases", index, "means")
+        if target.metric is not None and target.metric not in metrics:
+            yield _unknown(item, path, "metric", target.metric, metrics)
+        if target.dimension is not None:
+            yield from _member(item, path, target.dimension, () if target.value is None else (target.value,), catalogue)
+    for index, word in enumerate(document.ambiguous):
+        for metric in word.metrics:
+            if metric not in metrics:
+                yield _unknown(item, ("ambiguous", index), "metric", metric, metrics)
+    for index, noun in enumerate(document.nouns):
+        for metric in noun.ask_back:
+            if metric not in metrics:
+                yield _unknown(item, ("nouns", index), "metric", metric, metrics)
+    for index, term in enumerate(document.terms):
+        for condition in term.filters:
+            yield from _member(item, ("terms", index, "filters"), condition.dimension, condition.values, catalogue)
+
+
+def _member(item: Read[LexiconDocument], path: tuple[Step, ...], dimension: str, values: Sequence[str | int], catalogue: Catalogue) -> Iterator[Problem]:
+    asked = catalogue.dimensions.get(dimension)
+    if asked is None:
+        yield _unknown(item, path, "dimension", dimension, catalogue.dimensions)
+        return
+    known = [value.value for value in asked.values]
+    for value in values:
+        if not asked.open and value not in known:
+            yield _unknown(item, path, f"value of {dimension}", str(value), [str(name) for name in known])
+
+
+def _guard(item: Read[LexiconDocument], index: int, rule: GuardRule, catalogue: Catalogue, settings: Settings) -> Iterator[Problem]:
+    path: tuple[Step, ...] = ("guard", index)
+    if rule.contact is not None and rule.contact not in settings.contacts:
+        yield _unknown(item, path, "contact", rule.contact, settings.contacts)
+    for group in rule.all_of:
+        for mark in group.marks:
+            name, _, argument = mark.partition(":")
+            if name not in _MARKS:
+                yield _unknown(item, path, "mark", name, _MARKS)
+            elif name in ("dimension", "dimension_name") and argument not in catalogue.dimensions:
+                yield _unknown(item, path, "dimension", argument, catalogue.dimensions)
+        if not group.words.all and not group.marks:
+            yield Problem(where=item.where(*path), message=f"rule {rule.id!r} has a group without words or marks; it would never hold.")
+
+
+def _shared(reads: Sequence[Read[LexiconDocument]], catalogue: Catalogue) -> list[Problem]:
+    """Words of several metrics that no document declares ambiguous would ask back without the bundle having said so."""
+    meant: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    declared: set[tuple[str, ...]] = set()
+    written: dict[tuple[str, ...], str] = {}
+    where: dict[tuple[str, ...], str] = {}
+    for name, metric in catalogue.metrics.items():
+        for phrase in (metric.label.zh, metric.label.en, *metric.synonyms.all):
+            meant[keys(phrase)].add(name)
+            written.setdefault(keys(phrase), phrase)
+    for item in reads:
+        for index, alias in enumerate(item.document.aliases):
+            for phrase in alias.words.all:
+                if alias.means.metric is not None:
+                    meant[keys(phrase)].add(alias.means.metric)
+                    written.setdefault(keys(phrase), phrase)
+                    where[keys(phrase)] = item.where("aliases", index)
+        declared |= {keys(phrase) for word in item.document.ambiguous for phrase in word.words.all}
+    clashes: Mapping[tuple[str, ...], set[str]] = {key: names for key, names in meant.items() if key and len(names) > 1 and key not in declared}
+    return [
+        Problem(where=where.get(key, "metrics"), message=f"{written[key]!r} means {', '.join(sorted(names))}; declare it under `ambiguous` or keep it for one.")
+        for key, names in sorted(clashes.items())
+    ]
