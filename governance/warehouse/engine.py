@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from governance.errors import ConfigurationError, WarehouseError, WarehouseTimeout
-from governance.warehouse import servers
+from governance.warehouse import servers, spark
 from governance.warehouse.building import LOAD_TABLE
 
 Row = tuple[Any, ...]
@@ -64,6 +64,7 @@ class Session:
                 raise WarehouseTimeout(f"The warehouse did not answer within {timeout_s:g} s; ask for a shorter period or fewer groups.") from None
             raise WarehouseError(f"The warehouse could not answer ({_cause(error)}).") from error
         except Exception as error:
+            self._recover()
             if guard.fired:
                 raise WarehouseTimeout(f"The warehouse did not answer within {timeout_s:g} s; ask for a shorter period or fewer groups.") from None
             raise WarehouseError(f"The warehouse could not answer ({type(error).__name__}).") from error
@@ -80,10 +81,13 @@ class Session:
 
     def _recover(self) -> None:
         """Leave a failed transaction, in which a server would refuse everything else. What is read after it may be of a newer load, and is named so."""
-        if self._warehouse.dialect not in {"duckdb", "sqlite"}:
-            with suppress(SQLAlchemyError):
-                self._connection.rollback()
-            self._load, self._days, self._limit_s = None, None, None
+        if self._warehouse.dialect in {"duckdb", "sqlite"}:
+            return
+        with suppress(Exception):
+            if servers.kind(self._warehouse.dialect) == "spark":
+                self._connection.invalidate()  # what its replies belong to is no longer known
+            self._connection.rollback()
+        self._load, self._days, self._limit_s = None, None, None
 
     @property
     def data_version(self) -> str:
@@ -280,7 +284,7 @@ class Warehouse:
         if self.dialect == "sqlite":
             return _sqlite_columns(session, table)
         if servers.kind(self.dialect) == "spark":
-            return servers.spark_columns(lambda statement: session.run(statement, timeout_s=60.0), table)
+            return spark.columns(lambda statement: session.run(statement, timeout_s=60.0), table)
         listing = sa.table(
             "columns", *(sa.column(name, sa.String()) for name in ("table_schema", "table_name", "column_name", "data_type")), schema="information_schema"
         )

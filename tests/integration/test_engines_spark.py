@@ -80,6 +80,18 @@ def test_a_statement_that_takes_too_long_is_cancelled_and_the_warehouse_stays_us
         assert session.run(sa.select(sa.func.count()).select_from(sa.table("dim_rep"))) == [(10,)]
 
 
+def test_a_reply_of_another_call_is_an_error_and_the_next_question_has_a_connection_of_its_own(both: tuple[Warehouse, Warehouse]) -> None:
+    """The driver closes a forgotten cursor whenever Python collects it, be it between a call and its reply."""
+    reps = sa.select(sa.func.count()).select_from(sa.table("dim_rep"))
+    with both[1].session() as session:
+        client = session._connection.connection.driver_connection.service.client
+        client._oprot.writeMessageBegin("CloseImpalaOperation", 1, 0)  # a call whose reply is still to come
+        with pytest.raises(WarehouseError):
+            session.run(reps)
+        assert session.run(reps) == [(10,)]
+    assert both[1].run(reps) == [(10,)]
+
+
 def test_too_many_rows_are_an_error(both: tuple[Warehouse, Warehouse]) -> None:
     keys = sa.select(sa.table("dim_rep", sa.column("rep_key")).c.rep_key)
     with both[1].session() as session:
