@@ -83,6 +83,8 @@ class Draft:
     only: bool = False
     follow: bool = False
     ungroup: bool = False
+    unfilter: set[str] = field(default_factory=set)
+    """Dimensions whose filters are to fall away; `*` for all."""
     dropped: set[str] = field(default_factory=set)
     """Parts of the question before that are to fall away: compare, order, share, grain, having."""
     assumptions: list[Text] = field(default_factory=list)

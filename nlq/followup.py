@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from governance import calendar
-from governance.terms import Filter, Grain, Having, Keep, MetricQuery, Order, Period, Text, Value
+from governance.terms import Filter, Grain, Having, Keep, MemberCompare, MetricQuery, Order, Period, Text, Value
 from nlq.draft import Draft
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
@@ -14,7 +14,7 @@ from nlq.reading import Reader, Reading, default_period
 from nlq.times import Clock, When
 from nlq.times.chinese import number
 
-_ADDS = re.compile(r"^(?:那|请|那就)?(?:再|还|也|同时|另外)*(?:加上|加|外加|包括|包含|算上|补上|带上|还有)|^(?:also|and also|add|include|plus|as well as|together with)\b|\b(?:too|as well)[.!? ]*$")
+_ADDS = re.compile(r"^(?:也|还|同时|一并|顺便|另外)(?:想|要)?(?:看|加|给|列)|^(?:那|请|那就)?(?:再|还|也|同时|另外)*(?:加上|加|外加|包括|包含|算上|补上|带上|还有)|^(?:also|and also|add|include|plus|as well as|together with)\b|\b(?:too|as well)[.!? ]*$")
 _DEEPER = re.compile(r"^(?:那|请|然后)?(?:再|进一步|继续|同时|还要?)|细分|拆到|下钻|^(?:then|further|also|additionally|and also)\b|drill")
 _FRESH = re.compile(r"多少|几|怎么|如何|哪|how many|how much|which|what was|what is|what were")
 _STRONG = re.compile(r"^(?:那|那么|换|改|再|接着|如果|同样)|换成|改成|改为|换为|改看|换看|what about|how about|instead|switch|change (?:it )?to|^(?:and|now|then|same|ok(?:ay)?)\b")
@@ -66,7 +66,7 @@ def _cut(draft: Draft) -> bool:
 def _says_something(draft: Draft) -> bool:
     return bool(
         draft.members or draft.groups or draft.when or draft.base or draft.grain or draft.trend or draft.compare or draft.thresholds
-        or draft.ordering or draft.share or draft.ungroup or draft.dropped or draft.total or draft.rank_of or draft.share_of or draft.extra_times
+        or draft.ordering or draft.share or draft.ungroup or draft.dropped or draft.unfilter or draft.total or draft.rank_of or draft.share_of or draft.extra_times
     )
 
 
@@ -86,11 +86,18 @@ class FollowUp:
         self._moved_base()
         if draft.when is None and (draft.trend or draft.periods) and context.period is not None:
             draft.when = When(period=context.period)
+        single = [item for item in context.where if item.op == "in" and len(item.values) == 1]
+        if draft.ordering is not None and draft.ordering.limit is None and len(single) == 1 and not (context.group_by or context.grain or draft.groups):
+            draft.rank_of = True  # 排名呢, after one member
         if any(metric not in self.view.lexicon.metrics for metric in context.metrics):
             return []
         reader = Reader(draft, self.view, self.clock)
         partial = reader.readings() if draft.metrics else reader.with_metrics(context.metrics)
-        return [replace(reading, query=self._merged(reading.query), score=min(0.97, self._score(reading))) for reading in partial]
+        found = []
+        for reading in partial:
+            merged = self._merged(reading.query)
+            found.append(replace(reading, query=merged, score=min(0.97, self._score(reading, merged))))
+        return found
 
     def _moved_base(self) -> None:
         """和上个月比: in a follow-up only the base is named; the period stays that of the question before."""
@@ -133,11 +140,12 @@ class FollowUp:
         moved = Period(start=calendar.add_months(said.start, months), end=calendar.add_months(said.end, months))
         return moved if moved.start <= self.clock.today and moved.days >= said.days - 3 else said
 
-    def _score(self, reading: Reading) -> float:
-        """A change may lack what only a whole question must have: the rows that are ranked or bounded."""
-        rows = self.context.group_by or self.context.grain or reading.query.group_by or reading.query.grain
-        needs_rows = not reading.query.group_by or self.draft.rank_of
-        return max(reading.score, 0.9) if (rows or self.draft.rank_of) and needs_rows and reading.score >= 0.3 else reading.score
+    def _score(self, reading: Reading, merged: MetricQuery) -> float:
+        """A change may lack what only a whole question must have: the rows that are ranked, bounded or shared."""
+        change = reading.query
+        lacked = not change.group_by and not change.grain and bool(change.order or change.having or change.share)
+        completed = bool(merged.group_by or merged.grain) and (lacked or self.draft.rank_of or change.share)
+        return max(reading.score, 0.9) if completed and reading.score >= 0.3 else reading.score
 
     # ------------------------------------------------------------------ merging
 
@@ -155,7 +163,7 @@ class FollowUp:
             metrics=metrics,
             period=self._period(change),
             group_by=self._groups(change),
-            grain=change.grain or (None if draft.total else context.grain),
+            grain=self._grain(change),
             having=self._having(change),
             share=context.share or change.share,
         )
@@ -203,10 +211,18 @@ class FollowUp:
             return ()
         if not change.group_by:
             return context.group_by
+        replaced = tuple(name for name in change.group_by if name not in context.group_by)
+        if _REPLACES.search(self.text) and replaced:
+            return replaced  # by channel instead of by region
         from_members = not draft.groups  # 排第几, 占多少: rows that the change needs, not another cut
         if self.adds or self.deeper or from_members:
             return tuple(dict.fromkeys((*context.group_by, *change.group_by)))
         return change.group_by
+
+    def _grain(self, change: MetricQuery) -> Grain | None:
+        if self.draft.total or (_REPLACES.search(self.text) and change.group_by and change.grain == self.context.grain):
+            return None  # by channel instead of by day
+        return change.grain or self.context.grain
 
     def _having(self, change: MetricQuery) -> tuple[Having, ...]:
         if change.having:
@@ -226,7 +242,8 @@ class FollowUp:
 
     def _filtered(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
         kept = {item.dimension for item in self.context.keep}
-        where = list(self.context.where)
+        unfilter = self.draft.unfilter
+        where = [item for item in self.context.where if "*" not in unfilter and item.dimension not in unfilter]
         if not change.where and _OTHERS.search(self.text) and (flipped := self._flipped(where)) is not None:
             return replace(merged, where=flipped, group_by=self.context.group_by)
         for item in change.where:
@@ -269,6 +286,11 @@ class FollowUp:
         return [*rest, item]
 
     def _kept(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
+        unfilter = self.draft.unfilter
+        if unfilter:
+            merged = replace(merged, keep=tuple(k for k in merged.keep if "*" not in unfilter and k.dimension not in unfilter))
+        if self.draft.rank_of and isinstance(merged.compare, MemberCompare):
+            merged = replace(merged, compare=None)
         if change.keep:
             merged = replace(merged, keep=change.keep)
             named = {keep.dimension for keep in change.keep}
@@ -291,7 +313,7 @@ class FollowUp:
                 order = tuple(Order(by=new + item.by.removeprefix(old), direction=item.direction) if item.by.startswith(old) else item for item in order)
             return replace(merged, order=order)
         limit = change.limit
-        if limit == 1 and context.limit is not None and ordering.limit == 1 and not re.search(r"\d|一", self.text):
+        if limit == 1 and context.limit is not None and ordering.limit == 1 and not re.search(r"\d|一|谁|哪|which|who", self.text):
             limit = context.limit
         if limit is None and ordering.limit is None and not self.draft.rank_of:
             limit = context.limit  # 从低到高: another order of the same number of rows

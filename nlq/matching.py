@@ -62,6 +62,7 @@ class Matcher:
         self.book = view.lexicon.words
         self.units: list[Unit] = units(text)
         self.ends = {unit.end: index + 1 for index, unit in enumerate(self.units)}
+        self.ends |= {end + 2: index for end, index in self.ends.items() if text.startswith("'s", end)}
         self.capitals = capitals if len(capitals) == len(text) else text
         self.weights = [_UNIT_WEIGHT[unit.kind] for unit in self.units]
         self.parted = any(unit.key == "的" for unit in self.units)

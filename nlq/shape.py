@@ -50,7 +50,7 @@ def _choose(sentence: Sentence) -> None:
     for index, token in enumerate(list(sentence.rest)):
         options = {other.kind: other for other in (token, *token.alternatives)}
         if len(options) > 1:
-            if token.kind == "X" and "I" in options and not (index == 0 and sentence.kinds[1:2] in ("V", "D", "Y", "Q", "H")):
+            if token.kind == "X" and "I" in options and not (index == 0 and sentence.kinds[1:2] in ("V", "D", "Y", "Q", "H", "z")):
                 token.kind, token.meanings = "I", options["I"].meanings  # the drop in reach, but: drop the call centre
                 continue
             others = [other for other in exact if other is not token]

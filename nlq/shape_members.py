@@ -95,6 +95,7 @@ def exclusions(sentence: Sentence) -> None:
     sentence.each("V(?:[&|]V)*X(?!V)", lambda match: _left_out(sentence, match))
     if any(member.exclude for member in sentence.draft.members):
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "x"])  # 其他大区
+    sentence.each("-D?", lambda match: _unfiltered(sentence, match))
     sentence.each("[X!y][YQKsHgRzCm]+", lambda match: _dropped(sentence, match))
     sentence.each("[X!]G?D(?:&D)*(?![V&])", lambda match: _ungrouped(sentence, match))
     sentence.each("yG?D(?:&D)*", lambda match: _ungrouped(sentence, match))
@@ -118,6 +119,14 @@ def _left_out(sentence: Sentence, match: re.Match[str]) -> bool:
     return True
 
 
+def _unfiltered(sentence: Sentence, match: re.Match[str]) -> bool:
+    """取消筛选, 不限渠道: filters that a follow-up takes away."""
+    names = sentence.dimension_of(sentence.rest[match.end() - 1]) if match.group().endswith("D") else ("*",)
+    sentence.draft.unfilter |= set(names)
+    sentence.take(*range(match.start(), match.end()))
+    return True
+
+
 _PARTS = {"Y": "compare", "Q": "compare", "z": "compare", "K": "order", "s": "order", "H": "share", "g": "grain", "R": "grain", "m": "grain", "C": "having"}
 
 
@@ -126,7 +135,10 @@ def _dropped(sentence: Sentence, match: re.Match[str]) -> bool:
     if match.end() < len(sentence.rest) and sentence.rest[match.end()].kind in "NVM":
         return False
     sentence.draft.dropped |= {_PARTS[token.kind] for token in sentence.rest[match.start() + 1 : match.end()]}
-    sentence.take(*range(match.start(), match.end()))
+    end = match.end()
+    if "compare" in sentence.draft.dropped and end < len(sentence.rest) and sentence.rest[end].kind == "T":
+        end += 1  # the comparison with last year
+    sentence.take(*range(match.start(), end))
     return True
 
 
@@ -146,7 +158,7 @@ def shares(sentence: Sentence) -> None:
     if len({token.ids("metric") for token in sentence.rest if token.kind == "M"}) > 1:
         sentence.problem(sentence.rest[match.start()].text, 0.5)  # one metric's share of another is no approved metric
     index = match.start()
-    sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "Hh"])
+    sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "HhA"])  # the share of the total
     explicit = [token for token in sentence.rest if token.kind == "D" and not sentence.identifies(token)]
     values = [(i, token) for i, token in enumerate(sentence.rest) if token.kind == "V"]
     if not values:
@@ -192,6 +204,12 @@ def comparisons(sentence: Sentence) -> None:
         shared = [name for name in sentence.dimension_of(first) if name in sentence.dimension_of(base)]
         if shared:
             _against_member(sentence, base, shared[0])
+            return
+    if (match := sentence.find("ZG?V")) and sentence.count("V") == 1 and not sentence.has("D"):
+        base = sentence.rest[match.end() - 1]
+        dimensions = sentence.dimension_of(base)
+        if dimensions:  # 和华南比: what was asked before, or every member, against this one
+            _against_member(sentence, base, dimensions[0])
             return
     if sentence.has("d") and sentence.has("D") and sentence.count("V") < 2:
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "d"])  # 各渠道的差异 are seen side by side
