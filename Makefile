@@ -60,6 +60,7 @@ lock: $(VENV)/.made
 	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --python-version 3.11 requirements-installer.in -o requirements-installer.lock
 	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --python-version 3.11 pyproject.toml requirements-build.in -o requirements.lock
 	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --python-version 3.11 --extra dev -c requirements.lock pyproject.toml requirements-build.in -o requirements-dev.lock
+	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --python-version 3.11 -c requirements-dev.lock requirements-spark.in -o requirements-spark.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

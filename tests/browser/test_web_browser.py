@@ -52,7 +52,8 @@ def visit(site, chromium):
             page.goto("/signin")
             page.fill("[name=user]", user)
             page.fill("[name=password]", password)
-            page.click("main button.primary")
+            with page.expect_navigation(wait_until="load"):  # scripts are there then; before, the form would be sent plainly
+                page.click("main button.primary")
         return page
 
     yield open_page
@@ -153,7 +154,7 @@ def test_the_understood_question_is_changed_as_fields_in_place(visit, site):
     page.locator("article .query-form label.pill", has_text="科室").click()
     page.fill("article [name=end]", "2026-10-15")
     page.click("article .query-form button.primary")
-    expect(page.locator("#answers article")).to_have_count(2)
+    expect(page.locator("#answers > article:not(.waiting)")).to_have_count(2)
     assert site[1].queried[-1]["query"]["group_by"] == ["region", "specialty"]
     assert site[1].queried[-1]["query"]["period"] == {"start": "2026-10-01", "end": "2026-10-16"}
 
@@ -163,6 +164,7 @@ def test_a_conversation_has_an_address_and_comes_back(visit):
     ask(page, "上个月各大区的触达率")
     page.wait_for_url("**/c/*")
     ask(page, "上个月的转化率")
+    expect(page.locator("#answers > article:not(.waiting)")).to_have_count(2)
     page.reload()
     expect(page.locator("#answers article")).to_have_count(2)
     expect(page.locator("#conversations a[aria-current]")).to_contain_text("上个月各大区的触达率")

@@ -108,7 +108,7 @@ def test_bars_stand_in_the_tables_order():
 
 def test_titles_are_findings_and_the_subtitle_names_what_is_drawn():
     spec = drawn(*CASES["bars"])
-    assert spec["title"]["text"] == ["东北最高（56.0%），华东最低（50.0%）"]
+    assert spec["title"]["text"] == ["可显示的 6 个大区中东北最高（56.0%），华东最低（50.0%）"]
     assert spec["title"]["subtitle"] == ["触达率 · 2026-10-01 至 10-31"]
     assert spec["description"].startswith("10 月各大区触达率")
 
