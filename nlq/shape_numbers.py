@@ -246,7 +246,7 @@ def by_metric(sentence: Sentence, start: Callable[[], Ordering]) -> None:
         if ranks or bare:  # provinces by reach rate: in its order
             start().metric = sentence.rest[match.start() + 1]
             sentence.take(match.start())
-        elif match.start() and METRIC in sentence.kinds[: match.start()] and not sentence.chinese and group.text not in ("by",):
+        elif match.start() and METRIC in sentence.kinds[: match.start()] and not sentence.chinese and group.text != "by":
             sentence.problem(f"{group.text} {sentence.rest[match.start() + 1].text}", 0.5)  # spend per touch: a ratio of two metrics
         return
     start().metric = sentence.rest[match.start() + 1]
