@@ -13,12 +13,16 @@ from wenshu.commands.common import Context
 
 def validate_alone(folder: Path) -> list[Problem]:
     """Return every problem of the bundle in `folder` that can be found without data: schema, names, joins, rules, the red line, words."""
+    from nlq.conflicts import check_words
     from nlq.lexicon import Lexicon
 
     try:
         bundle = load_bundle(folder)
         catalogue = catalogue_of(bundle)
         policy_of(bundle, catalogue)
+        doubts = check_words(bundle.of("lexicon", LexiconDocument), catalogue, bundle.settings)
+        if doubts:
+            return list(doubts)
         Lexicon.compile(catalogue, [read.document for read in bundle.of("lexicon", LexiconDocument)], bundle.settings)
     except BundleError as error:
         return list(error.problems)
