@@ -31,8 +31,12 @@ def messages():
 
 
 def test_every_message_is_translated_with_the_same_placeholders():
-    with (language.CATALOGUES / "zh/LC_MESSAGES/messages.po").open("rb") as file:
-        catalogue = {message.id: message for message in read_po(file, locale="zh") if message.id}
+    catalogue = {}
+    for path in sorted((language.CATALOGUES / "zh/LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as file:
+            said = {message.id: message for message in read_po(file, locale="zh") if message.id}
+        assert not set(said) & set(catalogue), f"{path.name} says again what another file says"
+        catalogue |= said
     wanted = messages()
     assert set(wanted) == set(catalogue)
     for key, message in catalogue.items():

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_datetime, format_timedelta
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -42,13 +43,21 @@ class _Catalogues(Domain):  # type: ignore[misc] # flask-babel has no types
 
 
 def read_catalogue(language: Language) -> NullTranslations:
-    """Return the language's words; a language without a catalogue says the source's."""
-    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
-    if not path.exists():
+    """Return the language's words, of every `.po` file in its folder (one a room); a language without any says the source's."""
+    words: Catalog | None = None
+    for path in sorted((CATALOGUES / language / "LC_MESSAGES").glob("*.po")):
+        with path.open("rb") as source:
+            read = read_po(source, locale=language)
+        if words is None:
+            words = read
+            continue
+        for message in read:
+            if message.id and message.id not in words:
+                words[message.id] = message
+    if words is None:
         return NullTranslations()
     compiled = io.BytesIO()
-    with path.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=language))
+    write_mo(compiled, words)
     compiled.seek(0)
     return Translations(compiled)
 
