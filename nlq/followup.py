@@ -23,12 +23,6 @@ _WHOLE_YEAR = re.compile(r"全年|整年|whole year|full year|entire year")
 _OTHERS = re.compile(r"其他|其它|其余|别的|剩下|剩余|the others?|others|other |the rest")
 _EARLIER = re.compile(r"(?:再)?往前(?:推)?(?P<n>\d+|[一二两三四五六七八九十])?个?(?P<u>月|周|星期|季度|年|天)|the (?P<e>month|week|quarter|year|day) before(?: that)?(?! last)")
 _EARLIER_UNITS: dict[str, Grain] = {"月": "month", "周": "week", "星期": "week", "季度": "quarter", "年": "year", "天": "day", "mo": "month", "we": "week", "qu": "quarter", "ye": "year", "da": "day"}
-_EXPLAIN = re.compile(r"^(?:这个|它|那|那么)?(?:为什么|为啥|怎么算的?|怎么计算的?|口径是?什么|什么口径|是什么意思|什么意思|解释一下|怎么来的|数据来源)[?。.!]*$|^(?:why|explain(?: (?:this|that|it))?|how (?:is|was) (?:this|that|it) (?:calculated|computed|defined)|what does (?:this|that|it) mean|definition)[?.! ]*$")
-
-
-def explains(text: str) -> bool:
-    """Return whether the whole sentence asks how the last answer came about."""
-    return _EXPLAIN.match(text) is not None
 
 
 EARLIER, OTHERS = _EARLIER, _OTHERS
@@ -329,4 +323,4 @@ def _united(keep: tuple[Keep, ...], dimension: str, values: tuple[Value, ...]) -
 
 
 EXPLAINED = Text(zh="说明上一个回答的口径和条件。", en="Explains the definition and conditions of the last answer.")
-__all__ = ["EXPLAINED", "FollowUp", "explains", "is_follow_up"]
+__all__ = ["EXPLAINED", "FollowUp", "is_follow_up"]

@@ -1,6 +1,11 @@
 """The front door of the language engine: a question in Chinese or English → a MetricQuery, a question back, a refusal, or nothing.
 
 Deterministic, offline, a few milliseconds. Identities and forbidden intents are found before anything is read as a query.
+
+For a conversation: keep its queries in force as a stack (`nlq.acts.after` says how a turn changes it), hand the newest over as `context` and those
+before it as `earlier`. `Understanding.act` says what the sentence does: None asks; `explain` has the last answer (or a metric) explained, and the
+reading is its query; `undo` takes the last step back, and the reading is the query before it, to be answered again (status `not_understood` with a
+message where there is none); `reset` forgets the conversation's queries (status `not_understood`, with a message that invites the next question).
 """
 
 from __future__ import annotations
@@ -11,10 +16,11 @@ from datetime import date
 from typing import Literal
 
 from governance.terms import Language, MetricQuery, Text
+from nlq.acts import Act, act_of
 from nlq.asking import ask_back, choose, or_options, share_options, single_options, time_options
 from nlq.correcting import Tokeniser
 from nlq.draft import Draft
-from nlq.followup import EARLIER, EXPLAINED, OTHERS, FollowUp, asks_whole, explains, is_follow_up
+from nlq.followup import EARLIER, EXPLAINED, OTHERS, FollowUp, asks_whole, is_follow_up
 from nlq.guard import is_sql
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Token
@@ -51,8 +57,8 @@ class Understanding:
     nearest: tuple[Option, ...] = ()
     unknown: tuple[str, ...] = ()
     message: Text | None = None
-    act: Literal["explain"] | None = None
-    """`explain`: the sentence asks what a metric means, or how the last answer came about; its query is the reading."""
+    act: Act | None = None
+    """What the sentence does instead of asking; see the module."""
 
     @property
     def query(self) -> MetricQuery | None:
@@ -67,15 +73,21 @@ def understand(
     today: date,
     language: Language | None = None,
     context: MetricQuery | None = None,
+    earlier: Sequence[MetricQuery] = (),
 ) -> Understanding:
-    """Read one question. `context` is the query last answered in the same conversation, for follow-ups. Never raises on any text."""
+    """Read one question. `context` is the query last answered in the same conversation, for follow-ups; `earlier` those before it, oldest first.
+
+    Never raises on any text.
+    """
     view = lexicon.everything if isinstance(lexicon, Lexicon) else lexicon
-    return _Question(question, view, today, language, context).answer()
+    return _Question(question, view, today, language, context, earlier).answer()
 
 
 class _Question:
-    def __init__(self, question: str, view: LexiconView, today: date, language: Language | None, context: MetricQuery | None) -> None:
-        self.view, self.context = view, context
+    def __init__(
+        self, question: str, view: LexiconView, today: date, language: Language | None, context: MetricQuery | None, earlier: Sequence[MetricQuery]
+    ) -> None:
+        self.view, self.context, self.earlier = view, context, earlier
         lexicon = view.lexicon
         self.clock = Clock(today=today, fiscal_start=lexicon.fiscal_start, festivals=lexicon.festivals.period if lexicon.festivals else None)
         self.raw = question[: MAX_QUESTION + 1]
@@ -99,13 +111,14 @@ class _Question:
             return self._lost(Text(zh="请输入一个问题。", en="Please type a question."))
         if len(self.raw) > MAX_QUESTION:
             return self._lost(Text(zh=f"问题太长（最多 {MAX_QUESTION} 个字）。", en=f"The question is too long (at most {MAX_QUESTION} characters)."))
+        act = None if self.person else act_of(self.text)
+        if act is not None and not (act == "explain" and self.context is None):
+            return self._acted(act)
         if self.context is not None and (earlier := EARLIER.search(self.text)):
             self.text = normalise(self.text.replace(earlier.group(), " "))  # leans on the period before; the follow-up reads it
         tokeniser = Tokeniser(self.view, self.text, self.clock, self.language, self.capitals)
         tokeniser.run()
         self.tokens, self.text, self.corrections = tokeniser.tokens, tokeniser.text, tokeniser.corrections
-        if self.context is not None and explains(self.text):
-            return self._made("read", readings=[Reading(query=self.context, score=1.0, assumptions=(EXPLAINED,))], act="explain")
         sql = is_sql(self.text)
         if sql:
             self.tokens = []
@@ -118,6 +131,14 @@ class _Question:
         if sql:
             return self._lost(Text(zh="这里不接受 SQL，请用业务语言提问；任何语句都不会被执行。", en="SQL is not accepted here and is never run; please ask in business words."))
         return self._read()
+
+    def _acted(self, act: Act) -> Understanding:
+        if act == "explain" and self.context is not None:
+            return self._made("read", readings=[Reading(query=self.context, score=1.0, assumptions=(EXPLAINED,))], act=act)
+        if act == "undo" and self.earlier:
+            return self._made("read", readings=[Reading(query=self.earlier[-1], score=1.0, assumptions=(_UNDONE,))], act=act)
+        told = self._made("not_understood", act=act)
+        return replace(told, message=_NOTHING_BEFORE if act == "undo" else _AFRESH, nearest=nearest_metrics("", self.view))
 
     # ------------------------------------------------------------------ readings
 
@@ -210,7 +231,7 @@ class _Question:
         ask: Text | None = None,
         options: Sequence[Option] = (),
         refusal: LanguageRefusal | None = None,
-        act: Literal["explain"] | None = None,
+        act: Act | None = None,
     ) -> Understanding:
         return Understanding(
             language=self.language,
@@ -223,6 +244,10 @@ class _Question:
             act=act,
         )
 
+
+_UNDONE = Text(zh="已撤销上一步，回到之前的问题。", en="The last step is undone: the question before it is asked again.")
+_NOTHING_BEFORE = Text(zh="没有更早的问题可以回到，请直接提问。", en="There is no earlier question to go back to; please ask one.")
+_AFRESH = Text(zh="好的，前面的条件都不再沿用，请提问。", en="All right: nothing said before is carried over. Please ask.")
 _NOTHING = Text(zh="没有听懂这个问题。", en="I did not understand the question.")
 _ASK_OR = Text(zh="“或”连接了不同维度，请选择要看哪一部分：", en="'Or' joins different dimensions; which one do you mean?")
 _NEGATED = Text(zh="这种否定的问法还答不了（没有对应的已批准指标）。", en="A question in the negative can't be answered: no approved metric says that.")

@@ -26,6 +26,7 @@ from governance.inforce import vocabulary_of
 from governance.metrics.execution import Sources
 from governance.terms import Actor, Language, MetricQuery, MinimumGroup, Refusal
 from governance.warehouse.engine import Warehouse
+from nlq.acts import after
 from nlq.evaluation import Ran, Understood, evaluate
 from nlq.evaluation_cases import Case, read_cases
 from nlq.lexicon import LexiconView
@@ -111,8 +112,10 @@ class _Bench:
         self._day = today
         asker = self._asker(user)
         language: Language | None = None
-        before = context if isinstance(context, MetricQuery) else None
-        found = understand(words, lexicon=asker.view, today=today, language=language, context=before)
+        asked: tuple[MetricQuery, ...] = context if isinstance(context, tuple) else ()
+        before = asked[-1] if asked else None
+        found = understand(words, lexicon=asker.view, today=today, language=language, context=before, earlier=asked[:-1])
+        context = after(asked, found.act, found.readings[0].query if found.status == "read" else None)
         if found.status == "refused" and found.refusal is not None:
             return Understood(status="refused", code=found.refusal.code, context=context)
         if found.status == "clarify":
@@ -120,7 +123,7 @@ class _Bench:
             return Understood(status="clarify", options=options, context=context)
         if found.status == "read":
             query = found.readings[0].query
-            return Understood(status="answered", query=query, context=query)
+            return Understood(status="answered", query=query, context=context)
         return Understood(status="not_understood", context=context)
 
     def run(self, user: str, query: MetricQuery) -> Ran:
