@@ -8,18 +8,24 @@ in Crockford's base 32, and a Luhn check character (mod 32) that catches a typin
 from __future__ import annotations
 
 import re
+from base64 import b32encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from governance.identity.keys import Key
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {char: index for index, char in enumerate(ALPHABET)}
+_DOUBLED = {char: sum(divmod(2 * value, len(ALPHABET))) for char, value in _VALUE.items()}
+"""What a character counts at every second place from the right (Luhn, mod 32)."""
 BODY = 16
 _BITS = 5
 PSEUDONYM = re.compile(rf"([A-Z])(\d+)-([{ALPHABET}]{{{BODY}}})([{ALPHABET}])")
 DIGEST_BYTES = 32
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
 
 
 def blind_index(key: Key, entity: str, kind: str, value: str) -> bytes:
@@ -37,16 +43,26 @@ class Pseudonymizer:
 
     def of(self, uid: str) -> str:
         """The pseudonym of a UID: always the same under the same key."""
-        number = int.from_bytes(self.key.mac("pseudonym", self.entity, uid)[: BODY * _BITS // 8], "big")
-        body = "".join(ALPHABET[number >> _BITS * place & 31] for place in reversed(range(BODY)))
+        return self._written(self.key.mac("pseudonym", self.entity, uid))
+
+    def all(self, uids: Iterable[str]) -> dict[str, str]:
+        """The pseudonyms of many UIDs, each once: UID → pseudonym."""
+        different = list(dict.fromkeys(uids))
+        begin = f"pseudonym\x1f{self.entity}\x1f"
+        return dict(zip(different, map(self._written, self.key.macs(begin + uid for uid in different)), strict=True))
+
+    def _written(self, digest: bytes) -> str:
+        body = standard_b32(digest[: BODY * _BITS // 8])
         return f"{self.prefix}{self.key.version}-{body}{_check_character(body)}"
 
 
+def standard_b32(digest: bytes) -> str:
+    """Bytes in Crockford's base 32 (a whole number of characters)."""
+    return b32encode(digest).translate(_CROCKFORD).decode()
+
+
 def _check_character(body: str) -> str:
-    total = 0
-    for index, char in enumerate(reversed(body)):
-        value = _VALUE[char] * (2 if index % 2 == 0 else 1)
-        total += sum(divmod(value, len(ALPHABET)))
+    total = sum(map(_DOUBLED.__getitem__, body[-1::-2])) + sum(map(_VALUE.__getitem__, body[-2::-2]))
     return ALPHABET[-total % len(ALPHABET)]
 
 

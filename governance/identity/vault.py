@@ -8,62 +8,32 @@ Forgetting the data key forgets the person.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
 
 from governance.errors import ConfigurationError
+from governance.identity import vault_schema as schema
+from governance.identity.keys import PURPOSES
 from governance.identity.pseudonyms import blind_index
+from governance.identity.suites import suite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from governance.identity.keys import Key, KeyRing
 
-_FORMAT = "1"
 _BATCH = 20_000
 T = TypeVar("T")
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
-
-metadata = sa.MetaData()
-_about = sa.Table(
-    "about", metadata, sa.Column("name", sa.String, primary_key=True), sa.Column("value", sa.String, nullable=False)
-)
-_person = sa.Table(
-    "person",
-    metadata,
-    sa.Column("uid", sa.String(32), primary_key=True),
-    sa.Column("entity", sa.String(64), nullable=False, index=True),
-    sa.Column("data_key", sa.LargeBinary, nullable=False),
-    sa.Column("key_version", sa.Integer, nullable=False),
-    sa.Column("content_tag", sa.LargeBinary, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("changed_at", sa.DateTime, nullable=False),
-    sqlite_with_rowid=False,
-)
-_field = sa.Table(
-    "field",
-    metadata,
-    sa.Column("uid", sa.String(32), sa.ForeignKey("person.uid"), primary_key=True),
-    sa.Column("name", sa.String(64), primary_key=True),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("sealed", sa.LargeBinary, nullable=False),
-    sqlite_with_rowid=False,
-)
-_index = sa.Table(
-    "blind_index",
-    metadata,
-    sa.Column("entity", sa.String(64), primary_key=True),
-    sa.Column("kind", sa.String(64), primary_key=True),
-    sa.Column("digest", sa.LargeBinary(32), primary_key=True),
-    sa.Column("key_version", sa.Integer, nullable=False),
-    sa.Column("uid", sa.String(32), sa.ForeignKey("person.uid"), nullable=False),
-    sqlite_with_rowid=False,
-)
+_OTHER_KEYS = "the vault was made with another key, for another tenant or by another version; restore the matching keys"
+WEAK = frozenset({"mobile", "email"})
+"""Identifiers that can pass on to somebody else: they keep no erased person out where a stronger one does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,194 +48,269 @@ class Person:
     indexed: Sequence[tuple[str, str]]
 
 
+def context(tenant: str, uid: str, name: str, version: int) -> bytes:
+    """What a sealed value belongs to. Each part is needed: without one, ConfigurationError."""
+    if not tenant or not uid or not name or version < 1:
+        message = "nothing is sealed or opened without tenant, UID, field and version"
+        raise ConfigurationError(message)
+    return "\x1f".join((tenant, uid, name, str(version))).encode()
+
+
 class Vault:
     """The vault's store. `tenant` is bound into every sealed field."""
 
     def __init__(self, engine: sa.Engine, keys: KeyRing, *, tenant: str) -> None:
-        self._engine = engine
-        self._keys = keys
-        self._tenant = tenant
-        metadata.create_all(engine)
+        self.engine = engine
+        self.keys = keys
+        self.tenant = tenant
+        schema.prepare(engine)
         self._check_owner()
 
     @classmethod
     def at(cls, path: Path, keys: KeyRing, *, tenant: str) -> Vault:
-        """Open or make the embedded vault at `path` (SQLite, mode 0600)."""
+        """Open or make the embedded vault at `path` (SQLite, mode 0600; what is deleted is overwritten)."""
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
         if path.stat().st_mode & 0o077:
             message = f"{path.name} may be read by others; run: chmod 600 on it and find out who read it"
             raise ConfigurationError(message)
-        return cls(sa.create_engine(f"sqlite:///{path}"), keys, tenant=tenant)
+        engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 20})
+        sa.event.listen(engine, "connect", _overwrite)
+        return cls(engine, keys, tenant=tenant)
 
     def close(self) -> None:
         """Let go of the database."""
-        self._engine.dispose()
+        self.engine.dispose()
 
     def _check_owner(self) -> None:
-        ring = (self._keys.vault, self._keys.index, self._keys.warehouse)
-        mark = "-".join(key.mac("owner", self._tenant).hex()[:16] for key in ring)
-        with self._engine.begin() as connection:
-            known = {row.name: row.value for row in connection.execute(sa.select(_about.c.name, _about.c.value))}
-            if not known:
-                rows = [{"name": "format", "value": _FORMAT}, {"name": "owner", "value": mark}]
-                connection.execute(_about.insert(), rows)
-            elif known.get("format") != _FORMAT or known.get("owner") != mark:
-                message = "the vault was made with another key, for another tenant or by another version; restore the matching keys"
-                raise ConfigurationError(message)
+        """Hold every key against the mark that the vault keeps of it; keys that it has not met yet are marked."""
+        marks = {
+            f"key:{purpose}:{held.key.version}": held.key.mac("owner", self.tenant).hex()[:16]
+            for purpose in PURPOSES
+            for held in self.keys.held(purpose)
+        }
+        before = "-".join(key.mac("owner", self.tenant).hex()[:16] for key in (self.keys.vault, self.keys.index, self.keys.warehouse))
+        with self.engine.begin() as connection:
+            known = {row.name: row.value for row in connection.execute(sa.select(schema.about.c.name, schema.about.c.value))}
+            if known.get("owner", before) != before and "key:vault:1" not in known:
+                raise ConfigurationError(_OTHER_KEYS)
+            if any(known.get(name, mark) != mark for name, mark in marks.items()):
+                raise ConfigurationError(_OTHER_KEYS)
+            if any(name.startswith("key:") for name in known) and not any(name in known for name in marks):
+                raise ConfigurationError(_OTHER_KEYS)
+            fresh = [{"name": name, "value": mark} for name, mark in marks.items() if name not in known]
+            if fresh:
+                connection.execute(schema.about.insert(), fresh)
+
+    # ----------------------------------------------------------------- generations
+
+    @property
+    def generation(self) -> int:
+        """A number that grows whenever persons or keys change: what was derived from the vault before is old then."""
+        with self.engine.connect() as connection:
+            found = connection.execute(sa.select(schema.about.c.value).where(schema.about.c.name == "generation")).scalar_one_or_none()
+        return int(found or 0)
+
+    def advance(self, connection: sa.Connection) -> None:
+        """Begin a new generation, within the caller's transaction."""
+        table = schema.about
+        found = connection.execute(sa.select(table.c.value).where(table.c.name == "generation")).scalar_one_or_none()
+        if found is None:
+            connection.execute(table.insert(), [{"name": "generation", "value": "1"}])
+        else:
+            connection.execute(table.update().where(table.c.name == "generation").values(value=str(int(found) + 1)))
+
+    @contextmanager
+    def changing(self) -> Iterator[sa.Connection]:
+        """One transaction that begins a new generation."""
+        with self.engine.begin() as connection:
+            yield connection
+            self.advance(connection)
 
     # ----------------------------------------------------------------- finding
 
     def index_key(self, entity: str, kind: str) -> Key:
         """The key of one type of identifier: `key.mac(value)` is the blind index. For many values of one type."""
-        return self._keys.index.derive(entity, kind)
+        return self.keys.index.derive(entity, kind)
 
     def find(self, entity: str, kind: str, value: str) -> str | None:
         """The UID of the person with this normalised identifier, or None."""
-        digest = blind_index(self._keys.index, entity, kind, value)
-        with self._engine.connect() as connection:
-            found = connection.execute(
-                sa.select(_index.c.uid).where(
-                    _index.c.entity == entity, _index.c.kind == kind, _index.c.digest == digest
-                )
-            )
+        digest = blind_index(self.keys.index, entity, kind, value)
+        table = schema.blind_index
+        with self.engine.connect() as connection:
+            found = connection.execute(sa.select(table.c.uid).where(table.c.entity == entity, table.c.kind == kind, table.c.digest == digest))
             uid: str | None = found.scalar_one_or_none()
         return uid
 
     def known(self, entity: str) -> dict[tuple[str, bytes], str]:
-        """Every blind index of an entity: (type, digest) to UID."""
-        with self._engine.connect() as connection:
+        """Every blind index of an entity under the current key: (type, digest) to UID."""
+        table = schema.blind_index
+        with self.engine.connect() as connection:
             rows = connection.execute(
-                sa.select(_index.c.kind, _index.c.digest, _index.c.uid).where(_index.c.entity == entity)
+                sa.select(table.c.kind, table.c.digest, table.c.uid).where(table.c.entity == entity, table.c.key_version == self.keys.index.version)
             )
             return {(kind, bytes(digest)): uid for kind, digest, uid in rows}
 
+    def uids(self, entity: str) -> list[str]:
+        """The UIDs of an entity, in order."""
+        table = schema.person
+        with self.engine.connect() as connection:
+            return list(connection.execute(sa.select(table.c.uid).where(table.c.entity == entity).order_by(table.c.uid)).scalars())
+
+    def entities(self) -> dict[str, int]:
+        """How many persons there are of each entity."""
+        table = schema.person
+        with self.engine.connect() as connection:
+            found = connection.execute(sa.select(table.c.entity, sa.func.count()).group_by(table.c.entity).order_by(table.c.entity))
+            return {str(entity): int(count) for entity, count in found}
+
+    def kinds(self, entity: str) -> list[str]:
+        """The types of identifiers by which an entity's persons can be found."""
+        table = schema.blind_index
+        with self.engine.connect() as connection:
+            return list(connection.execute(sa.select(table.c.kind).where(table.c.entity == entity).distinct().order_by(table.c.kind)).scalars())
+
     def open_fields(self, uid: str) -> dict[str, list[str]]:
         """Everything held on one person, in clear. Callers answer for who may see it; nothing here writes it anywhere."""
-        with self._engine.connect() as connection:
-            person = connection.execute(sa.select(_person).where(_person.c.uid == uid)).one_or_none()
-            if person is None:
+        with self.engine.connect() as connection:
+            row = self.person_row(connection, uid)
+            if row is None:
                 return {}
-            data_key = self._unwrap(uid, person.data_key)
-            rows = connection.execute(sa.select(_field).where(_field.c.uid == uid)).all()
-        vault = self._keys.vault
-        return {
-            row.name: json.loads(vault.suite.unseal(data_key, row.sealed, self._context(uid, row.name, row.version)))
-            for row in rows
-        }
+            rows = connection.execute(sa.select(schema.field).where(schema.field.c.uid == uid)).all()
+        data_key, kind = self.data_key(row), suite(row.suite)
+        return {item.name: json.loads(kind.unseal(data_key, item.sealed, context(self.tenant, uid, item.name, item.version))) for item in rows}
+
+    # ----------------------------------------------------------------- one person's key
+
+    @staticmethod
+    def person_row(connection: sa.Connection, uid: str) -> Any:
+        """The person's row, or None."""
+        return connection.execute(sa.select(schema.person).where(schema.person.c.uid == uid)).one_or_none()
+
+    def data_key(self, row: Any) -> bytes:
+        """The person's data key, opened with the vault key that wrapped it."""
+        key = self.keys.version("vault", row.key_version)
+        return key.suite.unseal(key.secret, row.data_key, context(self.tenant, row.uid, "data key", key.version))
+
+    def wrap(self, uid: str, data_key: bytes, random: Callable[[int], bytes], *, key: Key | None = None) -> bytes:
+        """Wrap a person's data key by the current (or the given) vault key."""
+        wrapping = key or self.keys.vault
+        return wrapping.suite.seal(wrapping.secret, data_key, context(self.tenant, uid, "data key", wrapping.version), random)
 
     # ----------------------------------------------------------------- writing
 
     def enroll(self, entity: str, persons: Iterable[Person], *, now: datetime, random: Callable[[int], bytes]) -> int:
         """Write new and changed persons in one transaction and return how many there were; the unchanged are left as they are.
 
-        A blind index that pointed at another UID points at the given one afterwards.
+        A blind index that pointed at another UID points at the given one afterwards. Persons who were erased don't come back: they are left
+        out. What a person had corrected stands over what is given here.
         """
-        with self._engine.begin() as connection:
-            held = {
-                row.uid: row
-                for row in connection.execute(
-                    sa.select(_person.c.uid, _person.c.content_tag, _person.c.version, _person.c.data_key).where(
-                        _person.c.entity == entity
-                    )
-                )
-            }
+        from governance.identity.standing import standing_over
+
+        stood = standing_over(self, entity, persons)
+        with self.engine.begin() as connection:
+            table = schema.person
+            columns = (table.c.uid, table.c.content_tag, table.c.version, table.c.data_key, table.c.key_version, table.c.suite)
+            held = {row.uid: row for row in connection.execute(sa.select(*columns).where(table.c.entity == entity))}
             people, fields, indexes, gone = [], [], [], []
-            macs = _Macs(self, entity)
-            for person in persons:
-                tag = self._tag(person)
-                old = held.get(person.uid)
+            macs = Macs(self, entity)
+            for one in stood:
+                tag = self.tag(one)
+                old = held.get(one.uid)
                 if old is not None and old.content_tag == tag:
                     continue
                 version = 1 if old is None else old.version + 1
-                data_key = (
-                    random(self._keys.vault.suite.key_bytes) if old is None else self._unwrap(person.uid, old.data_key)
-                )
+                # A person's data key goes on, since corrections are sealed with it too; rotating the vault key can renew it.
+                kind = self.keys.vault.suite if old is None else suite(old.suite)
+                data_key = random(kind.key_bytes) if old is None else self.data_key(old)
                 people.append(
                     {
-                        "uid": person.uid,
+                        "uid": one.uid,
                         "entity": entity,
-                        "data_key": self._wrap(person.uid, data_key, random),
-                        "key_version": self._keys.vault.version,
+                        "data_key": self.wrap(one.uid, data_key, random),
+                        "key_version": self.keys.vault.version,
                         "content_tag": tag,
                         "version": version,
                         "changed_at": now,
+                        "suite": kind.name,
+                        "index_version": self.keys.index.version,
                     }
                 )
                 if old is not None:
-                    gone.append(person.uid)
-                suite = self._keys.vault.suite
-                for name, values in person.fields.items():
+                    gone.append(one.uid)
+                for name, values in one.fields.items():
                     plain = _encode(list(values)).encode()
-                    sealed = suite.seal(data_key, plain, self._context(person.uid, name, version), random)
-                    fields.append({"uid": person.uid, "name": name, "version": version, "sealed": sealed})
-                for kind, value in person.indexed:
-                    row = {"entity": entity, "kind": kind, "digest": macs.digest(kind, value), "uid": person.uid}
-                    indexes.append({**row, "key_version": self._keys.index.version})
-            for batch in _batches(gone):
-                connection.execute(_index.delete().where(_index.c.uid.in_(batch)))
-                connection.execute(_field.delete().where(_field.c.uid.in_(batch)))
-                connection.execute(_person.delete().where(_person.c.uid.in_(batch)))
+                    sealed = kind.seal(data_key, plain, context(self.tenant, one.uid, name, version), random)
+                    fields.append({"uid": one.uid, "name": name, "version": version, "sealed": sealed})
+                for sort, value in one.indexed:
+                    row = {"entity": entity, "kind": sort, "digest": macs.digest(sort, value), "uid": one.uid}
+                    indexes.append({**row, "key_version": self.keys.index.version})
+            for batch in batches(gone):
+                forget(connection, batch)
             # In the order of the keys a tree grows at its end, which is several times faster than at random places.
-            _insert(connection, _person, sorted(people, key=itemgetter("uid")))
-            _insert_plain(connection, _field, sorted(fields, key=itemgetter("uid", "name")))
+            _insert(connection, schema.person, sorted(people, key=itemgetter("uid")))
+            insert_plain(connection, schema.field, sorted(fields, key=itemgetter("uid", "name")))
             if held:
                 # Only an identifier that changed hands can be there already.
-                moved = _index.delete().where(
-                    _index.c.entity == entity, _index.c.kind == sa.bindparam("k"), _index.c.digest == sa.bindparam("d")
-                )
-                for rows in _batches(indexes):
+                index = schema.blind_index
+                moved = index.delete().where(index.c.entity == entity, index.c.kind == sa.bindparam("k"), index.c.digest == sa.bindparam("d"))
+                for rows in batches(indexes):
                     connection.execute(moved, [{"k": row["kind"], "d": row["digest"]} for row in rows])
-            _insert_plain(connection, _index, sorted(indexes, key=itemgetter("kind", "digest")))
+            insert_plain(connection, schema.blind_index, sorted(indexes, key=itemgetter("kind", "digest")))
+            if people:
+                self.advance(connection)
         return len(people)
 
-    def _tag(self, person: Person) -> bytes:
+    def tag(self, person: Person, *, key: Key | None = None) -> bytes:
+        """A keyed digest of everything a person's row says, by which the unchanged are known."""
         content = {
             "fields": {name: list(values) for name, values in person.fields.items()},
             "indexed": [list(p) for p in person.indexed],
         }
-        return self._keys.index.mac("content", person.uid, _encode(content))
-
-    def _context(self, uid: str, name: str, version: int) -> bytes:
-        return "\x1f".join((self._tenant, uid, name, str(version))).encode()
-
-    def _wrap(self, uid: str, data_key: bytes, random: Callable[[int], bytes]) -> bytes:
-        vault = self._keys.vault
-        return vault.suite.seal(vault.secret, data_key, self._context(uid, "data key", vault.version), random)
-
-    def _unwrap(self, uid: str, wrapped: bytes) -> bytes:
-        vault = self._keys.vault
-        return vault.suite.unseal(vault.secret, wrapped, self._context(uid, "data key", vault.version))
+        return (key or self.keys.index).mac("content", person.uid, _encode(content))
 
 
-class _Macs:
-    """Derived index keys, made once a type."""
+class Macs:
+    """Derived index keys, made once a type; `key` is the index key, by default the current one."""
 
-    def __init__(self, vault: Vault, entity: str) -> None:
-        self._vault, self._entity = vault, entity
+    def __init__(self, vault: Vault, entity: str, *, key: Key | None = None) -> None:
+        self._key, self._entity = key or vault.keys.index, entity
         self._keys: dict[str, Key] = {}
 
     def digest(self, kind: str, value: str) -> bytes:
+        """The blind index of a normalised identifier."""
         if kind not in self._keys:
-            self._keys[kind] = self._vault.index_key(self._entity, kind)
+            self._keys[kind] = self._key.derive(self._entity, kind)
         return self._keys[kind].mac(value)
 
 
-def _batches(items: list[T]) -> Iterable[list[T]]:
+def forget(connection: sa.Connection, uids: list[str]) -> None:
+    """Delete persons with their fields and indexes; without the data key nothing sealed for them can be opened again."""
+    connection.execute(schema.blind_index.delete().where(schema.blind_index.c.uid.in_(uids)))
+    connection.execute(schema.field.delete().where(schema.field.c.uid.in_(uids)))
+    connection.execute(schema.person.delete().where(schema.person.c.uid.in_(uids)))
+
+
+def _overwrite(connection: Any, _record: object) -> None:
+    connection.execute("PRAGMA secure_delete=ON")
+
+
+def batches(items: list[T]) -> Iterable[list[T]]:
+    """The items in pieces that one statement can take."""
     return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
-    for batch in _batches(rows):
+    for batch in batches(rows):
         connection.execute(table.insert(), batch)
 
 
-def _insert_plain(connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
+def insert_plain(connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:
     """Insert rows of texts, numbers and bytes, which need no conversion, past the ORM's per-row work: three times as fast."""
     compiled = table.insert().compile(dialect=connection.dialect)
     order = compiled.positiontup
-    for batch in _batches(rows):
+    for batch in batches(rows):
         if order is None:
             connection.exec_driver_sql(str(compiled), batch)
         else:

@@ -1,0 +1,128 @@
+"""What persons asked for and what therefore stands over every later extract: erasures (tombstones) and corrections."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from governance.identity import vault_schema as schema
+from governance.identity.suites import suite
+from governance.identity.vault import WEAK, Macs, Person, Vault, context, forget, insert_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from governance.identity.keys import Key
+
+IN_VAULT = "vault"
+"""The place of corrections of identities; any other place is a warehouse table."""
+
+
+class Tombstones:
+    """The erased of one entity, known by blind indexes only. Read once: for many look-ups."""
+
+    def __init__(self, vault: Vault, entity: str) -> None:
+        table = schema.tombstone
+        with vault.engine.connect() as connection:
+            rows = connection.execute(sa.select(table.c.kind, table.c.digest, table.c.key_version).where(table.c.entity == entity)).all()
+        self._found: dict[int, set[tuple[str, bytes]]] = defaultdict(set)
+        for kind, digest, version in rows:
+            self._found[version].add((kind, bytes(digest)))
+        self._macs = {version: Macs(vault, entity, key=vault.keys.version("index", version)) for version in self._found}
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def covers(self, indexed: Iterable[tuple[str, str]]) -> bool:
+        """Whether somebody with these (type, normalised value) pairs was erased.
+
+        A strong identifier decides. A phone or an address, which can pass on to somebody else, decides only for a person without one.
+        """
+        pairs = list(indexed)
+        strong = [pair for pair in pairs if pair[0] not in WEAK]
+        return any(
+            (kind, self._macs[version].digest(kind, value)) in digests for version, digests in self._found.items() for kind, value in strong or pairs
+        )
+
+
+def bury(vault: Vault, connection: sa.Connection, uid: str, certificate: str) -> int:
+    """Turn a person into tombstones and forget everything else of the person, in the caller's transaction; return how many identifiers are kept out."""
+    table = schema.blind_index
+    rows = connection.execute(sa.select(table).where(table.c.uid == uid)).all()
+    stones = [
+        {"entity": row.entity, "kind": row.kind, "digest": row.digest, "key_version": row.key_version, "certificate": certificate} for row in rows
+    ]
+    for stone in stones:
+        same = schema.tombstone
+        connection.execute(same.delete().where(same.c.entity == stone["entity"], same.c.kind == stone["kind"], same.c.digest == stone["digest"]))
+    insert_plain(connection, schema.tombstone, stones)
+    connection.execute(schema.correction.delete().where(schema.correction.c.uid == uid))
+    connection.execute(schema.consent_act.delete().where(schema.consent_act.c.uid == uid))
+    connection.execute(schema.request.delete().where(schema.request.c.uid == uid))
+    forget(connection, [uid])
+    vault.advance(connection)
+    return len(stones)
+
+
+# --------------------------------------------------------------------------- corrections
+
+
+def correct(
+    vault: Vault, connection: sa.Connection, uid: str, place: str, values: dict[str, Sequence[str]], *, case_number: str, now: datetime, random: Callable[[int], bytes]
+) -> None:
+    """Keep corrections of one person, sealed with the person's key; an earlier one of the same field gives way."""
+    row = vault.person_row(connection, uid)
+    data_key, kind = vault.data_key(row), suite(row.suite)
+    table = schema.correction
+    for name, given in values.items():
+        mine = (table.c.uid == uid, table.c.place == place, table.c.name == name)
+        version = (connection.execute(sa.select(table.c.version).where(*mine)).scalar_one_or_none() or 0) + 1
+        sealed = kind.seal(data_key, json.dumps(list(given), ensure_ascii=False).encode(), context(vault.tenant, uid, f"correction/{place}/{name}", version), random)
+        connection.execute(table.delete().where(*mine))
+        connection.execute(
+            table.insert(), [{"uid": uid, "place": place, "name": name, "version": version, "sealed": sealed, "made_at": now, "case_number": case_number}]
+        )
+
+
+def corrections(vault: Vault, *, uid: str | None = None) -> dict[str, dict[str, dict[str, list[str]]]]:
+    """What was corrected: UID → place → field → values, of everybody or of one person."""
+    table = schema.correction
+    found: dict[str, dict[str, dict[str, list[str]]]] = defaultdict(lambda: defaultdict(dict))
+    with vault.engine.connect() as connection:
+        wanted = sa.select(table) if uid is None else sa.select(table).where(table.c.uid == uid)
+        for row in connection.execute(wanted).all():
+            person = vault.person_row(connection, row.uid)
+            if person is not None:
+                bound = context(vault.tenant, row.uid, f"correction/{row.place}/{row.name}", row.version)
+                found[row.uid][row.place][row.name] = json.loads(suite(person.suite).unseal(vault.data_key(person), row.sealed, bound))
+    return {who: dict(places) for who, places in found.items()}
+
+
+def standing_over(vault: Vault, entity: str, persons: Iterable[Person]) -> list[Person]:
+    """The persons as they are enrolled: without the erased, and with what was corrected.
+
+    A corrected identifier replaces the ones of its type among the fields; the old ones still find the person, since extracts go on using them.
+    """
+    erased, corrected = Tombstones(vault, entity), corrections(vault)
+    kept = (one for one in persons if not erased.covers(one.indexed)) if erased else iter(persons)
+    return [with_corrections(one, corrected.get(one.uid, {}).get(IN_VAULT, {})) for one in kept]
+
+
+def with_corrections(person: Person, values: dict[str, list[str]]) -> Person:
+    """The person with corrected fields."""
+    if not values:
+        return person
+    also = [(kind, value) for kind, given in values.items() if kind != "name" for value in given]
+    return replace(person, fields={**person.fields, **values}, indexed=sorted({*map(tuple, person.indexed), *also}))
+
+
+def reseal(vault: Vault, connection: sa.Connection, uid: str, key: Key, random: Callable[[int], bytes]) -> None:
+    """Wrap one person's data key by another vault key; what the data key seals stays as it is."""
+    row = vault.person_row(connection, uid)
+    wrapped = vault.wrap(uid, vault.data_key(row), random, key=key)
+    connection.execute(schema.person.update().where(schema.person.c.uid == uid).values(data_key=wrapped, key_version=key.version))
