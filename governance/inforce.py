@@ -52,7 +52,7 @@ def vocabulary_of(catalogue: Catalogue) -> Vocabulary:
                     label=metric.label.text(),
                     stage=metric.stage,
                     tags=catalogue.tags_of(name),
-                    prescribing=catalogue.is_prescribing(name),
+                    prescribing=catalogue.has_tag(name, redline.PRESCRIBING),
                     person=catalogue.persons_behind(name),
                     ignores_consent=metric.ignores_consent,
                     dimensions=catalogue.dimensions_for(name),
@@ -79,7 +79,7 @@ def catalogue_of(bundle: Bundle) -> Catalogue:
     """Build the bundle's catalogue and hold it against the red line, or raise BundleError."""
     reads = bundle.of("metrics", MetricsDocument)
     catalogue = Catalogue.build(bundle.settings, reads)
-    facts = ((name, catalogue.columns_of(name), catalogue.is_prescribing(name)) for name in catalogue.metrics)
+    facts = ((name, catalogue.columns_of(name), catalogue.has_tag(name, redline.PRESCRIBING)) for name in catalogue.metrics)
     untagged = redline.untagged(facts)
     if untagged:
         raise BundleError(

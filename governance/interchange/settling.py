@@ -55,7 +55,7 @@ def settle(carried: Carried, report: Report) -> Catalogue:
                 raise
     if catalogue is None:
         raise BundleError([])
-    facts = ((name, catalogue.columns_of(name), catalogue.is_prescribing(name)) for name in catalogue.metrics)
+    facts = ((name, catalogue.columns_of(name), catalogue.has_tag(name, redline.PRESCRIBING)) for name in catalogue.metrics)
     marked = set(redline.untagged(facts))
     for index, metric in enumerate(carried.metrics):
         if metric.id in marked:

@@ -21,8 +21,6 @@ from governance.metrics.slicing import adds_up, formula_dimensions, part_dimensi
 from governance.metrics.validating import Places, check_dimensions, check_metric, check_models
 from governance.terms import UNKNOWN, Value
 
-PRESCRIBING = "prescribing"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
@@ -30,10 +28,11 @@ class Definition:
 
     `dimensions`: all it can soundly be asked by, `groupable`: those of them it can be grouped by; `person`: the entity of the persons behind its cells, or None;
     `monthly`: whether it reads a fact that is held by month; `composed`: whether such a fact meets another in it; `timeless`: whether the period makes no difference;
-    `columns`: every (table, column) that it adds up or tests.
+    `columns`: every (table, column) that it adds up or tests; `components`: the metrics that it is made of, at any depth, each once.
     """
 
     document: Metric
+    components: tuple[Metric, ...]
     formula: Formula
     dimensions: tuple[str, ...]
     groupable: frozenset[str]
@@ -131,9 +130,9 @@ class Catalogue:
         inherited = {tag for tag, columns in self.tagged.items() if columns & definition.columns}
         return definition.document.tags | inherited
 
-    def is_prescribing(self, metric: str) -> bool:
-        """Return whether the metric, or anything it is made of, is tagged `prescribing`."""
-        return PRESCRIBING in self.tags_of(metric)
+    def has_tag(self, metric: str, tag: str) -> bool:
+        """Return whether the metric, or any other one over the same columns, carries the tag; see `tags_of`."""
+        return tag in self.tags_of(metric)
 
     @property
     def person_dimensions(self) -> frozenset[str]:
@@ -206,7 +205,8 @@ def _columns(graph: Graph, measure: Measure) -> Iterable[tuple[str, str]]:
 
 def _define(metrics: Mapping[str, Metric], name: str, formula: Formula, graph: Graph) -> Definition:
     document = metrics[name]
-    inside = [document, *_components(metrics, name)]
+    components = tuple({metric.id: metric for metric in _components(metrics, name)}.values())
+    inside = [document, *components]
     dimensions = {found for found in formula_dimensions(graph, formula) if not graph.dimensions[found].scope_only}
     forbidden_groups: set[str] = set()
     for metric in inside:
@@ -222,6 +222,7 @@ def _define(metrics: Mapping[str, Metric], name: str, formula: Formula, graph: G
     single = formula.single
     return Definition(
         document=document,
+        components=components,
         formula=formula,
         dimensions=tuple(found for found in graph.dimensions if found in dimensions),
         groupable=frozenset(dimensions - forbidden_groups),

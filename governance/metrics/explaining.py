@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from governance.documents.metrics import Metric
 from governance.metrics.catalogue import Catalogue, Definition
 from governance.metrics.timeline import Timeline
 from governance.terms import DimensionScope, Grant, Note, Period, Text
@@ -23,6 +24,23 @@ _TESTS = Text(
 _RULES = {"expression": "arithmetic on the aggregates", "lift": "difference of two arms", "exposed": "exposed beside the others"}
 
 
+def _changes(asked: Metric, document: Metric, period: Period) -> Iterable[Note]:
+    """Every change of the definition after the first day looked at: before it another definition was in force, by which nobody counts any more."""
+    versions = sorted([(document.effective_from, document.version), *((past.effective_from, past.version) for past in document.past_versions)])
+    days = [f"{day.isoformat()} ({version})" for day, version in versions[1:] if period.start < day]
+    if not days:
+        return
+    name, now = document.label, document.version
+    of = Text(zh="", en="") if asked is document else Text(zh=f"{asked.label.zh}所用的", en=f", which {asked.label.en} uses,")
+    yield Note(
+        code="definition_changed",
+        text=Text(
+            zh=f"{of.zh}{name.zh}的口径变更于 {'、'.join(days)}；此前的期间也按现行口径（{now}）重算。",
+            en=f"{name.en}{of.en} changed its definition on {', '.join(days)}; earlier dates are counted by the current one ({now}) as well.",
+        ),
+    )
+
+
 def _definition_notes(definition: Definition, period: Period) -> Iterable[Note]:
     document = definition.document
     name = document.label
@@ -35,22 +53,16 @@ def _definition_notes(definition: Definition, period: Period) -> Iterable[Note]:
         )
     if definition.formula.rule != "expression":
         yield Note(code="tests", text=_TESTS)
-    if document.past_versions and period.start < document.effective_from:
-        days = f"{document.effective_from.isoformat()}"
-        yield Note(
-            code="definition_changed",
-            text=Text(
-                zh=f"{name.zh}的口径自 {days} 起为 {document.version}；此前的期间按同一口径（{document.version}）重算。",
-                en=f"{name.en} has been defined as {document.version} since {days}; earlier dates are counted by {document.version} as well.",
-            ),
-        )
+    for item in (document, *definition.components):
+        yield from _changes(document, item, period)
 
 
-def plan_notes(definitions: Iterable[Definition], times: Timeline, catalogue: Catalogue, grant: Grant) -> tuple[Note, ...]:
-    """Return the notes that follow from the definitions and the period alone."""
+def plan_notes(looked_at: Mapping[str, Period], times: Timeline, catalogue: Catalogue, grant: Grant) -> tuple[Note, ...]:
+    """Return the notes that follow from the definitions and the period alone. `looked_at`: for each metric from which day to which its rows are read, the bases of comparisons included."""
     notes: list[Note] = []
-    for definition in definitions:
-        notes += _definition_notes(definition, times.period)
+    for metric, period in looked_at.items():
+        definition = catalogue.definitions[metric]
+        notes += _definition_notes(definition, period)
         daily = [catalogue.models[part.measure.model] for part in definition.formula.parts]
         if any(model.complete_days for model in daily) and times.period.end > grant.today:
             notes.append(Note(code="complete_days", text=Text(zh="只计完整的日子，不含今天。", en="Complete days only, today is left out.")))

@@ -1,33 +1,38 @@
-"""check_live: a catalogue against the warehouse it is meant for. Columns and types, keys really unique, denominators, and every metric runs."""
+"""check_live: a catalogue against the warehouse it is meant for.
+
+In this order, each only where the one before found nothing: columns exist and are of the right kind (`fitting`); keys are unique, months begin on their first day,
+closed dimensions hold what they list; every metric runs, by nothing, by time and by every dimension that a fact carries; no ratio is without a denominator.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
 from governance import calendar
-from governance.documents.metrics import SemanticModel
-from governance.errors import Problem, WenshuError, nearest
+from governance.documents.metrics import Dimension, SemanticModel
+from governance.errors import Problem, WenshuError
 from governance.metrics.catalogue import Catalogue
 from governance.metrics.checking import check
 from governance.metrics.execution import Sources, WarehousePort, execute
+from governance.metrics.fitting import misfits, unlike_joins
 from governance.metrics.planner import plan
 from governance.metrics.tables import tables_of
-from governance.terms import Actor, Grant, Measured, MetricQuery, MinimumGroup
+from governance.terms import UNKNOWN, Actor, Grant, Measured, MetricQuery, MinimumGroup, Period
 
-_TIMES: Mapping[str, tuple[str, ...]] = {
-    "timestamp": ("timestamp", "datetime"),
-    "date": ("date", "timestamp", "text"),
-    "month": ("date",),
-}
-_TYPES: Mapping[str, tuple[str, ...]] = {
-    "boolean": ("bool", "tinyint(1)"),
-    "integer": ("int", "numeric", "decimal", "hugeint"),
-}
+DAY = timedelta(days=1)
+OFTEN = 10
+"""A stored value in fewer rows may be a slip of somebody's pen and is counted, not quoted."""
+QUOTED = 5
+AT_ONCE = 2
+"""How many dimensions one trial groups by."""
+_MAY_BE_EMPTY = frozenset({"immature", "not_covered"})
+Run = Callable[[Any], list[tuple[Any, ...]]]
 
 
 class Inspected(Protocol):
@@ -54,58 +59,29 @@ def check_live(catalogue: Catalogue, warehouse: WarehousePort, *, ledger: Path |
             present = port.columns(session)
 
             def run(select: Any, session: Any = session) -> list[tuple[Any, ...]]:
-                found: list[tuple[Any, ...]] = session.run(select, timeout_s=120.0, max_rows=1000)
+                found: list[tuple[Any, ...]] = session.run(select, timeout_s=120.0, max_rows=100_000)
                 return found
 
             for model in models:
-                found = [*_columns(catalogue, model, present), *_months(catalogue, model, present, run)]
-                if not found:
-                    found = list(_keys(catalogue, model, run))
+                found = list(misfits(catalogue, model, present)) or [*_months(catalogue, model, run), *_keys(catalogue, model, run), *_values(catalogue, model, run)]
                 problems += found
                 if found:
                     broken.add(model.name)
-        for name in catalogue.metrics:
-            parts = catalogue.definitions[name].formula.parts
-            used = {measure.model for part in parts for measure in (part.measure, part.second) if measure is not None}
-            if not used & broken:
-                problems += _runs(catalogue, name, sources, today)
+            joins = list(unlike_joins(catalogue, present))
+            problems += joins
+            broken |= {problem.where.removeprefix("model ") for problem in joins}
+        problems += _Trials(catalogue, sources, today).problems(broken)
     return problems
+
+
+# ------------------------------------------------------------------ what the rows hold
 
 
 def _where(model: SemanticModel) -> str:
     return f"model {model.name}"
 
 
-def _columns(catalogue: Catalogue, model: SemanticModel, present: Mapping[str, Mapping[str, str]]) -> Iterable[Problem]:
-    table = model.table.rpartition(".")[2]
-    if table not in present:
-        yield Problem(where=_where(model), message=f"the warehouse has no table {model.table}.{nearest(table, present)}")
-        return
-    columns = present[table]
-    for name, kind in _needed(catalogue, model):
-        if name not in columns:
-            yield Problem(where=_where(model), message=f"{model.table} has no column {name}.{nearest(name, columns)}")
-        elif kind and not any(word in columns[name] for word in kind):
-            yield Problem(where=_where(model), message=f"{model.table}.{name} is {columns[name]}, but {' or '.join(kind)} is needed.")
-
-
-def _needed(catalogue: Catalogue, model: SemanticModel) -> Iterable[tuple[str, tuple[str, ...]]]:
-    """Every column that the catalogue reads of the model, with the words of which its type must contain one."""
-    needed: dict[str, tuple[str, ...]] = dict.fromkeys((entity.column for entity in model.entities), ())
-    for name, flag in catalogue.graph.columns.get(model.name, {}).items():
-        needed[name] = _TYPES["boolean"] if flag else ()
-    for dimension in catalogue.dimensions.values():
-        for source in dimension.sources:
-            if source.model == model.name:
-                needed[source.column] = _TYPES.get(dimension.type, ()) if source.part is None else _TIMES["timestamp"]
-    if model.validity is not None:
-        needed |= {model.validity.start: ("date", "timestamp"), model.validity.end: ("date", "timestamp")}
-    if model.time is not None:
-        needed[model.time.column] = _TIMES[model.time.unit]
-    return needed.items()
-
-
-def _keys(catalogue: Catalogue, model: SemanticModel, run: Callable[[Any], list[tuple[Any, ...]]]) -> Iterable[Problem]:
+def _keys(catalogue: Catalogue, model: SemanticModel, run: Run) -> Iterable[Problem]:
     """A primary key that is not unique would multiply every row joined to it."""
     primary = catalogue.graph.primary(model.name)
     if primary is None:
@@ -117,10 +93,8 @@ def _keys(catalogue: Catalogue, model: SemanticModel, run: Callable[[Any], list[
         yield Problem(where=_where(model), message=message)
 
 
-def _months(
-    catalogue: Catalogue, model: SemanticModel, present: Mapping[str, Mapping[str, str]], run: Callable[[Any], list[tuple[Any, ...]]]
-) -> Iterable[Problem]:
-    if model.time is None or model.time.unit != "month" or model.time.column not in present.get(model.table.rpartition(".")[2], {}):
+def _months(catalogue: Catalogue, model: SemanticModel, run: Run) -> Iterable[Problem]:
+    if model.time is None or model.time.unit != "month":
         return
     time = tables_of(catalogue.graph).model(model.name).time
     ((wrong,),) = run(sa.select(sa.func.count()).where(sa.extract("day", time) != 1))
@@ -128,34 +102,133 @@ def _months(
         yield Problem(where=_where(model), message=f"{model.table}.{model.time.column} must hold a month's first day; {wrong} rows don't.")
 
 
-def _runs(catalogue: Catalogue, name: str, sources: Sources, today: date) -> Iterable[Problem]:
-    """Ask the metric once, by nothing and by its first dimension; a ratio without any denominator is a problem of the definition or the data."""
-    month = calendar.unit(today, "month", offset=-1)
-    single = catalogue.metrics[name].parameters.get("single")
-    by = [(str(single),)] if single is not None else [(), catalogue.groupable_by(name)[:1]]
-    for group_by in by:
+def _values(catalogue: Catalogue, model: SemanticModel, run: Run) -> Iterable[Problem]:
+    """A stored value that a closed dimension doesn't list would be shown and could never be asked for."""
+    sql = tables_of(catalogue.graph).model(model.name)
+    for dimension in catalogue.dimensions.values():
+        if not _is_closed(dimension) or all(source.model != model.name for source in dimension.sources):
+            continue
+        group = sql.dimension(dimension.id).group.label("v")
+        counted = sa.select(group, sa.func.count()).select_from(sql.base).group_by(sa.literal_column("v"))
+        listed = {UNKNOWN, *(item.value for item in dimension.values)}
+        strange = [(value, rows) for value, rows in run(counted) if value is not None and value not in listed]
+        if strange:
+            told = [str(value) for value, rows in sorted(strange, key=lambda item: -item[1]) if rows >= OFTEN][:QUOTED]
+            which = f" ({', '.join(told)}{', …' if len(told) < len(strange) else ''})" if told else ""
+            column = next(source.column for source in dimension.sources if source.model == model.name)
+            message = (
+                f"{model.table}.{column} holds {len(strange)} value(s){which} in {sum(rows for _, rows in strange)} rows that the dimension {dimension.id} "
+                "does not list. List them, translate them, or say `open: true`."
+            )
+            yield Problem(where=_where(model), message=message)
+
+
+def _is_closed(dimension: Dimension) -> bool:
+    """Whether only the listed values count; a boolean has two by itself, parts of a moment have their own."""
+    own = all(source.part is None for source in dimension.sources)
+    return bool(dimension.values) and not dimension.open and dimension.identifies is None and dimension.type != "boolean" and own
+
+
+# ------------------------------------------------------------------ whether metrics run
+
+
+@dataclass(frozen=True, slots=True)
+class _Trials:
+    """Asks metrics until every one has run, and every dimension of every fact with one of them."""
+
+    catalogue: Catalogue
+    sources: Sources
+    today: date
+
+    def problems(self, broken: set[str]) -> Iterable[Problem]:
+        catalogue, tried = self.catalogue, set[tuple[str, str]]()
+        for name in catalogue.metrics:
+            used = {measure.model for part in catalogue.definitions[name].formula.parts for measure in (part.measure, part.second) if measure is not None}
+            if used & broken:
+                continue
+            found = list(self._alone(name))
+            yield from found
+            if found:
+                continue
+            offered = [item for item in catalogue.groupable_by(name) if catalogue.dimensions[item].identifies is None]
+            fresh = [item for item in offered if any((model, item) not in tried for model in used) and not self._through(used, item) & broken]
+            for start in range(0, len(fresh), AT_ONCE):
+                some = fresh[start : start + AT_ONCE]
+                tried |= {(model, item) for model in used for item in some}
+                group_by = tuple(dict.fromkeys([*self._single(name), *some]))
+                try:
+                    self._measured(name, group_by)
+                except WenshuError as error:
+                    yield Problem(where=f"metric {name}", message=f"can't be run by {', '.join(group_by)}: {error}")
+
+    def _through(self, models: set[str], dimension: str) -> set[str]:
+        """Return the tables from which the facts take the dimension."""
+        graph = self.catalogue.graph
+        routes = [graph.route(model, dimension) for model in models]
+        return {model for route in routes if route is not None for model in (route.model, *(graph.home(hop) or "" for hop in route.hops))}
+
+    def _alone(self, name: str) -> Iterable[Problem]:
+        """Ask by nothing over the metric's own period, and over everything loaded where that gives nothing; then by time."""
+        catalogue = self.catalogue
+        document, definition = catalogue.metrics[name], catalogue.definitions[name]
+        group_by = self._single(name)
         try:
-            found = _measure(catalogue, MetricQuery(metrics=(name,), group_by=group_by), sources, today, month.start)
+            found = self._measured(name, group_by)
+            if found.rows and _is_empty(found) and not definition.timeless:
+                found = self._measured(name, group_by, period=self._everything(definition.monthly))
+            if document.grain and not definition.timeless:
+                self._measured(name, group_by, grain=True)
         except WenshuError as error:
             yield Problem(where=f"metric {name}", message=f"can't be run: {error}")
             return
-        if not group_by and found.rows and found.rows[0][0] is None and not any(note.code in {"immature", "not_covered"} for note in found.notes):
-            yield Problem(where=f"metric {name}", message=f"has no value over {found.period}: its denominator is empty.")
+        if found.rows and _is_empty(found):
+            yield Problem(where=f"metric {name}", message="has no value over anything that is loaded: its denominator is empty everywhere.")
+
+    def _single(self, name: str) -> tuple[str, ...]:
+        """Return the dimension of which the metric needs one member, so that each has its own rows."""
+        single = self.catalogue.metrics[name].parameters.get("single")
+        return (str(single),) if single is not None else ()
+
+    def _everything(self, monthly: bool) -> Period:
+        first, last = self._days()
+        end = calendar.shift(calendar.unit_start(last, "month"), "month", 1)
+        return Period(start=first.replace(day=1), end=end) if monthly else Period(start=first, end=last + DAY)
+
+    def _days(self) -> tuple[date, date]:
+        """Return the first and last day loaded, by the models' times; of an empty warehouse, the last complete month."""
+        days: list[date] = []
+        for model in self.catalogue.models.values():
+            if model.time is None or model.source != "warehouse":
+                continue
+            sql = tables_of(self.catalogue.graph).model(model.name)
+            session = self.sources.session("warehouse")
+            for row in session.run(sa.select(sa.func.min(sql.time), sa.func.max(sql.time)).select_from(sql.base), timeout_s=120.0, max_rows=1):
+                days += [date.fromisoformat(str(value)[:10]) for value in row if value is not None]
+        month = calendar.unit(self.today, "month", offset=-1)
+        return (min(days), max(days)) if days else (month.start, month.end - DAY)
+
+    def _measured(self, name: str, group_by: tuple[str, ...], *, period: Period | None = None, grain: bool = False) -> Measured:
+        asked = MetricQuery(metrics=(name,), group_by=group_by, period=period, grain="month" if grain else None)
+        month = calendar.unit(self.today, "month", offset=-1)
+        checked = check(asked, self.catalogue, today=self.today, data_from=month.start, data_to=self.today)
+        grant = Grant(
+            actor=Actor(id="check", role="check", department="check", via="local_admin"),
+            purpose="check",
+            query=checked,
+            today=self.today,
+            scopes=(),
+            minimum_group=MinimumGroup(entity="person", k=0),
+            consent_purpose=None,
+            rules=(),
+            obligations=(),
+            policy_version="check",
+            timeout_s=120.0,
+            max_rows=1_000_000,
+        )
+        return execute(plan(grant, self.catalogue), self.sources)
 
 
-def _measure(catalogue: Catalogue, query: MetricQuery, sources: Sources, today: date, data_from: date) -> Measured:
-    checked = check(query, catalogue, today=today, data_from=data_from, data_to=today)
-    grant = Grant(
-        actor=Actor(id="check", role="check", department="check", via="local_admin"),
-        purpose="check",
-        query=checked,
-        today=today,
-        scopes=(),
-        minimum_group=MinimumGroup(entity="person", k=0),
-        consent_purpose=None,
-        rules=(),
-        obligations=(),
-        policy_version="check",
-        timeout_s=120.0,
-    )
-    return execute(plan(grant, catalogue), sources)
+def _is_empty(found: Measured) -> bool:
+    """Whether no row has a value although none of them had reason to be empty."""
+    value = next(position for position, column in enumerate(found.columns) if column.kind == "metric")
+    return all(row[value] is None for row in found.rows) and not any(note.code in _MAY_BE_EMPTY for note in found.notes)

@@ -110,6 +110,12 @@ def _stretched(part: Part, window: Period) -> Period:
     return window
 
 
+def _looked_at(definition: Definition, times: Timeline) -> Period:
+    """Return the first and last day of which the metric reads rows for any of the windows."""
+    windows = [_stretched(part, window) for part in definition.formula.parts for window in times.windows]
+    return Period(start=min(window.start for window in windows), end=max(window.end for window in windows))
+
+
 def _windows(parts: Iterable[Part], windows: tuple[Period, ...]) -> tuple[tuple[Period, ...], tuple[tuple[int, ...], ...]]:
     """Return the windows that the parts (alike in this) look at, each once, and which asked windows each serves."""
     part = next(iter(parts))
@@ -177,7 +183,7 @@ def plan(grant: Grant, catalogue: Catalogue) -> Plan:
         statements=statements,
         coverage=tuple(_coverage(context, part) for part in parts if part.trailing is not None),
         slices=slices,
-        notes=(*times.notes, *plan_notes(definitions, times, catalogue, grant)),
+        notes=(*times.notes, *plan_notes({item.document.id: _looked_at(item, times) for item in definitions}, times, catalogue, grant)),
     )
 
 

@@ -5,11 +5,12 @@ The same function serves the check of a query and its plan, so that what was fou
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from governance import calendar
+from governance.documents.metrics import Metric
 from governance.errors import UnsoundQuery
 from governance.metrics.catalogue import Catalogue
 from governance.metrics.parsing import query_to_json
@@ -166,6 +167,8 @@ def timeline(query: MetricQuery, catalogue: Catalogue, today: date) -> Timeline:
     explicit = query.compare if isinstance(query.compare, Period) else None
     if monthly:
         _check_months(query, period, today, monthly)
+        if len(monthly) < len(definitions):
+            notes.append(_month_rule_note([item.document for item in definitions if item.monthly]))
         composed = [item.document.id for item in definitions if item.composed]
         if composed or query.compare is not None:
             cut = _cut(query, period, today, composed or monthly)
@@ -195,6 +198,14 @@ def _same_units(period: Period, base: Period, fiscal: int) -> bool:
     """Whole months against as many whole months are alike, whatever their days."""
     count = calendar.whole_units(period, "month", fiscal_start=fiscal)
     return count is not None and count == calendar.whole_units(base, "month", fiscal_start=fiscal)
+
+
+def _month_rule_note(monthly: Sequence[Metric]) -> Note:
+    zh, en = "、".join(item.label.zh for item in monthly), ", ".join(item.label.en for item in monthly)
+    return Note(
+        code="month_rule",
+        text=Text(zh=f"{zh}按月统计，因此各列都用同样的月份。", en=f"{en}: held by month, so every column covers the same months."),
+    )
 
 
 def _complete_months_note(period: Period) -> Note:

@@ -150,7 +150,9 @@ def judge(tables: Any, query: dict[str, Any], purpose: str | None, region: str |
 
 def before_of(query: dict[str, Any], window: tuple[date, date]) -> tuple[date, date]:
     asked = {**query, "compare": "previous_period", "period": {"start": window[0].isoformat(), "end": window[1].isoformat()}}
-    if query.get("grain") is None and not (window[0].day == 1 and window[1].day == 1):
+    if query.get("grain") is not None and len(units(*window, query["grain"])) > 1:
+        asked["grain"] = None  # the base of a cut unit can lie across two: it is no unit of its own
+    if asked.get("grain") is None and not (window[0].day == 1 and window[1].day == 1):
         days = window[1] - window[0]
         if window[0].weekday() == 0 and window[1].weekday() == 0:
             return window[0] - days, window[0]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from governance.access.redline import PRESCRIBING
 from governance.documents.metrics import MetricsDocument
 from governance.documents.reading import read
 from governance.documents.settings import Settings
@@ -155,14 +156,14 @@ def test_the_demos_bundle_has_every_metric_of_the_domain() -> None:
 
 def test_whatever_adds_up_sales_or_targets_is_prescribing_and_nothing_else_is() -> None:
     catalogue = catalogue_of()
-    prescribing = {name for name in catalogue.metrics if catalogue.is_prescribing(name)}
+    prescribing = {name for name in catalogue.metrics if catalogue.has_tag(name, PRESCRIBING)}
     assert prescribing == {"revenue", "units", "target_revenue", "attainment", "roi", "revenue_rolling_12m", "revenue_ytd"}
 
 
 def test_no_prescribing_metric_can_reach_an_attribute_of_a_person() -> None:
     catalogue = catalogue_of()
     for name in catalogue.metrics:
-        if catalogue.is_prescribing(name):
+        if catalogue.has_tag(name, PRESCRIBING):
             assert not set(catalogue.dimensions_for(name)) & catalogue.person_dimensions
 
 
