@@ -7,6 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from governance.bundle.standing import Standings
 from governance.errors import ConfigurationError
 
 MARKER = "wenshu.yaml"
@@ -36,8 +37,24 @@ class Home:
         return self.keys / "session.key"
 
     @property
-    def bundle(self) -> Path:
+    def founding_bundle(self) -> Path:
+        """The bundle that `init` made; its owner may edit it until the committee activates one."""
         return self.root / "bundle"
+
+    @property
+    def standings(self) -> Standings:
+        return Standings(founding=self.founding_bundle, kept=self.root / "bundles", pointer=self.root / "bundle.standing")
+
+    @property
+    def bundle(self) -> Path:
+        """The folder of the bundle in force. Raises ConfigurationError where the pointer to it is damaged."""
+        standings = self.standings
+        return standings.folder(standings.read().version)
+
+    @property
+    def policy(self) -> Path:
+        """The store of drafts, approvals and activations."""
+        return self.root / "policy.db"
 
     @property
     def warehouse(self) -> Path:

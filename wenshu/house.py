@@ -16,10 +16,11 @@ from sqlalchemy import Select
 
 from governance.bundle.loading import Bundle
 from governance.documents.lexicon import LexiconDocument
-from governance.errors import WarehouseError
+from governance.errors import BundleError, WarehouseError, WenshuError
 from governance.inforce import Active, put_in_force
 from governance.terms import Actor, RowScope, Value
 from wenshu.settings import now
+from wenshu.standing import BundleSource, Fixed
 
 if TYPE_CHECKING:
     from governance.warehouse.engine import Warehouse
@@ -39,31 +40,83 @@ class InForce:
 
 
 class House:
-    """Keeps `InForce` current. Safe for threads: one of them rebuilds, the others go on with the old one until it is there."""
+    """Keeps `InForce` current. Safe for threads: a request that comes after an activation or a load waits until the new whole is there.
 
-    def __init__(self, bundle: Bundle, warehouse: Warehouse, *, file: Path | None, screener: Any) -> None:
-        """`file` is the embedded warehouse's, watched for new loads; None for a warehouse on a server, which is read once."""
-        self._bundle, self._warehouse, self._file, self._screener = bundle, warehouse, file, screener
+    A bundle that can't be loaded leaves the old one in force: `alarm` says so until another stands, and `on_alarm` is told once.
+    """
+
+    def __init__(
+        self, bundle: Bundle | BundleSource, warehouse: Warehouse, *, file: Path | None, screener: Any, on_alarm: Callable[[str, str], None] | None = None
+    ) -> None:
+        """`file` is the embedded warehouse's, watched for new loads; None for a warehouse on a server, which is read once.
+
+        `on_alarm(version, problem)` hears of a bundle that could not be put in force. Raises BundleError where no bundle can be loaded at all.
+        """
+        self._source: BundleSource = Fixed(bundle) if isinstance(bundle, Bundle) else bundle
+        self._warehouse, self._file, self._screener = warehouse, file, screener
+        self._on_alarm = on_alarm
         self._lock = threading.Lock()
-        self._now: InForce | None = None
+        self._alarm: str | None = None
+        self._now: tuple[object, InForce] | None = None
+        stamp = self._source.stamp()
+        self._bundle = self._loaded(stamp, or_else=lambda: self._source.before(stamp))
+        self._read: object = stamp
 
     @property
     def bundle(self) -> Bundle:
         return self._bundle
 
+    @property
+    def alarm(self) -> str | None:
+        """What is wrong with the bundle that should be in force, or None."""
+        return self._alarm
+
     def current(self) -> InForce:
         """Return what is in force; raise WarehouseError when no data is loaded."""
-        stamp = self._stamp()
+        wanted = (self._source.stamp(), self._stamp())
         here = self._now
-        if here is not None and here.stamp == stamp:
-            return here
+        if here is not None and here[0] == wanted:
+            return here[1]
         with self._lock:
-            if self._now is None or self._now.stamp != stamp:
-                self._now = self._build(stamp)
-            return self._now
+            if self._now is None or self._now[0] != wanted:
+                self._now = (wanted, self._renewed(wanted))
+            return self._now[1]
 
     def active(self) -> Active:
         return self.current().active
+
+    def _renewed(self, wanted: tuple[object, object]) -> InForce:
+        old, stamp = self._bundle, wanted[0]
+        if stamp != self._read:
+            self._alarm = None
+            self._bundle, self._read = self._loaded(stamp, or_else=lambda: old), stamp
+        try:
+            return self._build(self._bundle, wanted)
+        except (BundleError, WarehouseError) as error:
+            if self._bundle is old:
+                raise
+            # The new bundle does not fit the data, which only shows when both meet.
+            self._raise_alarm(self._bundle.version, error)
+            self._bundle, self._read = old, None
+            built = self._build(old, wanted)
+            self._read = stamp
+            return built
+
+    def _loaded(self, stamp: object, *, or_else: Callable[[], Bundle | None]) -> Bundle:
+        try:
+            return self._source.load(stamp)
+        except (WenshuError, OSError) as error:
+            old = or_else()
+            if old is None:
+                raise
+            self._raise_alarm(getattr(stamp, "version", ""), error)
+            return old
+
+    def _raise_alarm(self, version: str, error: Exception) -> None:
+        problem = str(error).splitlines()[0] if isinstance(error, WenshuError) else type(error).__name__
+        self._alarm = f"bundle {version[:12]} can't be put in force, the one before it stays: {problem}"
+        if self._on_alarm is not None:
+            self._on_alarm(version, problem)
 
     def _stamp(self) -> object:
         if self._file is None:
@@ -74,13 +127,13 @@ class House:
             raise WarehouseError(NO_DATA) from None
         return status.st_ino, status.st_mtime_ns, status.st_size
 
-    def _build(self, stamp: object) -> InForce:
+    def _build(self, bundle: Bundle, stamp: object) -> InForce:
         from nlq.lexicon import Lexicon
 
-        active = put_in_force(self._bundle, fetch=self._fetch, today=now().date())
-        documents = [read.document for read in self._bundle.of("lexicon", LexiconDocument)]
-        lexicon = Lexicon.compile(active.catalogue, documents, self._bundle.settings, screener=self._screener)
-        return InForce(bundle=self._bundle, active=active, lexicon=lexicon, stamp=stamp)
+        active = put_in_force(bundle, fetch=self._fetch, today=now().date())
+        documents = [read.document for read in bundle.of("lexicon", LexiconDocument)]
+        lexicon = Lexicon.compile(active.catalogue, documents, bundle.settings, screener=self._screener)
+        return InForce(bundle=bundle, active=active, lexicon=lexicon, stamp=stamp)
 
     def _fetch(self, statement: Select[Any]) -> list[tuple[Any, ...]]:
         with self._warehouse.session() as session:

@@ -68,13 +68,13 @@ def _write_once(path: Path, data: bytes) -> None:
 
 
 def _make_bundle(home: Home) -> Bundle:
-    if not (home.bundle / "bundle.yaml").is_file():
+    if not (home.founding_bundle / "bundle.yaml").is_file():
         half = home.root / "bundle.half"
         shutil.rmtree(half, ignore_errors=True)
         shutil.copytree(shipped_bundle(), half, ignore=shutil.ignore_patterns("__pycache__", "*.py", "*.pyc"))
-        shutil.rmtree(home.bundle, ignore_errors=True)
-        half.rename(home.bundle)
-    return load_bundle(home.bundle)
+        shutil.rmtree(home.founding_bundle, ignore_errors=True)
+        half.rename(home.founding_bundle)
+    return load_bundle(home.founding_bundle)
 
 
 def open_ledger(home: Home, origin: str, timezone: str, *, create: bool = False) -> Ledger:

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
+from governance.access.cases import check_cases
+from governance.access.validating import Findings, check_rules
 from governance.bundle.loading import load_bundle
+from governance.documents.access import AccessDocument
+from governance.documents.cases import CasesDocument
 from governance.documents.lexicon import LexiconDocument
 from governance.errors import BundleError, Problem
 from governance.inforce import catalogue_of, policy_of
 from wenshu.commands.common import Context
+from wenshu.settings import now
 
 
 def validate_alone(folder: Path) -> list[Problem]:
     """Return every problem of the bundle in `folder` that can be found without data: schema, names, joins, rules, the red line, words."""
+    return list(look_over(folder, today=now().date()).problems)
+
+
+def look_over(folder: Path, *, today: dt.date) -> Findings:
+    """Return the problems of `validate_alone` and what is only doubtful. `today` says which rules have ended."""
     from nlq.conflicts import check_words
     from nlq.lexicon import Lexicon
 
     try:
         bundle = load_bundle(folder)
         catalogue = catalogue_of(bundle)
-        policy_of(bundle, catalogue)
+        found = check_rules(policy_of(bundle, catalogue), bundle.of("access", AccessDocument), today=today)
         doubts = check_words(bundle.of("lexicon", LexiconDocument), catalogue, bundle.settings)
-        if doubts:
-            return list(doubts)
+        cases = check_cases(bundle.of("cases", CasesDocument), policy_of(bundle, catalogue))
+        if doubts or cases:
+            return Findings(problems=(*found.problems, *doubts, *cases), warnings=found.warnings)
         Lexicon.compile(catalogue, [read.document for read in bundle.of("lexicon", LexiconDocument)], bundle.settings)
     except BundleError as error:
-        return list(error.problems)
-    return []
+        return Findings(problems=error.problems, warnings=())
+    return found
 
 
 def validate_bundle(context: Context, folder: Path, *, warehouse: str | None) -> list[Problem]:

@@ -36,12 +36,13 @@ def allowed_metrics(actor: Actor, purpose: str, policy: Policy) -> frozenset[str
     """Return the metrics that the caller may ask for this purpose, dimensions aside."""
     if actor.role not in policy.roles or purpose not in policy.roles[actor.role].purposes:
         return frozenset()
-    return frozenset(
-        name
-        for name in policy.vocabulary.metrics
-        if policy.judge.allows(actor.role, purpose, name)
-        or any(policy.judge.allows(actor.role, purpose, name, d) for d in policy.vocabulary.metrics[name].dimensions)
-    )
+    return frozenset(name for name in policy.vocabulary.metrics if _may_ask(actor.role, purpose, name, policy))
+
+
+def _may_ask(role: str, purpose: str, metric: str, policy: Policy) -> bool:
+    """Return whether the metric may be asked alone or by some dimension."""
+    judge = policy.judge
+    return judge.allows(role, purpose, metric) or any(judge.allows(role, purpose, metric, name) for name in policy.vocabulary.metrics[metric].dimensions)
 
 
 def allowed_dimensions(actor: Actor, purpose: str, metric: str, policy: Policy) -> tuple[str, ...]:
@@ -170,7 +171,7 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
     if role is None or asked is None or asked not in role.purposes:
         return _purpose_refusal(actor, asked or "", policy)
     for metric in query.metrics:
-        if metric not in allowed_metrics(actor, asked, policy) or (
+        if not _may_ask(actor.role, asked, metric, policy) or (
             not dimensions and not policy.judge.allows(actor.role, asked, metric)
         ):
             return _metric_refusal(actor, asked, metric, policy)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from governance.access.judge import CompiledRule, Judge
+from governance.access.judge import CompiledRule
+from governance.access.snapshot import Snapshot
 from governance.access.vocabulary import Vocabulary
 from governance.documents.access import AccessDocument, Purpose, Role, RowRule, Rule, Selection
 from governance.documents.reading import Read
@@ -19,6 +20,9 @@ DEFAULT_MINIMUM_GROUP = 10
 
 ACTOR_PREFIX = "$actor."
 
+MAX_DAYS = 400
+"""Days whose compiled policy is remembered."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -29,13 +33,29 @@ class Policy:
     rules: Mapping[str, CompiledRule]
     vocabulary: Vocabulary
     version: str
-    judge: Judge
+    judge: Snapshot
     person: str
+    _days: dict[dt.date, Policy] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def on(self, day: dt.date) -> Policy:
-        """Return the policy with only the rules in force on `day`."""
-        live = {name: rule for name, rule in self.rules.items() if _in_force(rule.rule, day)}
-        return self if len(live) == len(self.rules) else replace(self, rules=MappingProxyType(live), judge=Judge(live))
+        """Return the policy with only the rules in force on `day`. Compiled once a day."""
+        found = self._days.get(day)
+        if found is None:
+            live = {name: rule for name, rule in self.rules.items() if in_force(rule.rule, day)}
+            found = self if len(live) == len(self.rules) else self.with_rules(live)
+            if len(self._days) > MAX_DAYS:
+                self._days.clear()
+            self._days[day] = found
+        return found
+
+    def with_rules(self, rules: Mapping[str, CompiledRule]) -> Policy:
+        """Return the policy with other rules."""
+        return replace(self, rules=MappingProxyType(dict(rules)), judge=Snapshot.compile(rules.values()))
+
+    def turning_days(self) -> tuple[dt.date, ...]:
+        """Return the days on which a rule begins or ends, in order."""
+        days = {day for rule in self.rules.values() for day in (rule.rule.effective_from, rule.rule.effective_until) if day is not None}
+        return tuple(sorted(days))
 
     def largest_group(self) -> int:
         """Return the largest minimum group of any role or rule; withdrawals of consent are batched by it."""
@@ -43,7 +63,8 @@ class Policy:
         return max((group.k for group in groups if group is not None), default=DEFAULT_MINIMUM_GROUP)
 
 
-def _in_force(rule: Rule, day: dt.date) -> bool:
+def in_force(rule: Rule, day: dt.date) -> bool:
+    """Return whether the rule holds on `day` (`effective_until` itself is excluded)."""
     return (rule.effective_from is None or rule.effective_from <= day) and (rule.effective_until is None or day < rule.effective_until)
 
 
@@ -132,7 +153,7 @@ def build_policy(reads: Sequence[Read[AccessDocument]], vocabulary: Vocabulary, 
         rules=MappingProxyType(compiled),
         vocabulary=vocabulary,
         version=version,
-        judge=Judge(compiled),
+        judge=Snapshot.compile(compiled.values()),
         person=person,
     )
 

@@ -40,6 +40,12 @@ class Vocabulary:
 
     metrics: Mapping[str, MetricFacts]
     dimensions: Mapping[str, DimensionFacts]
+    persons: frozenset[str] | None = None
+    """The entities that groups may be counted in; None where the catalogue is not known so far."""
+    links: Mapping[str, frozenset[str]] | None = None
+    """The link tables (tables with a validity) and their entities."""
+    values: Mapping[str, frozenset[str]] | None = None
+    """The members of the dimensions whose list is closed."""
 
 
 class Reach(Protocol):

@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 
 from governance.documents.access import AccessDocument
 from governance.documents.base import Document
+from governance.documents.cases import CasesDocument
 from governance.documents.extracts import Codes
 from governance.documents.extracts import Mapping as ExtractMapping
+from governance.documents.identity import IdentityDocument, RetentionDocument
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.metrics import MetricsDocument
 from governance.documents.reading import Read, read
@@ -26,9 +28,12 @@ MAX_FILES = 2_000
 KINDS: Mapping[str, type[Document]] = MappingProxyType(
     {
         "access": AccessDocument,
+        "cases": CasesDocument,
         "extracts": ExtractMapping,
+        "identity": IdentityDocument,
         "lexicon": LexiconDocument,
         "metrics": MetricsDocument,
+        "retention": RetentionDocument,
         "warehouse": WarehouseSchema,
     }
 )
@@ -56,7 +61,8 @@ class Bundle:
         return tuple(item for item in found if isinstance(item.document, model))
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def bundle_files(folder: Path) -> Iterator[Path]:
+    """Yield the files that belong to the bundle in `folder`, in name order; hidden ones don't. Raises BundleError for a link."""
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
         if path.is_symlink():
@@ -74,7 +80,7 @@ def load_bundle(folder: Path) -> Bundle:
     """Read the bundle in `folder`, or raise BundleError with every problem of every file."""
     if not folder.is_dir():
         raise BundleError([Problem(where=folder.name, message="is not a folder; a bundle is a folder with a bundle.yaml")])
-    paths = list(_files(folder))
+    paths = list(bundle_files(folder))
     if len(paths) > MAX_FILES:
         raise BundleError([Problem(where=folder.name, message=f"has more than {MAX_FILES} files")])
     problems: list[Problem] = []
@@ -86,6 +92,8 @@ def load_bundle(folder: Path) -> Bundle:
         kind = name.parts[0] if len(name.parts) > 1 else ""
         if path.suffix not in (".yaml", ".yml"):
             if path.suffix == ".md":
+                # Words beside the documents are part of what the committee approves.
+                files[name.as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
                 continue
             problems.append(Problem(where=name.as_posix(), message="is not a .yaml file"))
             continue
