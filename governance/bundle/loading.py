@@ -15,6 +15,7 @@ from governance.documents.cases import CasesDocument
 from governance.documents.extracts import Codes
 from governance.documents.extracts import Mapping as ExtractMapping
 from governance.documents.identity import IdentityDocument, RetentionDocument
+from governance.documents.identity import IdentityDocument, RetentionDocument
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.metrics import MetricsDocument
 from governance.documents.reading import Read, read
