@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from governance.documents.access import AccessDocument
 from governance.documents.base import Document
 from governance.documents.cases import CasesDocument
-from governance.documents.extracts import Codes
+from governance.documents.extracts import Codes, Linking
 from governance.documents.extracts import Mapping as ExtractMapping
 from governance.documents.identity import IdentityDocument, RetentionDocument
 from governance.documents.identity import IdentityDocument, RetentionDocument
@@ -40,7 +40,7 @@ KINDS: Mapping[str, type[Document]] = MappingProxyType(
 )
 """Folder of the bundle → the document kind of every file in it."""
 
-NAMED: Mapping[str, type[Document]] = MappingProxyType({"extracts/codes.yaml": Codes})
+NAMED: Mapping[str, type[Document]] = MappingProxyType({"extracts/codes.yaml": Codes, "extracts/linking.yaml": Linking})
 """Files that are documents of their own kind."""
 
 D = TypeVar("D", bound=Document)
