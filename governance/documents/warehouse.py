@@ -8,8 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from governance.documents.base import Document, Name
 
-ColumnType = Literal["text", "integer", "number", "flag", "date", "month", "time", "key", "id"]
-"""`flag` is boolean, `month` a date that is a month's first day, `time` a local timestamp; `key` is the pseudonym of an entity,
+ColumnType = Literal["text", "integer", "number", "money", "flag", "date", "month", "time", "key", "id"]
+"""`number` is a binary fraction, `money` an exact amount with two decimals; `flag` is boolean, `month` a date that is a month's first day, `time` a local timestamp; `key` is the pseudonym of an entity,
 `id` the pseudonym of a source row."""
 
 

@@ -42,6 +42,7 @@ _SQL = {
     "id": "VARCHAR",
     "integer": "BIGINT",
     "number": "DOUBLE",
+    "money": "DECIMAL(18,2)",
     "flag": "BOOLEAN",
     "date": "DATE",
     "month": "DATE",

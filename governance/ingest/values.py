@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ ARROW: dict[str, pa.DataType] = {
     "id": pa.string(),
     "integer": pa.int64(),
     "number": pa.float64(),
+    "money": pa.decimal128(18, 2),
     "flag": pa.bool_(),
     "date": pa.date32(),
     "month": pa.date32(),
@@ -47,6 +49,8 @@ _UNITS = {"": 1.0, "%": 0.01, "万": 1e4, "亿": 1e8}
 _TRUE = ("1", "true", "t", "yes", "y", "是", "有", "真", "√")
 _FALSE = ("0", "false", "f", "no", "n", "否", "无", "假", "×")
 _WHOLE = 1e-9
+_MONEY_LIMIT = 1e15
+"""From here on a float no longer tells cents apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +144,12 @@ class Reader:
             return pa.array([fold_text(text) or None for text in texts], pa.string()), np.zeros(len(texts), dtype=bool)
         if kind == "flag":
             return _flags(value, texts)
-        if kind in {"integer", "number"}:
+        if kind in {"integer", "number", "money"}:
             numbers, bad = _numbers(value, texts)
+            if kind == "money":
+                large = np.array([n is not None and abs(n) >= _MONEY_LIMIT for n in numbers], dtype=bool)
+                amounts = [None if n is None or o else _cents(n) for n, o in zip(numbers, large, strict=True)]
+                return pa.array(amounts, ARROW["money"]), bad | large
             if kind == "integer":
                 odd = np.array(
                     [n is not None and abs(n - round(n)) > _WHOLE * max(1.0, abs(n)) for n in numbers], dtype=bool
@@ -253,6 +261,11 @@ def _numbers(value: Value, texts: list[str]) -> tuple[list[float | None], BoolAr
         bad[index] = outside or (bool(text) and number is None)
         numbers.append(None if outside else number)
     return numbers, bad
+
+
+def _cents(number: float) -> Decimal:
+    """Return the amount to the cent, halves away from zero; the shortest decimal that means the float is what was written."""
+    return Decimal(repr(number)).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def parse_number(text: str, strip: Sequence[str] = ()) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -136,3 +137,9 @@ def test_the_first_filled_of_several_columns_counts() -> None:
 def test_equal_rows_have_equal_numbers() -> None:
     columns = [Column.made(["a", "a", "b", "a"]), Column.made(["x", "y", "x", "x"])]
     assert group_numbers(columns).tolist() == [0, 1, 2, 0]
+
+
+def test_money_is_exact_to_the_cent_and_an_amount_too_large_for_cents_is_bad() -> None:
+    values, bad, _ = _read("money", ["12.34", "1,000.005", "(5.1)", "12.3456万", "0.1", "1e15", "", "x"])
+    assert values == [Decimal("12.34"), Decimal("1000.01"), Decimal("-5.10"), Decimal("123456.00"), Decimal("0.10"), None, None, None]
+    assert bad == [False, False, False, False, False, True, False, True]
