@@ -14,15 +14,16 @@ from wenshu.settings import read_environment
 _COMMANDS = {
     "init": "setting_up",
     "serve": "setting_up",
-    "ingest": "setting_up",
+    "ingest": "ingesting",
     "check": "setting_up",
     "ask": "asking",
     "query": "asking",
     "evaluate": "asking",
     "metrics": "catalogue",
-    "policy": "catalogue",
+    "policy": "policy",
     "audit": "auditing",
     "user": "accounts",
+    "identity": "identity",
 }
 
 

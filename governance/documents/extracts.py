@@ -65,6 +65,26 @@ class Codes(Document):
     codes: dict[Name, CodeList]
 
 
+class Linking(Document):
+    """`extracts/linking.yaml`: from which likeness on rows without an identifier link by themselves, or are shown to a steward.
+
+    Likenesses are probabilities. A row links when the likeliest person reaches `accept` and no other reaches `runner_up`; otherwise, from `review`
+    on, it is a case. `accept: 1` links nothing by likeness.
+    """
+
+    format: Literal[1]
+    accept: Annotated[float, Field(gt=0.5, le=1)] = 0.95
+    runner_up: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    review: Annotated[float, Field(gt=0, le=1)] = 0.1
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Linking:
+        if self.review > self.accept:
+            message = "review lies above accept; a likeness that links by itself is not shown to anybody"
+            raise ValueError(message)
+        return self
+
+
 class Band(Document):
     """A band of numbers: those below `below` that no earlier band took; the last band has no `below`."""
 
@@ -349,4 +369,4 @@ class Mapping(Document):
         return used
 
 
-__all__ = ["NAME_PATTERN", "Codes", "Mapping"]
+__all__ = ["NAME_PATTERN", "Codes", "Linking", "Mapping"]

@@ -1,4 +1,4 @@
-"""Linking rows to the persons of the register: strong identifiers first, a unique name in a place second, never a name alone.
+"""Linking rows to the persons of the register: strong identifiers first, a unique name in a place second, likeness third, never a name alone.
 
 Precision comes first: what points at two persons points at nobody. A phone that several doctors or a representative use decides
 only together with the name in the row; identifiers that contradict each other decide nothing.
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from governance.identity.doubts import Decision, Doubt, Residue, Settled, Thresholds, Words, record_doubts, settle
 from governance.identity.evidence import NONE, WEAK, Evidence, Identifier, Interner, strength
 from governance.identity.normalise import same_name
 from governance.identity.register import SHARED, Register, alike, read_register
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -34,15 +35,19 @@ REASONS = (
 )
 """Why a row has no person; index 0 means that it has one."""
 LINKED, NO_IDENTIFIER, UNKNOWN, SHARED_ONLY, CONFLICT, UNLINKED = range(len(REASONS))
+HOW = ("nobody", "identifier", "name_in_place", "likeness", "steward")
+"""What linked a row."""
+NOBODY, IDENTIFIER, NAME_IN_PLACE, LIKENESS, STEWARD = range(len(HOW))
 _ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linked:
-    """The person of each row (NONE: nobody) and why not (an index of REASONS)."""
+    """The person of each row (NONE: nobody), why not (an index of REASONS) and what linked it (an index of HOW)."""
 
     person: IntArray
     reason: IntArray
+    how: IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,18 +58,38 @@ class Links:
     rows: dict[str, Linked]
     learned: int
     by_name: int
+    doubts: tuple[Doubt, ...] = ()
+    labels: int = 0
+    compared: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """What settles doubtful cases: thresholds of the bundle, decisions of stewards by token, and how descriptions are told in words."""
+
+    words: Words
+    thresholds: Thresholds
+    decisions: Mapping[str, Decision]
 
 
 class Linker:
     """Links the extracts of one kind of person."""
 
     def __init__(
-        self, records: Evidence, directory: Interner[Identifier], names: Interner[str], blocked: frozenset[int]
+        self,
+        records: Evidence,
+        directory: Interner[Identifier],
+        names: Interner[str],
+        blocked: frozenset[int],
+        judge: Judge | None = None,
     ) -> None:
         self._records = records
         self._names = names
         self._blocked = blocked
-        self.register = read_register(records, names, blocked)
+        self._judge = judge
+        self._tokens = _record_tokens(records, directory, judge.words) if judge is not None else []
+        together, apart = self._decided_pairs()
+        self.register = read_register(records, names, blocked, together=together, apart=apart)
         self._where = self._name_index()
         self._traits = self._person_traits()
         self._by_name = 0
@@ -85,13 +110,76 @@ class Linker:
                 break
         rows: dict[str, Linked] = {}
         own = self.register.person
-        rows[self._records.source] = Linked(person=own, reason=np.zeros(len(own), dtype=np.int64))
-        for evidence in others:
-            distinct, back = tuples[evidence.source]
-            person, reason, named = self._resolve(distinct)
-            rows[evidence.source] = Linked(person=person[back], reason=reason[back])
-            self._by_name += int(named[back].sum())
-        return Links(register=self.register, rows=rows, learned=learned, by_name=self._by_name)
+        rows[self._records.source] = Linked(
+            person=own, reason=np.zeros(len(own), dtype=np.int64), how=np.full(len(own), IDENTIFIER, dtype=np.int64)
+        )
+        resolved = {source: self._resolve(distinct) for source, (distinct, _) in tuples.items()}
+        settled, doubts = self._settle(tuples, resolved)
+        for source, (_, back) in tuples.items():
+            person, reason, how = resolved[source]
+            for means, found in ((LIKENESS, settled.persons), (STEWARD, settled.decided)):
+                for row, who in found.get(source, {}).items():
+                    person[row], reason[row], how[row] = who, LINKED, means
+            rows[source] = Linked(person=person[back], reason=reason[back], how=how[back])
+            self._by_name += int((how[back] == NAME_IN_PLACE).sum())
+        return Links(
+            register=self.register,
+            rows=rows,
+            learned=learned,
+            by_name=self._by_name,
+            doubts=doubts,
+            labels=settled.labels,
+            compared=settled.compared,
+        )
+
+    # ----------------------------------------------------------------- doubtful cases
+
+    def _decided_pairs(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """The pairs of records that stewards decided to be one, and two."""
+        if self._judge is None or not self._judge.decisions:
+            return [], []
+        rows = {token: row for row, token in enumerate(self._tokens)}
+        together: list[tuple[int, int]] = []
+        apart: list[tuple[int, int]] = []
+        for decision in self._judge.decisions.values():
+            if decision.pair and all(token in rows for token in decision.pair):
+                one, other = (rows[token] for token in decision.pair)
+                (together if decision.verdict == "same" else apart).append((one, other))
+        return together, apart
+
+    def _settle(
+        self,
+        tuples: Mapping[str, tuple[Evidence, IntArray]],
+        resolved: Mapping[str, tuple[IntArray, IntArray, IntArray]],
+    ) -> tuple[Settled, tuple[Doubt, ...]]:
+        if self._judge is None:
+            return Settled(), ()
+        residues = []
+        for source, (distinct, back) in tuples.items():
+            if not distinct.names or distinct.place is None:
+                continue
+            person, reason, _ = resolved[source]
+            said = np.any([codes != NONE for codes in distinct.names], axis=0)
+            residues.append(
+                Residue(
+                    evidence=distinct,
+                    person=person,
+                    open=np.flatnonzero((person == NONE) & (reason != CONFLICT) & said),
+                    counts=np.bincount(back, minlength=distinct.rows),
+                )
+            )
+        words, decisions = self._judge.words, self._judge.decisions
+        settled = settle(
+            residues,
+            self._records,
+            self.register.person,
+            self._tokens,
+            words=words,
+            thresholds=self._judge.thresholds,
+            decisions=decisions,
+        )
+        between = record_doubts(self._records, self.register.person, self._tokens, words=words, decisions=decisions)
+        return settled, (*settled.doubts, *between)
 
     # ----------------------------------------------------------------- strong identifiers
 
@@ -180,7 +268,7 @@ class Linker:
 
     def _resolve(self, evidence: Evidence) -> tuple[IntArray, IntArray, IntArray]:
         person, reason = self._decide(self._owned(evidence), evidence.rows)
-        named = np.zeros(evidence.rows, dtype=np.int64)
+        how = np.where(person == NONE, NOBODY, IDENTIFIER)
         if evidence.names and evidence.place is not None:
             for row in np.flatnonzero((person == NONE) & (reason != CONFLICT)).tolist():
                 who = self._by_name_and_place(evidence, row)
@@ -188,8 +276,8 @@ class Linker:
                     if reason[row] == NO_IDENTIFIER and any(codes[row] != NONE for codes in evidence.names):
                         reason[row] = UNLINKED
                 else:
-                    person[row], reason[row], named[row] = who, LINKED, 1
-        return person, reason, named
+                    person[row], reason[row], how[row] = who, LINKED, NAME_IN_PLACE
+        return person, reason, how
 
     def _by_name_and_place(self, evidence: Evidence, row: int) -> int | None:
         """The one person of this name in this place; traits must not contradict and narrow, in their order, when several are left."""
@@ -207,6 +295,15 @@ class Linker:
             if order == 0 or len(found) > 1:
                 found = fitting
         return next(iter(found)) if len(found) == 1 else None
+
+
+def _record_tokens(records: Evidence, directory: Interner[Identifier], words: Words) -> list[str]:
+    """The token of each record, by its strongest identifier; '' where it has none."""
+    tokens = [""] * records.rows
+    for _, nodes in reversed(records.ranked()):
+        for row in np.flatnonzero(nodes != NONE).tolist():
+            tokens[row] = words.record_token(directory.things[int(nodes[row])])
+    return tokens
 
 
 def _distinct(evidence: Evidence) -> tuple[Evidence, IntArray]:

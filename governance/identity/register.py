@@ -18,6 +18,8 @@ from governance.identity.evidence import NONE, WEAK, Evidence, Groups, Interner,
 from governance.identity.normalise import same_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     IntArray = npt.NDArray[np.int64]
@@ -39,8 +41,18 @@ class Register:
     shared: int
 
 
-def read_register(records: Evidence, names: Interner[str], blocked: frozenset[int]) -> Register:
-    """Group the records. `blocked` nodes belong to persons of another kind (a representative's own phone) and prove nothing."""
+def read_register(
+    records: Evidence,
+    names: Interner[str],
+    blocked: frozenset[int],
+    *,
+    together: Sequence[tuple[int, int]] = (),
+    apart: Sequence[tuple[int, int]] = (),
+) -> Register:
+    """Group the records. `blocked` nodes belong to persons of another kind (a representative's own phone) and prove nothing.
+
+    `together` and `apart` are pairs of rows that a steward decided about: joined unless their licenses differ, or never joined.
+    """
     said = [
         {names.things[code] for codes in records.names if (code := int(codes[row])) != NONE}
         for row in range(records.rows)
@@ -57,9 +69,13 @@ def read_register(records: Evidence, names: Interner[str], blocked: frozenset[in
         first, second = groups.find(one), groups.find(other)
         if first == second or len(licenses[first] | licenses[second]) > 1:
             return
+        if any({groups.find(a), groups.find(b)} == {first, second} for a, b in apart):
+            return
         both = licenses[first] | licenses[second]
         licenses[groups.union(first, second)] = both
 
+    for one, other in together:
+        join(one, other)
     for kind, nodes in records.ranked():
         for node, rows in members(nodes):
             if node in blocked:

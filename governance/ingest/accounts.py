@@ -9,11 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from governance.identity.evidence import NONE
+from governance.identity.linking import LIKENESS, STEWARD
 from governance.ingest.report import ExtractReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from governance.identity.linking import Links
     from governance.ingest.pipeline import Ingest
 
 
@@ -79,14 +81,25 @@ def person_report(load: Ingest) -> dict[str, dict[str, int]]:
             "identifiers_shared": persons.links.register.shared,
             "identifiers_learned": persons.links.learned,
             "rows_linked_by_name": persons.links.by_name,
+            "rows_linked_by_likeness": linked_by(persons.links, LIKENESS),
+            "rows_linked_by_stewards": linked_by(persons.links, STEWARD),
+            "cases_to_review": sum(doubt.kind != "merged" for doubt in persons.links.doubts),
         }
         for entity, persons in load.persons.items()
         if persons.links is not None
     }
 
 
-def links(load: Ingest, entity: str) -> pa.Table:
-    """Every row that has a person of the entity: source (file name), row (1-based data row), hcp_key (the pseudonym)."""
+def linked_by(links: Links, how: int) -> int:
+    """How many rows one means (an index of HOW) linked."""
+    return sum(int((linked.how == how).sum()) for linked in links.rows.values())
+
+
+def links(load: Ingest, entity: str, *, identifiers_only: bool = False) -> pa.Table:
+    """Every row that has a person of the entity: source (file name), row (1-based data row), hcp_key (the pseudonym).
+
+    `identifiers_only` leaves out what names and likeness linked: the baseline that linking is measured beside.
+    """
     persons = load.persons.get(entity)
     pieces = [
         pa.table(
@@ -96,7 +109,7 @@ def links(load: Ingest, entity: str) -> pa.Table:
     for name in persons.evidence if persons is not None else ():
         extract = load.shaped[name].extract
         source = pa.array(extract.files, pa.string()).take(pa.array(extract.file))
-        table = pa.table({"source": source, "row": pa.array(extract.row), "hcp_key": load.person_keys(entity, name)})
+        table = pa.table({"source": source, "row": pa.array(extract.row), "hcp_key": load.person_keys(entity, name, identifiers_only=identifiers_only)})
         pieces.append(table.filter(pc.is_valid(table.column("hcp_key"))))
     return pa.concat_tables(pieces)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from governance.documents.extracts import Codes, Load, Mapping, Value
+from governance.documents.extracts import Codes, Linking, Load, Mapping, Value
 from governance.documents.reading import Read, read
 from governance.documents.settings import Settings
 from governance.documents.warehouse import WarehouseSchema
@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CODES = "codes.yaml"
+LINKING = "linking.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a bundle says about loading: the schema, the extracts in the order in which they load, the code lists and the zone."""
+    """What a bundle says about loading: the schema, the extracts in the order in which they load, code lists, thresholds of linking, the zone."""
 
     schema: WarehouseSchema
     mappings: tuple[Mapping, ...]
     codes: dict[str, dict[str, Any]]
     zone: str
+    linking: Linking
 
     def register_of(self, entity: str) -> Mapping | None:
         """The extract that lists the entity."""
@@ -42,7 +44,7 @@ def load_plan(bundle: Path) -> Plan:
     schema = read(bundle / "warehouse" / "schema.yaml", WarehouseSchema, bundle).document
     settings = read(bundle / "bundle.yaml", Settings, bundle).document if (bundle / "bundle.yaml").exists() else None
     folder = bundle / "extracts"
-    paths = sorted(path for path in folder.glob("*.yaml") if path.name != CODES) if folder.is_dir() else []
+    paths = sorted(path for path in folder.glob("*.yaml") if path.name not in {CODES, LINKING}) if folder.is_dir() else []
     if not paths:
         message = "the bundle has no extracts/*.yaml: write a mapping for each extract (docs/reference/extracts.md)"
         raise IngestError(message)
@@ -50,6 +52,9 @@ def load_plan(bundle: Path) -> Plan:
     codes: dict[str, dict[str, Any]] = {}
     if (folder / CODES).exists():
         codes = dict(read(folder / CODES, Codes, bundle).document.codes)
+    linking = Linking(format=1)
+    if (folder / LINKING).exists():
+        linking = read(folder / LINKING, Linking, bundle).document
     reads: list[Read[Mapping]] = []
     for path in paths:
         try:
@@ -63,7 +68,11 @@ def load_plan(bundle: Path) -> Plan:
         raise BundleError(problems)
     ordered = sorted((item.document for item in reads), key=lambda mapping: (_rank(mapping, schema), mapping.extract))
     return Plan(
-        schema=schema, mappings=tuple(ordered), codes=codes, zone=settings.timezone if settings else "Asia/Shanghai"
+        schema=schema,
+        mappings=tuple(ordered),
+        codes=codes,
+        zone=settings.timezone if settings else "Asia/Shanghai",
+        linking=linking,
     )
 
 

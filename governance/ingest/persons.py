@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from governance.identity.evidence import NONE, Evidence, Identifier, Interner, strength
-from governance.identity.linking import Linker, Links
+from governance.identity.linking import Judge, Linker, Links
 from governance.identity.normalise import normaliser
 from governance.identity.register import SHARED
 from governance.identity.vault import Person
@@ -41,6 +41,7 @@ class Persons:
     links: Links | None = None
     keys: list[str] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
+    register: str = ""
 
     def hear(
         self,
@@ -89,10 +90,11 @@ class Persons:
         """Every (type, value) met, of some types."""
         return {pair for pair in self.nodes.things if pair[0] in kinds}
 
-    def link(self, register: str, foreign: set[tuple[str, str]]) -> Links:
-        """Link all extracts to the persons of the extract `register`; `foreign` values are other entities' own."""
+    def link(self, register: str, foreign: set[tuple[str, str]], judge: Judge | None = None) -> Links:
+        """Link all extracts to the persons of the extract `register`; `foreign` values are other entities' own; `judge` settles what is doubtful."""
+        self.register = register
         blocked = frozenset(node for pair in foreign if (node := self.nodes.get(pair)) != NONE)
-        linker = Linker(self.evidence[register], self.nodes, self.names, blocked)
+        linker = Linker(self.evidence[register], self.nodes, self.names, blocked, judge)
         self.links = linker.link([evidence for name, evidence in self.evidence.items() if name != register])
         return self.links
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from governance.errors import IngestError, nearest
 from governance.identity.evidence import NONE
 from governance.identity.leaks import Known, Scan, scan
+from governance.identity.linking import IDENTIFIER
 from governance.ingest import files
 from governance.ingest.consent import effective_times
 from governance.ingest.profile import profile
@@ -27,10 +29,11 @@ from governance.ingest.values import Reader
 from governance.warehouse.building import NewTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
+    from governance.identity.doubts import Decision
     from governance.identity.keys import KeyRing
     from governance.identity.vault import Vault
     from governance.ingest.mappings import Plan
@@ -64,6 +67,10 @@ class Places:
     @property
     def warehouse(self) -> Path:
         return self.home / "warehouse.duckdb"
+
+    @property
+    def reviews(self) -> Path:
+        return self.home / "linking.db"
 
     @property
     def loads(self) -> Path:
@@ -140,8 +147,8 @@ class Ingest:
 
     # ----------------------------------------------------------------- persons and tables
 
-    def link(self, vault: Vault | None) -> None:
-        """Find the things and persons behind all rows; the vault says whom it knows already."""
+    def link(self, vault: Vault | None, decisions: Mapping[str, Decision] = MappingProxyType({})) -> None:
+        """Find the things and persons behind all rows; the vault says whom it knows already, stewards have decided some."""
         self._resolver = Resolver(
             self.plan,
             self.shaped,
@@ -149,6 +156,7 @@ class Ingest:
             key=self.keys.warehouse,
             random=self.random,
             step=self.step,
+            decisions=decisions,
         )
         self._resolver.link(vault)
 
@@ -157,12 +165,17 @@ class Ingest:
         """The persons of each entity, once linked."""
         return self._resolver.persons if self._resolver is not None else {}
 
-    def person_keys(self, entity: str, extract: str) -> pa.Array:
-        """The pseudonym of every row of an extract, null where nobody is known."""
+    def cases(self) -> list[dict[str, Any]]:
+        """The doubtful cases of linking, masked, for the review queue."""
+        return self._resolver.cases() if self._resolver is not None else []
+
+    def person_keys(self, entity: str, extract: str, *, identifiers_only: bool = False) -> pa.Array:
+        """The pseudonym of every row of an extract, null where nobody is known, or nobody was found by an identifier alone."""
         shaped, persons = self.shaped[extract], self.persons[entity]
         rows = np.full(shaped.extract.rows, NONE, dtype=np.int64)
         if persons.links is not None:
-            rows[shaped.heard] = persons.links.rows[extract].person
+            linked = persons.links.rows[extract]
+            rows[shaped.heard] = np.where(linked.how == IDENTIFIER, linked.person, NONE) if identifiers_only else linked.person
         return pseudonyms(persons.keys, rows)
 
     def fill(self) -> None:

@@ -86,6 +86,8 @@ class LoadReport:
             lines.append(
                 f"linking against the truth: precision {self.score['precision']:.5f}, recall {self.score['recall']:.5f}"
             )
+            alone = self.score["identifiers_only"]
+            lines.append(f"  by strong identifiers only: precision {alone['precision']:.5f}, recall {alone['recall']:.5f}")
         lines += [f"warning: {warning}" for warning in self.warnings]
         for column in self.columns:
             valid = ", ".join(f"{share:.0%} valid {kind}" for kind, share in column["valid"].items())

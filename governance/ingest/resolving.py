@@ -12,6 +12,7 @@ from governance.identity.evidence import NONE, Interner
 from governance.identity.linking import REASONS
 from governance.identity.pseudonyms import Pseudonymizer
 from governance.ingest.columns import Column
+from governance.ingest.doubtful import Telling
 from governance.ingest.persons import Persons
 from governance.ingest.tables import RowKeys, Tables
 from governance.ingest.things import UNKNOWN, Things
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from governance.documents.extracts import Load
     from governance.documents.extracts import Mapping as ExtractMapping
+    from governance.identity.doubts import Decision
     from governance.identity.keys import Key
     from governance.identity.vault import Vault
     from governance.ingest.mappings import Plan
@@ -44,6 +46,7 @@ class Resolver:
         key: Key,
         random: Callable[[int], bytes],
         step: Callable[[str, float], None],
+        decisions: Mapping[str, Decision],
     ) -> None:
         self._plan = plan
         self._shaped = shaped
@@ -52,6 +55,8 @@ class Resolver:
         self._key = key
         self._random = random
         self._step = step
+        self._decisions = decisions
+        self.telling: dict[str, Telling] = {}
         self.things: dict[str, Things] = {}
         self.persons: dict[str, Persons] = {}
         self._thing_rows: dict[tuple[str, str], IntArray] = {}
@@ -71,7 +76,10 @@ class Resolver:
                 maker = Pseudonymizer(key=self._key, prefix=kind.prefix, entity=entity)
                 persons = self.persons[entity] = self._hear(entity)
                 self._step(f"normalised {entity}", 0.5)
-                persons.link(register, foreign)
+                judge = None
+                if kind.place is not None:
+                    judge = self.telling[entity].judge(self._key, self._plan.linking, self._decisions)
+                persons.link(register, foreign, judge)
                 self._step(f"linked {entity}", 0.55)
                 persons.identify(vault, maker, self._random)
                 foreign |= persons.values(frozenset({"mobile", "email"}))
@@ -107,6 +115,7 @@ class Resolver:
         persons = Persons(entity)
         place = self._plan.schema.entities[entity].place
         traits: dict[str, Interner[str]] = {trait: Interner() for trait in self._plan.schema.entities[entity].traits}
+        self.telling[entity] = Telling(persons=persons, places=self._place_of(place), traits=traits)
         for name, shaped in self._everyone.items():
             mapping = shaped.mapping
             column = next((c for c in self._key_columns(entity) if c in mapping.keys), None)
@@ -135,6 +144,15 @@ class Resolver:
                 },
             )
         return persons
+
+    def _place_of(self, place: str | None) -> Things | None:
+        tables = self._plan.schema.tables.values()
+        entity = next((c.of for table in tables for name, c in table.columns.items() if name == place and c.of), None)
+        return self.things.get(entity) if entity is not None else None
+
+    def cases(self) -> list[dict[str, object]]:
+        """The doubtful cases of all entities, masked."""
+        return [case for telling in self.telling.values() for case in telling.cases()]
 
     def _has_trait(self, shaped: Shaped, trait: str) -> bool:
         return trait in shaped.mapping.traits or any(

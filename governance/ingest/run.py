@@ -19,6 +19,7 @@ from governance.ingest import accounts
 from governance.ingest.mappings import load_plan
 from governance.ingest.pipeline import Ingest, Places
 from governance.ingest.report import LoadReport
+from governance.ingest.reviewing import Reviews
 from governance.warehouse.building import Load, publish, write
 
 if TYPE_CHECKING:
@@ -70,8 +71,9 @@ def ingest(
     with _alone(places, dry_run=dry_run):
         load.read(profiled=dry_run)
         vault = _vault(places, keys, tenant) if not dry_run or places.vault.exists() else None
+        reviews = Reviews(places.reviews) if not dry_run or places.reviews.exists() else None
         try:
-            load.link(vault)
+            load.link(vault, reviews.standing() if reviews is not None else {})
             load.fill()
             load.finish_consents(largest_minimum_group)
             extracts = accounts.extract_reports(load)
@@ -89,14 +91,18 @@ def ingest(
                 columns=load.profiles(),
             )
             if truth is not None:
-                report = replace(report, score=asdict(score_table(accounts.links(load, LINKED_ENTITY), truth)))
+                alone = score_table(accounts.links(load, LINKED_ENTITY, identifiers_only=True), truth)
+                score = asdict(score_table(accounts.links(load, LINKED_ENTITY), truth))
+                report = replace(report, score=score | {"identifiers_only": asdict(alone)})
                 load.step("scored the links", 0.87)
-            if dry_run or vault is None:
+            if dry_run or vault is None or reviews is None:
                 return replace(report, seconds=dict(load.seconds))
-            return _finish(load, vault, places, report, now=now, random=random, write_links=write_links)
+            return _finish(load, vault, reviews, places, report, now=now, random=random, write_links=write_links)
         finally:
             if vault is not None:
                 vault.close()
+            if reviews is not None:
+                reviews.close()
 
 
 def _vault(places: Places, keys: KeyRing, tenant: str) -> Vault:
@@ -110,6 +116,7 @@ def _vault(places: Places, keys: KeyRing, tenant: str) -> Vault:
 def _finish(
     load: Ingest,
     vault: Vault,
+    reviews: Reviews,
     places: Places,
     report: LoadReport,
     *,
@@ -135,6 +142,7 @@ def _finish(
         for entity, persons in load.persons.items():
             vault.enroll(entity, persons.people, now=now, random=random)
         load.step("wrote the vault", 0.97)
+        reviews.replace(load.cases(), report.load_id)
         if write_links:
             _write_links(folder / "links.csv", accounts.links(load, LINKED_ENTITY))
             report = replace(report, links=f"ingest/{report.load_id}/links.csv")

@@ -60,6 +60,14 @@ class Things:
                         self._shared[kind].add(word)
         return result
 
+    def labels(self) -> dict[int, str]:
+        """A name of each thing, as it is compared; its code where it has none."""
+        told: dict[int, str] = {}
+        for kind in sorted(self._by, key=lambda kind: kind != "name"):
+            for word, thing in self._by[kind].items():
+                told.setdefault(thing, word)
+        return told
+
     def resolve(self, shaped: Shaped, identifiers: Identifiers) -> IntArray:
         """Return the thing of each row: the first identifier type, in the mapping's order, that one thing has."""
         result = np.full(len(shaped), NONE, dtype=np.int64)

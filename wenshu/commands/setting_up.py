@@ -1,9 +1,8 @@
-"""`init`, `serve`, `ingest`, `check`."""
+"""`init`, `serve`, `check`."""
 
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import click
 
@@ -79,36 +78,6 @@ def _show_demo_accounts(context: Context) -> None:
         rows.append([item.id, f"{item.name.zh} · {item.name.en}", word])
     click.echo("Demo accounts 演示账号; a one-time password is changed at the first sign-in:")
     print_table(["user", "", "one-time password"], rows)
-
-
-@click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Print what was found in every column and would be done; change nothing.")
-@click.option("--write-links", is_flag=True, help="Write links.csv: which row was linked to which pseudonym.")
-@json_option
-@pass_context
-def ingest(context: Context, *, folder: Path, dry_run: bool, write_links: bool, as_json: bool) -> int:
-    """Classify, pseudonymize, link and load a folder of extracts."""
-    from audit import Event
-    from governance.bundle.loading import load_bundle
-    from wenshu.loading import ingest_folder
-    from wenshu.setup import open_ledger, read_marker
-
-    home = context.home.require()
-    marker = read_marker(home)
-    bundle = load_bundle(home.bundle)
-    day = context.environment.today(bundle.settings.timezone)
-    progress = Progress()
-    with open_ledger(home, marker.origin, bundle.settings.timezone) as ledger:
-        ledger.append(Event(type="ingest.begun", actor="local_admin", detail={"dry_run": dry_run, "bundle": bundle.version}))
-        report = ingest_folder(home, bundle, folder, day=day, dry_run=dry_run, write_links=write_links, tell=progress)
-        ledger.append(Event(type="ingest.ended", actor="local_admin", detail={"dry_run": dry_run, "load": report.load_id}))
-    progress.end()
-    if as_json:
-        emit(report.to_json())
-    else:
-        click.echo(report.table())
-    return DONE
 
 
 @click.command()

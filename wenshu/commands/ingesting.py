@@ -1,0 +1,177 @@
+"""`ingest DIR`, and under it the review queue of linking: `ingest review list | show | decide | history`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from wenshu.commands.common import DONE, Context, Progress, emit, json_option, pass_context, print_table
+
+if TYPE_CHECKING:
+    from audit import Ledger
+    from governance.ingest.reviewing import Reviews, Verdict
+
+_LOAD = "load"
+
+
+class _FolderFirst(click.Group):
+    """A group whose first word is a folder unless it is one of its commands: `ingest DIR` and `ingest review list`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [_LOAD, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_FolderFirst, subcommand_metavar="DIR | review …")
+def ingest() -> None:
+    """Classify, pseudonymize, link and load a folder of extracts: `ingest DIR [--dry-run] [--write-links] [--json]`."""
+
+
+@ingest.command(name=_LOAD, hidden=True)
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Print what was found in every column and would be done; change nothing.")
+@click.option("--write-links", is_flag=True, help="Write links.csv: which row was linked to which pseudonym.")
+@json_option
+@pass_context
+def load(context: Context, *, folder: Path, dry_run: bool, write_links: bool, as_json: bool) -> int:
+    """Classify, pseudonymize, link and load a folder of extracts."""
+    from audit import Event
+    from governance.bundle.loading import load_bundle
+    from wenshu.loading import ingest_folder
+    from wenshu.setup import open_ledger, read_marker
+
+    home = context.home.require()
+    marker = read_marker(home)
+    bundle = load_bundle(home.bundle)
+    day = context.environment.today(bundle.settings.timezone)
+    progress = Progress()
+    with open_ledger(home, marker.origin, bundle.settings.timezone) as ledger:
+        ledger.append(Event(type="ingest.begun", actor="local_admin", detail={"dry_run": dry_run, "bundle": bundle.version}))
+        report = ingest_folder(home, bundle, folder, day=day, dry_run=dry_run, write_links=write_links, tell=progress)
+        ledger.append(Event(type="ingest.ended", actor="local_admin", detail={"dry_run": dry_run, "load": report.load_id}))
+    progress.end()
+    if as_json:
+        emit(report.to_json())
+    else:
+        click.echo(report.table())
+    return DONE
+
+
+@ingest.group()
+def review() -> None:
+    """Doubtful links, for a steward to decide. Decisions take effect with the next load and can be undone."""
+
+
+@review.command(name="list")
+@click.option("--state", default="open", show_default=True, help="open, decided, or merged (automatic merges that may be split).")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@json_option
+@pass_context
+def list_cases(context: Context, *, state: str, limit: int, as_json: bool) -> int:
+    """List cases, those with most rows first."""
+    with _reviews(context) as reviews:
+        cases = reviews.cases(state)
+    if as_json:
+        emit({"state": state, "total": len(cases), "cases": cases[:limit]})
+        return DONE
+    click.echo(f"{len(cases)} cases, {state}" + (f"; the first {limit}" if len(cases) > limit else ""))
+    rows = [
+        [case["token"][:10], case["kind"], f"{case['rows']:,}", _line(case["said"]), f"{case['candidates'][0]['likeness']:.2f}", _line(case["candidates"][0]["said"])]
+        for case in cases[:limit]
+    ]
+    print_table(["case", "kind", "rows", "said", "likeness", "may be"], rows, right=[False, False, True, False, True, False])
+    return DONE
+
+
+@review.command(name="show")
+@click.argument("case")
+@json_option
+@pass_context
+def show_case(context: Context, *, case: str, as_json: bool) -> int:
+    """Show one case with its candidates side by side, masked."""
+    with _reviews(context) as reviews:
+        found = reviews.case(case)
+    if as_json:
+        emit(found)
+    else:
+        _print_case(found)
+    return DONE
+
+
+@review.command(name="decide")
+@click.argument("case")
+@click.option("--same", "choice", type=click.IntRange(1), metavar="N", help="Candidate N is the same person.")
+@click.option("--apart", is_flag=True, help="None of the candidates is; two records are two doctors.")
+@click.option("--undo", is_flag=True, help="Take the last decision back.")
+@json_option
+@pass_context
+def decide_case(context: Context, *, case: str, choice: int | None, apart: bool, undo: bool, as_json: bool) -> int:
+    """Decide a case. Takes effect with the next `wenshu ingest`, which makes every fact anew."""
+    from wenshu.stewardship import decide
+
+    if (choice is not None) + apart + undo != 1:
+        raise click.UsageError("Say exactly one of --same N, --apart and --undo.")
+    verdict: Verdict = "same" if choice is not None else "apart" if apart else "undo"
+    with _reviews(context) as reviews, _ledger(context) as ledger:
+        taken = decide(reviews, ledger.append, case, verdict, choice=choice or 0, by="local_admin")
+    if as_json:
+        emit({"case": taken.token, "verdict": taken.verdict, "choice": taken.choice, "by": taken.by, "at": taken.at, "effective": "next_ingest"})
+    else:
+        click.echo(f"{taken.token[:10]}: {taken.verdict}. It takes effect with the next `wenshu ingest`; --undo takes it back.")
+    return DONE
+
+
+@review.command(name="history")
+@json_option
+@pass_context
+def show_history(context: Context, *, as_json: bool) -> int:
+    """List every decision ever taken, the newest first."""
+    with _reviews(context) as reviews:
+        taken = reviews.history()
+    if as_json:
+        emit({"decisions": taken})
+    else:
+        print_table(["case", "verdict", "by", "at"], [[item["case"][:10], item["verdict"], item["by"], item["at"]] for item in taken])
+    return DONE
+
+
+@contextmanager
+def _reviews(context: Context) -> Iterator[Reviews]:
+    from governance.ingest import Places
+    from governance.ingest.reviewing import Reviews
+
+    reviews = Reviews(Places(home=context.home.require().root).reviews)
+    try:
+        yield reviews
+    finally:
+        reviews.close()
+
+
+@contextmanager
+def _ledger(context: Context) -> Iterator[Ledger]:
+    from governance.bundle.loading import load_bundle
+    from wenshu.setup import open_ledger, read_marker
+
+    home = context.home.require()
+    with open_ledger(home, read_marker(home).origin, load_bundle(home.bundle).settings.timezone) as ledger:
+        yield ledger
+
+
+def _line(said: dict[str, str]) -> str:
+    return " · ".join(said.values())
+
+
+def _print_case(case: dict[str, Any]) -> None:
+    fields = list(dict.fromkeys([*case["said"], *(name for candidate in case["candidates"] for name in candidate["said"])]))
+    headers = ["", "said" if case["kind"] == "row" else "record", *(f"candidate {number}" for number, _ in enumerate(case["candidates"], 1))]
+    rows = [[name, case["said"].get(name, ""), *(candidate["said"].get(name, "") for candidate in case["candidates"])] for name in fields]
+    rows.append(["likeness", "", *(f"{candidate['likeness']:.3f}" for candidate in case["candidates"])])
+    click.echo(f"{case['token']} · {case['kind']} · {case['source']} · {case['rows']:,} rows")
+    print_table(headers, rows)
+    if "decision" in case:
+        click.echo(f"decided: {case['decision']['verdict']}" + (f", candidate {case['decision']['choice']}" if case["decision"]["choice"] else ""))
