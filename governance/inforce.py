@@ -12,6 +12,7 @@ from sqlalchemy import Select
 
 from governance.access import redline
 from governance.access.policy import Policy, build_policy
+from governance.access.validating import forbidden
 from governance.access.vocabulary import DimensionFacts, MetricFacts, Vocabulary
 from governance.access.vocabulary import Reach as ReachPort
 from governance.bundle.loading import Bundle
@@ -44,6 +45,7 @@ class Active:
 def vocabulary_of(catalogue: Catalogue) -> Vocabulary:
     """Return what access must know of the catalogue."""
     about_person = catalogue.person_dimensions
+    closed = {name: dimension for name, dimension in catalogue.dimensions.items() if dimension.values and not dimension.open}
     return Vocabulary(
         metrics=MappingProxyType(
             {
@@ -72,6 +74,11 @@ def vocabulary_of(catalogue: Catalogue) -> Vocabulary:
                 for name, dimension in catalogue.dimensions.items()
             }
         ),
+        persons=frozenset(entity.name for model in catalogue.models.values() for entity in model.entities if entity.person),
+        links=MappingProxyType(
+            {name: frozenset(entity.name for entity in model.entities) for name, model in catalogue.models.items() if model.validity is not None}
+        ),
+        values=MappingProxyType({name: frozenset(str(item.value) for item in dimension.values) for name, dimension in closed.items()}),
     )
 
 
@@ -98,10 +105,15 @@ def _place(reads: Sequence[Read[MetricsDocument]], name: str) -> str:
 
 
 def policy_of(bundle: Bundle, catalogue: Catalogue) -> Policy:
-    """Build the bundle's policy, or raise BundleError."""
+    """Build the bundle's policy and hold it against the firewall, or raise BundleError."""
     persons = [entity.name for model in catalogue.models.values() for entity in model.entities if entity.person]
     person = persons[0] if persons else "person"
-    return build_policy(bundle.of("access", AccessDocument), vocabulary_of(catalogue), version=bundle.version, person=person)
+    reads = bundle.of("access", AccessDocument)
+    policy = build_policy(reads, vocabulary_of(catalogue), version=bundle.version, person=person)
+    problems = forbidden(policy, reads)
+    if problems:
+        raise BundleError(problems)
+    return policy
 
 
 def canonical(catalogue: Catalogue, dimension: str, stored: Any) -> Value:

@@ -85,6 +85,12 @@ class House:
     def active(self) -> Active:
         return self.current().active
 
+    def trial(self, bundle: Bundle) -> Active | None:
+        """Return a bundle as it would be in force over the loaded data, None where none is loaded; raise BundleError or WarehouseError where it can't be."""
+        if self._file is not None and not self._file.exists():
+            return None
+        return put_in_force(bundle, fetch=self._fetch, today=now().date())
+
     def _renewed(self, wanted: tuple[object, object]) -> InForce:
         old, stamp = self._bundle, wanted[0]
         if stamp != self._read:

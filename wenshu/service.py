@@ -6,16 +6,17 @@ asked of the policy each time, so that no surface tells more than another.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from audit import AuditError, Event, Ledger
-from governance.bundle.loading import load_bundle
 from governance.errors import ConfigurationError, InvalidQuery, WarehouseError, nearest
 from governance.gateway import Ask, DryRun, Gateway, scope_in_words
 from governance.metrics.execution import Sources
@@ -26,6 +27,7 @@ from nlq.answer import Answer
 from nlq.understand import Understanding, understand
 from wenshu import cards
 from wenshu.accounts import Accounts, UnknownUser
+from wenshu.committee.opening import open_committee
 from wenshu.conversations import Conversations, Turn
 from wenshu.desk import Desk, NotPermitted
 from wenshu.home import Home
@@ -35,6 +37,7 @@ from wenshu.pace import Pace
 from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
 from wenshu.setup import open_ledger, read_marker
+from wenshu.standing import FromHome, home_timezone
 from wenshu.telling import Telling, kept
 
 QUESTIONS_A_MINUTE = 240
@@ -53,6 +56,7 @@ class Service(Knowing):
         gateway = Gateway(active=house.active, data=self._sources, ledger=ledger, today=self._today)
         super().__init__(house=house, gateway=gateway, today=self._today)
         self.accounts = accounts
+        self.committee = open_committee(home, house=house, ledger=ledger, accounts=accounts, sources=self._sources, today=self._today)
         self._conversations = conversations
         self._second_look = SecondLook(open_advisor(home.root))
         self._pace = Pace(limit=QUESTIONS_A_MINUTE, clock=time.monotonic)
@@ -66,11 +70,10 @@ class Service(Knowing):
         from governance.identity.recognizers import Screener
 
         marker = read_marker(home)
-        bundle = load_bundle(home.bundle)
-        ledger = open_ledger(home, marker.origin, bundle.settings.timezone)
+        ledger = open_ledger(home, marker.origin, home_timezone(home))
         try:
             warehouse = Warehouse.open(f"duckdb:///{home.warehouse}")
-            house = House(bundle, warehouse, file=home.warehouse, screener=Screener())
+            house = House(FromHome(home.standings), warehouse, file=home.warehouse, screener=Screener(), on_alarm=partial(_alarm, ledger))
             return cls(
                 home=home,
                 environment=environment,
@@ -291,10 +294,16 @@ class Service(Knowing):
         for name, look in looks:
             try:
                 look()
-                parts[name] = "ok"
+                parts[name] = "ok" if name != "policy" or self.house.alarm is None else f"failed: {self.house.alarm}"
             except (AuditError, WarehouseError, ConfigurationError, OSError) as error:
                 parts[name] = f"failed: {error}"
         return {"ready": all(value == "ok" for value in parts.values()), "parts": parts}
+
+
+def _alarm(ledger: Ledger, version: str, problem: str) -> None:
+    """Record that a bundle could not be put in force. Where even the ledger fails, `ready` still tells, and nothing is answered anyway."""
+    with contextlib.suppress(AuditError):
+        ledger.append(Event(type="policy.load_failed", actor="system", detail={"bundle": version, "problem": problem}))
 
 
 def _handle(conversation: str | None) -> str | None:

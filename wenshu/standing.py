@@ -7,6 +7,7 @@ from typing import Protocol
 from governance.bundle.loading import Bundle, load_bundle
 from governance.bundle.standing import Standing, Standings
 from governance.errors import BundleError, Problem
+from wenshu.home import Home
 
 
 class BundleSource(Protocol):
@@ -23,6 +24,19 @@ class BundleSource(Protocol):
         ...
 
 
+def home_timezone(home: Home) -> str:
+    """Return the time zone of the bundle in force, or of the one before where that one can't be loaded. Raises BundleError."""
+    source = FromHome(home.standings)
+    stamp = source.stamp()
+    try:
+        return source.load(stamp).settings.timezone
+    except BundleError:
+        old = source.before(stamp)
+        if old is None:
+            raise
+        return old.settings.timezone
+
+
 class Fixed:
     """One bundle that never changes: evaluation outside a home."""
 
@@ -35,7 +49,7 @@ class Fixed:
     def load(self, stamp: object) -> Bundle:  # noqa: ARG002 - the source's signature
         return self._bundle
 
-    def before(self, stamp: object) -> Bundle | None:  # noqa: ARG002, PLR6301 - the source's signature
+    def before(self, stamp: object) -> Bundle | None:  # noqa: ARG002 - the source's signature
         return None
 
 

@@ -40,6 +40,8 @@ class Outcome:
     case: PolicyCase
     where: str
     why: tuple[Text, ...]
+    k: int | None = None
+    """The minimum group that was decided, where nothing else differs from the expectation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +105,18 @@ def own_dimension_only(scope: RowScope, dimension: str, value: Value) -> bool:
 
 def run(prepared: Prepared, policy: Policy, *, today: dt.date) -> Outcome:
     """Judge one case under a policy."""
-    why = tuple(_differences(prepared, policy, prepared.case.day or today))
-    return Outcome(case=prepared.case, where=prepared.where, why=why)
+    day = prepared.case.day or today
+    why = tuple(_differences(prepared, policy, day))
+    return Outcome(case=prepared.case, where=prepared.where, why=why, k=_only_k(prepared, policy, day) if len(why) == 1 else None)
+
+
+def _only_k(prepared: Prepared, policy: Policy, day: dt.date) -> int | None:
+    if prepared.query is None or prepared.case.expect.k is None:
+        return None
+    decision = authorize(prepared.actor, prepared.case.purpose, prepared.query, policy, today=day, reach=own_dimension_only)
+    if not isinstance(decision, Grant) or decision.minimum_group.k == prepared.case.expect.k:
+        return None
+    return decision.minimum_group.k
 
 
 def _differences(prepared: Prepared, policy: Policy, day: dt.date) -> Iterator[Text]:

@@ -171,14 +171,18 @@ def _rows(policy: Policy, places: Places, problems: list[Problem]) -> None:
     for name, compiled in policy.rules.items():
         for index, row in enumerate(compiled.rule.rows):
             where = places.rule(name, "rows", index)
-            for value in (*row.values, *row.keys):
-                if value.startswith("$") and not _attribute(value):
-                    problems.append(Problem(where=where, message=f"{name}: {value!r} is no attribute of the caller; write {ACTOR_PREFIX}name"))
+            problems.extend(
+                Problem(where=where, message=f"{name}: {value!r} is no attribute of the caller; write {ACTOR_PREFIX}name")
+                for value in (*row.values, *row.keys)
+                if value.startswith("$") and not _attribute(value)
+            )
             if row.dimension is not None and vocabulary.values is not None and row.dimension in vocabulary.values:
                 known = vocabulary.values[row.dimension]
-                for value in row.values:
-                    if not value.startswith("$") and value not in known:
-                        problems.append(Problem(where=where, message=f"{name}: {row.dimension} has no value {value!r}.{nearest(value, known)}"))
+                problems.extend(
+                    Problem(where=where, message=f"{name}: {row.dimension} has no value {value!r}.{nearest(value, known)}")
+                    for value in row.values
+                    if not value.startswith("$") and value not in known
+                )
             if row.only_with and not set(row.only_with) & compiled.dimensions:
                 problems.append(Problem(where=where, message=f"{name}: the row predicate can never apply: the rule allows none of {', '.join(row.only_with)}"))
             if row.link is not None and vocabulary.links is not None:
@@ -191,12 +195,15 @@ def _attribute(value: str) -> bool:
 
 
 def _link(name: str, row: RowRule, links: Mapping[str, frozenset[str]], where: str, problems: list[Problem]) -> None:
-    if row.link not in links:
+    table = links.get(row.link or "")
+    if table is None:
         problems.append(Problem(where=where, message=f"{name}: unknown link table {row.link!r}.{nearest(str(row.link), links)}"))
         return
-    for entity in (row.entity, row.to_entity):
-        if entity not in links[row.link]:
-            problems.append(Problem(where=where, message=f"{name}: {row.link} has no entity {entity!r}.{nearest(str(entity), links[row.link])}"))
+    problems.extend(
+        Problem(where=where, message=f"{name}: {row.link} has no entity {entity!r}.{nearest(str(entity), table)}")
+        for entity in (row.entity, row.to_entity)
+        if entity not in table
+    )
 
 
 def _empty(name: str, rows: Sequence[RowRule], places: Places, problems: list[Problem]) -> None:

@@ -6,8 +6,11 @@ named by their content hash; a home in which nothing was activated yet stands on
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,6 +58,16 @@ class Standings:
         """Return where the bundle of that content hash lies; the founding folder for an empty one."""
         return self.kept / version if version else self.founding
 
+    @contextmanager
+    def exclusively(self) -> Iterator[None]:
+        """Hold the only right to replace the pointer, among all threads and processes of this machine. Raises OSError."""
+        descriptor = os.open(self._pointer.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, POINTER_MODE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
     def put(self, standing: Standing) -> None:
         """Replace the pointer, durably and at once: the next request of every process uses the new bundle. Raises OSError."""
         text = json.dumps({"seq": standing.seq, "version": standing.version, "previous": standing.previous})
@@ -64,7 +77,7 @@ class Standings:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(fresh, self._pointer)
+        fresh.replace(self._pointer)
         folder = os.open(self._pointer.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

@@ -15,7 +15,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import (
-    Boolean, Column, Connection, Engine, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text, create_engine, event, func, insert, select, update,
+    Boolean,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    select,
+    update,
 )
 from sqlalchemy.exc import DatabaseError
 
@@ -236,22 +251,22 @@ class BundleStore:
             rows = db.execute(select(approvals).where(approvals.c.draft == number).order_by(approvals.c.id)).all()
         return [Approval(approver=row.approver, signs=row.signs, at=dt.datetime.fromisoformat(row.at)) for row in rows]
 
-    def begin_activation(self, *, version: str, previous: str, draft: int | None, actor: str, kind: Kind, after: int) -> int | None:
-        """Reserve the next number, or return None if another activation came after `after` meanwhile."""
+    def begin_activation(self, *, version: str, previous: str, draft: int | None, actor: str, kind: Kind) -> int:
+        """Reserve the next number for an activation that is about to happen."""
         with self._writes.begin() as db:
-            latest = db.execute(select(func.max(activations.c.seq)).where(activations.c.stands)).scalar() or 0
-            if latest > after:
-                return None
-            made = db.execute(insert(activations).values(version=version, previous=previous, draft=draft, actor=actor, kind=kind, at=self._now(), stands=False))
+            values = {"version": version, "previous": previous, "draft": draft, "actor": actor, "kind": kind, "at": self._now(), "stands": False}
+            made = db.execute(insert(activations).values(**values))
             key = made.inserted_primary_key
-        return int(key[0]) if key else None
+        return int(key[0]) if key else 0
 
     def settle(self, seq: int) -> None:
         """Note that the activation took effect. Also called for one that a crash cut off after the pointer was replaced."""
         with self._writes.begin() as db:
-            row = db.execute(update(activations).where(activations.c.seq == seq).values(stands=True).returning(activations.c.draft, activations.c.kind)).first()
+            row = db.execute(select(activations).where(activations.c.seq == seq)).first()
+            db.execute(update(activations).where(activations.c.seq == seq).values(stands=True))
             if row is not None and row.draft is not None and row.kind == "activate":
-                db.execute(update(drafts).where(drafts.c.id == row.draft).values(state="activated"))
+                still = (drafts.c.id == row.draft) & (drafts.c.content == row.version)
+                db.execute(update(drafts).where(still).values(state="activated"))
 
     def activations(self) -> list[Activation]:
         """Return every activation, newest first."""

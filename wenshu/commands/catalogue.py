@@ -1,4 +1,4 @@
-"""`metrics` and `policy`: what is approved, and the bundle that says so."""
+"""`metrics`: what is approved."""
 
 from __future__ import annotations
 
@@ -113,43 +113,3 @@ def export(context: Context, *, form: str, out: Path, as_json: bool) -> int:
         for line in report.lines():
             click.echo(line)
     return DONE
-
-
-@click.group()
-def policy() -> None:
-    """The policy bundle."""
-
-
-@policy.command()
-@click.option("--out", type=click.Path(path_type=Path), help="Write one schema file a document kind into this folder.")
-def schema(out: Path | None) -> int:
-    """Print the JSON Schema of the bundle's documents."""
-    import json
-
-    from governance.bundle.loading import json_schemas
-
-    schemas = json_schemas()
-    if out is None:
-        emit(schemas)
-        return DONE
-    out.mkdir(parents=True, exist_ok=True)
-    for name, document in schemas.items():
-        (out / f"{name}.schema.json").write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    return DONE
-
-
-@policy.command("validate")
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@json_option
-def validate_policy(*, folder: Path, as_json: bool) -> int:
-    """Check a bundle by itself: schema, names, rules, the red line. The warehouse is not asked (see `metrics validate`)."""
-    from wenshu.validating import validate_alone
-
-    problems = validate_alone(folder)
-    if as_json:
-        emit({"ok": not problems, "problems": [{"where": item.where, "message": item.message} for item in problems]})
-    else:
-        for item in problems:
-            click.echo(str(item))
-        click.echo("The bundle is valid." if not problems else f"{len(problems)} problems.")
-    return FAILED if problems else DONE

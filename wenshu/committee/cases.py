@@ -43,7 +43,7 @@ def run_cases(candidate: Candidate, *, today: dt.date) -> CasesView:
         "cases": len(outcomes),
         "passed": len(good),
         "failures": [
-            {"id": item.case.id, "ok": False, "why": [words(text) for text in item.why], "where": item.where}
+            {"id": item.case.id, "ok": False, "why": [words(text) for text in item.why], "where": item.where, "accept_k": item.k}
             for item in failures
         ],
         "mutants": count,

@@ -55,6 +55,8 @@ class CaseResult(TypedDict):
     ok: bool
     why: Sequence[Words]
     where: str
+    accept_k: int | None
+    """The minimum group that the draft decides, where it is the only difference: what `accept_cases` would write."""
 
 
 class MutantView(TypedDict):

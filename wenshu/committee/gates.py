@@ -1,0 +1,145 @@
+"""What stands between a draft and the door: validation, cases, a fresh impact report, approvals. Each gate says what is missing, in both languages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from governance.bundle.store import Approval, Draft
+from governance.bundle.trees import Tree, laid_out
+from governance.terms import Text
+from wenshu.committee.candidates import Candidate, Candidates
+from wenshu.committee.cases import run_cases
+from wenshu.committee.differences import differences
+from wenshu.committee.shapes import CasesView, DiffView, Validation
+from wenshu.validating import look_over
+
+FRESH = dt.timedelta(days=7)
+"""An impact report older than this must be made again."""
+KEPT = 12
+
+
+class Gates:
+    """Looks at bundles for one home. What depends on bytes and day alone is worked out once. Safe for threads."""
+
+    def __init__(self, *, today: Callable[[], dt.date], clock: Callable[[], dt.datetime]) -> None:
+        self._today, self._clock = today, clock
+        self.candidates = Candidates()
+        self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def _once(self, key: tuple[object, ...], make: Callable[[], Any]) -> Any:
+        with self._lock:
+            if key in self._kept:
+                return self._kept[key]
+        made = make()
+        with self._lock:
+            self._kept[key] = made
+            while len(self._kept) > KEPT * 3:
+                self._kept.popitem(last=False)
+        return made
+
+    def validation(self, tree: Tree) -> Validation:
+        """Return what is wrong with a bundle by itself."""
+        today = self._today()
+
+        def make() -> Validation:
+            with laid_out(tree) as folder:
+                found = look_over(folder, today=today)
+            problems, warnings = ([{"where": item.where, "message": item.message} for item in items] for items in (found.problems, found.warnings))
+            return {"ok": not problems, "problems": problems, "warnings": warnings}  # type: ignore[typeddict-item] # the two lists are made alike
+
+        found: Validation = self._once(("validation", tree.version, today), make)
+        return found
+
+    def candidate(self, tree: Tree) -> Candidate:
+        """Return the tree read far enough to judge by, or raise BundleError."""
+        return self.candidates.of(tree)
+
+    def cases(self, tree: Tree) -> CasesView:
+        """Return the cases' verdict. Raises BundleError for a bundle that can't be read."""
+        today = self._today()
+        found: CasesView = self._once(("cases", tree.version, today), lambda: run_cases(self.candidate(tree), today=today))
+        return found
+
+    def diff(self, before: Tree, after: Tree) -> DiffView:
+        """Return the differences in words. Raises BundleError."""
+        today = self._today()
+        key = ("diff", before.version, after.version, today)
+        found: DiffView = self._once(key, lambda: differences(self.candidate(before), self.candidate(after), today=today))
+        return found
+
+    def fresh(self, draft: Draft, in_force: str) -> bool:
+        """Return whether the draft's report was made of its content, against what is in force now, and not too long ago."""
+        report = draft.impact
+        if report is None or report.get("before") != in_force or report.get("after") != draft.content:
+            return False
+        return self._clock() - dt.datetime.fromisoformat(str(report["made_at"])) < FRESH
+
+
+def signature(draft: Draft, tree: Tree) -> str | None:
+    """Return what an approval of the draft signs: the hash over bundle, cases and impact report; None without a report."""
+    if draft.impact is None:
+        return None
+    report = json.dumps(draft.impact, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    parts = {"bundle": tree.version, "cases": tree.part("cases"), "impact": hashlib.sha256(report.encode()).hexdigest()}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def holding(approvals: Sequence[Approval], *, signs: str | None, authors: Sequence[str], may_approve: Callable[[str], bool]) -> list[str]:
+    """Return who has approved exactly this, is no author of it, and may still approve; each once."""
+    return list(
+        dict.fromkeys(item.approver for item in approvals if signs is not None and item.signs == signs and item.approver not in authors and may_approve(item.approver))
+    )
+
+
+def closed(validation: Validation, cases: CasesView | None) -> Text | None:
+    """Return why validation or cases keep the draft from going on, or None."""
+    if not validation["ok"]:
+        first = validation["problems"][0]
+        count = len(validation["problems"])
+        return Text(
+            zh=f"策略包有 {count} 个问题，先改正：{first['where']}：{first['message']}", en=f"The bundle has {count} problems; mend them first: {first['where']}: {first['message']}"
+        )
+    if cases is None or cases["failures"]:
+        failed = [item["id"] for item in cases["failures"]] if cases else []
+        meant = bool(cases) and all(item["accept_k"] is not None for item in cases["failures"]) if cases else False
+        zh_meant = "；若新的最小组正是本意：policy draft --replace DRAFT --accept-cases" if meant else ""
+        en_meant = " If the new minimum groups are meant: wenshu policy draft --replace DRAFT --accept-cases." if meant else ""
+        return Text(
+            zh=f"{len(failed)} 个用例未通过，需要新的预期：{', '.join(failed[:5])}{zh_meant}",
+            en=f"{len(failed)} policy cases fail and need a new expectation: {', '.join(failed[:5])}.{en_meant}",
+        )
+    if cases["unnoticed"]:
+        first_mutant = cases["unnoticed"][0]["text"]
+        untested = ", ".join(cases["untested"][:5])
+        return Text(
+            zh=f"没有用例检验这些规则：{untested}（如 {first_mutant['zh']}，仍全部通过）",
+            en=f"No case tests these rules: {untested} ({first_mutant['en']}, and all cases stay green). Add cases under cases/",
+        )
+    return None
+
+
+def missing_approvals(needed: int, have: Sequence[str]) -> Text | None:
+    """Return that approvals are missing, or None."""
+    if len(have) >= needed:
+        return None
+    return Text(zh=f"需要 {needed} 位作者以外的委员批准，现有 {len(have)} 位", en=f"{needed} approvals by others than the authors are needed, {len(have)} given")
+
+
+def stale(draft: Draft) -> Text:
+    """Return that the impact report must be made (again)."""
+    if draft.impact is None:
+        return Text(zh="还没有影响报告：wenshu policy impact", en=f"There is no impact report yet. Make it with: wenshu policy impact {draft.id}")
+    return Text(zh="影响报告已过时，请重做", en=f"The impact report is out of date. Make it again with: wenshu policy impact {draft.id}")
+
+
+def as_json(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the report as it will be kept: plain JSON data."""
+    plain: dict[str, Any] = json.loads(json.dumps(report, ensure_ascii=False))
+    return plain

@@ -1,0 +1,342 @@
+"""Draft → submit → approve → activate → roll back: who may do which step when, and the record of it before it takes effect."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from audit import AuditError, Event, Ledger
+from governance.bundle.standing import Standing, Standings
+from governance.bundle.store import Activation, BundleStore, Draft, Kind
+from governance.bundle.trees import Tree, read_tree, write_tree
+from governance.errors import ConfigurationError, InvalidQuery, WenshuError
+from governance.terms import Actor, Text
+from wenshu.committee import views
+from wenshu.committee.cases import words
+from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused, GateClosed
+from wenshu.committee.gates import Gates, closed, holding, missing_approvals, signature, stale
+from wenshu.committee.impact import Evidence, Progress, impact_of
+from wenshu.committee.shapes import ActivationView, DraftSummary, DraftView, HistoryView
+
+if TYPE_CHECKING:
+    from wenshu.accounts import Accounts
+
+PAGE = "committee"
+ROLLBACK = dt.timedelta(days=7)
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_HASH = re.compile(r"[0-9a-f]{8,64}")
+ACTIVE = "active"
+PROOF_SAMPLE = 500
+
+NOT_MEMBER = Text(zh="只有数据治理委员会的成员可以这样做。", en="Only members of the data governance committee may do this.")
+
+
+class Life:
+    """The steps of a bundle's life in one home."""
+
+    def __init__(
+        self,
+        *,
+        standings: Standings,
+        store: BundleStore,
+        ledger: Ledger,
+        accounts: Accounts,
+        evidence: Evidence,
+        today: Callable[[], dt.date],
+        clock: Callable[[], dt.datetime],
+        alarm: Callable[[], str | None],
+    ) -> None:
+        """`evidence` is what an impact report rests on; `alarm` says what is wrong with the bundle that should be in force."""
+        self._standings, self.store, self._ledger, self._accounts = standings, store, ledger, accounts
+        self._evidence, self._today, self._clock, self._alarm = evidence, today, clock, alarm
+        self.gates = Gates(today=today, clock=clock)
+
+    # ------------------------------------------------------------------ who and what
+
+    def enter(self, actor: Actor) -> None:
+        """Raise ChangeRefused, recorded, unless the caller's role has the committee's page in the bundle in force."""
+        self._settled()
+        if not self._member(actor.role):
+            self.record(actor, "policy.denied", {})
+            raise ChangeRefused(NOT_MEMBER)
+
+    def _settled(self) -> None:
+        """Finish what a crash cut off between the pointer and its note in the store."""
+        seq = self._standings.read().seq
+        last = next(iter(self.store.activations()), None)
+        if last is not None and last.seq == seq and not last.stands:
+            self.store.settle(seq)
+
+    def _member(self, role: str) -> bool:
+        roles = self.gates.candidate(self.in_force()[1]).policy.roles
+        return role in roles and PAGE in roles[role].pages
+
+    def _may_approve(self, user: str) -> bool:
+        """Return whether that account still exists, is not disabled, and is still of the committee."""
+        account = next((item for item in self._accounts.list() if item.id == user), None)
+        return account is not None and not account.disabled and self._member(account.role)
+
+    def record(self, actor: Actor, kind: str, detail: Mapping[str, object]) -> None:
+        """Write an act into the ledger; raises AuditUnavailable, and then the act does not happen."""
+        self._ledger.append(
+            Event(type=kind, actor=actor.id, role=actor.role, department=actor.department, request=self._ledger.new_request(), detail={"via": actor.via, **detail})
+        )
+
+    def in_force(self) -> tuple[Standing, Tree]:
+        """Return what stands, and its files. A bundle that was changed after its activation can't be read: BundleError."""
+        standing = self._standings.read()
+        if not standing.version:
+            return standing, read_tree(self._standings.founding)
+        return standing, self.store.tree(standing.version)
+
+    def found(self, draft: str) -> Draft:
+        """Return the draft of that number."""
+        if not _NUMBER.fullmatch(draft):
+            raise InvalidQuery("a draft is named by its number; see: wenshu policy history")
+        return self.store.draft(int(draft))
+
+    def named(self, which: str) -> Tree:
+        """Return the bundle that `active`, a draft's number, or at least eight letters of a content hash mean."""
+        if which == ACTIVE:
+            return self.in_force()[1]
+        if _NUMBER.fullmatch(which) and len(which) < 8:
+            return self.store.tree(self.found(which).content)
+        hits = self.store.known(which) if _HASH.fullmatch(which) else []
+        if len(hits) != 1:
+            raise InvalidQuery("a bundle is named by `active`, a draft's number, or the first letters of its content hash; see: wenshu policy history")
+        return self.store.tree(hits[0])
+
+    # ------------------------------------------------------------------ views
+
+    def summary(self, draft: Draft, in_force: str) -> DraftSummary:
+        """Return a draft's line."""
+        return views.summary(draft, in_force)
+
+    def view(self, actor: Actor, draft: Draft) -> DraftView:
+        """Return everything about a draft."""
+        _, before = self.in_force()
+        tree = self.store.tree(draft.content)
+        validation = self.gates.validation(tree)
+        cases = diff = None
+        if validation["ok"]:
+            cases, diff = self.gates.cases(tree), self.gates.diff(before, tree)
+        signs = signature(draft, tree)
+        given = self.store.approvals(draft.id)
+        have = holding(given, signs=signs, authors=draft.authors, may_approve=self._may_approve)
+        needed = None if diff is None else diff["approvals_needed"]
+        fresh = self.gates.fresh(draft, before.version)
+        obstacles = {
+            "edit": None if draft.state in ("draft", "submitted") else views.CLOSED,
+            "withdraw": None if draft.state in ("draft", "submitted") else views.CLOSED,
+            "submit": self._submit_obstacle(draft, tree),
+            "approve": self._approve_obstacle(actor, draft, tree, have, fresh=fresh),
+            "activate": self._activate_obstacle(draft, tree, have, needed or 2, fresh=fresh),
+        }
+        return views.draft_view(
+            views.summary(draft, before.version),
+            before=before,
+            tree=tree,
+            validation=validation,
+            cases=cases,
+            diff=diff,
+            impact=draft.impact,
+            fresh=fresh,
+            signs=signs,
+            approvals=[{"by": item.approver, "at": item.at.isoformat(), "signs": item.signs, "holds": item.approver in have and item.signs == signs} for item in given],
+            needed=needed,
+            obstacles=obstacles,
+        )
+
+    def told_history(self) -> HistoryView:
+        """Return what stands and how it came to."""
+        standing, tree = self.in_force()
+        target, why_not = self._rollback_target()
+        return {
+            "in_force": tree.version,
+            "seq": standing.seq,
+            "activations": [self._activation_view(item, standing) for item in self.store.activations()],
+            "drafts": [views.summary(draft, tree.version) for draft in self.store.drafts()],
+            "rollback": target,
+            "rollback_why_not": None if why_not is None else words(why_not),
+            "alarm": self._alarm(),
+        }
+
+    def _activation_view(self, item: Activation, standing: Standing) -> ActivationView:
+        draft = None if item.draft is None else self.store.draft(item.draft)
+        approvers = [approval.approver for approval in self.store.approvals(draft.id)] if draft else []
+        return views.activation_view(item, draft, approvers, standing)
+
+    # ------------------------------------------------------------------ obstacles
+
+    def _gate(self, tree: Tree) -> Text | None:
+        validation = self.gates.validation(tree)
+        return closed(validation, self.gates.cases(tree) if validation["ok"] else None)
+
+    def _submit_obstacle(self, draft: Draft, tree: Tree) -> Text | None:
+        return views.NOT_DRAFT if draft.state != "draft" else self._gate(tree)
+
+    def _approve_obstacle(self, actor: Actor, draft: Draft, tree: Tree, have: list[str], *, fresh: bool) -> Text | None:
+        if draft.state != "submitted":
+            return views.NOT_SUBMITTED
+        if actor.id in draft.authors:
+            return views.OWN
+        if actor.id in have:
+            return views.ALREADY
+        return self._gate(tree) or (None if fresh else stale(draft))
+
+    def _activate_obstacle(self, draft: Draft, tree: Tree, have: list[str], needed: int, *, fresh: bool) -> Text | None:
+        if draft.state != "submitted":
+            return views.NOT_SUBMITTED
+        return self._gate(tree) or (None if fresh else stale(draft)) or missing_approvals(needed, have)
+
+    def _rollback_target(self) -> tuple[str | None, Text | None]:
+        standing = self._standings.read()
+        last = next((item for item in self.store.activations() if item.seq == standing.seq), None)
+        if last is None or standing.previous is None:
+            return None, views.NOTHING_BEFORE
+        if last.kind == "rollback":
+            return None, views.ROLLED_BACK
+        if self._clock() - last.at >= ROLLBACK:
+            return None, views.TOO_LATE
+        return standing.previous, None
+
+    # ------------------------------------------------------------------ steps
+
+    def impact(self, actor: Actor, draft: str, *, days: int = 30, progress: Progress | None = None) -> dict[str, Any]:
+        """Make the draft's impact report, keep it with the draft, and return it. `progress(what, share)` hears how far it is.
+
+        Approvals given to an earlier report no longer hold. Raises GateClosed for a draft that is not valid.
+        """
+        self.enter(actor)
+        found = self.found(draft)
+        tree = self.store.tree(found.content)
+        validation = self.gates.validation(tree)
+        if not validation["ok"]:
+            raise GateClosed(closed(validation, None) or views.CLOSED)
+        _, before = self.in_force()
+        self.record(actor, "policy.impact", {"draft": found.id, "content": tree.version, "base": before.version, "days": days})
+        report = impact_of(
+            self.gates.candidate(before), self.gates.candidate(tree), diff=self.gates.diff(before, tree), evidence=self._evidence, today=self._today(),
+            now=self._clock(), days=days, progress=progress or (lambda _what, _share: None),
+        )
+        if found.state in ("draft", "submitted") and not self.store.set_impact(found.id, content=found.content, impact=report):
+            raise ChangedMeanwhile
+        return report
+
+    def submit(self, actor: Actor, draft: str, *, progress: Progress | None = None) -> DraftView:
+        """Put a draft before the others. It must be valid, its cases green and complete; a missing or old impact report is made."""
+        self.enter(actor)
+        found = self.found(draft)
+        obstacle = self._submit_obstacle(found, self.store.tree(found.content))
+        if obstacle is not None:
+            raise GateClosed(obstacle) if found.state == "draft" else ChangeRefused(obstacle)
+        if not self.gates.fresh(found, self.in_force()[1].version):
+            self.impact(actor, draft, progress=progress)
+        self.record(actor, "policy.submit", {"draft": found.id, "content": found.content})
+        if not self.store.move(found.id, content=found.content, since=("draft",), to="submitted"):
+            raise ChangedMeanwhile
+        return self.view(actor, self.store.draft(found.id))
+
+    def withdraw(self, actor: Actor, draft: str) -> DraftView:
+        """Close a draft for good without putting it in force."""
+        self.enter(actor)
+        found = self.found(draft)
+        if found.state not in ("draft", "submitted"):
+            raise ChangeRefused(views.CLOSED)
+        self.record(actor, "policy.withdraw", {"draft": found.id, "content": found.content})
+        if not self.store.move(found.id, content=found.content, since=("draft", "submitted"), to="withdrawn"):
+            raise ChangedMeanwhile
+        return self.view(actor, self.store.draft(found.id))
+
+    def approve(self, actor: Actor, draft: str, *, signs: str | None = None) -> DraftView:
+        """Approve exactly what the draft is now: bundle, cases and impact report. `signs` is the draft view's that the approver saw; None: as it is.
+
+        Nobody approves what they wrote or changed, administrators and service accounts included.
+        """
+        self.enter(actor)
+        found = self.found(draft)
+        tree = self.store.tree(found.content)
+        now = signature(found, tree)
+        have = holding(self.store.approvals(found.id), signs=now, authors=found.authors, may_approve=self._may_approve)
+        obstacle = self._approve_obstacle(actor, found, tree, have, fresh=self.gates.fresh(found, self.in_force()[1].version))
+        if obstacle is not None or now is None:
+            own = found.state != "submitted" or obstacle in (views.OWN, views.ALREADY)
+            raise (ChangeRefused if own else GateClosed)(obstacle or stale(found))
+        if signs is not None and signs != now:
+            raise ChangedMeanwhile
+        if not self._may_approve(actor.id):
+            raise ChangeRefused(NOT_MEMBER)
+        self.record(actor, "policy.approve", {"draft": found.id, "content": found.content, "signs": now})
+        self.store.approve(found.id, approver=actor.id, signs=now)
+        return self.view(actor, self.store.draft(found.id))
+
+    def activate(self, actor: Actor, draft: str) -> HistoryView:
+        """Put an approved draft in force. Every process uses it from its next request on."""
+        self.enter(actor)
+        with self._standings.exclusively():
+            found = self.found(draft)
+            standing, before = self.in_force()
+            if found.state != "submitted":
+                raise ChangeRefused(views.NOT_SUBMITTED)
+            tree = self.store.tree(found.content)
+            gate = self._gate(tree) or (None if self.gates.fresh(found, before.version) else stale(found))
+            if gate is not None:
+                raise GateClosed(gate)
+            signs, needed = signature(found, tree), self.gates.diff(before, tree)["approvals_needed"]
+            have = holding(self.store.approvals(found.id), signs=signs, authors=found.authors, may_approve=self._may_approve)
+            lacking = missing_approvals(needed, have)
+            if lacking is not None:
+                raise ChangeRefused(lacking)
+            self._prove(tree)
+            detail = {"draft": found.id, "signs": signs, "approved_by": have, "needed": needed}
+            self._put(actor, "activate", standing, before, tree, draft=found.id, detail=detail)
+        return self.told_history()
+
+    def rollback(self, actor: Actor) -> HistoryView:
+        """Put the bundle back in force that stood before the last activation; one member may, within seven days."""
+        self.enter(actor)
+        with self._standings.exclusively():
+            target, why_not = self._rollback_target()
+            if target is None:
+                raise ChangeRefused(why_not or views.NOTHING_BEFORE)
+            standing, before = self.in_force()
+            self._put(actor, "rollback", standing, before, self.store.tree(target), draft=None, detail={})
+        return self.told_history()
+
+    def _prove(self, tree: Tree) -> None:
+        """Hold the compiled decisions against casbin, and the bundle against the data that is loaded."""
+        candidate = self.gates.candidate(tree)
+        different = candidate.policy.judge.prove(sample=PROOF_SAMPLE, seed=int(tree.version[:8], 16))
+        if different is not None:
+            raise GateClosed(Text(zh=f"编译结果与 casbin 不一致：{different}", en=f"The compiled decisions differ from casbin's at {different}; nothing was changed."))
+        try:
+            self._evidence.fits(candidate.bundle)
+        except WenshuError as error:
+            first = str(error).splitlines()[0]
+            raise GateClosed(Text(zh=f"策略包与现有数据不符：{first}", en=f"The bundle does not fit the data that is loaded: {first}")) from error
+
+    def _put(self, actor: Actor, kind: Kind, standing: Standing, before: Tree, tree: Tree, *, draft: int | None, detail: Mapping[str, object]) -> None:
+        """Record, keep, reserve, replace the pointer: in this order, so that no act is unrecorded and no half-written bundle is ever pointed at."""
+        for kept in (before, tree):
+            self.store.keep(kept)
+            if not self._standings.folder(kept.version).exists():
+                write_tree(kept, self._standings.folder(kept.version))
+        self.record(actor, f"policy.{kind}", {"from": before.version, "to": tree.version, **detail})
+        seq = self.store.begin_activation(version=tree.version, previous=before.version, draft=draft, actor=actor.id, kind=kind)
+        if seq <= standing.seq:
+            raise ConfigurationError("The policy store is older than the bundle in force; restore policy.db from a backup. Nothing was changed.")
+        try:
+            self._standings.put(Standing(seq=seq, version=tree.version, previous=before.version))
+        except OSError as error:
+            self._failed(actor, kind, seq)
+            reason = Text(zh=f"无法写入（{error.strerror}），原策略包仍有效", en=f"The pointer can't be written ({error.strerror}); the old bundle stays in force.")
+            raise GateClosed(reason) from error
+        self.store.settle(seq)
+
+    def _failed(self, actor: Actor, kind: Kind, seq: int) -> None:
+        try:
+            self.record(actor, "policy.activation_failed", {"kind": kind, "seq": seq})
+        except AuditError:
+            return  # the act itself is recorded; that it failed shows in the history
