@@ -29,8 +29,13 @@ _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 class KeySource(Protocol):
     """What a source of keys can do. `place` begins its names in messages; every failure is a ConfigurationError without the secret."""
 
-    place: str
-    writable: bool
+    @property
+    def place(self) -> str:
+        """How names of its keys begin in messages."""
+
+    @property
+    def writable(self) -> bool:
+        """Whether keys can be written from here."""
 
     def read(self, purpose: str) -> str | None:
         """The text of a key, or None where there is none."""
@@ -114,8 +119,8 @@ class EnvironmentKeys:
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:  # type: ignore[override] # following would hand the token to somebody else
-        return None
+    def redirect_request(self, *_: object) -> None:
+        return None  # following would hand the token to somebody else
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

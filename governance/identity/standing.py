@@ -118,7 +118,7 @@ def with_corrections(person: Person, values: dict[str, list[str]]) -> Person:
     if not values:
         return person
     also = [(kind, value) for kind, given in values.items() if kind != "name" for value in given]
-    return replace(person, fields={**person.fields, **values}, indexed=sorted({*map(tuple, person.indexed), *also}))
+    return replace(person, fields={**person.fields, **values}, indexed=sorted({*person.indexed, *also}))
 
 
 def reseal(vault: Vault, connection: sa.Connection, uid: str, key: Key, random: Callable[[int], bytes]) -> None:
