@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from audit import AuditUnavailable, Event, Ledger, Receipt
-from governance.access.authorize import authorize, dimension_refusal
+from governance.access.authorize import authorize, default_purpose, dimension_refusal
 from governance.disclosure.protect import Hidden, all_hidden, protect
 from governance.errors import DimensionNotAllowed, InvalidQuery, WarehouseError
 from governance.inforce import Active
@@ -24,6 +24,7 @@ from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_to_json
 from governance.metrics.planner import Plan, plan
 from governance.metrics.recorded import recorded
+from governance.releasing import Pseudonyms, inward, outward, released
 from governance.terms import Actor, DimensionScope, Disclosed, Grant, Measured, MetricQuery, Refusal, RowScope, Text
 
 
@@ -158,8 +159,10 @@ class Gateway:
         ledger: Ledger | None,
         today: Callable[[], dt.date],
         new_request: Callable[[], str] = lambda: secrets.token_hex(16),
+        pseudonyms: Callable[[], Pseudonyms | None] = lambda: None,
     ) -> None:
-        self._active, self._data, self._recorder = active, data, ledger
+        """`pseudonyms` gives the keys under which persons are released; none: a warehouse that no vault belongs to, whose keys stay as they are."""
+        self._active, self._data, self._recorder, self._pseudonyms = active, data, ledger, pseudonyms
         self._today, self._new_request = today, new_request
 
     @property
@@ -195,7 +198,7 @@ class Gateway:
         decision = self._decide(ask.actor, ask.purpose, ask.query, active)
         planned = plan(decision, active.catalogue) if isinstance(decision, Grant) else None
         self.note(ask.actor, ask.purpose, "dry_run", surface=ask.surface, question=ask.question)
-        return DryRun(query=decision.query if isinstance(decision, Grant) else ask.query, decision=decision, plan=planned)
+        return DryRun(query=self._told(decision, active).query if isinstance(decision, Grant) else ask.query, decision=decision, plan=planned)
 
     def would_allow(self, actor: Actor, purpose: str | None, query: MetricQuery, active: Active) -> bool:
         """Return whether the caller might ask this; for suggestions and forms. Nothing is recorded, since nothing is told but our own words."""
@@ -240,6 +243,8 @@ class Gateway:
 
     def _decide(self, actor: Actor, purpose: str | None, query: MetricQuery, active: Active) -> Grant | Refusal:
         today = self._today()
+        if (names := self._names(query, active)) is not None:
+            query = inward(query, actor, purpose or default_purpose(actor, active.policy), active.catalogue, names)
         decision = authorize(actor, purpose, query, active.policy, today=today, reach=active.reach)
         if isinstance(decision, Refusal):
             return decision
@@ -248,6 +253,17 @@ class Gateway:
         except DimensionNotAllowed as error:
             return dimension_refusal(error.metric, error.dimension, error.valid, active.policy, rule="metric_definition")
         return replace(decision, query=checked)
+
+    def _names(self, query: MetricQuery, active: Active) -> Pseudonyms | None:
+        """Return the pseudonyms where the query uses a dimension whose values are single members."""
+        dimensions = active.catalogue.dimensions
+        used = any(name in dimensions and dimensions[name].identifies is not None for name in query.named_dimensions())
+        return self._pseudonyms() if used else None
+
+    def _told(self, grant: Grant, active: Active) -> Grant:
+        """Return the grant as it may be told and recorded: with released keys in place of the warehouse's."""
+        names = self._names(grant.query, active)
+        return grant if names is None else replace(grant, query=outward(grant.query, grant.purpose, active.catalogue, names))
 
     def _companion(self, ask: Ask, query: MetricQuery, active: Active) -> Grant | None:
         try:
@@ -262,6 +278,8 @@ class Gateway:
         with watch.step("execute"):
             measured = execute(planned, sources)
         with watch.step("disclose"):
+            if (names := self._names(grant.query, active)) is not None:
+                measured, grant = released(measured, grant.purpose, active.catalogue, names), self._told(grant, active)
             hidden: Hidden = protect(measured, grant.minimum_group)
             nothing_left = all_hidden(measured.columns, len(measured.rows), hidden)
             disclosed = arrange(measured, grant.query, hidden, minimum_group=grant.minimum_group)
@@ -307,7 +325,7 @@ class Gateway:
         return Answered(
             disclosed=disclosed,
             companions=tuple(beside),
-            grant=grant,
+            grant=self._told(grant, active),
             receipt=receipt,
             data_as_of=data_as_of,
             data_version=data_version,
@@ -344,9 +362,9 @@ class Gateway:
         }
 
     def _append_intent(self, ask: Ask, grant: Grant, companions: tuple[Grant | None, ...], request: str, active: Active) -> None:
-        beside = [_written(item.query, active, judged=bool(item.scopes)) for item in companions if item is not None]
+        beside = [_written(self._told(item, active).query, active, judged=bool(item.scopes)) for item in companions if item is not None]
         detail = self._asked(ask, active) | {
-            "query": _written(grant.query, active, judged=bool(grant.scopes)),
+            "query": _written(self._told(grant, active).query, active, judged=bool(grant.scopes)),
             "companions": beside,
             "rules": list(grant.rules),
             "scope": [scope_in_words(scope) for scope in grant.scopes],
