@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -32,8 +33,10 @@ from wenshu.conversations import Conversations, Turn
 from wenshu.desk import Desk, NotPermitted
 from wenshu.home import Home
 from wenshu.house import House
+from wenshu.identities import Identities
 from wenshu.knowing import MAX_QUESTION, Knowing
 from wenshu.pace import Pace
+from wenshu.persons_room import PersonsRoom
 from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
 from wenshu.setup import open_ledger, read_marker
@@ -53,9 +56,20 @@ class Service(Knowing):
         """Use `Service.open`."""
         self._zone = house.bundle.settings.timezone
         self.home, self._environment, self._ledger, self._warehouse = home, environment, ledger, warehouse
-        gateway = Gateway(active=house.active, data=self._sources, ledger=ledger, today=self._today)
+        self._identities = Identities(home, lambda: house.bundle)
+        pseudonyms = self._identities
+        gateway = Gateway(
+            active=house.active,
+            data=self._sources,
+            ledger=ledger,
+            today=self._today,
+            pseudonyms=lambda: pseudonyms.directory() if pseudonyms.available() else None,
+        )
         super().__init__(house=house, gateway=gateway, today=self._today)
         self.accounts = accounts
+        self.persons = PersonsRoom(
+            identities=self._identities, gateway=gateway, active=house.active, ledger=ledger, zone=self._zone, clock=now, random=os.urandom
+        )
         self.committee = open_committee(home, house=house, ledger=ledger, accounts=accounts, sources=self._sources, today=self._today)
         self._conversations = conversations
         self._second_look = SecondLook(open_advisor(home.root))
@@ -97,6 +111,7 @@ class Service(Knowing):
         """Write what is waiting and release files."""
         self._ledger.close()
         self._warehouse.close()
+        self._identities.close()
 
     @property
     def timezone(self) -> str:

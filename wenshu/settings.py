@@ -29,6 +29,12 @@ class Environment:
         return self.pinned_today or now().astimezone(ZoneInfo(timezone)).date()
 
 
+def key_secrets(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what the environment holds for the identity keys: the keys themselves or the token of a key service. Never shown, never logged."""
+    values = os.environ if environ is None else environ
+    return {name: value for name, value in values.items() if name.startswith(("WENSHU_IDENTITY_KEY_", "WENSHU_KEY_SERVICE_"))}
+
+
 def now() -> dt.datetime:
     """Return the present as an aware datetime; the one place where the product looks at the clock."""
     return dt.datetime.now(dt.UTC)
