@@ -86,12 +86,12 @@ class Scan:
             return self.sql.key(measure.entity)
         hops = (measure.entity,)
         self.need(hops)
-        table = self.sql.join(hops)[0]
+        columns = self.sql.join(hops).columns
         home = self.graph.home(measure.entity) or ""
         foreign = self.graph.entity(home, measure.via)
         if foreign is None:
             raise KeyError(measure.via)
-        return table.c[foreign.column]
+        return columns[foreign.column]
 
     def dimension(self, name: str) -> DimensionSql:
         """Return the dimension's expression and note the joins that it needs."""
@@ -123,13 +123,13 @@ class Scan:
         for table, condition in more:
             clause = clause.join(table, condition)
         for hops in sorted(self._hops, key=lambda item: (len(item), item)):
-            table, _, condition = self.sql.join(hops)
-            clause = clause.outerjoin(table, condition)
+            joined = self.sql.join(hops)
+            clause = clause.outerjoin(joined.table, joined.on)
         return clause
 
     def matched(self) -> list[tuple[str, Clause]]:
-        """Return for each directly joined entity the key that is NULL where a row found no match."""
-        return [(hops[0], self.sql.join(hops)[1]) for hops in self._hops if len(hops) == 1]
+        """Return for each directly joined entity what is NULL where a row found no match."""
+        return [(hops[0], self.sql.join(hops).matched) for hops in self._hops if len(hops) == 1]
 
     def filters(self, filters: Iterable[Filter]) -> list[Clause]:
         return [self.dimension(item.dimension).among(item.values, negate=item.op == "not_in") for item in filters]

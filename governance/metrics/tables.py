@@ -19,6 +19,7 @@ _TYPES: dict[str, Any] = {"timestamp": sa.DateTime(), "date": sa.Date(), "month"
 
 
 REMEMBERED = 256
+MATCHED = "wenshu_matched"
 
 UNKNOWN_SQL: Clause = sa.literal_column(f"'{UNKNOWN}'", sa.String())
 """The unknown group as a constant of ours: it takes no parameter."""
@@ -102,6 +103,19 @@ class DerivedSql(DimensionSql):
         return self.parent.among(chosen) if chosen else sa.false()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """A table at the end of a join: what to join, on which condition, its columns, and `matched`, which is NULL exactly where a row found no match.
+
+    The mark is a constant and not the key: an engine would have to carry the key's text through the join only to see whether it is there.
+    """
+
+    table: sa.FromClause
+    on: Clause
+    columns: Mapping[str, Clause]
+    matched: Clause
+
+
 class ModelSql:
     """One model as the base of a statement: its alias, its joins, its dimensions."""
 
@@ -110,7 +124,7 @@ class ModelSql:
         self.name = name
         self.model = tables.graph.models[name]
         self.base = tables.alias(name, name)
-        self._joins: dict[tuple[str, ...], tuple[sa.FromClause, Clause, Clause]] = {}
+        self._joins: dict[tuple[str, ...], Joined] = {}
         self._dimensions: dict[tuple[str, tuple[str, ...]], DimensionSql] = {}
 
     def column(self, name: str) -> Clause:
@@ -130,22 +144,21 @@ class ModelSql:
             raise KeyError("time")
         return self.base.c[self.model.time.column]
 
-    def join(self, hops: tuple[str, ...]) -> tuple[sa.FromClause, Clause, Clause]:
-        """Return the joined table at the end of `hops`, its primary key and the condition that joins it to the one before."""
+    def join(self, hops: tuple[str, ...]) -> Joined:
+        """Return the joined table at the end of `hops`."""
         if hops not in self._joins:
             graph = self._tables.graph
             home = graph.home(hops[-1])
             if home is None:
                 raise KeyError(hops[-1])
-            target = self._tables.alias(home, "_".join((self.name, *hops)))
-            before = self.base if len(hops) == 1 else self.join(hops[:-1])[0]
+            table, columns, matched = self._tables.marked(home, "_".join((self.name, *hops)))
+            before = self.base.c if len(hops) == 1 else self.join(hops[:-1]).columns
             at = self.name if len(hops) == 1 else graph.home(hops[-2])
             foreign = graph.entity(at or "", hops[-1])
             primary = graph.entity(home, hops[-1])
             if foreign is None or primary is None:
                 raise KeyError(hops[-1])
-            key = target.c[primary.column]
-            self._joins[hops] = (target, key, before.c[foreign.column] == key)
+            self._joins[hops] = Joined(table=table, on=before[foreign.column] == columns[primary.column], columns=columns, matched=matched)
         return self._joins[hops]
 
     def dimension(self, name: str, route: Route | None = None) -> DimensionSql:
@@ -161,8 +174,9 @@ class ModelSql:
     def _expressed(self, dimension: Dimension, route: Route) -> DimensionSql:
         if dimension.derived is not None:
             return self._derived(dimension.derived, route)
-        table, key = (self.base, None) if not route.hops else self.join(route.hops)[:2]
-        column: Clause = table.c[route.source.column]
+        joined = self.join(route.hops) if route.hops else None
+        column: Clause = self.base.c[route.source.column] if joined is None else joined.columns[route.source.column]
+        key = None if joined is None else joined.matched
         if dimension.type == "boolean":
             yes, no = (str(dimension.translate.get(word, word)) for word in ("true", "false"))
             whens = [(column, sa.literal(yes))] if key is None else [(key.is_(None), UNKNOWN_SQL), (column, sa.literal(yes))]
@@ -225,6 +239,21 @@ class Tables:
         if model not in self._tables:
             self._tables[model] = self._table(model)
         return self._tables[model].alias(name)
+
+    def marked(self, model: str, name: str) -> tuple[sa.FromClause, Mapping[str, Clause], Clause]:
+        """Return the model's table under another name with a mark on every row, its columns and the mark."""
+        if model not in self._tables:
+            self._tables[model] = self._table(model)
+        # A star, so that a column that nobody asks for need not be there.
+        mark = sa.literal_column("1", sa.Integer()).label(MATCHED)
+        table = sa.select(sa.literal_column("*"), mark).select_from(self._tables[model]).subquery(name)
+
+        def column(named: str, kind: Any) -> Clause:
+            made: sa.ColumnClause[Any] = sa.column(named, kind)
+            made.table = table
+            return made
+
+        return table, {named: column(named, kind) for named, kind in self._types(model).items()}, column(MATCHED, sa.Integer())
 
     def _table(self, name: str) -> sa.TableClause:
         model = self.graph.models[name]
