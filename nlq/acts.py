@@ -6,11 +6,10 @@ Pure functions, so that every surface keeps its conversations in the same way: `
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypeVar
 
-from governance.terms import MetricQuery
-
+Q = TypeVar("Q")
 Act = Literal["explain", "undo", "reset"]
 """`explain`: how the last answer came about. `undo`: back to the query before it. `reset`: what follows leans on nothing."""
 
@@ -82,7 +81,15 @@ def act_of(text: str) -> Act | None:
     return next((act for act, form in _FORMS if form.match(text)), None)
 
 
-def after(queries: Sequence[MetricQuery], act: Act | None, query: MetricQuery | None) -> tuple[MetricQuery, ...]:
+def folded(turns: Iterable[tuple[str | None, Q | None]]) -> tuple[Q, ...]:
+    """Return the queries in force after all turns (act, query), oldest first; queries in whatever form they are kept."""
+    queries: tuple[Q, ...] = ()
+    for act, query in turns:
+        queries = after(queries, act, query)
+    return queries
+
+
+def after(queries: Sequence[Q], act: str | None, query: Q | None) -> tuple[Q, ...]:
     """Return the queries in force after a turn, oldest first; the last one is the next question's `context`, the others its `earlier`.
 
     `queries` are those before the turn, `act` and `query` what was understood (`query` None where nothing was read).
@@ -96,4 +103,4 @@ def after(queries: Sequence[MetricQuery], act: Act | None, query: MetricQuery | 
     return (*queries, query)
 
 
-__all__ = ["Act", "act_of", "after"]
+__all__ = ["Act", "act_of", "after", "folded"]

@@ -9,9 +9,11 @@ from governance.terms import Filter, MetricQuery, Text
 from nlq.draft import Draft
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
+from nlq.normalise import stem
 from nlq.options import Option, describe
 from nlq.reading import Reader
 from nlq.times import When
+from nlq.words import DIMENSION, FILLER, METRIC, NOUN
 
 MAX_OPTIONS = 6
 
@@ -92,7 +94,7 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
                 if found:
                     return meant.ask or _which(token.text), found
     counted = next((g for g in draft.groups if not g.explicit and counting), None)
-    if counted is not None:
+    if counted is not None and not draft.thresholds:
         draft.groups.remove(counted)  # 多少医院: what is counted is no cut
     if counting and not draft.groups and counted is None:
         noun = next((n for n in lexicon.nouns if n.metrics), None)
@@ -113,16 +115,45 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
     named = {name for member in draft.members for name in member.token.ids("value")} | {n for group in draft.groups for n in group.token.ids("dimension")}
     words = [token.text for token in tokens if token.kind in "DV"]
 
-    def fit(metric: str) -> tuple[int, int]:
+    def fit(metric: str) -> tuple[int, int, int]:
         info = lexicon.metrics[metric]
         label = f"{info.label.zh} {info.label.en.lower()}"
-        return -sum(word in label for word in words), -len(named & info.dimensions)
+        return -sum(word in label for word in words), -len(named & info.dimensions), -len(info.dimensions)
 
     fitting = sorted((m for m in lexicon.metrics if m in view.metrics), key=fit)
     if draft.counted_in:
         fitting = [m for m in fitting if draft.counted_in in lexicon.metrics[m].unit] or fitting
     found = _options(fitting[:4], reader, view)
     return (Text(zh="想看哪个指标？", en="Which metric do you mean?"), found) if found else None
+
+
+def miscounted_noun(tokens: Sequence[Token], draft: Draft, query: MetricQuery, view: LexiconView) -> tuple[Text, tuple[Option, ...]] | None:
+    """Return what to ask where another thing is counted than the metric counts: 拜访了多少医生 asks for doctors, 拜访次数 counts visits."""
+    if draft.thresholds or draft.ordering is not None or draft.share or len(query.metrics) != 1:
+        return None
+    lexicon = view.lexicon
+    said = [token for token in tokens if token.kind != FILLER]
+    noun = next((said[at + 1] for at, token in enumerate(said[:-1]) if token.kind == "U" and said[at + 1].kind in (DIMENSION, NOUN)), None)
+    info = lexicon.metrics[query.metrics[0]]
+    if noun is None:
+        return None
+    identified = {known.identifies for name in noun.ids("dimension") if (known := lexicon.dimensions.get(name)) is not None and known.identifies}
+    nouns = [lexicon.nouns[int(m.id)] for each in (noun, *noun.alternatives) for m in each.meanings if m.kind == "noun"]
+    counting = [name for meant in nouns for name in meant.metrics] + [name for name, known in lexicon.metrics.items() if known.counts in identified]
+    word = stem(noun.text)
+    fits = info.counts in identified or info.id in counting or word in f"{info.label.zh} {info.label.en.lower()} {info.unit}"
+    named = any(token.kind == METRIC and word in token.text for token in tokens)
+    if not (identified or nouns) or fits or named or (not identified and any(group.explicit and group.token is noun for group in draft.groups)):
+        return None
+    also = [name for name, known in lexicon.metrics.items() if word in f"{known.label.zh} {known.label.en.lower()}" and not known.ratio]
+    offered = [name for name in dict.fromkeys([*counting, *also]) if name in view.metrics]
+    where = tuple(item for item in query.where if item.dimension not in noun.ids("dimension"))
+    group = tuple(name for name in query.group_by if name not in noun.ids("dimension"))
+    found = tuple(replace(query, metrics=(name,), where=where, group_by=group) for name in offered[:MAX_OPTIONS])
+    if not found:
+        return None
+    ask = next((meant.ask for meant in nouns if meant.ask is not None), None) or _which(noun.text)
+    return ask, tuple(Option(label=describe(option, lexicon), query=option) for option in found)
 
 
 def _which(word: str) -> Text:

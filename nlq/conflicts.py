@@ -41,6 +41,9 @@ def _references(item: Read[LexiconDocument], catalogue: Catalogue) -> Iterator[P
         for metric in word.metrics:
             if metric not in metrics:
                 yield _unknown(item, ("ambiguous", index), "metric", metric, metrics)
+    for index, bound in enumerate(document.bounds):
+        if bound.metric not in metrics:
+            yield _unknown(item, ("bounds", index, "metric"), "metric", bound.metric, metrics)
     for index, noun in enumerate(document.nouns):
         for metric in noun.ask_back:
             if metric not in metrics:

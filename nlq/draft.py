@@ -95,5 +95,7 @@ class Draft:
     """Only the base was named (比上个月): the period is the current unit."""
     counted_in: str | None = None
     """The unit in which 多少 asks: 次, 人, 家."""
+    asks_many: bool = False
+    """多少, how many was said."""
     joined: Grain | None = None
     """The unit in which several adjoining periods were named: 二季度和三季度."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from governance.documents.metrics import Dimension, Metric
-from governance.terms import Filter, Grain, Text, Value
+from governance.terms import Comparison, Filter, Grain, Text, Value
 
 
 class Definition(Protocol):
@@ -32,6 +32,9 @@ class Catalogue(Protocol):
     @property
     def definitions(self) -> Mapping[str, Any]: ...
 
+    @property
+    def person_dimensions(self) -> frozenset[str]: ...
+
     def dimensions_for(self, metric: str, /) -> tuple[str, ...]: ...
 
     def tags_of(self, metric: str, /) -> frozenset[str]: ...
@@ -39,7 +42,7 @@ class Catalogue(Protocol):
     def values(self, dimension: str, /) -> tuple[Value, ...]: ...
 
 
-MeaningKind = Literal["metric", "dimension", "value", "term", "noun", "cue"]
+MeaningKind = Literal["metric", "dimension", "value", "term", "noun", "bound", "cue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ class DimensionInfo:
     label: Text
     identifies: str | None
     person: bool
+    about_person: bool
+    """An attribute or the identity of a person (a doctor, an employee)."""
     type: str
     values: Mapping[Value, Text]
     """The bundle's own members and their labels, in order."""
@@ -117,6 +122,15 @@ class NounInfo:
 
     metrics: tuple[str, ...]
     ask: Text | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundInfo:
+    """A condition that has a name: 达标 is an attainment of at least 1."""
+
+    metric: str
+    op: Comparison
+    value: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,61 +7,13 @@ from dataclasses import replace
 
 from governance import calendar
 from governance.terms import Filter, Grain, Having, Keep, MemberCompare, MetricQuery, Order, Period, Text, Value
-from nlq.draft import Draft
+from nlq.draft import Draft, Member
+from nlq.leaning import ADDS, AGAINST, DEEPER, EARLIER, EARLIER_UNITS, EVERY, OTHERS, REPLACES, STRONG, WHOLE_YEAR
 from nlq.lexicon import LexiconView
-from nlq.matching import Token
 from nlq.reading import Reader, Reading, default_period
+from nlq.shape_periods import default_grain
 from nlq.times import Clock, When
 from nlq.times.chinese import number
-
-_ADDS = re.compile(r"^(?:也|还|同时|一并|顺便|另外)(?:想|要)?(?:看|加|给|列)|^(?:那|请|那就)?(?:再|还|也|同时|另外)*(?:加上|加|外加|包括|包含|算上|补上|带上|还有)|^(?:also|and also|add|include|plus|as well as|together with)\b|\b(?:too|as well)[.!? ]*$")
-_DEEPER = re.compile(r"^(?:那|请|然后)?(?:再|进一步|继续|同时|还要?)|细分|拆到|下钻|^(?:then|further|also|additionally|and also)\b|drill")
-_FRESH = re.compile(r"多少|几|怎么|如何|哪|how many|how much|which|what was|what is|what were")
-_STRONG = re.compile(r"^(?:那|那么|换|改|再|接着|如果|同样)|换成|改成|改为|换为|改看|换看|what about|how about|instead|switch|change (?:it )?to|^(?:and|now|then|same|ok(?:ay)?)\b")
-_REPLACES = re.compile(r"换成|改成|改为|换为|替换|instead of|replace|switch|change .* to")
-_WHOLE_YEAR = re.compile(r"全年|整年|whole year|full year|entire year")
-_OTHERS = re.compile(r"其他|其它|其余|别的|剩下|剩余|the others?|others|other |the rest")
-_EARLIER = re.compile(r"(?:再)?往前(?:推)?(?P<n>\d+|[一二两三四五六七八九十])?个?(?P<u>月|周|星期|季度|年|天)|the (?P<e>month|week|quarter|year|day) before(?: that)?(?! last)")
-_EARLIER_UNITS: dict[str, Grain] = {"月": "month", "周": "week", "星期": "week", "季度": "quarter", "年": "year", "天": "day", "mo": "month", "we": "week", "qu": "quarter", "ye": "year", "da": "day"}
-
-
-EARLIER, OTHERS = _EARLIER, _OTHERS
-
-
-def is_follow_up(draft: Draft, text: str, tokens: list[Token], context: MetricQuery) -> bool:
-    """Return whether a sentence leans on the question before it."""
-    named = [token for token in draft.metrics if token.used]
-    if not named:
-        return _says_something(draft) or any(pattern.search(text) for pattern in (_EARLIER, _WHOLE_YEAR, _OTHERS)) or any(token.text in _WHOLE for token in tokens)
-    if not _cut(draft):
-        # a metric alone, or a ranking by one, leans on the rows and conditions of before
-        alone = not (draft.ordering or draft.compare or draft.share or draft.thresholds or draft.base)
-        other = any(name not in context.metrics for token in named for name in token.ids("metric"))
-        if (alone and other and not draft.total) or (draft.ordering is not None and (context.group_by or context.grain)):
-            return True
-    if _STRONG.search(text) or _ADDS.search(text):
-        return True
-    return draft.follow and any(token.text == "呢" for token in tokens) and not _FRESH.search(text)
-
-
-_WHOLE = frozenset(["全国", "全部", "整体", "总体", "所有", "全公司", "overall", "all", "everything", "nationwide", "national", "everywhere"])
-
-
-def asks_whole(draft: Draft, tokens: list[Token]) -> bool:
-    """Whether nothing but the whole is asked for."""
-    return not draft.metrics and not _says_something(draft) and any(token.text in _WHOLE for token in tokens)
-
-
-def _cut(draft: Draft) -> bool:
-    """Whether the sentence says itself which rows and which slice it asks for."""
-    return bool(draft.members or draft.groups or draft.when or draft.grain or draft.trend or draft.share_of or draft.extra_times)
-
-
-def _says_something(draft: Draft) -> bool:
-    return bool(
-        draft.members or draft.groups or draft.when or draft.base or draft.grain or draft.trend or draft.compare or draft.thresholds
-        or draft.ordering or draft.share or draft.ungroup or draft.dropped or draft.unfilter or draft.total or draft.rank_of or draft.share_of or draft.extra_times
-    )
 
 
 class FollowUp:
@@ -71,13 +23,16 @@ class FollowUp:
         self.whole = whole
         """The sentence asks for the whole (全国呢): filters fall away."""
         self.draft, self.text, self.context, self.view, self.clock = draft, text, context, view, clock
-        self.adds = _ADDS.search(text) is not None
-        self.deeper = _DEEPER.search(text) is not None
+        self.adds = ADDS.search(text) is not None
+        self.deeper = DEEPER.search(text) is not None
+        self.beside: str | None = None
+        """The dimension whose members are to stand side by side."""
 
     def readings(self) -> list[Reading]:
         """Return the changed query, one reading for each way to understand the change."""
         draft, context = self.draft, self.context
         self._moved_base()
+        self._set_beside()
         if draft.when is None and (draft.trend or draft.periods) and context.period is not None:
             draft.when = When(period=context.period)
         single = [item for item in context.where if item.op == "in" and len(item.values) == 1]
@@ -93,21 +48,39 @@ class FollowUp:
             found.append(replace(reading, query=merged, score=min(0.97, self._score(reading, merged))))
         return found
 
+    def _set_beside(self) -> None:
+        """和华东对比一下, vs South: the member is shown beside the one asked before, or every member against it."""
+        draft, context = self.draft, self.context
+        if not AGAINST.search(self.text) or draft.metrics or draft.when is not None or draft.groups or draft.compare not in (None, "member"):
+            return
+        named = [member.token for member in draft.members if not member.exclude] + ([draft.base_member] if draft.base_member is not None else [])
+        if len(named) != 1:
+            return
+        dimensions = [m.id for m in named[0].meanings if m.kind == "value"]
+        filtered = next((item.dimension for item in context.where if item.op == "in" and item.dimension in dimensions), None)
+        if filtered is not None:
+            draft.members, draft.base_member, draft.compare = [Member(named[0])], None, None
+            self.beside, self.adds = filtered, True
+        elif any(name in dimensions for name in context.group_by):
+            draft.members, draft.base_member, draft.compare = [], named[0], "member"
+        else:
+            draft.problems.append((named[0].text, 0.45))  # compared with what?
+
     def _moved_base(self) -> None:
         """和上个月比: in a follow-up only the base is named; the period stays that of the question before."""
         draft, period = self.draft, self.context.period
-        earlier = _EARLIER.search(self.text)
+        earlier = EARLIER.search(self.text)
         if earlier is not None and period is not None:
-            count, grain = number(earlier["n"]) if earlier["n"] else 1, _EARLIER_UNITS[(earlier["u"] or earlier["e"])[:2].strip()]
+            count, grain = number(earlier["n"]) if earlier["n"] else 1, EARLIER_UNITS[(earlier["u"] or earlier["e"])[:2].strip()]
             if count is not None:
                 draft.when = When(period=Period(start=calendar.shift(period.start, grain, -count), end=calendar.shift(period.end, grain, -count)), grain=grain)
                 draft.base = draft.compare = None
             return
         if draft.when is not None and period is not None and draft.when.period is not None:
             draft.when = replace(draft.when, period=self._leaning(draft.when, draft.when.period, period))
-        if period is not None and draft.when is None and _WHOLE_YEAR.search(self.text) and not draft.metrics:
+        if period is not None and draft.when is None and WHOLE_YEAR.search(self.text) and not draft.metrics:
             draft.when = When(period=calendar.unit(period.start, "year"), grain="year")
-        same = draft.when is not None and draft.when.deictic and draft.when.period == period
+        same = draft.when is not None and draft.when.deictic and draft.when.rolling is None and draft.when.period == period
         if same and draft.when is not None and period is not None and draft.base is None and not draft.when.to_date:
             # 上季度 said again means the one before it
             draft.when = When(period=calendar.previous_period(period, today=self.clock.today), grain=draft.when.grain)
@@ -148,7 +121,7 @@ class FollowUp:
         metrics = context.metrics
         if draft.metrics:
             change = self._replacing(change)
-            sorts = draft.ordering is not None and draft.ordering.metric is not None and not _STRONG.search(self.text)
+            sorts = draft.ordering is not None and draft.ordering.metric is not None and not STRONG.search(self.text) and _SORTS.search(self.text)
             metrics = tuple(dict.fromkeys((*context.metrics, *change.metrics))) if self.adds or sorts else change.metrics
         if self.whole:
             context = self.context = replace(context, where=())
@@ -161,15 +134,40 @@ class FollowUp:
             having=self._having(change),
             share=context.share or change.share,
         )
-        merged = self._without(merged)
+        merged = self._sound(self._without(merged))
         merged = self._compared(merged, change)
         merged = self._filtered(merged, change)
-        merged = self._kept(merged, change)
-        return self._ordered(merged, change)
+        if self.beside is not None:
+            merged = replace(merged, compare=None, group_by=tuple(dict.fromkeys((*merged.group_by, self.beside))))
+        merged = self._ordered(self._kept(merged, change), change)
+        return self._fitting(merged)
+
+    def _sound(self, merged: MetricQuery) -> MetricQuery:
+        """Let fall what can't be meant any more: rows of a total, the share of a rate, a ranking where every member is asked for."""
+        draft, infos = self.draft, self.view.lexicon.metrics
+        if draft.total and not draft.groups:
+            return replace(merged, group_by=(), grain=None, order=(), limit=None, share=False, having=(), keep=())
+        if merged.share and draft.metrics and not draft.share and any(infos[name].ratio for name in merged.metrics):
+            merged = replace(merged, share=False, keep=())
+        every = any(group.explicit for group in draft.groups) and EVERY.search(self.text) and draft.ordering is None
+        return replace(merged, order=(), limit=None, share=draft.share) if every and merged.limit is not None else merged
+
+    def _fitting(self, merged: MetricQuery) -> MetricQuery:
+        """Let fall what leans on what is no longer there: an order by another metric, a comparison of a member with itself."""
+        names = {name for metric in merged.metrics for name in (metric, f"{metric}__change", f"{metric}__growth", f"{metric}__share")}
+        names |= {*merged.group_by, "period"}
+        order = tuple(item if item.by in names else replace(item, by=merged.metrics[0]) for item in merged.order)
+        having = tuple(item for item in merged.having if item.metric in names)
+        compare = merged.compare
+        if isinstance(compare, MemberCompare):
+            own = next((item.values for item in merged.where if item.dimension == compare.dimension and item.op == "in"), None)
+            if own is not None and (compare.base in own or len(own) > 1):
+                compare = None
+        return replace(merged, order=order, having=having, compare=compare)
 
     def _replacing(self, change: MetricQuery) -> MetricQuery:
         """把触达率换成打开率, units instead of revenue: what was there before is only named to be replaced."""
-        if _REPLACES.search(self.text):
+        if REPLACES.search(self.text):
             new = tuple(metric for metric in change.metrics if metric not in self.context.metrics)
             if new and len(new) < len(change.metrics):
                 return replace(change, metrics=new)
@@ -206,7 +204,7 @@ class FollowUp:
         if not change.group_by:
             return context.group_by
         replaced = tuple(name for name in change.group_by if name not in context.group_by)
-        if _REPLACES.search(self.text) and replaced:
+        if REPLACES.search(self.text) and replaced:
             return replaced  # by channel instead of by region
         from_members = not draft.groups  # 排第几, 占多少: rows that the change needs, not another cut
         if self.adds or self.deeper or from_members:
@@ -214,15 +212,23 @@ class FollowUp:
         return change.group_by
 
     def _grain(self, change: MetricQuery) -> Grain | None:
-        if self.draft.total or (_REPLACES.search(self.text) and change.group_by and change.grain == self.context.grain):
+        if self.draft.total or (REPLACES.search(self.text) and change.group_by and change.grain == self.context.grain):
             return None  # by channel instead of by day
+        if change.grain is None and self.context.grain == "day" and change.period is not None and change.period.days > _MANY_DAYS:
+            return default_grain(change.period.days, monthly=False)  # 近6个月, after a trend by day
         return change.grain or self.context.grain
 
     def _having(self, change: MetricQuery) -> tuple[Having, ...]:
         if change.having:
+            infos = self.view.lexicon.metrics
+            if self.context.share and all(h.metric in infos and infos[h.metric].format != "percent" and abs(h.value) < 1 for h in change.having):
+                return tuple(replace(h, metric=f"{h.metric}__share") for h in change.having)  # 低于5%的, after a share
             return change.having
         if self.draft.metrics and not self.adds and len(self.context.metrics) == 1 and len(change.metrics) == 1:
             old, new = self.context.metrics[0], change.metrics[0]
+            infos = self.view.lexicon.metrics
+            if infos[old].format != infos[new].format:
+                return tuple(replace(item, metric=new + item.metric.removeprefix(old)) for item in self.context.having if item.metric != old)
             return tuple(replace(item, metric=new + item.metric.removeprefix(old)) for item in self.context.having)
         return self.context.having
 
@@ -238,10 +244,10 @@ class FollowUp:
         kept = {item.dimension for item in self.context.keep}
         unfilter = self.draft.unfilter
         where = [item for item in self.context.where if "*" not in unfilter and item.dimension not in unfilter]
-        if not change.where and _OTHERS.search(self.text) and (flipped := self._flipped(where)) is not None:
+        if not change.where and OTHERS.search(self.text) and (flipped := self._flipped(where)) is not None:
             return replace(merged, where=flipped, group_by=self.context.group_by)
         for item in change.where:
-            if _REPLACES.search(self.text) and item.op == "in":
+            if REPLACES.search(self.text) and item.op == "in":
                 old = {value for other in self.context.where if other.dimension == item.dimension for value in other.values}
                 item = replace(item, values=tuple(value for value in item.values if value not in old) or item.values)  # noqa: PLW2901
             if item.op == "in" and item.dimension in kept and merged.group_by:
@@ -322,5 +328,7 @@ def _united(keep: tuple[Keep, ...], dimension: str, values: tuple[Value, ...]) -
     return tuple(dict.fromkeys((*(v for k in keep if k.dimension == dimension for v in k.values), *values)))
 
 
+_MANY_DAYS = 62
+_SORTS = re.compile(r"排序|排列|排名|排一下|按|依|sort|order|rank|(?<![a-z])by(?![a-z])")
 EXPLAINED = Text(zh="说明上一个回答的口径和条件。", en="Explains the definition and conditions of the last answer.")
-__all__ = ["EXPLAINED", "FollowUp", "is_follow_up"]
+__all__ = ["EXPLAINED", "FollowUp"]

@@ -109,7 +109,7 @@ class Corrector:
         word = stem(word)
         if len(word) < 4:
             return None
-        bound = 1 if len(word) < 8 else 2
+        bound = 1 if len(word) < 10 else 2
         best: list[str] = []
         letters = dict.fromkeys((word[0], word[1]))
         for letter in letters:
@@ -160,7 +160,8 @@ class Corrector:
             return []
         if any(window[:at] + window[at + 1 :] in self.known for at in range(len(window))):
             return []  # a name and a character beside it, not another name
-        shaped = {name for name, meaning in self._by_shape(window) if offer(meaning)}
+        # the last character says what a name is (a number, a rate): it is never supplied or replaced
+        shaped = {name for name, meaning in self._by_shape(window) if offer(meaning) and name[-1] == window[-1]}
         if len(shaped) == 1 and window not in shaped and not is_word(window):
             return [(len(window) - 0.5, Slip(left, right, shaped.pop()))]
         return []

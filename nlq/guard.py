@@ -13,7 +13,7 @@ from governance.documents.lexicon import GuardRule
 from governance.terms import Text
 from nlq.normalise import has_chinese, normalise, stem
 
-ORDER = ("adverse_event", "off_label", "prescription_by_doctor", "identity_in_question", "individual_level", "not_understood")
+ORDER = ("adverse_event", "off_label", "prescription_by_doctor", "identity_in_question", "individual_level", "row_scope", "not_understood")
 """The order in which reasons are given (contracts.md section 3); what is no question at all comes last."""
 
 _SQL = re.compile(

@@ -9,7 +9,7 @@ from nlq.entries import DimensionInfo, Meaning
 from nlq.fuzzy import Corrector
 from nlq.normalise import has_chinese, keys, normalise, root
 from nlq.wordbook import Key, Wordbook, WordbookBuilder, lengths_of
-from nlq.words import FILLER, LINK_WORDS, PERIODIC, RANK, SHARE, TREND, YEARLY
+from nlq.words import FILLER, LINK_WORDS, PERIODIC, RANK, SHARE, TREND, UNSUPPORTED, YEARLY
 
 
 def index_names(book: Wordbook, builder: WordbookBuilder) -> None:
@@ -67,7 +67,7 @@ def index_typing(book: Wordbook) -> None:
     latin: set[str] = set()
     for key, meanings in book.entries.items():
         # never towards words that are read over: that would ignore what was said
-        told = [meaning for meaning in meanings if not meaning.open and meaning.id != FILLER and meaning.kind != "noun"]
+        told = [meaning for meaning in meanings if not meaning.open and meaning.id not in (FILLER, UNSUPPORTED) and meaning.kind != "noun"]
         if told:
             latin.update(unit for unit in key if unit.isascii() and unit.isalpha())
         if all(not unit.isascii() for unit in key) and len(key) >= 2:

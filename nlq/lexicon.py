@@ -12,7 +12,7 @@ from typing import Protocol
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.settings import Contact, Settings
 from governance.terms import Filter, Text, Value
-from nlq.entries import AmbiguousInfo, Catalogue, DimensionInfo, Meaning, MetricInfo, NounInfo, TermInfo
+from nlq.entries import AmbiguousInfo, BoundInfo, Catalogue, DimensionInfo, Meaning, MetricInfo, NounInfo, TermInfo
 from nlq.guard import Guard
 from nlq.normalise import normalise
 from nlq.times.festivals import FestivalCalendar
@@ -52,6 +52,7 @@ class Lexicon:
     terms: Mapping[str, TermInfo]
     nouns: tuple[NounInfo, ...]
     ambiguous: tuple[AmbiguousInfo, ...]
+    bounds: tuple[BoundInfo, ...]
     words: Wordbook
     guard: Guard
     contacts: Mapping[str, Contact]
@@ -71,7 +72,8 @@ class Lexicon:
         """Compile the lexicon of a catalogue. Deterministic; needs no network. Words that can't be read are left out, never guessed."""
         documents = tuple(lexicon_documents)
         metrics = {name: _metric(catalogue, name) for name in catalogue.metrics}
-        dimensions = {name: info for name in catalogue.dimensions if (info := _dimension(catalogue, name)) is not None}
+        about = catalogue.person_dimensions
+        dimensions = {name: info for name in catalogue.dimensions if (info := _dimension(catalogue, name, about)) is not None}
         terms, nouns, ambiguous = _declared(documents)
         words = build(catalogue, documents, metrics, dimensions)
         festivals = None
@@ -86,6 +88,7 @@ class Lexicon:
             terms=terms,
             nouns=nouns,
             ambiguous=ambiguous,
+            bounds=tuple(BoundInfo(metric=b.metric, op=b.op, value=b.value) for document in documents for b in document.bounds),
             words=words,
             guard=Guard.compile(rule for document in documents for rule in document.guard),
             contacts=settings.contacts,
@@ -136,6 +139,8 @@ class LexiconView:
         if meaning.kind == "term":
             roles = self.lexicon.terms[meaning.id].roles
             return not roles or self.role is None or self.role in roles
+        if meaning.kind == "bound":
+            return self.lexicon.bounds[int(meaning.id)].metric in self.lexicon.metrics
         return True
 
     def may_offer(self, meaning: Meaning) -> bool:
@@ -178,7 +183,7 @@ _YES = ("是", "yes", "true", "y", "有", "1")
 _NO = ("否", "no", "false", "n", "无", "0")
 
 
-def _dimension(catalogue: Catalogue, name: str) -> DimensionInfo | None:
+def _dimension(catalogue: Catalogue, name: str, about: frozenset[str]) -> DimensionInfo | None:
     dimension = catalogue.dimensions[name]
     if dimension.scope_only:
         return None
@@ -192,6 +197,7 @@ def _dimension(catalogue: Catalogue, name: str) -> DimensionInfo | None:
         label=dimension.label.text(),
         identifies=dimension.identifies,
         person=dimension.identifies is not None and "employee" not in dimension.tags,
+        about_person=name in about,
         type=dimension.type,
         values=values,
         members=() if dimension.identifies else tuple(catalogue.values(name))[:_MEMBERS],

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 from governance.terms import Language
 from nlq.entries import Meaning
+from nlq.fuzzy import is_word
 from nlq.lexicon import LexiconView
 from nlq.normalise import Unit, keys, root, units
 from nlq.numbers import Number, match_number
 from nlq.times import Clock, TimeHit, When, scan
-from nlq.words import DIMENSION, FILLER, LINK_WORDS, LINKERS, METRIC, NOUN, NUMBER, TIME, UNKNOWN, VALUE
+from nlq.words import BOUND, DIMENSION, FILLER, LINK_WORDS, LINKERS, METRIC, NOUN, NUMBER, TIME, UNKNOWN, VALUE
 
-_KINDS = {"metric": METRIC, "dimension": DIMENSION, "value": VALUE, "term": VALUE, "noun": NOUN}
+_KINDS = {"metric": METRIC, "dimension": DIMENSION, "value": VALUE, "term": VALUE, "noun": NOUN, "bound": BOUND}
 _UNIT_WEIGHT = {"c": 1.0, "w": 2.0, "n": 1.5, "p": 0.2}
 _TOKEN_COST = 0.25
 _COUNTING = frozenset(("多", "少", "几", "数"))
@@ -93,7 +94,23 @@ class Matcher:
             else:
                 found.extend(chosen.tokens)
                 at = chosen.end
-        return self._letters(self._weak(found))
+        return self._letters(self._whole_words(self._weak(found)))
+
+    def _whole_words(self, tokens: list[Token]) -> list[Token]:
+        """天 and an unknown 气 are an unknown 天气: an ordinary word is not cut into one that is known and one that isn't."""
+        if any(token.kind == METRIC and not token.partial for token in tokens):
+            return tokens
+        joined: list[Token] = []
+        for token in tokens:
+            last = joined[-1] if joined else None
+            if last is not None and last.end == token.start and UNKNOWN in (last.kind, token.kind) and not token.text.isascii() and not last.text.isascii():
+                known = token if last.kind == UNKNOWN else last
+                single = known.kind == UNKNOWN or (len(known.text) == 1 and known.kind not in (METRIC, DIMENSION, VALUE, TIME, NUMBER))
+                if single and is_word(self.text[last.start : token.end]):
+                    joined[-1] = Token(UNKNOWN, last.start, token.end, self.text[last.start : token.end])
+                    continue
+            joined.append(token)
+        return joined
 
     def _letters(self, tokens: list[Token]) -> list[Token]:
         """A single Latin letter beside Chinese is a name of something, never an article."""
@@ -212,6 +229,8 @@ class Matcher:
         """Find metric names with 的 inside: 知晓到尝试的转化率."""
         if self.units[at].key == "的":
             return
+        if self._within_name(at):
+            return
         places = [index for index in range(at, min(at + 16, len(self.units))) if self.units[index].key != "的"]
         parts = tuple(self.units[index].key for index in places)
         for size in self.book.lengths.get(parts[0], ()):
@@ -222,13 +241,23 @@ class Matcher:
                 end = places[size - 1] + 1
                 found.append(_Candidate(end, self._weight(at, end, 0.99), (Token(METRIC, *self._span(at, end), meanings=meanings),)))
 
+    def _within_name(self, at: int) -> bool:
+        """Whether the word up to 的 is the end of a member's name: 三甲医院的覆盖率 is not 医院覆盖率."""
+        end = next((index for index in range(at, min(at + 8, len(self.units))) if self.units[index].key == "的"), None)
+        if end is None:
+            return False
+        return any(
+            any(m.kind in ("value", "term") for m in self.book.entries.get(tuple(unit.key for unit in self.units[start:end]), ()))
+            for start in range(max(0, at - 6), at)
+        )
+
     def _as_candidate(self, at: int, end: int, meanings: tuple[Meaning, ...]) -> _Candidate:
         named = tuple(meaning for meaning in meanings if meaning.kind != "cue")
         others = tuple(meaning for meaning in meanings if meaning.kind == "cue" and meaning.id != FILLER)
         filler = any(meaning.kind == "cue" and meaning.id == FILLER for meaning in meanings)
         span = self._span(at, end)
         if named:
-            kinds = sorted({_KINDS[meaning.kind] for meaning in named}, key="MDVn".index)
+            kinds = sorted({_KINDS[meaning.kind] for meaning in named}, key="bMDVn".index)
             tokens = [Token(kind, *span, meanings=tuple(m for m in named if _KINDS[m.kind] == kind), also_filler=filler) for kind in kinds]
             tokens += [Token(meaning.id, *span, meanings=(meaning,)) for meaning in others]
             tokens[0].alternatives = tokens[1:]

@@ -85,7 +85,7 @@ def chinese_value(text: str) -> float | None:
         else:
             section += current
             if char == "亿" or total % _LARGE[char]:
-                total = (total + section) * _LARGE[char]
+                total = (total + section or 1) * _LARGE[char]
             else:
                 total += (section or 1) * _LARGE[char] if not total else section * _LARGE[char]
             section, current, pending, last_unit, after_zero = 0, 0, False, _LARGE[char], False

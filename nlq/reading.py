@@ -74,10 +74,38 @@ class Reader:
 
     def _counted(self, meanings: list[Meaning]) -> list[Meaning]:
         """Prefer, among several metrics, those counted in the unit that was asked for: 多少次, 多少人."""
+        meanings = self._of_counted(self._bounded(meanings))
         unit = self.draft.counted_in
         if unit is None or len(meanings) < 2:
             return meanings
         return [m for m in meanings if unit in self.lexicon.metrics[m.id].unit] or meanings
+
+    def _bounded(self, meanings: list[Meaning]) -> list[Meaning]:
+        """Prefer shares for a bound in percent, and numbers for one that no share can pass; a share of a total is of numbers."""
+        infos = self.lexicon.metrics
+        said = [t.token.number for t in self.draft.thresholds if t.column == "" and t.token is not None and t.token.number is not None]
+        if self.draft.share:
+            meanings = [m for m in meanings if not infos[m.id].ratio] or meanings
+        if not said or len(meanings) < 2:
+            return meanings
+        if any(number.said == "percent" for number in said):
+            return [m for m in meanings if infos[m.id].format == "percent"] or meanings
+        if any(number.value > 100 or number.classifier in ("次", "人次") for number in said):
+            meanings = [m for m in meanings if infos[m.id].format != "percent"] or meanings
+        counted = {number.classifier for number in said if number.classifier}
+        return [m for m in meanings if any(word in infos[m.id].unit for word in counted)] or meanings
+
+    def _of_counted(self, meanings: list[Meaning]) -> list[Meaning]:
+        """How many cardiologists were reached: of the names that hold the word, the plainest one that counts such members."""
+        if not self.draft.asks_many or len(meanings) < 2 or any(m.rank != 3 for m in meanings):
+            return meanings
+        infos = self.lexicon.metrics
+        persons = {info.identifies for info in self.lexicon.dimensions.values() if info.person}
+        said = [m.id for member in self.draft.members for m in member.token.meanings if m.kind == "value"]
+        if not said or not all((info := self.lexicon.dimensions.get(name)) is not None and info.about_person for name in said):
+            return meanings
+        counting = sorted((m for m in meanings if infos[m.id].counts in persons), key=lambda m: len(infos[m.id].label.en.split()))
+        return counting[:1] if counting else meanings
 
     def _variants(self, choice: tuple[Meaning, ...], tokens: Sequence[Token]) -> list[Reading]:
         metrics = tuple(dict.fromkeys(meaning.id for meaning in choice))

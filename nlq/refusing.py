@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from nlq.draft import Draft
 from nlq.guard import ORDER
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
-from nlq.words import FILLER
+from nlq.words import DIMENSION, FILLER, GROUP, METRIC, NOUN, TIME, UNKNOWN, VALUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,12 @@ class LanguageRefusal:
     message: Text
     rule: str
     contact: str | None = None
+
+
+_WHO = frozenset(("谁", "who", "whom", "whose", "哪位", "哪一位", "哪名", "谁的"))
+_ROSTERS = frozenset(("名单", "名录", "名册", "花名册", "roster", "rosters", "name list"))
+_COUNTED = re.compile(r"\b(?:number|count|total|how many) ")
+_COUNTS = ("数", "数量", "率", "比例", "count", "number")
 
 
 class Refuser:
@@ -34,12 +41,69 @@ class Refuser:
         if name == "person":
             return self.person
         if name == "metric_tag":
-            metrics = self.view.lexicon.metrics
-            return any(argument in metrics[m.id].tags for token in self.draft.metrics if not token.partial for m in token.meanings if m.id in metrics)
+            return any(self._tagged(token, argument) for token in self.tokens)
         if name in ("dimension", "dimension_name"):
             kinds = ("dimension",) if name == "dimension_name" else ("dimension", "value")
-            return any(m.kind in kinds and m.id == argument for token in self.tokens for m in token.meanings)
+            return any(m.kind in kinds and m.id == argument for token in self.tokens if token.kind != FILLER for m in token.meanings)
         return name == "asks_members" and self._asks_members()
+
+    def _tagged(self, token: Token, tag: str) -> bool:
+        """Whether a word is a metric of this tag, or a noun that is counted by nothing else (卖, sold)."""
+        metrics = self.view.lexicon.metrics
+        if token.kind == METRIC:
+            return not token.partial and any(tag in metrics[m.id].tags for m in token.meanings if m.id in metrics)
+        nouns = [self.view.lexicon.nouns[int(m.id)] for m in token.meanings if m.kind == "noun" and token.kind == NOUN]
+        return any(noun.metrics and all(tag in metrics[name].tags for name in noun.metrics if name in metrics) for noun in nouns)
+
+    def _about_person(self, token: Token) -> bool:
+        """Whether a word names a dimension, or a member of one, that belongs to persons (their team and territory included)."""
+        known = self.view.lexicon
+        found = [m.id for m in token.meanings if m.kind in ("dimension", "value")]
+        found += [f.dimension for m in token.meanings if m.kind == "term" for f in known.terms[m.id].filters]
+        return bool(found) and all((info := known.dimensions.get(name)) is not None and info.about_person for name in found)
+
+    def _crosses(self) -> bool:
+        """Whether a prescribing measure is asked by, or of, persons: as a cut, as a filter, or as the noun beside it (代表的业绩, doctor-level sales)."""
+        said = [token for token in self.tokens if token.kind not in (FILLER, UNKNOWN, TIME, GROUP)]
+        sold = [index for index, token in enumerate(said) if self._tagged(token, "prescribing")]
+        if not sold:
+            return False
+        ranked = self.draft.ordering is not None
+        cut = [group.token for group in self.draft.groups if group.explicit or group.listed or (ranked and self._ranked(group.token))]
+        named = [*cut, *(member.token for member in self.draft.members), *self.draft.share_of]
+        if any(self._about_person(token) for token in named) or self._asks_who():
+            return True
+        beside = [said[near] for index in sold for near in (index - 1, index + 1) if 0 <= near < len(said)]
+        return any(token.kind in (DIMENSION, VALUE) and self._about_person(token) for token in beside)
+
+    def _asks_who(self) -> bool:
+        """谁, who, 哪位, with no members to choose from: a person is the answer."""
+        if sum(token.kind == VALUE for token in self.tokens) > 1 or not any(token.kind == "W" and token.text in _WHO for token in self.tokens):
+            return False
+        return not any(token.kind == DIMENSION and not self._about_person(token) for token in self.tokens)
+
+    def _of_persons(self) -> bool:
+        """Whether a metric or something of persons is said beside 谁: not 你是谁."""
+        return bool(self.draft.metrics) or any(token.kind in (DIMENSION, VALUE, NOUN) and (token.kind == NOUN or self._about_person(token)) for token in self.tokens)
+
+    def _lists_counted(self) -> bool:
+        """列出触达的医生, list doctors reached: the persons that a metric counts, with nothing that groups them and no number asked for."""
+        counts = any(token.kind == "U" for token in self.tokens) or _COUNTED.search(self.said) is not None
+        if not any(token.kind == "l" for token in self.tokens) or self.draft.groups or counts:
+            return False
+        dimensions = self.view.lexicon.dimensions
+        persons = {info.identifies for info in dimensions.values() if info.person}
+        if not self.draft.metrics:
+            return any(token.text in _ROSTERS for token in self.tokens) and not any(
+                token.kind in (DIMENSION, VALUE) and not self._about_person(token) for token in self.tokens
+            )
+        known = self.view.lexicon.metrics
+        return any(
+            known[m.id].counts in persons and not token.text.endswith(_COUNTS)
+            for token in self.draft.metrics
+            for m in token.meanings
+            if m.id in known
+        )
 
     def _averaged(self) -> bool:
         """平均每位医生…: an average over persons asks for none of them."""
@@ -69,7 +133,7 @@ class Refuser:
             for rule in self.view.lexicon.guard.find(self.said, self._marked)
         ]
         hidden = [name for name, info in self.view.lexicon.dimensions.items() if info.person and name not in self.view.dimensions]
-        if self._asks_members() and self._marked("metric_tag:prescribing"):
+        if self._crosses() or (self._asks_members() and self._marked("metric_tag:prescribing")):
             message = Text(
                 zh="这类指标属于红线，不能与个人关联，任何人都不能查询。",
                 en="Measures of this kind can't be linked to a person, by anyone.",
@@ -81,7 +145,7 @@ class Refuser:
                 en="The question identifies a person. Only aggregates are answered here; your words were not stored.",
             )
             found.append(LanguageRefusal(code="identity_in_question", message=message, rule="language.identity"))
-        if self._asks_members() and hidden:
+        if hidden and (self._asks_members() or self._lists_counted() or (self._asks_who() and self._of_persons())):
             message = Text(zh="这里不提供个人层级的数据或名单，可以按大类汇总查询。", en="Individual-level data and lists of persons are not available; ask for groups instead.")
             found.append(LanguageRefusal(code="individual_level", message=message, rule="language.individual"))
         return min(found, key=lambda item: ORDER.index(item.code), default=None)

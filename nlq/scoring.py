@@ -15,7 +15,7 @@ READABLE = 0.62
 """A reading scored below this is shown for confirmation, not answered."""
 UNKNOWN_LIMIT = 0.45
 """Unknown words that weigh this much make the question not understood."""
-_WEIGHTS = {"?": 0.5, "!": 0.45, "N": 0.4, "M": 0.45, "D": 0.42, "V": 0.5, "T": 0.5} | dict.fromkeys("SCXxPpkHhYQZdsIw#c", 0.4) | dict.fromkeys("KRgzBkoyl", 0.15) | {"m": 0.3}
+_WEIGHTS = {"?": 0.5, "!": 0.45, "N": 0.4, "M": 0.45, "D": 0.42, "V": 0.5, "T": 0.5} | dict.fromkeys("SCXxPpkHhYQZdsIw#c", 0.4) | dict.fromkeys("KRgzBkoyl", 0.15) | {"m": 0.4, "b": 0.45}
 _WHOLES = frozenset(["全国", "整体", "总体", "大盘", "全国范围", "national", "nationwide", "overall", "nationally"])
 """Comparing a member with the whole has no form in a query."""
 _AVERAGES = frozenset(("平均", "均值", "average", "avg", "mean", "平均数"))
@@ -62,7 +62,8 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
             continue
         weight = 0.0 if token.also_filler and token.kind != "V" else _WEIGHTS.get(token.kind, 0.02)
         if token.kind in "Pp" and len(token.text) == 1:
-            weight = 0.05  # 后, 前: as often a filler as a rank
+            # 后, 前: as often a filler as a rank, but beside a time it moves it (春节前)
+            weight = 0.45 if any(other.kind == "T" and other.end == token.start for other in tokens) else 0.05
         if token.kind == "?" and token.text in _AVERAGES and averages and not compared:
             weight = 0.0
         if weight > 0.1:

@@ -13,7 +13,7 @@ from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
 from nlq.times import Clock
-from nlq.words import METRIC
+from nlq.words import FILLER, METRIC
 
 _NAMES = frozenset("MDVn")
 
@@ -27,6 +27,8 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _unknown_members(sentence)
     _own(sentence)
     _copulas(sentence)
+    shape_numbers.named_bounds(sentence)
+    _tails(sentence)
     shape_members.absorb(sentence)
     shape_numbers.thresholds(sentence)
     shape_members.flags(sentence)
@@ -83,6 +85,7 @@ def _own(sentence: Sentence) -> None:
         before = [other.text for other in sentence.all if other.end <= token.start][-2:]
         if _OWN.search("".join(before)) and not sentence.identifies(token):
             sentence.take(sentence.rest.index(token))
+            token.kind = FILLER
             label = sentence.view.lexicon.dimensions[token.ids("dimension")[0]].label
             sentence.assume(f"“{token.text}”按您自己的数据范围理解", f"your own {label.en.lower()} is taken as your own data scope")
 
@@ -139,6 +142,44 @@ def _join_names(sentence: Sentence) -> None:
         return False
 
     sentence.each("M[CNc]+[Dn]|[Dn][CNc]*M", join)
+
+    def counted(match: re.Match[str]) -> bool:
+        """触达了多少A类医生, 触达了多少目标医生: the members stand between the parts of the name."""
+        name, last = sentence.rest[match.start()], sentence.rest[match.end() - 1]
+        found = [(rest, m) for rest, m in gapped.get(keys(name.text), ()) if len(rest) > 1 and last.text.endswith("".join(rest))]
+        if not found:
+            return False
+        name.meanings, name.partial = tuple(Meaning("metric", m, rank=2) for _, m in found), True
+        name.body = False
+        if any(last.text == "".join(rest) for rest, _ in found):
+            sentence.take(match.end() - 1)
+        sentence.take(match.start() + 1)
+        return True
+
+    if sentence.chinese:
+        sentence.each("MU[VD&|]*[DVn]", counted)
+
+
+def _tails(sentence: Sentence) -> None:
+    """Face-to-face visits, 线上拜访: where no metric is named, a member's name that ends with a metric's word names that one too."""
+    if sentence.has(METRIC) or len(sentence.rest) < 2:
+        return
+    entries = sentence.view.lexicon.words.entries
+    found = set()
+    for token in sentence.rest:
+        if token.kind != "V":
+            continue
+        said = keys(token.text)
+        for start in range(1, len(said)):
+            meant = entries.get(said[start:], ())
+            if meant and all(m.kind == "metric" and m.value is None for m in meant) and (len(said) - start > 1 or not sentence.chinese):
+                found.add((meant[0].id, token.start, token.end, token.text))
+                break
+    if len({metric for metric, *_ in found}) == 1:
+        metric, _, end, text = min(found, key=lambda item: item[1])
+        name = Token(METRIC, end, end, text, meanings=(Meaning("metric", metric, rank=1),))
+        sentence.rest.append(name)
+        sentence.all.append(name)
 
 
 def _split_names(sentence: Sentence) -> None:

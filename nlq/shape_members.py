@@ -154,6 +154,9 @@ def shares(sentence: Sentence) -> None:
     match = sentence.find("[Hh]")
     if match is None:
         return
+    if draft.ordering is not None and sentence.rest[match.start()].text in _CONTRIBUTES:
+        sentence.take(match.start())  # 贡献最大: the largest, not its share
+        return
     draft.share = True
     if len({token.ids("metric") for token in sentence.rest if token.kind == "M"}) > 1:
         sentence.problem(sentence.rest[match.start()].text, 0.5)  # one metric's share of another is no approved metric
@@ -177,6 +180,9 @@ def shares(sentence: Sentence) -> None:
     draft.share_of = chosen
     for token in chosen:
         sentence.take(sentence.rest.index(token))
+
+
+_CONTRIBUTES = frozenset(("贡献", "contribution", "contribute", "contributes", "contributed"))
 
 
 def comparisons(sentence: Sentence) -> None:
@@ -250,6 +256,7 @@ def groupings(sentence: Sentence) -> None:
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "F"])
     asked = next((token.text for token in sentence.rest if token.kind == "U"), "")
     if asked:
+        draft.asks_many = True
         draft.counted_in = _COUNTED.get(asked[-1])
     counted = sentence.find("U[NA]?D") is not None or (bool(draft.thresholds) and sentence.find("D[^D]*U$") is not None)
     if counted and draft.thresholds:

@@ -32,6 +32,33 @@ def _operator(token: Token) -> Comparison:
     return value if value in _OPERATORS else ">"  # type: ignore[return-value]
 
 
+def named_bounds(sentence: Sentence) -> None:
+    """Take 达标, 没完成指标, met target: conditions that the bundle gives a name."""
+    sentence.each("!?b", lambda match: _named_bound(sentence, match))
+
+
+def _named_bound(sentence: Sentence, match: re.Match[str]) -> bool:
+    token = sentence.rest[match.end() - 1]
+    bound = sentence.view.lexicon.bounds[int(token.ids("bound")[0])]
+    named = [other for other in sentence.rest if other.kind == METRIC]
+    meant = next((other for other in named if bound.metric in other.ids("metric")), None)
+    if named and meant is None:
+        return False  # 触达率达标: a bound on another metric, which nobody has set
+    if meant is None:
+        meant = Token(METRIC, token.start, token.end, token.text)
+        sentence.rest.append(meant)
+        sentence.all.append(meant)
+    meant.meanings = (Meaning("metric", bound.metric, rank=0),)
+    op = bound.op if match.group() == "b" else _OPPOSITE[bound.op]
+    if sentence.find("[DWU]") is not None:  # 康舒平达标了吗 asks for the number, which shows it
+        sentence.draft.thresholds.append(Threshold(meant, "", op, None, bound.value))
+    sentence.take(*range(match.start(), match.end()))
+    return True
+
+
+_OPPOSITE: dict[Comparison, Comparison] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "=": "!=", "!=": "="}
+
+
 def thresholds(sentence: Sentence) -> None:
     """Take 低于50%, 50%以上, between 10 and 20, 下降超过5%."""
     sentence.each("Z[TV]S", lambda match: _compared(sentence, match))
@@ -90,6 +117,11 @@ def _bound(sentence: Sentence, match: re.Match[str]) -> bool:
     if end - start == 1:
         return _against(sentence, start)
     number = next(token for token in sentence.rest[start:end] if token.kind == "N")
+    if first.kind == "C" and first.also_filler:  # 过千万, but 打开过两次
+        if sentence.rest[end - 1].kind == "c":
+            first = number
+        elif _number(number).said == "plain" and _number(number).value < _MUCH:
+            return False
     op = _operator(first) if first.kind == "C" else _operator(sentence.rest[end - 1])
     following = sentence.rest[end] if end < len(sentence.rest) else None
     last = sentence.rest[end - 1]
@@ -174,6 +206,8 @@ def _column(sentence: Sentence, start: int, end: int) -> tuple[Token | None, Col
     return metric, "", False
 
 
+_MUCH = 100
+"""过百, 破万: a bound; 过两次: only the past."""
 _RATE_ENDINGS = ("率", "速", "幅", "幅度", "速度", "比例", "rate")
 
 

@@ -220,6 +220,10 @@ def _inside(first: When, second: When) -> When | None:
 def _single(sentence: Sentence, span: tuple[int, When], versus: int | None, clock: Clock) -> None:
     draft = sentence.draft
     index, when = span
+    if when.other is not None:
+        draft.extra_times = [when.other]
+    if when.ends is not None and sentence.count("V") < 2:
+        draft.joined = when.grain  # 7月、8月和9月分别: each of them
     if draft.compare == "implied" and draft.base is not None:
         draft.when = when if when is not draft.base else None
         if draft.when is not None and draft.when.period == draft.base.period:

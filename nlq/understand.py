@@ -17,11 +17,12 @@ from typing import Literal
 
 from governance.terms import Language, MetricQuery, Text
 from nlq.acts import Act, act_of
-from nlq.asking import ask_back, choose, or_options, share_options, single_options, time_options
+from nlq.asking import ask_back, choose, miscounted_noun, or_options, share_options, single_options, time_options
 from nlq.correcting import Tokeniser
 from nlq.draft import Draft
-from nlq.followup import EARLIER, EXPLAINED, OTHERS, FollowUp, asks_whole, is_follow_up
+from nlq.followup import EXPLAINED, FollowUp
 from nlq.guard import is_sql
+from nlq.leaning import EARLIER, OTHERS, asks_whole, complete, counts_rows, is_follow_up, prefer_members
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Token
 from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
@@ -122,7 +123,11 @@ class _Question:
         sql = is_sql(self.text)
         if sql:
             self.tokens = []
+        if self.context is not None:
+            prefer_members(self.tokens, self.context, self.view)
         self.draft = read_shape(self.tokens, self.view, self.clock, self.language)
+        if self.context is not None:
+            complete(self.draft, self.tokens, self.context, self.view)
         refusal = Refuser(self.view, self.draft, self.tokens, said=self.said, person=self.person).refusal()
         if refusal is not None:
             if refusal.code == "not_understood":
@@ -144,6 +149,8 @@ class _Question:
 
     def _read(self) -> Understanding:
         reader = Reader(self.draft, self.view, self.clock)
+        if self.context is not None and counts_rows(self.tokens, self.context):
+            return self._made("read", readings=[Reading(query=self.context, score=0.95)])
         leaning = self.context is not None and is_follow_up(self.draft, self.said, self.tokens, self.context)
         if leaning and self.context is not None:
             readings = FollowUp(self.draft, self.said, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens)).readings()
@@ -162,6 +169,9 @@ class _Question:
             return self._unknown(left, readings)
         if any(token.kind == NOT and not token.used and not token.also_filler for token in self.tokens):
             return replace(self._lost(_NEGATED), unknown=left.words)
+        if (miscounted := miscounted_noun(self.tokens, self.draft, best.query, self.view)) is not None:
+            ask, options = miscounted
+            return self._made("clarify", readings=readings, ask=ask, options=options)
         if self.draft.alternatives:
             return self._made("clarify", readings=readings, ask=_ASK_OR, options=or_options(best.query, self.view))
         if self.draft.extra_times:

@@ -49,7 +49,7 @@ def build(
 
 
 def _declared_words(builder: WordbookBuilder, documents: Iterable[LexiconDocument], catalogue: Catalogue) -> None:
-    noun = word = 0
+    noun = word = bound = 0
     for document in documents:
         for alias in document.aliases:
             target = alias.means
@@ -73,6 +73,10 @@ def _declared_words(builder: WordbookBuilder, documents: Iterable[LexiconDocumen
         for term in document.terms:
             for phrase in (term.label.zh, term.label.en, *term.synonyms.all):
                 builder.add(phrase, Meaning("term", term.id))
+        for entry_bound in document.bounds:
+            for phrase in entry_bound.words.all:
+                builder.add(phrase, Meaning("bound", str(bound)))
+            bound += 1
         for entry_noun in document.nouns:
             for phrase in entry_noun.words.all:
                 builder.add(phrase, Meaning("noun", str(noun)))
@@ -114,6 +118,10 @@ def _by_rule(builder: WordbookBuilder) -> None:
     for metric, names in list(builder.names.items()):
         for name in list(names):
             if not has_chinese(name):
+                said = normalise(name)
+                key = keys(f"number of {said}")
+                if not said.startswith(("number", "average", "avg", "total", "count")) and "rate" not in said and key not in builder.entries:
+                    builder.add_key(key, Meaning("metric", metric, rank=2))
                 continue
             variants = [name[: -len(end)] + form for end, forms in _COUNT_FORMS if name.endswith(end) for form in forms]
             if name.endswith("次数"):

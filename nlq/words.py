@@ -12,6 +12,7 @@ METRIC, DIMENSION, VALUE, TIME, NUMBER, UNKNOWN, NOUN = "M", "D", "V", "T", "N",
 GROUP, GRAIN, TREND, RANK, RANK_OF, SUPERLATIVE, FIRST, LAST = "G", "g", "R", "K", "k", "S", "P", "p"
 COMPARATOR, POSTFIX, BETWEEN, EXCLUDE, EXCLUDED, ONLY = "C", "c", "B", "X", "x", "O"
 SHARE, SHARE_OF, YEARLY, PERIODIC, VERSUS, CONTRAST, DIFFERENCE, CHANGE = "H", "h", "Y", "Q", "Z", "z", "d", "I"
+BOUND = "b"
 TOTAL, SEPARATE, WHICH, HOW_MANY, ALL, AND, OR, NOT, TO, COMMA = "A", "E", "W", "U", "L", "&", "|", "!", "~", ","
 UNIT, EXPLAIN, UNFILTER = "m", "e", "-"
 UNSUPPORTED, SORT, PERIODS, PERCENT_OF, FOLLOW, LISTING, UNGROUP, ORDINAL = "?", "s", "w", "o", "F", "l", "y", "#"
@@ -48,7 +49,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
     ORDINAL: {None: "第 排第 排名第 排在第 位列第"},
     COMPARATOR: {
         "<": "低于 小于 少于 不足 不到 未达 未达到 没有达到 没达到 没到 达不到 未满 不满 低过 不及 跌破 < 少过 未超过(不含)",
-        ">": "高于 大于 多于 超过 超出 超 突破 高过 多过 大过 > 高出(含) 强于 优于 在…以上",
+        ">": "过 破 高于 大于 多于 超过 超出 超 突破 高过 多过 大过 > 高出(含) 强于 优于 在…以上",
         ">=": "不低于 不少于 不小于 至少 达到 达 大于等于 大于或等于 高于等于 高于或等于 满 >= ≥ 起码 最少有 不下于 至少有 等于或高于 等于或大于",
         "<=": "不高于 不超过 不大于 不多于 至多 小于等于 小于或等于 低于等于 低于或等于 <= ≤ 最多有 不超 没超过 没有超过 未超过 等于或低于",
         "=": "等于 = 正好 恰好 刚好 ==",
@@ -65,10 +66,10 @@ _CHINESE: dict[str, dict[Any, str]] = {
     PERIODIC: {None: "环比 较上期 比上期 与上期相比 跟上期比 和上期比 对比上期 较上一期 比上一期 mom qoq wow 与上期比 环比上期 较前期 比前期 与前期相比 较前一期 比前一期 与上一期相比 和上一期比 跟上一期比 相比上期 相较上期 比上一周期 与上一周期相比 较上一周期"},
     VERSUS: {None: "比 较 相比 相较 相较于 相比于 对照 vs 比起 较之 比较于 对上 pk 同…比 与…比 比之"},
     CONTRAST: {None: "对比 比较 对比一下 比较一下 比一比 做对比 作比较 进行对比 对比情况 做个对比 比一下 做比较 的对比 横向对比"},
-    DIFFERENCE: {None: "高多少 低多少 多多少 少多少 差多少 高了多少 低了多少 多了多少 少了多少 差了多少 高出多少 多出多少 大多少 小多少 高几个点 低几个点 高几个百分点 低几个百分点 相差 相差多少 差距 差异 差值 差额 差 高吗 低吗 多吗 少吗 高还是低 多还是少 高不高 好多少 差距多大 有什么差别 差别 的差距 的差异 快多少 慢多少 涨了没"},
+    DIFFERENCE: {None: "高多少 低多少 多多少 少多少 差多少 高了多少 低了多少 多了多少 少了多少 差了多少 高出多少 多出多少 大多少 小多少 高几个点 低几个点 高几个百分点 低几个百分点 相差 相差多少 差距 差异 差值 差额 差 高吗 低吗 多吗 少吗 高还是低 多还是少 高不高 好多少 差距多大 有什么差别 差别 的差距 的差异 快多少 慢多少"},
     CHANGE: {
         ("up", "growth"): "增长 增长率 增幅 增速 涨幅 增长幅度 增长速度 增长比例 增长了 增长多少 增长了多少 增长情况",
-        ("up", "change"): "增加 增加了 上升 上升了 提升 提升了 提高 提高了 上涨 上涨了 涨了 涨 增多 增量 增长额 增加额 增长量 增加量 进步 进步了 升高 升高了 变高 变多 增加多少 提升多少 提升了多少 上升多少 上升了多少 涨了多少 增加了多少 提升幅度",
+        ("up", "change"): "增加 增加了 上升 上升了 提升 提升了 提高 提高了 上涨 上涨了 涨了 涨 升 升了 涨了没 涨了吗 增多 增量 增长额 增加额 增长量 增加量 进步 进步了 升高 升高了 变高 变多 增加多少 提升多少 提升了多少 上升多少 上升了多少 涨了多少 增加了多少 提升幅度",
         ("down", "growth"): "降幅 跌幅 降低率 下降率 下降幅度 下滑幅度 跌了多少",
         ("down", "change"): "下降 下降了 减少 减少了 下滑 下滑了 降低 降低了 下跌 下跌了 跌 跌了 降了 退步 退步了 缩减 萎缩 回落 变低 变少 下降多少 下降了多少 减少多少 减少了多少 减少量 降了多少",
         ("any", "change"): "变化 变动 涨跌 波动幅度 变化量 变化多少 变化了多少 变化幅度 变化值 变了多少 涨跌幅 变化率 变动率",
@@ -79,11 +80,11 @@ _CHINESE: dict[str, dict[Any, str]] = {
     HOW_MANY: {None: "多少 有多少 几个 有几个 多少个 有多少个 多少家 几家 有几家 有多少家 多少名 多少位 多少人 几位 几名 有几位 多少次 几次 几 多少种 几种 数量 数目 个数 多少条 多少份 多少款 多少例 多少例数 人数 家数 总人数"},
     ALL: {None: "所有 全部 全 所有的 全部的 全体 任何 每一 整个 各项 全公司 全国 全国范围 全集团 全渠道 全线 公司 我司 本公司 全量 总盘 大盘 全盘"},
     LISTING: {None: "名单 清单 列表 明细 列出 列一下 罗列 列个表 明细表 都有哪些 有哪些 是哪些 是哪个 是哪几个 是哪家 列举 名录 列出来 有哪几个"},
-    AND: {None: "和 与 及 以及 跟 还有 加 加上 、 并 并且 且 同时 又 同 + 外加 & 连同 及其"},
+    AND: {None: "和 与 及 以及 跟 还有 加 加上 、 并 并且 且 同时 又 同 + 外加 & 连同 及其 × x"},
     OR: {None: "或 或者 或是 抑或 还是"},
     NOT: {None: "不 没 没有 未 无 非 不是 并非 不在 不属于 未被 没被 没能 未能 尚未 不曾 非常规 从未 未曾"},
     TO: {None: "到 至 ~ -"},
-    UNSUPPORTED: {None: "平均 均值 人均 日均 月均 周均 平均每 平均数 中位数 中值 方差 标准差 预测 预计 预估 预期 预判 估计 相关性 相关系数 相关 原因 为什么 为何 为啥 什么原因 怎么回事 建议 怎么办 如何提升 怎么提高 怎样提高 回归 归因 概率 分位数 分位 众数 最大值 最小值 极值 四分位 百分位 离散度 环比增速预测 目标值设定 会不会 能不能 模拟 推算 移动平均 加权 加权平均 倍 几倍 多少倍"},
+    UNSUPPORTED: {None: "平均 均值 人均 日均 月均 周均 平均每 平均数 中位数 中值 方差 标准差 预测 预计 预估 预期 预判 估计 相关性 相关系数 相关 原因 为什么 为何 为啥 什么原因 怎么回事 建议 怎么办 如何提升 怎么提高 怎样提高 回归 归因 概率 分位数 分位 众数 最大值 最小值 极值 四分位 百分位 离散度 环比增速预测 目标值设定 会不会 能不能 模拟 推算 移动平均 年中 年末 年初 季末 季初 月末 月初 月底 加权 加权平均 倍 几倍 多少倍"},
     SORT: {"desc": "从高到低 由高到低 降序 倒序 从大到小 由大到小 从多到少 由多到少 降序排列 从高往低 由多至少 由高至低", "asc": "从低到高 由低到高 升序 正序 从小到大 由小到大 从少到多 由少到多 升序排列 由低至高"},
     PERCENT_OF: {None: "其中"},
     FOLLOW: {None: "换一个指标 换个指标 换指标 看另一个指标 另一个指标 呢 那 那么 再 再看 换成 换 改成 改为 改 换为 改看 换看 接着 然后呢 继续 换个 切换到 换到 那如果 如果 同样"},
@@ -92,12 +93,12 @@ _CHINESE: dict[str, dict[Any, str]] = {
     UNGROUP: {None: "不分 不按 不区分 不细分 不拆分 不用分 不用按 取消 合并不分"},
     FILLER: {
         None: "的 了 是 有 吗 呢 啊 呀 吧 嘛 哦 噢 哈 哟 么 啦 呗 喔 得 地 着 过 之 其 把 被 让 对 对于 关于 针对 在 于 从 由 将 给 为 向 里 内 中 上 下 来 去 就 都 也 还 很 太 更 最近一次 "
-        "请 请问 麻烦 麻烦你 帮 帮我 帮忙 帮助 请帮我 给我 帮我查 帮我看 帮我看看 帮我查一下 负责 负责的 名下 名下的 手上的 手里的 管的 所管 我 我们 咱 咱们 你 您 它 他们 她们 这 那个 这个 这些 那些 我想 想 想要 要 需要 希望 想知道 想看 想看看 想问 想问下 想了解 知道 了解 "
+        "请 请问 麻烦 麻烦你 帮 帮我 帮忙 帮助 请帮我 给我 帮我查 帮我看 帮我看看 帮我查一下 负责 负责的 名下 名下的 手上的 手里的 管的 所管 我 我们 咱 咱们 你 您 它 他们 她们 这 那个 这个 这些 那些 们 它们 他们 她们 我想 想 想要 要 需要 希望 想知道 想看 想看看 想问 想问下 想了解 知道 了解 "
         "看 看看 看下 看一下 看一看 瞧瞧 查 查看 查查 查下 查一下 查一查 查询 查询一下 查找 搜 搜索 统计 统计一下 统计下 算 算算 算一下 计算 计算一下 分析 分析一下 告诉 告诉我 显示 展示 展现 呈现 输出 提供 提取 拉 拉一下 拉取 拉个 调取 出 出一下 出个 做 做个 做一下 整理 汇报 汇报一下 说 说说 说一下 讲讲 介绍 介绍一下 "
         "怎么样 怎样 如何 咋样 怎么 什么 啥 什么样 什么情况 情况 情况如何 情况怎么样 表现 表现如何 表现怎么样 状况 水平 数据 数字 数值 数 结果 报表 报告 表 图 图表 柱状图 饼图 条形图 一张图 表格 信息 详情 概况 概览 总览 现状 进展 效果 如何了 怎么样了 多少了 "
         "一下 一个 一些 一点 下 个 些 次 点 名 家 位 款 种 类 类别 种类 分类 方面 部分 层面 角度 来看 来说 而言 看的话 的话 现有 已经 已 曾 曾经 会 能 能否 可以 可否 是否 有没有 是不是 到底 究竟 大概 大约 左右 差不多 约 具体 具体的 全月 整月 全年 整年 整个月 全年度 详细 完整 "
         "时间 期间 时 时候 时间段 区间 范围 范围内 之间 以内 之内 当中 之中 里面 内部 这边 那边 一带 地方 "
-        "谢谢 多谢 感谢 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
+        "就行 就好 即可 就可以 就可以了 就够了 就行了 就好了 谢谢 多谢 感谢 谢了 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
         "其他条件不变 其余条件不变 条件不变 保持不变 其他不变 其余不变 别的不变 其它不变 其它条件不变 想请你 能帮我 能不能帮我 可以帮我 可不可以帮我 烦请 劳驾 有劳 求 速查 查询下 调出 拉出 跑一下 跑个 导出 导出来 下载 生成 汇总一下 汇总下 梳理 梳理一下 梳理下 盘点 盘点一下 复盘 回顾 回顾一下 回顾下 简单 简要 大致 基本 基本上 整体上 总的来说 总体来看 整体来看 仅就 单就 情况怎么样 怎么样啊 咋样啊 如何啊 几何 大小 高低 多寡 快慢 好坏 走向 态势 动态 最新 最新的 实时 一览 一览表 看板 仪表盘 面板 所对应 对应的 相应的 粒度 颗粒度 角度看 方面看 来讲 角度来说 这块 这一块 那块 板块 领域 范畴 人群 群体 此类 该类 国内 我国 中国 业务 业务线 条线 工作 拿到 得到 取得了 位居 呈现出 反映 涉及 涉及到 触及 截止 麻烦帮我 帮我看一下 帮我统计 帮我统计一下 帮我算 帮我算一下 给我看 给我看看 让我看看 我要看 我要查 我需要 请给出 请给我 请告诉我 请提供 请展示 请显示 请列出 给出 列示 说一说 讲一讲 谈谈 聊聊 目前情况 近况 拆开 拆开看 拆分看 分开看 展开 花在 花 用在 投在 投到 处于 位于 百分点 个百分点 几个百分点 多少个百分点 召开 举办 开展 组织 举行 分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
     },
 }
@@ -177,7 +178,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     FILLER: {
         None: "looked|looks|seem|seems|seemed|appear|appears|appeared|generally|typically|usually|basically|simply|roughly|approximately|at all|by far|ran|run|running|gotten|receive|received|back|came back|come back|put|set|keep|kept|work|worked|stand|stands|standing|sit|sits|actual|real|true|following|listed|as follows|anyway|maybe|perhaps|quick look|take a look|have a look|interested|interested in|curious|asking|ask|question|add|adding|of the day|of the week|in the day|in a day|break|break down|broken down|drill down|drilled down|slice|dice|the|a|an|of|in|on|at|for|from|with|our|my|your|their|its|we|i|you|us|me|it|they|he|she|them|this|that|these|those|there|here|is|are|was|were|be|been|being|am|do|does|did|done|has|have|had|having|will|would|could|can|may i|shall|might|must|to|into|onto|via|through|using|used|use|during|within|over|about|regarding|concerning|around|as|so|such|"
         "what|what is|what was|what are|what were|what's|whats|how|how is|how was|how are|how were|how did|how does|how do|hows|tell|tell me|tell us|show|show me|show us|give|give me|give us|get|get me|display|find|fetch|pull|pull up|see|look|look at|look up|check|present|provide|report|report on|calculate|compute|work out|plot|chart|graph|draw|visualise|visualize|table|diagram|bar chart|pie chart|summary|summarize|summarise|want|want to|would like|would like to|like|need|need to|know|want to know|like to know|like to see|wondering|wonder|let|let me|let us|let's see|"
-        "please|pls|kindly|thanks|thank|hello|hi|hey|dear|ok|okay|well|now then|can you|could you|would you|can i|could i|may i see|"
+        "please|pls|plz|kindly|thanks|thank|thx|thks|tks|ty|cheers|help|help me|help us|btw|fyi|asap|sorry|gimme|lemme|wanna|grab|grab me|any idea|any chance|quick question|quick one|real quick|hello|hi|hey|dear|ok|okay|well|now then|can you|could you|would you|can i|could i|may i see|"
         "figure|figures|data|value|values|result|results|stats|statistics|performance|perform|performed|performing|performs|look like|looking|doing|going|go|went|come|came|coming|happen|happened|situation|status|state of|level|levels|info|information|numbers|"
         "really|actually|currently running|exactly how|quite|very|also|too|even|still|already|yet|ever|if|whether|when|where|while|who's|where is|where are|please note|right|much|many|lot|lots|some|one|ones|own|assigned|responsible|managed|individual|specific|particular|respective|various|different|certain|terms|terms of|in terms of|basis|broken|down|made|make|makes|took|take|take place|place|got|getting|ended|ending|period|time|times|date|dates|range|up|out|off|then|than that|both|across|among|amongst|between|per se|s|t|re|ve|ll|d|m|quick|quickly|brief|side|part|kind|type of|sort of|sort|across the|each other|said|terms|people|per|along|throughout|entire period|because of|due to|related|related to|coming from|resulting|resulted|generated|generate|achieved|achieve|recorded|record|seen|saw|been made|happening|occurred|occur|occurring|contain|contains|include|included|including|includes|involving|involved|with respect to|respect|considering|given|based on|based|belong|belonging|belongs",
     },

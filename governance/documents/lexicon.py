@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from governance.documents.base import Also, Document, Label, Name, Synonyms
+from governance.terms import Comparison
 
 Phrases = Also
 
@@ -67,6 +68,16 @@ class Term(Document):
     """The roles that know the term; empty: all."""
 
 
+class Bound(Document):
+    """Words for a condition on a metric: 达标, met target = attainment of at least 1. Said without another metric they also ask for that one."""
+
+    words: Phrases
+    metric: Name
+    op: Comparison = ">="
+    value: float
+    owner: str = ""
+
+
 class Noun(Document):
     """A noun of the field that restricts nothing (医生, 客户, order): read over beside a metric.
 
@@ -97,7 +108,7 @@ class GuardRule(Document):
     """
 
     id: Name
-    code: Literal["adverse_event", "off_label", "prescription_by_doctor", "identity_in_question", "individual_level", "not_understood"]
+    code: Literal["adverse_event", "off_label", "prescription_by_doctor", "identity_in_question", "individual_level", "row_scope", "not_understood"]
     all_of: Annotated[tuple[GuardGroup, ...], Field(min_length=1)]
     unless: Phrases = Synonyms()
     contact: Name | None = None
@@ -113,6 +124,7 @@ class LexiconDocument(Document):
     aliases: tuple[Alias, ...] = ()
     ambiguous: tuple[AmbiguousWord, ...] = ()
     terms: tuple[Term, ...] = ()
+    bounds: tuple[Bound, ...] = ()
     nouns: tuple[Noun, ...] = ()
     ignore: Phrases = Synonyms()
     """Words that mean nothing here and may be read over."""

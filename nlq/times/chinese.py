@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from governance import calendar
@@ -38,12 +39,13 @@ _CALENDAR = re.compile(
         (?:(?:的)?(?:(?P<third>[上中下])旬|(?P<hm>[上下前后])半(?:个)?月|(?P<edge>[初底末])(?!的?到)|第(?P<mw>[一二三四五1-5])个?周|(?P<day>{_DAY}){_DAYS_HAO}
            |(?P<day2>[0-3]?\d)(?!\d|%|个|[万亿千百月年]|[次名家位元盒成折])(?=$|[^0-9])
            |(?:前|头|最?初)(?P<mfn>{_N})(?P<mfu>天|日|周)|(?:最后|后)(?P<mln>{_N})(?P<mlu>天|日|周)))?
-    | (?P<yearend>年[初底末中])
+    | (?P<yearend>年[初底末中])(?!之?前|以前)
     )""",
     re.VERBOSE,
 )
-_YEAR_ALONE = re.compile(rf"{_YEAR}(?P<todate>以来|至今|到现在为?止?|到目前为?止?|到今天|迄今|内|之内|累计(?!销))?")
-_FISCAL_ALONE = re.compile(_FISCAL + r"(?P<todate>以来|至今|内)?")
+_YEAR_ALONE = re.compile(rf"{_YEAR}(?P<todate>以来|至今|到现在为?止?|到目前为?止?|到今天|迄今|内|之内|累计(?!销))?(?P<whole>的?(?:全年|整年|一整年|全年度))?")
+_FISCAL_ALONE = re.compile(_FISCAL + r"(?P<todate>以来|至今|内)?(?P<whole>的?全年)?")
+_BEFORE = re.compile(r"前个(?P<u>月|季度|星期|礼拜)")
 _TO_DATE = re.compile(r"(?P<u>年|月|季度?|周|财年)初(?:至今|以来|到现在|到今天|到目前|迄今)|(?:本|当)?(?P<u2>年|月)内(?!的?前)|ytd|mtd|qtd|wtd")
 _RELATIVE = re.compile(
     rf"""(?:(?P<da>大*)(?P<up>上+)(?:一|1)?个?|(?P<down>下+)(?:一|1)?个?|(?P<this>本|这一?个?|当前?|今|现在这?个?))
@@ -202,7 +204,7 @@ def _years(text: str, at: int, clock: Clock) -> Atom | None:
         if year is None:
             continue
         current = _fiscal_year(clock, 0) if fiscal else clock.today.year
-        to_date = (deictic and year == current) or match["todate"] is not None
+        to_date = (deictic and year == current and not match["whole"]) or match["todate"] is not None
         if match["todate"] is not None and year != current:
             # 去年以来 is a range to today, which the scanner makes
             return match.start("todate"), Parts(year=year, fiscal=fiscal, deictic=deictic)
@@ -356,6 +358,9 @@ def _simple(text: str, at: int, clock: Clock) -> list[Atom]:
         found.append((match.end(), When(kind="vague", deictic=True)))
     if match := _SAME.match(text, at):
         found.append((match.end(), When(kind="same", shift="unit" if match["u"] else "year", deictic=True)))
+    if match := _BEFORE.match(text, at):  # as 前天 and 前年, or as 前一个月: both are said
+        grain = _UNITS[match["u"]]
+        found.append((match.end(), replace(relative(-2, grain, clock), other=relative(-1, grain, clock))))
     if match := _DAY_ALONE.match(text, at):
         day_number = number(match["d"])
         if day_number and 1 <= day_number <= 31:

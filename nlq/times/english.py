@@ -28,6 +28,7 @@ _RELATIVE = re.compile(
     rf"(?:the\s+)?(?P<which>last|previous|prior|past|preceding|this|current|next|latest)\s+(?:full |complete |calendar )?{_UNIT}(?:'s)?(?!\s*-?\s*(?:on|over|to)[\s-]+(?:day|week|month|quarter|year))(?P<td>\s+(?:to date|so far))?(?![a-z])"
 )
 _BEFORE_LAST = re.compile(r"(?:the\s+)?(?P<unit>week|month|quarter|year)\s+before\s+last(?![a-z])")
+_FORTNIGHT = re.compile(r"(?:the\s+)?(?:last|past|previous)\s+fortnight(?![a-z])")
 _DAYS = re.compile(r"(?:the\s+)?day before yesterday|yesterday|today|tomorrow(?![a-z])")
 _ROLLING = re.compile(rf"(?:the\s+)?(?:(?:past|last|previous|prior|trailing|preceding|recent|most recent|latest|rolling)\s+){_NUM}\s+{_COUNT_UNIT}(?![a-z])")
 _ROLLING_ABBR = re.compile(r"(?:ltm|ttm|l(?P<n>\d{1,2})m|r(?P<n2>\d{1,2})m)(?![a-z0-9])")
@@ -92,6 +93,9 @@ def _year(match: re.Match[str], clock: Clock) -> tuple[int | None, bool, bool]:
 def _relative(text: str, at: int, clock: Clock) -> Atom | None:
     if match := _BEFORE_LAST.match(text, at):
         return match.end(), _named(relative(-2, match["unit"], clock))  # type: ignore[arg-type]
+    if match := _FORTNIGHT.match(text, at):
+        two = rolling(2, "week", clock)
+        return (match.end(), two) if two else None
     match = _RELATIVE.match(text, at)
     if match is None:
         return None

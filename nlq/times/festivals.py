@@ -42,6 +42,8 @@ class FestivalCalendar:
     names: dict[str, str] = field(default_factory=dict)
     _languages: list[str] = field(default_factory=list)
     _years: dict[int, dict[str, Period]] = field(default_factory=dict)
+    _worked: set[date] = field(default_factory=set)
+    """Weekend days that are worked in exchange for a bridge day (调休)."""
 
     def __post_init__(self) -> None:
         import holidays
@@ -73,6 +75,7 @@ class FestivalCalendar:
         import holidays
 
         table: Any = holidays.country_holidays(self.country, years=[year], language=language)
+        self._worked.update(getattr(table, "weekend_workdays", ()))
         return dict(sorted(table.items()))
 
     def period(self, key: str, year: int) -> Period | None:
@@ -103,9 +106,10 @@ class FestivalCalendar:
             if (last - first).days > 20:
                 last = max(day for day in days if (day - first).days <= 20)
             step = timedelta(days=1)
-            while (first - step) in off or ((first - step).weekday() >= 5 and (first - step) not in others):
+            taken = others | self._worked
+            while (first - step) in off or ((first - step).weekday() >= 5 and (first - step) not in taken):
                 first -= step
-            while (last + step) in off or ((last + step).weekday() >= 5 and (last + step) not in others):
+            while (last + step) in off or ((last + step).weekday() >= 5 and (last + step) not in taken):
                 last += step
             spans[key] = Period(start=first, end=last + step)
         return spans

@@ -53,6 +53,8 @@ class When:
     """For a range: its first and its last unit."""
     lacks: Literal["", "year", "month"] = ""
     """What was left open and taken from today: the year of 3月, the month of 12日. A follow-up takes it from the question before."""
+    other: When | None = None
+    """What the same words may as well mean: it is asked which."""
     from_to: bool = False
     """The range was said with 从 or from: a change over it is one from its first unit to its last."""
 

@@ -235,7 +235,7 @@ def _opened(text: str, at: int, clock: Clock, names: dict[str, str], offer: Call
         for end, first in sorted(_atoms(text, begun.end(), clock, names), key=lambda item: -item[0]):
             ranged = _range(first, end, text, clock, names, joiner=_BETWEEN_AND)
             if ranged is not None:
-                offer(*ranged)
+                offer(ranged[0], replace(ranged[1], from_to=ranged[1].ends is not None))
     if begun := _AS_OF.match(text, at):
         best = _best(_atoms(text, begun.end(), clock, names), clock)
         if best is not None:

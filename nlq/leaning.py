@@ -1,0 +1,108 @@
+"""Whether a sentence leans on the question before it, and the words that say how: adds, replaces, goes deeper, goes back."""
+
+from __future__ import annotations
+
+import re
+from typing import cast
+
+from governance.terms import Grain, MetricQuery
+from nlq.draft import Column, Draft, Threshold
+from nlq.lexicon import LexiconView
+from nlq.matching import Token
+from nlq.words import DIMENSION, FILLER, METRIC, NUMBER, VALUE
+
+ADDS = re.compile(r"(?:也|都)(?:一起|一并)?(?:加上|加进来|加|看|算上|要|列|来|带上|放)|(?:一起|一并)(?:看|列|加)|加进来|它们|他们|她们|这些|这几个|\b(?:their|them|these|those)\b|^(?:也|还|同时|一并|顺便|另外)(?:想|要)?(?:看|加|给|列)|^(?:那|请|那就)?(?:再|还|也|同时|另外)*(?:加上|加|外加|包括|包含|算上|补上|带上|还有)|^(?:also|and also|add|include|plus|as well as|together with)\b|\b(?:too|as well)[.!? ]*$")
+DEEPER = re.compile(r"^(?:那|请|然后)?(?:再|进一步|继续|同时|还要?)|细分|拆到|下钻|^(?:then|further|also|additionally|and also)\b|drill")
+FRESH = re.compile(r"多少|几|怎么|如何|哪|how many|how much|which|what was|what is|what were")
+STRONG = re.compile(r"^(?:那|那么|换|改|再|接着|如果|同样)|换成|改成|改为|换为|改看|换看|what about|how about|instead|switch|change (?:it )?to|^(?:and|now|then|same|ok(?:ay)?)\b")
+REPLACES = re.compile(r"换成|改成|改为|换为|替换|instead of|replace|switch|change .* to")
+WHOLE_YEAR = re.compile(r"全年|整年|whole year|full year|entire year")
+AGAINST = re.compile(r"对比|比较|对照|(?<![a-z])(?:vs|versus|pk|against|compared? (?:it |that |this )?(?:with|to)|alongside|next to)(?![a-z])")
+"""Beside one member alone: it is shown beside the one asked before."""
+EVERY = re.compile(r"各|每个|每一个|每家|所有|全部|(?<![a-z])(?:each|every|all)(?![a-z])")
+OTHERS = re.compile(r"其他|其它|其余|别的|剩下|剩余|the others?|others|other |the rest")
+EARLIER = re.compile(r"(?:再)?往前(?:推)?(?P<n>\d+|[一二两三四五六七八九十])?个?(?P<u>月|周|星期|季度|年|天)|the (?P<e>month|week|quarter|year|day) before(?: that)?(?! last)")
+EARLIER_UNITS: dict[str, Grain] = {"月": "month", "周": "week", "星期": "week", "季度": "quarter", "年": "year", "天": "day", "mo": "month", "we": "week", "qu": "quarter", "ye": "year", "da": "day"}
+
+
+def is_follow_up(draft: Draft, text: str, tokens: list[Token], context: MetricQuery) -> bool:
+    """Return whether a sentence leans on the question before it."""
+    named = [token for token in draft.metrics if token.used]
+    if not named:
+        return _says_something(draft) or any(pattern.search(text) for pattern in (EARLIER, WHOLE_YEAR, OTHERS)) or any(token.text in _WHOLE for token in tokens)
+    if not _cut(draft):
+        # a metric alone, or a ranking by one, leans on the rows and conditions of before
+        alone = not (draft.ordering or draft.compare or draft.share or draft.thresholds or draft.base)
+        other = any(name not in context.metrics for token in named for name in token.ids("metric"))
+        if (alone and other and not draft.total) or (draft.ordering is not None and (context.group_by or context.grain)):
+            return True
+    if STRONG.search(text) or ADDS.search(text):
+        return True
+    return draft.follow and any(token.text == "呢" for token in tokens) and not FRESH.search(text)
+
+
+_WHOLE = frozenset(["全国", "全部", "整体", "总体", "所有", "全公司", "overall", "all", "everything", "nationwide", "national", "everywhere"])
+
+
+def asks_whole(draft: Draft, tokens: list[Token]) -> bool:
+    """Whether nothing but the whole is asked for."""
+    return not draft.metrics and not _says_something(draft) and any(token.text in _WHOLE for token in tokens)
+
+
+def _cut(draft: Draft) -> bool:
+    """Whether the sentence says itself which rows and which slice it asks for."""
+    return bool(draft.members or draft.groups or draft.when or draft.grain or draft.trend or draft.share_of or draft.extra_times)
+
+
+def _says_something(draft: Draft) -> bool:
+    return bool(
+        draft.members or draft.groups or draft.when or draft.base or draft.grain or draft.trend or draft.compare or draft.thresholds
+        or draft.ordering or draft.share or draft.ungroup or draft.dropped or draft.unfilter or draft.total or draft.rank_of or draft.share_of or draft.extra_times
+    )
+
+
+def counts_rows(tokens: list[Token], context: MetricQuery) -> bool:
+    """Whether nothing is asked but how many rows the last answer has: 有多少个, how many are there."""
+    said = [token for token in tokens if token.kind not in (FILLER, ",", "F")]
+    return bool(said) and all(token.kind == "U" for token in said) and bool(context.group_by)
+
+
+def prefer_members(tokens: list[Token], context: MetricQuery, view: LexiconView) -> None:
+    """A word that is a metric or a member (target) is the member where the question before can be asked by its dimension."""
+    metrics = view.lexicon.metrics
+    for token in tokens:
+        other = next((each for each in token.alternatives if each.kind == VALUE), None)
+        if token.kind != METRIC or other is None:
+            continue
+        names = {m.id for m in other.meanings if m.kind == "value"}
+        if all(name in metrics and names & metrics[name].dimensions for name in context.metrics):
+            token.kind, token.meanings = VALUE, other.meanings
+
+
+def complete(draft: Draft, tokens: list[Token], context: MetricQuery, view: LexiconView) -> None:
+    """Read what only a follow-up can mean: 全部医生 and all regions lift filters, 改成40% moves the bound."""
+    said = [token for token in tokens if token.kind not in (FILLER, ",", "F", "O")]
+    kinds = "".join(token.kind for token in said)
+    if re.fullmatch("L+[Dn]", kinds):
+        _lift(draft, said[-1], context, view)
+    numbers = [token for token in said if token.kind == NUMBER and not token.used]
+    if len(context.having) == 1 and not draft.thresholds and len(numbers) == 1 and draft.ordering is None and not draft.metrics:
+        bound, number = context.having[0], numbers[0].number
+        if number is None:
+            return
+        column = bound.metric.removeprefix(next((name for name in context.metrics if bound.metric.startswith(name)), bound.metric))
+        draft.thresholds.append(Threshold(None, cast("Column", column), bound.op, numbers[0], number.value if bound.value >= 0 else -number.value))
+        numbers[0].used = True
+
+
+def _lift(draft: Draft, name: Token, context: MetricQuery, view: LexiconView) -> None:
+    dimensions = view.lexicon.dimensions
+    filtered = {item.dimension for item in context.where} | {item.dimension for item in context.keep}
+    named = {m.id for m in name.meanings if m.kind == "dimension"}
+    if name.kind != DIMENSION or any(dimensions[n].person for n in named if n in dimensions):
+        named = {n for n in filtered if n in dimensions and dimensions[n].about_person} or {"*"}
+    if named & (filtered | {"*"}):
+        draft.unfilter |= named
+        draft.groups = [group for group in draft.groups if group.token is not name]
+        draft.lists = False
+        name.used = True
