@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 
 from audit import AuditUnavailable, Event, Ledger, Receipt
 from governance.access.authorize import authorize, default_purpose, dimension_refusal
-from governance.disclosure.protect import Hidden, all_hidden, protect
+from governance.disclosure.memory import Memory
+from governance.disclosure.protect import all_hidden
 from governance.errors import DimensionNotAllowed, InvalidQuery, WarehouseError
 from governance.inforce import Active
 from governance.metrics.arranging import arrange
@@ -24,6 +25,7 @@ from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_to_json
 from governance.metrics.planner import Plan, plan
 from governance.metrics.recorded import recorded
+from governance.protecting import Protection, refusal_words
 from governance.releasing import Pseudonyms, inward, outward, released
 from governance.terms import Actor, DimensionScope, Disclosed, Grant, Measured, MetricQuery, Refusal, RowScope, Text
 
@@ -88,20 +90,9 @@ class _Stopwatch:
             self.ms[name] = self.ms.get(name, 0.0) + (time.perf_counter() - begun) * 1000
 
 
-GROUP_TOO_SMALL_RULE = "minimum_group"
-
-
-def _group_too_small(grant: Grant) -> Refusal:
-    k = grant.minimum_group.k
-    return Refusal(
-        code="group_too_small",
-        message=Text(
-            zh=f"每一组都少于 {k} 人，为避免识别到个人，不显示结果。",
-            en=f"Every group has fewer than {k} persons; nothing is shown, so that no one can be singled out.",
-        ),
-        rule=GROUP_TOO_SMALL_RULE,
-        you_may=(Text(zh="放宽筛选条件或使用更粗的维度", en="Use fewer filters or a coarser dimension"),),
-    )
+def _not_disclosed(grant: Grant, code: str) -> Refusal:
+    message, instead, rule = refusal_words(code, grant.minimum_group.k)
+    return Refusal(code=code, message=message, rule=rule, you_may=(instead,))
 
 
 def _exact(value: object) -> object:
@@ -160,10 +151,15 @@ class Gateway:
         today: Callable[[], dt.date],
         new_request: Callable[[], str] = lambda: secrets.token_hex(16),
         pseudonyms: Callable[[], Pseudonyms | None] = lambda: None,
+        protection: Protection | None = None,
     ) -> None:
-        """`pseudonyms` gives the keys under which persons are released; none: a warehouse that no vault belongs to, whose keys stay as they are."""
+        """`protection` holds the installation's memory of answers; none: one that ends with this gateway.
+
+        `pseudonyms` gives the keys under which persons are released; none: a warehouse that no vault belongs to, whose keys stay as they are.
+        """
         self._active, self._data, self._recorder, self._pseudonyms = active, data, ledger, pseudonyms
         self._today, self._new_request = today, new_request
+        self._protection = protection if protection is not None else Protection(Memory.passing(), secrets.token_bytes(32))
 
     @property
     def _ledger(self) -> Ledger:
@@ -272,20 +268,26 @@ class Gateway:
             return None
         return decision if isinstance(decision, Grant) else None
 
-    def _measure(self, grant: Grant, active: Active, sources: Sources, watch: _Stopwatch) -> tuple[Disclosed, bool]:
+    def _measure(self, grant: Grant, active: Active, sources: Sources, watch: _Stopwatch) -> tuple[Disclosed, str | None]:
+        """Return the table as it may be told, and the code of the refusal if nothing of it may."""
+        blur, marked = self._protection.blurring(active.disclosure, grant)
         with watch.step("plan"):
-            planned = plan(grant, active.catalogue)
+            planned = plan(grant, active.catalogue, marked=marked)
         with watch.step("execute"):
-            measured = execute(planned, sources)
+            measured = execute(planned, sources, blur=blur)
         with watch.step("disclose"):
+            protected = self._protection.protect(active.disclosure, grant, planned, measured, sources)
+            measured, hidden = protected.measured, protected.hidden
             if (names := self._names(grant.query, active)) is not None:
+                before = {id(counts): row for row, counts in enumerate(measured.contributors)}
                 measured, grant = released(measured, grant.purpose, active.catalogue, names), self._told(grant, active)
-            hidden: Hidden = protect(measured, grant.minimum_group)
-            nothing_left = all_hidden(measured.columns, len(measured.rows), hidden)
+                # Rows stand in the order of the released keys; what is hidden goes with them.
+                now = {before[id(counts)]: row for row, counts in enumerate(measured.contributors)}
+                hidden = {(now[row], name): reason for (row, name), reason in hidden.items()}
             disclosed = arrange(measured, grant.query, hidden, minimum_group=grant.minimum_group)
             shown = {(cell.row, cell.column): cell.reason for cell in disclosed.hidden}
-            nothing_left = nothing_left or all_hidden(disclosed.columns, len(disclosed.rows), shown)
-        return disclosed, nothing_left
+            nothing_left = all_hidden(disclosed.columns, len(disclosed.rows), shown)
+        return disclosed, protected.refused or ("group_too_small" if nothing_left else None)
 
     def _answer(
         self, ask: Ask, grant: Grant, companions: tuple[Grant | None, ...], request: str, active: Active, watch: _Stopwatch
@@ -294,8 +296,8 @@ class Gateway:
         beside: list[Disclosed | None] = []
         try:
             with self._data() as sources:
-                disclosed, nothing_left = self._measure(grant, active, sources, watch)
-                beside = [self._beside(companion, active, sources) for companion in companions if not nothing_left]
+                disclosed, refused = self._measure(grant, active, sources, watch)
+                beside = [self._beside(companion, active, sources) for companion in companions if refused is None]
                 data_version, data_as_of = sources.data_version, sources.data_as_of
         except WarehouseError:
             self._append_outcome(ask, grant, request, {"outcome": "failed", "code": "warehouse"})
@@ -313,8 +315,8 @@ class Gateway:
             "data_version": data_version,
             "duration_us": int((time.perf_counter() - begun) * 1_000_000),
         }
-        if nothing_left:
-            refusal = _group_too_small(grant)
+        if refused is not None:
+            refusal = _not_disclosed(grant, refused)
             with watch.step("audit"):
                 receipt = self._append_outcome(
                     ask, grant, request, detail | {"outcome": "refused", "code": refusal.code, "rule": refusal.rule, "rows": 0}
@@ -336,10 +338,10 @@ class Gateway:
         if grant is None:
             return None
         try:
-            disclosed, nothing_left = self._measure(grant, active, sources, _Stopwatch())
+            disclosed, refused = self._measure(grant, active, sources, _Stopwatch())
         except (InvalidQuery, WarehouseError):
             return None
-        return None if nothing_left else disclosed
+        return disclosed if refused is None else None
 
     # ------------------------------------------------------------------ ledger events
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -16,10 +16,12 @@ from governance.access.validating import forbidden
 from governance.access.vocabulary import DimensionFacts, MetricFacts, Vocabulary
 from governance.access.vocabulary import Reach as ReachPort
 from governance.bundle.loading import Bundle
+from governance.disclosure.settings import Disclosure, settings_of
 from governance.documents.access import AccessDocument
+from governance.documents.disclosure import DisclosureDocument
 from governance.documents.metrics import MetricsDocument
 from governance.documents.reading import Read
-from governance.errors import BundleError, Problem
+from governance.errors import BundleError, Problem, nearest
 from governance.metrics.catalogue import Catalogue
 from governance.metrics.reach import Reach
 from governance.metrics.values import data_range, load_values
@@ -40,6 +42,7 @@ class Active:
     reach: ReachPort
     data_from: dt.date
     data_to: dt.date
+    disclosure: Disclosure = field(default_factory=Disclosure)
 
 
 def vocabulary_of(catalogue: Catalogue) -> Vocabulary:
@@ -116,6 +119,21 @@ def policy_of(bundle: Bundle, catalogue: Catalogue) -> Policy:
     return policy
 
 
+def disclosure_of(bundle: Bundle, catalogue: Catalogue) -> Disclosure:
+    """Build the bundle's disclosure settings, or raise BundleError for a metric that nobody has."""
+    reads = bundle.of("disclosure", DisclosureDocument)
+    problems = [
+        Problem(where=item.where("perturbation", index), message=f"unknown metric {name!r}.{nearest(name, catalogue.metrics)}")
+        for item in reads
+        for index, entry in enumerate(item.document.perturbation)
+        for name in entry.metrics
+        if name not in catalogue.metrics
+    ]
+    if problems:
+        raise BundleError(problems)
+    return settings_of([item.document for item in reads], {name: metric.sensitivity for name, metric in catalogue.metrics.items()})
+
+
 def canonical(catalogue: Catalogue, dimension: str, stored: Any) -> Value:
     """Return a stored value as the dimension's own (translated, derived)."""
     document = catalogue.dimensions[dimension]
@@ -144,4 +162,5 @@ def put_in_force(bundle: Bundle, *, fetch: Fetch, today: dt.date) -> Active:
         reach=Reach(catalogue.graph, fetch, lambda dimension, stored: canonical(catalogue, dimension, stored)),
         data_from=data_from,
         data_to=data_to,
+        disclosure=disclosure_of(bundle, catalogue),
     )

@@ -57,6 +57,15 @@ class Home:
         return self.root / "policy.db"
 
     @property
+    def disclosure_key(self) -> Path:
+        return self.keys / "disclosure.key"
+
+    @property
+    def disclosure(self) -> Path:
+        """What was told to whom, as sets of persons."""
+        return self.root / "disclosure.db"
+
+    @property
     def warehouse(self) -> Path:
         return self.root / "warehouse.duckdb"
 

@@ -37,6 +37,7 @@ from wenshu.identities import Identities
 from wenshu.knowing import MAX_QUESTION, Knowing
 from wenshu.pace import Pace
 from wenshu.persons_room import PersonsRoom
+from wenshu.protection import open_protection
 from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
 from wenshu.setup import open_ledger, read_marker
@@ -64,6 +65,7 @@ class Service(Knowing):
             ledger=ledger,
             today=self._today,
             pseudonyms=lambda: pseudonyms.directory() if pseudonyms.available() else None,
+            protection=open_protection(home),
         )
         super().__init__(house=house, gateway=gateway, today=self._today)
         self.accounts = accounts

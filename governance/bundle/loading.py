@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from governance.documents.access import AccessDocument
 from governance.documents.base import Document
 from governance.documents.cases import CasesDocument
+from governance.documents.disclosure import DisclosureDocument
 from governance.documents.extracts import Codes, Linking
 from governance.documents.extracts import Mapping as ExtractMapping
-from governance.documents.identity import IdentityDocument, RetentionDocument
 from governance.documents.identity import IdentityDocument, RetentionDocument
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.metrics import MetricsDocument
@@ -30,6 +30,7 @@ KINDS: Mapping[str, type[Document]] = MappingProxyType(
     {
         "access": AccessDocument,
         "cases": CasesDocument,
+        "disclosure": DisclosureDocument,
         "extracts": ExtractMapping,
         "identity": IdentityDocument,
         "lexicon": LexiconDocument,

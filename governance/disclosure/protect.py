@@ -1,15 +1,19 @@
 """Small-cell suppression over one answer (domain.md section 5: minimum groups count distinct persons, in every arm).
 
 Primary: a cell resting on fewer than k distinct persons is hidden, an empty cell included, since a shown zero would tell as much.
-Secondary: what is computed from a hidden cell is hidden with it (change, growth, share, rank); and where shares give the total away, so many further cells
-are hidden that the hidden ones together hold at least k persons and are at least two.
+Secondary: what is computed from a hidden cell is hidden with it (change, growth, share, rank), and so many further cells that nothing that adds up gives a hidden one away:
+the best bounds that an attacker can compute for each of them stay wide (`bounds`), with every total known that the answer shows or that could be asked.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 
+from governance.disclosure.bounds import Attacker, Swaps, Unknown, components, wide
+from governance.disclosure.lines import Numbers, Shape, Sum, numbers_of
+from governance.disclosure.settings import DEFAULT_INTERVAL
 from governance.terms import Cell, Column, Measured, MinimumGroup
 
 SMALL, COMPLEMENTARY = "small_group", "complementary"
@@ -17,6 +21,8 @@ Hidden = dict[tuple[int, str], str]
 """(row of the measured table, column name) → why it is hidden."""
 
 _DERIVED = ("__change", "__growth", "__ci_low", "__ci_high", "__p_value")
+ONE_BY_ONE, ROUNDS = 8, 60
+"""So often further cells are chosen one by one; after that whole lines are hidden, one by one."""
 
 
 def _base_name(column: Column) -> str:
@@ -41,11 +47,13 @@ def _primary(measured: Measured, k: int) -> Hidden:
     return hidden
 
 
-def _with_dependants(measured: Measured, hidden: Hidden) -> Hidden:
+def with_dependants(measured: Measured, hidden: Mapping[tuple[int, str], str]) -> Hidden:
+    """Return what is hidden and all that is computed from it."""
     names = {column.name for column in measured.columns if column.kind == "metric"}
+    metrics = {column.name: _base_name(column) for column in measured.columns}
     out = dict(hidden)
     for (index, name), reason in hidden.items():
-        metric = next(_base_name(c) for c in measured.columns if c.name == name)
+        metric = metrics[name]
         if name in (metric, f"{metric}__base"):
             for suffix in _DERIVED:
                 if metric + suffix in names:
@@ -81,6 +89,112 @@ def _beside_hidden_counts(measured: Measured, hidden: Hidden) -> Hidden:
     return out
 
 
+# --------------------------------------------------------------------------- what adds up
+
+
+class _Sums:
+    """Hides further numbers of one metric until none that must stay hidden can be computed."""
+
+    def __init__(self, found: Numbers, hidden: Mapping[tuple[int, str], str], how: Sum, k: int, interval: float) -> None:
+        self._numbers, self._how, self._k, self._interval = found.numbers, how, k, interval
+        self._why: dict[int, str] = {}
+        for index, number in enumerate(found.numbers):
+            reasons = [hidden[place] for place in number.places if place in hidden]
+            if reasons:
+                self._why[index] = SMALL if SMALL in reasons else COMPLEMENTARY
+        # A total over fewer than k persons is hidden wherever it is asked for, so that nobody knows it.
+        self._lines = [line for line in found.lines if len(line) > 1 and sum(found.numbers[i].persons or 0 for i in line) >= k]
+        self._through: dict[int, list[list[int]]] = defaultdict(list)
+        for line in self._lines:
+            for index in line:
+                self._through[index].append(line)
+        self._attacker = Attacker()
+        self._swaps = Swaps({index: (number.at, number.rest) for index, number in enumerate(found.numbers)}) if found.plain else None
+
+    def settle(self) -> dict[int, str]:
+        """Return which numbers are hidden, and why."""
+        if not any(why == SMALL for why in self._why.values()):
+            return self._why
+        self._pair()
+        for turn in range(ROUNDS):
+            failing = self._failing()
+            if not failing:
+                return self._why
+            before = len(self._why)
+            for index in failing:
+                self._widen(index, whole=turn >= ONE_BY_ONE)
+            if len(self._why) == before:
+                return self._why
+        return self._why
+
+    def _pair(self) -> None:
+        """The cheap rule first: no hidden number is alone in a line, and those hidden in a line are together at least k persons."""
+        changed = True
+        while changed:
+            changed = False
+            for line in self._lines:
+                gone = [index for index in line if index in self._why]
+                while gone and len(gone) < len(line) and (len(gone) < 2 or sum(self._numbers[i].persons or 0 for i in gone) < self._k):
+                    index = self._smallest(line)
+                    self._why[index] = COMPLEMENTARY
+                    gone.append(index)
+                    changed = True
+
+    def _smallest(self, line: list[int]) -> int:
+        """Return the shown number of the line with the fewest persons: the same one whatever metric is asked, so that two metrics don't uncover each other."""
+        return min((i for i in line if i not in self._why), key=lambda i: (self._numbers[i].persons or 0, self._numbers[i].key))
+
+    def _unknown(self, index: int) -> Unknown:
+        number = self._numbers[index]
+        value = max(0.0, number.value)
+        if not (self._how.counts or self._how.rate):
+            return Unknown(value)
+        if self._why[index] == SMALL:
+            return Unknown(value, 0.0, max(value, float(self._k - 1)))
+        return Unknown(value, min(value, float(self._k)))
+
+    def _width(self, one: Unknown) -> float:
+        floor = math.ceil((self._k - 1) / 2) if self._how.counts or self._how.rate else 0.0
+        return max(floor, 2 * self._interval * one.value, 1e-6)
+
+    def _failing(self) -> list[int]:
+        """Return the hidden small numbers that an attacker can compute too closely."""
+        unknowns = {index: self._unknown(index) for index in self._why}
+        need = {index: self._width(one) for index, one in unknowns.items() if self._why[index] == SMALL}
+        failing = []
+        for names, lines in components(unknowns, self._lines):
+            if not any(name in need for name in names) or not lines:
+                continue
+            open_ = {name: need[name] for name in names if name in need}
+            if self._swaps is not None and len(lines) > 1:
+                swapped = self._swaps.bounds(open_, unknowns, open_, self._interval)
+                open_ = {name: width for name, width in open_.items() if not wide(unknowns[name], swapped[name], width, self._interval)}
+            if open_:
+                found = self._attacker.bounds(names, lines, unknowns, open_)
+                failing += [name for name in open_ if not wide(unknowns[name], found[name], open_[name], self._interval)]
+        return failing
+
+    def _widen(self, index: int, *, whole: bool) -> None:
+        open_lines = [line for line in self._through[index] if any(i not in self._why for i in line)]
+        if open_lines:
+            tightest = min(open_lines, key=lambda line: (sum(i in self._why for i in line), len(line), line))
+            chosen = [i for i in tightest if i not in self._why] if whole else [self._smallest(tightest)]
+            self._why.update(dict.fromkeys(chosen, COMPLEMENTARY))
+
+
+def _beside_sums(measured: Measured, hidden: Hidden, k: int, shape: Shape, interval: float) -> Hidden:
+    out = dict(hidden)
+    names = {column.name for column in measured.columns}
+    for metric, how in shape.sums.items():
+        if metric not in names or not how.over:
+            continue
+        found = numbers_of(measured, metric, how, shape)
+        for index, reason in _Sums(found, out, how, k, interval).settle().items():
+            for place in found.numbers[index].places:
+                out.setdefault(place, reason)
+    return out
+
+
 def _share_groups(measured: Measured) -> Mapping[Cell, list[int]]:
     """Rows whose shares are of one total: those of the same period."""
     at = next((j for j, column in enumerate(measured.columns) if column.kind == "period"), None)
@@ -90,7 +204,8 @@ def _share_groups(measured: Measured) -> Mapping[Cell, list[int]]:
     return groups
 
 
-def _complementary(measured: Measured, hidden: Hidden, k: int) -> Hidden:
+def _beside_shares(measured: Measured, hidden: Hidden, k: int) -> Hidden:
+    """Where shares give the total away, the hidden cells are at least two and rest together on at least k persons."""
     out = dict(hidden)
     names = [column.name for column in measured.columns]
     for name in names:
@@ -112,12 +227,23 @@ def _complementary(measured: Measured, hidden: Hidden, k: int) -> Hidden:
     return out
 
 
-def protect(measured: Measured, group: MinimumGroup) -> Hidden:
-    """Return the cells of `measured` to hide. k of 0 or 1 hides nothing; a metric cell without a person count is hidden."""
+def protect(measured: Measured, group: MinimumGroup, shape: Shape | None = None, *, interval: float = DEFAULT_INTERVAL) -> Hidden:
+    """Return the cells of `measured` to hide. k of 0 or 1 hides nothing; a metric cell without a person count is hidden.
+
+    Without a `shape` nothing is known to add up but what shares say. `interval`: see `documents.disclosure`.
+    """
     if group.k <= 1:
         return {}
-    hidden = _with_dependants(measured, _beside_hidden_counts(measured, _primary(measured, group.k)))
-    return _with_dependants(measured, _complementary(measured, hidden, group.k))
+    hidden = with_dependants(measured, _beside_hidden_counts(measured, _primary(measured, group.k)))
+    if shape is None:
+        return with_dependants(measured, _beside_shares(measured, hidden, group.k))
+    while True:
+        # Hiding for one metric's sake may hide another's ratio in the row, which then has sums of its own: until nothing is added.
+        more = with_dependants(measured, _beside_shares(measured, _beside_sums(measured, hidden, group.k, shape, interval), group.k))
+        more = with_dependants(measured, _beside_hidden_counts(measured, more))
+        if len(more) == len(hidden):
+            return more
+        hidden = more
 
 
 def all_hidden(columns: tuple[Column, ...], count: int, hidden: Mapping[tuple[int, str], str]) -> bool:

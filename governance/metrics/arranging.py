@@ -102,7 +102,7 @@ def _ranks(table: _Table, rows: Sequence[int], order: Order) -> dict[int, int]:
 def _rank_column(table: _Table, order: Order) -> Column:
     column = table.columns[table.at[order.by]]
     label = Text(zh=f"{column.label.zh}（排名）", en=f"{column.label.en} (rank)")
-    return Column(name=order.by + RANK, label=label, kind="metric", format="integer", metric=column.metric)
+    return Column(name=order.by + RANK, label=label, kind="metric", format="integer", protection=column.protection, metric=column.metric)
 
 
 def arrange(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from governance.metrics.catalogue import Definition
-from governance.metrics.formulas import Number, Part, Reading, compute
+from governance.metrics.formulas import OUTPUTS, Leaf, Number, Operation, Part, Read, Reading, compute, counted_leaves
 from governance.metrics.planner import Plan
 from governance.metrics.statements import Statement
 from governance.metrics.statistics import difference
@@ -46,11 +46,22 @@ def fewest(*counts: int | None) -> int | None:
     return min(known) if known else None
 
 
+class Blurring(Protocol):
+    """Changes what is counted for some metrics, before anything is computed from it."""
+
+    def number(self, metric: str, part: Part, output: int, reading: Reading, whole: int, most: Number | None) -> Number | None:
+        """Return the reading's value as it may be told. `whole`: a fingerprint of all persons behind the cell; `most`: what it can't exceed, if anything."""
+
+    def metric(self, metric: str, value: Number | None) -> Number | None:
+        """Return the metric's own value, kept inside its bounds."""
+
+
 @dataclass(slots=True)
 class Cells:
     """Everything measured for one plan, by part, output, window and group."""
 
     plan: Plan
+    blur: Blurring | None = None
     measured: dict[tuple[Part, int], dict[tuple[int | None, Group], Reading]] = field(default_factory=dict)
     groups: dict[Group, None] = field(default_factory=dict)
     blank: set[tuple[Part, int]] = field(default_factory=set)
@@ -75,7 +86,8 @@ class Cells:
                 windows = statement.spread[position] if statement.spread is not None else (position,)
             for output, store in zip(statement.outputs, stores, strict=True):
                 persons = None if output.persons is None else int(row[output.persons])
-                reading = Reading(row[output.value], persons)
+                mark = None if output.mark is None else row[output.mark]
+                reading = Reading(row[output.value], persons, None if mark is None else int(mark))
                 for window in windows:
                     store[window, key] = reading
             if complete:
@@ -103,7 +115,33 @@ class Cells:
             return self._lift(definition, window, group)
         if formula.rule == "exposed":
             return self._exposed(definition, window, group)
-        return {"": compute(formula.node, lambda index, output: self._read(formula.parts[index], output, window, group))}
+        if self.blur is None:
+            return {"": compute(formula.node, lambda index, output: self._read(formula.parts[index], output, window, group))}
+        read = self._blurring(self.blur, definition, window, group)
+        found = compute(formula.node, read)
+        return {"": Reading(self.blur.metric(definition.document.id, found.value), found.persons)}
+
+    def _blurring(self, blur: Blurring, definition: Definition, window: int, group: Group, by: Group = ()) -> Read:
+        """Return how the formula's leaves are read: those that count are blurred, and stay below what they are divided by."""
+        formula = definition.formula
+        counted = counted_leaves(formula.node)
+        leaves = [Leaf(index, output) for index, part in enumerate(formula.parts) for output in range(len(OUTPUTS[part.shape]))]
+        readings = {leaf: self._read(formula.parts[leaf.part], leaf.output, window, group, by) for leaf in leaves}
+        whole = sum(reading.mark or 0 for reading in readings.values())
+        behind = max((reading.persons or 0 for reading in readings.values()), default=0)
+        node = formula.node
+        below = readings.get(node.right) if isinstance(node, Operation) and node.op == "/" and isinstance(node.right, Leaf) else None
+
+        def read(index: int, output: int) -> Reading:
+            leaf = Leaf(index, output)
+            reading, part = readings[leaf], formula.parts[index]
+            if leaf not in counted or reading.value is None:
+                return reading
+            limit = below.value if below is not None and _counts(part) and (below.value or 0) >= reading.value else None
+            asked = reading if reading.persons is not None else replace(reading, persons=behind)
+            return replace(reading, value=blur.number(definition.document.id, part, output, asked, whole, limit))
+
+        return read
 
     def _read(self, part: Part, output: int, window: int, group: Group, by: Group = ()) -> Reading:
         if (part, window) in self.blank:
@@ -123,6 +161,8 @@ class Cells:
             raise KeyError("arms")
         numerator, denominator = formula.parts
         arms = [(self._read(numerator, 0, window, group, (arm,)), self._read(denominator, 0, window, group, (arm,))) for arm in formula.arms]
+        if self.blur is not None:
+            arms = [(self._blurring(self.blur, definition, window, group, (arm,))(0, 0), tried) for arm, (_, tried) in zip(formula.arms, arms, strict=True)]
         persons = fewest(*(trials.persons for _, trials in arms))
         (won, tried), (base_won, base_tried) = arms
         found = difference(_whole(won), _whole(tried), _whole(base_won), _whole(base_tried))
@@ -141,6 +181,13 @@ class Cells:
         all_moved, all_started = (_whole(self._read(everyone, output, window, group)) for output in (0, 1))
         # Each person of the group is on one side, so that the others are what is left of all.
         others_moved, others_started = all_moved - moved, all_started - started
+        if self.blur is not None:
+            name, both = definition.document.id, self._read(exposed, 1, window, group)
+            whole = sum(self._read(part, output, window, group).mark or 0 for part in (exposed, everyone) for output in (0, 1))
+            mark = (self._read(everyone, 0, window, group).mark or 0) - (self._read(exposed, 0, window, group).mark or 0)
+            moved_in, others = self._read(exposed, 0, window, group), Reading(others_moved, others_moved, mark or None)
+            moved = int(self.blur.number(name, exposed, 0, moved_in, whole, _whole(both)) or 0)
+            others_moved = int(self.blur.number(name, everyone, 0, others, whole, others_started) or 0)
         persons = min(started, others_started)
         found = difference(moved, started, others_moved, others_started)
         return {
@@ -180,6 +227,10 @@ def _scaled(value: Any, part: Part) -> Number | None:
         number: Number = value
         return number
     return float(value) * measure.scale / measure.divisor
+
+
+def _counts(part: Part) -> bool:
+    return part.measure.agg != "sum"
 
 
 def _whole(reading: Reading) -> int:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from governance import calendar
 from governance.errors import WarehouseError, WarehouseTimeout
-from governance.metrics.cells import Cells, Group, fewest, minus, over, summed, told
+from governance.metrics.cells import Blurring, Cells, Group, fewest, minus, over, summed, told
 from governance.metrics.columns import metric_suffixes
 from governance.metrics.formulas import Reading
 from governance.metrics.planner import Plan
@@ -85,12 +85,12 @@ def _month(value: Any) -> date:
     return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
 
 
-def execute(plan: Plan, sources: Sources, *, clock: Callable[[], float] = time.monotonic) -> Measured:
-    """Run the plan's statements and return the measured table.
+def execute(plan: Plan, sources: Sources, *, clock: Callable[[], float] = time.monotonic, blur: Blurring | None = None) -> Measured:
+    """Run the plan's statements and return the measured table; `blur` is applied to what is counted, before anything is computed from it.
 
     Raises WarehouseTimeout when the grant's time is over, WarehouseError for too many rows or a source that isn't connected.
     """
-    grant, cells = plan.grant, Cells(plan)
+    grant, cells = plan.grant, Cells(plan, blur)
     deadline = clock() + grant.timeout_s
     executed: list[str] = []
 

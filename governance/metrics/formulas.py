@@ -60,10 +60,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A measured number and the distinct persons behind it (None where the fact carries none)."""
+    """A measured number and the distinct persons behind it (None where the fact carries none); `mark` is a fingerprint of their set, where it was asked for."""
 
     value: Number | None
     persons: int | None
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,16 @@ def parts_in(node: Node) -> frozenset[int]:
     if isinstance(node, Operation):
         return parts_in(node.left) | parts_in(node.right)
     return frozenset()
+
+
+def counted_leaves(node: Node) -> frozenset[Leaf]:
+    """Return the leaves that say how many or how much: of a ratio those above the line."""
+    if isinstance(node, Leaf):
+        return frozenset((node,))
+    if isinstance(node, Constant):
+        return frozenset()
+    left = counted_leaves(node.left)
+    return left if node.op == "/" else left | counted_leaves(node.right)
 
 
 def _calculated(op: str, left: Number | None, right: Number | None) -> Number | None:

@@ -11,7 +11,7 @@ from governance.documents.metrics import Qualification
 from governance.metrics.buckets import Buckets, buckets, table_of
 from governance.metrics.dialects import DaysLater, text_order
 from governance.metrics.scan import Context, Scan, predicates
-from governance.metrics.statements import Ask, Layout, Output, Statement
+from governance.metrics.statements import Ask, Layout, Output, Statement, fingerprint
 from governance.metrics.tables import Clause
 from governance.terms import UNKNOWN, Period
 
@@ -71,10 +71,11 @@ def qualified(context: Context, ask: Ask) -> Statement:
     keys = [members.c.k] if found.key is not None else []
     layout = Layout([*keys, *(members.c[f"g{i}"] for i in range(len(ask.dimensions)))])
     value = layout.add(sa.func.count(), "v0")
-    return _counted(scan, ask, found, layout.select(members, []), value)
+    mark = layout.add(fingerprint(members.c.e), "f0") if ask.part in ask.marked else None
+    return _counted(scan, ask, found, layout.select(members, []), value, mark)
 
 
-def _counted(scan: Scan, ask: Ask, found: Buckets, select: sa.Select[Any], value: int) -> Statement:
+def _counted(scan: Scan, ask: Ask, found: Buckets, select: sa.Select[Any], value: int, mark: int | None) -> Statement:
     return Statement(
         title=scan.sql.model.table,
         source=scan.sql.model.source,
@@ -82,7 +83,7 @@ def _counted(scan: Scan, ask: Ask, found: Buckets, select: sa.Select[Any], value
         windows=ask.windows,
         buckets=found,
         dimensions=ask.dimensions,
-        outputs=(Output(part=ask.part, index=0, value=value, persons=value if scan.person is not None else None),),
+        outputs=(Output(part=ask.part, index=0, value=value, persons=value if scan.person is not None else None, mark=mark),),
     )
 
 
@@ -109,6 +110,7 @@ def first_rows(context: Context, ask: Ask) -> Statement:
     order = [text_order(scan.sql.column(primary.column))] if primary is not None else [scan.time]
     ranked = (
         sa.select(
+            counted.label("e"),
             scan.time.label("t"),
             *(scan.dimension(name).group.label(f"g{i}") for i, name in enumerate(ask.dimensions)),
             sa.case((kept, 1), else_=0).label("kept"),
@@ -121,9 +123,10 @@ def first_rows(context: Context, ask: Ask) -> Statement:
     found = buckets(ask.windows, ranked.c.t, time.unit)
     layout = Layout([*([found.key] if found.key is not None else []), *(ranked.c[f"g{i}"] for i in range(len(ask.dimensions)))])
     value = layout.add(sa.func.count(), "v0")
+    mark = layout.add(fingerprint(ranked.c.e), "f0") if ask.part in ask.marked else None
     where = [ranked.c.rn == 1, ranked.c.kept == 1, *([found.where] if found.where is not None else [])]
     source: Any = ranked if found.join is None else ranked.join(*found.join)
-    return _counted(scan, ask, found, layout.select(source, where), value)
+    return _counted(scan, ask, found, layout.select(source, where), value, mark)
 
 
 def same(left: Clause, right: Clause) -> Clause:
@@ -156,6 +159,7 @@ def retained(context: Context, ask: Ask, before: Sequence[Period]) -> Statement:
     layout = Layout([pairs.c.w, *(then.c[name] for name in groups)])
     kept = layout.add(sa.func.count(now.c.e), "v0")
     total = layout.add(sa.func.count(), "v1")
+    marks = (layout.add(fingerprint(now.c.e), "f0"), layout.add(fingerprint(then.c.e), "f1")) if ask.part in ask.marked else (None, None)
     persons = total if scan.person is not None else None
     return Statement(
         title=scan.sql.model.table,
@@ -165,8 +169,8 @@ def retained(context: Context, ask: Ask, before: Sequence[Period]) -> Statement:
         buckets=Buckets(key=pairs.c.w, found={i: i for i in range(len(ask.windows))}),
         dimensions=ask.dimensions,
         outputs=(
-            Output(part=ask.part, index=0, value=kept, persons=persons),
-            Output(part=ask.part, index=1, value=total, persons=persons),
+            Output(part=ask.part, index=0, value=kept, persons=persons, mark=marks[0]),
+            Output(part=ask.part, index=1, value=total, persons=persons, mark=marks[1]),
         ),
     )
 
@@ -209,6 +213,7 @@ def converted(context: Context, ask: Ask) -> Statement:
     converted_at = layout.add(sa.func.count(won.c.e), "v0")
     entered_at = layout.add(sa.func.count(), "v1")
     persons = layout.add(sa.func.count(sa.distinct(entered.c.e)), "p0") if scan.person is not None else None
+    marks = (layout.add(fingerprint(won.c.e), "f0"), layout.add(fingerprint(entered.c.e), "f1")) if part in ask.marked else (None, None)
     source: Any = entered if found.join is None else entered.join(*found.join)
     source = source.outerjoin(won, sa.and_(*(won.c[name] == entered.c[name] for name in pair)))
     return Statement(
@@ -219,7 +224,7 @@ def converted(context: Context, ask: Ask) -> Statement:
         buckets=found,
         dimensions=ask.dimensions,
         outputs=(
-            Output(part=part, index=0, value=converted_at, persons=persons),
-            Output(part=part, index=1, value=entered_at, persons=persons),
+            Output(part=part, index=0, value=converted_at, persons=persons, mark=marks[0]),
+            Output(part=part, index=1, value=entered_at, persons=persons, mark=marks[1]),
         ),
     )

@@ -135,8 +135,8 @@ def _persons(definition: Definition, catalogue: Catalogue) -> set[Part]:
     return {formula.parts[index] for index in counting(formula.node, carries)}
 
 
-def plan(grant: Grant, catalogue: Catalogue) -> Plan:
-    """Return the plan of the granted query. The query must have passed `check`.
+def plan(grant: Grant, catalogue: Catalogue, *, marked: frozenset[str] = frozenset()) -> Plan:
+    """Return the plan of the granted query. The query must have passed `check`. `marked` are the metrics whose numbers come with fingerprints of their persons.
 
     Raises UnsoundQuery or DimensionNotAllowed for a query that can't be answered soundly, also where a row scope does not fit a fact.
     """
@@ -159,6 +159,7 @@ def plan(grant: Grant, catalogue: Catalogue) -> Plan:
     context = Context.of(grant, catalogue)
     parts = list(dict.fromkeys(part for definition in definitions for part in definition.formula.parts))
     persons = frozenset(part for definition in definitions for part in _persons(definition, catalogue))
+    marks = frozenset(part for definition in definitions if definition.document.id in marked for part in definition.formula.parts)
     slices: dict[Part, tuple[str, ...]] = {}
     together: dict[tuple[object, ...], list[Part]] = {}
     kept: dict[Part, tuple[Filter, ...]] = {}
@@ -170,7 +171,7 @@ def plan(grant: Grant, catalogue: Catalogue) -> Plan:
         key: tuple[object, ...] = (*shared, slices[part], kept[part]) if part.shape in _SHARED else (part,)
         together.setdefault(key, []).append(part)
     statements = tuple(
-        _statement(context, tuple(group), slices[group[0]], kept[group[0]], persons, times, query) for group in together.values()
+        _statement(context, tuple(group), slices[group[0]], kept[group[0]], (persons, marks), times, query) for group in together.values()
     )
     return Plan(
         grant=grant,
@@ -192,13 +193,13 @@ def _statement(
     parts: tuple[Part, ...],
     dimensions: tuple[str, ...],
     filters: tuple[Filter, ...],
-    persons: frozenset[Part],
+    counted: tuple[frozenset[Part], frozenset[Part]],
     times: Timeline,
     query: MetricQuery,
 ) -> Statement:
     part = parts[0]
     windows, spread = _windows(parts, times.windows)
-    ask = Ask(parts=parts, dimensions=(*dimensions, *part.by), filters=filters, windows=windows, persons=persons)
+    ask = Ask(parts=parts, dimensions=(*dimensions, *part.by), filters=filters, windows=windows, persons=counted[0], marked=counted[1])
     if part.shape == "retained":
         fiscal = context.catalogue.settings.fiscal_year_start
         before = [counterpart(window, replace(query, compare="previous_period"), context.grant.today, fiscal) for window in windows]

@@ -23,7 +23,7 @@ from governance.terms import Filter, Period
 class Ask:
     """What one statement must measure: parts that can share it, by which dimensions, where, and in which windows (each once).
 
-    `persons` are the parts whose distinct persons must be counted beside their value.
+    `persons` are the parts whose distinct persons must be counted beside their value, `marked` those whose set of persons needs a fingerprint.
     """
 
     parts: tuple[Part, ...]
@@ -31,6 +31,7 @@ class Ask:
     filters: tuple[Filter, ...]
     windows: tuple[Period, ...]
     persons: frozenset[Part]
+    marked: frozenset[Part] = frozenset()
 
     @property
     def part(self) -> Part:
@@ -39,12 +40,13 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Output:
-    """Where one output of a part stands in a result row; `persons` is the position of its distinct persons, or None."""
+    """Where one output of a part stands in a result row; `persons` is the position of its distinct persons, `mark` of their set's fingerprint, or None."""
 
     part: Part
     index: int
     value: int
     persons: int | None
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +110,30 @@ def _aggregates(scan: Scan, ask: Ask, layout: Layout) -> tuple[list[Output], lis
         if part in ask.persons and person is not None:
             same = part.measure.agg in {"distinct", "members"} and part.measure.via is None and scan.counted_by(part.measure) is person
             persons = value if same else layout.add(sa.func.count(sa.distinct(_if(test, person))), f"p{number}")
-        outputs.append(Output(part=part, index=0, value=value, persons=persons))
+        mark = layout.add(fingerprint(_if(test, person)), f"f{number}") if part in ask.marked and person is not None else None
+        outputs.append(Output(part=part, index=0, value=value, persons=persons, mark=mark))
     return outputs, scan.conditions(common)
+
+
+_WEIGHTS = (1_093_514_077, 1_627_900_061, 811_589_147, 1_999_890_431, 417_121_891, 1_275_011_923, 2_038_074_743, 687_194_767, 1_504_330_937, 290_182_597)
+_PRIME = 2_147_483_647
+_LARGE = sa.BigInteger()
+
+
+def fingerprint(person: Clause) -> Clause:
+    """Return a number that belongs to the set of distinct persons: the sum of a residue of each key's last characters.
+
+    Only functions that every engine has; all intermediate values fit into 64 bits for some billions of persons. It is no secret and no protection: what is drawn from it is keyed.
+    """
+    text = sa.cast(person, sa.String())
+    mixed: Any = sa.literal_column("0", _LARGE)
+    for back, weight in enumerate(_WEIGHTS):
+        letter = sa.func.ascii(sa.func.substr(text, sa.func.length(text) - sa.literal_column(str(back)), sa.literal_column("1")))
+        mixed = mixed + sa.cast(letter, _LARGE) * sa.literal_column(str(weight), _LARGE)
+    prime = sa.literal_column(str(_PRIME), _LARGE)
+    once = sa.func.mod(mixed, prime)
+    # Squared, so that two sets with the same sum of keys differ.
+    return sa.func.sum(sa.distinct(sa.cast(sa.func.mod(once * once, prime), _LARGE)))
 
 
 def _if(test: Clause | None, value: Clause) -> Clause:
@@ -166,6 +190,7 @@ def in_force(context: Context, ask: Ask) -> Statement:
     layout = Layout([windows.c.w, *(scan.dimension(name).group for name in ask.dimensions)])
     value = layout.add(sa.func.count(sa.distinct(scan.counted)), "v0")
     where = [*scan.where, *scan.conditions(ask.part.measure.where), *scan.filters(ask.filters)]
+    mark = layout.add(fingerprint(scan.counted), "f0") if ask.part in ask.marked else None
     valid = sa.and_(start < windows.c.e, sa.or_(end.is_(None), end >= windows.c.e))
     return Statement(
         title=scan.sql.model.table,
@@ -174,5 +199,5 @@ def in_force(context: Context, ask: Ask) -> Statement:
         windows=ask.windows,
         buckets=found,
         dimensions=ask.dimensions,
-        outputs=(Output(part=ask.part, index=0, value=value, persons=value if scan.person is not None else None),),
+        outputs=(Output(part=ask.part, index=0, value=value, persons=value if scan.person is not None else None, mark=mark),),
     )

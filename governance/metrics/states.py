@@ -17,7 +17,7 @@ from governance.metrics.dialects import text_order
 from governance.metrics.persons import same
 from governance.metrics.scan import Context, Scan
 from governance.metrics.slicing import state_dimensions
-from governance.metrics.statements import Ask, Layout, Output, Statement
+from governance.metrics.statements import Ask, Layout, Output, Statement, fingerprint
 from governance.metrics.tables import Clause, DimensionSql
 from governance.terms import Filter
 
@@ -90,6 +90,7 @@ def state(context: Context, ask: Ask) -> Statement:
     ).subquery("highest")
     layout = Layout([highest.c.b, *(highest.c[latest.dimensions[name]] for name in ask.dimensions)])
     value = layout.add(sa.func.count(), "v0")
+    mark = layout.add(fingerprint(highest.c.e), "f0") if ask.part in ask.marked else None
     where: list[Clause] = [highest.c.hn == 1]
     for item in after:
         column = highest.c[latest.dimensions[item.dimension]]
@@ -104,7 +105,7 @@ def state(context: Context, ask: Ask) -> Statement:
         windows=ask.windows,
         buckets=Buckets(key=highest.c.b, found=found),
         dimensions=ask.dimensions,
-        outputs=(Output(part=ask.part, index=0, value=value, persons=value if scan.person is not None else None),),
+        outputs=(Output(part=ask.part, index=0, value=value, persons=value if scan.person is not None else None, mark=mark),),
         spread=tuple(tuple(i for i, window in enumerate(ask.windows) if window.end == day) for day in instants),
     )
 
@@ -136,6 +137,8 @@ def moves(context: Context, ask: Ask) -> Statement:
     layout = Layout([pairs.c.w, *(groups[name] for name in ask.dimensions)])
     moved = layout.add(sa.func.count(sa.distinct(sa.case((end.c.r > start.c.r, start.c.e)))), "v0")
     started = layout.add(sa.func.count(sa.distinct(start.c.e)), "v1")
+    rose = sa.case((end.c.r > start.c.r, start.c.e))
+    marks = (layout.add(fingerprint(rose), "f0"), layout.add(fingerprint(start.c.e), "f1")) if ask.part in ask.marked else (None, None)
     person = scan.person is not None
     return Statement(
         title=scan.sql.model.table,
@@ -145,8 +148,8 @@ def moves(context: Context, ask: Ask) -> Statement:
         buckets=Buckets(key=pairs.c.w, found={i: i for i in range(len(ask.windows))}),
         dimensions=ask.dimensions,
         outputs=(
-            Output(part=ask.part, index=0, value=moved, persons=moved if person else None),
-            Output(part=ask.part, index=1, value=started, persons=started if person else None),
+            Output(part=ask.part, index=0, value=moved, persons=moved if person else None, mark=marks[0]),
+            Output(part=ask.part, index=1, value=started, persons=started if person else None, mark=marks[1]),
         ),
     )
 

@@ -1,0 +1,203 @@
+"""What an attacker can compute of hidden numbers from the sums that they are part of: the best bounds there are.
+
+The attacker knows every shown number, every total of a line of the table whether it is shown or only could be asked, that no number is negative, and of hidden counts of
+persons why they are hidden (fewer than k, or at least k). The bounds are those of linear programming over all tables that agree with this; narrower ones don't exist
+(Hundepool et al. 2012, Statistical Disclosure Control, sections 4.2 and 4.4).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_array
+
+WITNESSES = 6
+"""Random extreme tables looked at before any single number is bounded by itself: each may prove many numbers wide."""
+MOST_PROGRAMS = 80
+"""Linear programs per table: beyond it a number counts as not proved, and more is hidden."""
+MOST_UNKNOWN = 600
+"""Numbers in one program; larger systems are only searched for swaps."""
+SWAPS = 24
+"""Swaps tried for each number."""
+_TINY = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A hidden number: its true value and the bounds that anyone knows before adding anything up."""
+
+    value: float
+    low: float = 0.0
+    high: float = float("inf")
+
+
+@dataclass(slots=True)
+class Bounds:
+    """The bounds found; `exact` where they are the best there are, else they only lie inside these."""
+
+    low: float
+    high: float
+    exact: bool
+
+
+def components(unknowns: Mapping[int, Unknown], lines: Sequence[Sequence[int]]) -> list[tuple[list[int], list[list[int]]]]:
+    """Return the unknowns in groups that no line joins, each with its lines; a line tells the sum of its unknowns."""
+    parent = {name: name for name in unknowns}
+
+    def root(name: int) -> int:
+        while parent[name] != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    inside = [[name for name in line if name in unknowns] for line in lines]
+    for line in inside:
+        for name in line[1:]:
+            parent[root(name)] = root(line[0])
+    members: dict[int, list[int]] = defaultdict(list)
+    joined: dict[int, dict[tuple[int, ...], None]] = defaultdict(dict)
+    for name in unknowns:
+        members[root(name)].append(name)
+    for line in inside:
+        if line:
+            joined[root(line[0])].setdefault(tuple(line))
+    return [(names, [list(line) for line in joined[at]]) for at, names in members.items()]
+
+
+class Attacker:
+    """Bounds the numbers of one table. `spend` programs are left; each call uses them up."""
+
+    def __init__(self, *, programs: int = MOST_PROGRAMS) -> None:
+        self.spend = programs
+
+    def bounds(
+        self, names: Sequence[int], lines: Sequence[Sequence[int]], unknowns: Mapping[int, Unknown], enough: Mapping[int, float]
+    ) -> dict[int, Bounds]:
+        """Return bounds for one component's numbers.
+
+        `enough`: the width from which on a number needs no closer look. A number whose bounds are not `exact` has at least this width if its own is at least
+        that; otherwise nothing is proved of it.
+        """
+        if len(names) == 1 and lines:
+            value = unknowns[names[0]].value
+            return {names[0]: Bounds(value, value, exact=True)}
+        if len(lines) <= 1:
+            return _one_line(names, lines, unknowns)
+        if len(names) > MOST_UNKNOWN:
+            return {name: Bounds(unknowns[name].value, unknowns[name].value, exact=False) for name in names}
+        return self._programs(names, lines, unknowns, enough)
+
+    def _programs(
+        self, names: Sequence[int], lines: Sequence[Sequence[int]], unknowns: Mapping[int, Unknown], enough: Mapping[int, float]
+    ) -> dict[int, Bounds]:
+        at = {name: position for position, name in enumerate(names)}
+        rows = [i for i, line in enumerate(lines) for _ in line]
+        columns = [at[name] for line in lines for name in line]
+        system = csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(lines), len(names)))
+        true = np.array([unknowns[name].value for name in names], dtype=float)
+        # In units of the largest value, so that the solver's tolerances mean the same for counts and for money.
+        unit = max(1.0, float(np.abs(true).max()))
+        sums = np.asarray(system @ (true / unit)).ravel()
+        limits = [(unknowns[name].low / unit, None if unknowns[name].high == float("inf") else unknowns[name].high / unit) for name in names]
+        low, high = true.copy(), true.copy()
+
+        def solve(weights: np.ndarray) -> np.ndarray | None:
+            if self.spend <= 0:
+                return None
+            self.spend -= 1
+            found = linprog(weights, A_eq=system, b_eq=sums, bounds=limits, method="highs")
+            return found.x * unit if found.status == 0 else None
+
+        dice = random.Random(len(names))  # noqa: S311 (which corner is looked at first is no secret)
+        for _ in range(WITNESSES):
+            table = solve(np.array([dice.choice((-1.0, 1.0)) * dice.random() for _ in names]))
+            if table is None:
+                break
+            low, high = np.minimum(low, table), np.maximum(high, table)
+        exact = np.zeros(len(names), dtype=bool)
+        for position, name in enumerate(names):
+            if name not in enough or high[position] - low[position] >= enough[name]:
+                continue
+            weights = np.zeros(len(names))
+            weights[position] = 1.0
+            least, most = solve(weights), solve(-weights)
+            if least is None or most is None:
+                continue
+            low[position], high[position], exact[position] = least[position], most[position], True
+        return {name: Bounds(float(low[i]), float(high[i]), exact=bool(exact[i])) for i, name in enumerate(names)}
+
+
+class Swaps:
+    """Finds other tables with the same sums by moving the same amount around the corners of a box: up at every other corner, down at the rest.
+
+    Every such table is one that an attacker can't rule out, so what it shows of a number's width is proved, at a fraction of a linear program's cost.
+    """
+
+    def __init__(self, places: Mapping[int, tuple[tuple[object, ...], tuple[object, ...]]]) -> None:
+        """`places`: of each number its coordinates in the dimensions that add up, and the rest."""
+        self._places = places
+        self._numbers = {place: name for name, place in places.items()}
+
+    def bounds(self, names: Iterable[int], unknowns: Mapping[int, Unknown], enough: Mapping[int, float], share: float) -> dict[int, Bounds]:
+        """Return bounds inside the best ones, for each number of `names`."""
+        beside: dict[tuple[object, ...], list[object]] = defaultdict(list)
+        for name in unknowns:
+            at, rest = self._places[name]
+            for axis, value in enumerate(at):
+                beside[axis, *at[:axis], *at[axis + 1 :], rest].append(value)
+        dice = random.Random(len(unknowns))  # noqa: S311 (which boxes are tried is no secret)
+        out = {}
+        for name in names:
+            one, (at, rest) = unknowns[name], self._places[name]
+            found = Bounds(one.value, one.value, exact=False)
+            choices = [[v for v in beside[axis, *at[:axis], *at[axis + 1 :], rest] if v != value] for axis, value in enumerate(at)]
+            for _ in range(SWAPS if all(choices) else 0):
+                other = [dice.choice(values) for values in choices]
+                up, down = self._room(at, other, rest, unknowns)
+                found.high, found.low = max(found.high, one.value + up), min(found.low, one.value - down)
+                if wide(one, found, enough[name], share):
+                    break
+            out[name] = found
+        return out
+
+    def _room(self, at: tuple[object, ...], other: Sequence[object], rest: tuple[object, ...], unknowns: Mapping[int, Unknown]) -> tuple[float, float]:
+        """Return by how much the box's first corner can go up and down."""
+        up = down = float("inf")
+        for corner in product(*((False, True) for _ in at)):
+            name = self._numbers.get((tuple(b if far else a for a, b, far in zip(at, other, corner, strict=True)), rest))
+            if name is None or name not in unknowns:
+                return 0.0, 0.0
+            one = unknowns[name]
+            above, below = one.high - one.value, one.value - one.low
+            if sum(corner) % 2:
+                above, below = below, above
+            up, down = min(up, above), min(down, below)
+        return up, down
+
+
+def _one_line(names: Sequence[int], lines: Sequence[Sequence[int]], unknowns: Mapping[int, Unknown]) -> dict[int, Bounds]:
+    if not lines:
+        return {name: Bounds(unknowns[name].low, unknowns[name].high, exact=True) for name in names}
+    total = sum(unknowns[name].value for name in names)
+    lows, highs = sum(unknowns[name].low for name in names), sum(unknowns[name].high for name in names)
+    out = {}
+    for name in names:
+        one = unknowns[name]
+        others_high = highs - one.high if one.high != float("inf") else sum(unknowns[n].high for n in names if n != name)
+        low = max(one.low, total - others_high)
+        high = min(one.high, total - (lows - one.low))
+        out[name] = Bounds(low, high, exact=True)
+    return out
+
+
+def wide(one: Unknown, found: Bounds, width: float, share: float) -> bool:
+    """Return whether the bounds hide the number: at least `width` apart, and on one side at least `share` of the number away from it."""
+    if found.high - found.low < width - _TINY:
+        return False
+    return found.low <= one.value * (1 - share) + _TINY or found.high >= one.value * (1 + share) - _TINY

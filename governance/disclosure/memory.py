@@ -1,0 +1,315 @@
+"""The memory of answers: which groups of persons were told to whom, so that the next answer can't be subtracted from them.
+
+Kept per department and per person, for all purposes together, in one SQLite file that all workers and the command line share: judging an answer and remembering it are one
+transaction. Persons are keyed hashes, groups are compressed lists of cell numbers, each stored once; no question, no value and no name is kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import hashlib
+import sqlite3
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from governance.disclosure.overlaps import UNSHOWN, Codes, Counts, Overlaps, Told, TooMuch
+from governance.errors import WarehouseError
+
+BUSY_MS = 20_000
+MOST_KEPT = 256
+"""Contexts whose tables are kept ready in memory, per process."""
+ONE_BY_ONE = 24
+"""So many new cells are tried one after another when it isn't plain which of them gives something away."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS person (hash INTEGER PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS grouping (id INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, codes BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS answer (
+  id INTEGER PRIMARY KEY, department TEXT NOT NULL, person TEXT NOT NULL, context BLOB NOT NULL, grouping INTEGER NOT NULL REFERENCES grouping(id),
+  counts BLOB NOT NULL, day TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS answer_department ON answer (department, context);
+CREATE INDEX IF NOT EXISTS answer_person ON answer (person, context);
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A table of an answer as far as it tells of persons.
+
+    `context`: what else was asked (metric, period, other filters) as a digest: answers are compared within one. `codes`: for each person's position the cell, from 1.
+    `counts`: the persons behind each cell's number, UNSHOWN where it is hidden.
+    """
+
+    context: bytes
+    codes: Codes
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knower:
+    """Who learns: `person` has been told, and `together` all whose knowledge is taken to be one (a department)."""
+
+    person: str
+    together: str
+
+
+def _numbered(codes: Codes) -> tuple[Codes, npt.NDArray[np.int64]]:
+    """Return the codes with cells numbered in the order of their first person, and for each new number the old one."""
+    old, first, back = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    order = order[old[order] != 0]
+    number = np.zeros(len(old), dtype=np.int32)
+    number[order] = np.arange(1, len(order) + 1)
+    return number[back.ravel()].astype(np.int32), old[order].astype(np.int64)
+
+
+class _Known:
+    """What one knower was told in one context."""
+
+    def __init__(self) -> None:
+        self.last = 0
+        self.overlaps = Overlaps()
+        self.tables: dict[int, int] = {}
+        self.counts: dict[int, Counts] = {}
+
+    def put(self, grouping: int, codes: Codes, counts: Counts) -> int:
+        """Add the counts to what is known of the grouping, and return its table."""
+        if grouping not in self.tables:
+            self.tables[grouping] = len(self.overlaps)
+            self.counts[grouping] = counts
+            self.overlaps.add(codes, counts)
+        else:
+            self.counts[grouping] = np.where(counts != UNSHOWN, counts, self.counts[grouping])
+            self.overlaps.set_counts(self.tables[grouping], self.counts[grouping])
+        return self.tables[grouping]
+
+
+class Memory:
+    """One file's memory. Safe for threads and processes; everything it can't read or write is an error, never an empty memory."""
+
+    def __init__(self, path: Path | str, key: bytes) -> None:
+        self._path, self._key = str(path), key
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._kept: OrderedDict[tuple[str, str, bytes], _Known] = OrderedDict()
+        self._groupings: OrderedDict[int, Codes] = OrderedDict()
+        self._hashes: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._places: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+
+    @classmethod
+    def passing(cls) -> Memory:
+        """Return a memory that ends with the process."""
+        return cls(":memory:", b"passing")
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = self._open()
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                except BaseException:
+                    self._connection.rollback()
+                    self._kept.clear()
+                    raise
+                self._connection.commit()
+            except (sqlite3.Error, zlib.error) as error:
+                self._kept.clear()
+                raise WarehouseError(
+                    f"The memory of answers can't be used ({type(error).__name__}), so nothing is told. Mend or restore the file disclosure.db of the home."
+                ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.executescript(_SCHEMA)
+        if self._path != ":memory:":
+            Path(self._path).chmod(0o600)
+        return connection
+
+    # ------------------------------------------------------------------ persons
+
+    def positions(self, keys: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return the persons' positions, given once and for good, whatever load they come from."""
+        hashes = np.fromiter(
+            (int.from_bytes(hashlib.blake2b(key.encode(), key=self._key[:64], digest_size=8).digest(), "big", signed=True) for key in keys), dtype=np.int64, count=len(keys)
+        )
+        with self._transaction() as store:
+            places = self._looked_up(hashes)
+            if places is None:
+                rows = store.execute("SELECT hash, position FROM person ORDER BY hash").fetchall()
+                self._hashes = np.array([row[0] for row in rows], dtype=np.int64)
+                self._places = np.array([row[1] for row in rows], dtype=np.int64)
+                known = set(self._hashes.tolist())
+                fresh = [value for value in dict.fromkeys(hashes.tolist()) if value not in known]
+                if fresh:
+                    store.executemany("INSERT INTO person VALUES (?, ?)", [(value, len(rows) + i) for i, value in enumerate(fresh)])
+                    order = np.argsort(np.concatenate([self._hashes, np.array(fresh, dtype=np.int64)]))
+                    self._places = np.concatenate([self._places, np.arange(len(rows), len(rows) + len(fresh))])[order]
+                    self._hashes = np.concatenate([self._hashes, np.array(fresh, dtype=np.int64)])[order]
+                places = self._looked_up(hashes)
+        if places is None:
+            raise WarehouseError("The memory of answers lost a person; nothing is told.")
+        return places
+
+    def _looked_up(self, hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64] | None:
+        if not len(self._hashes):
+            return None if len(hashes) else hashes
+        at = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
+        return self._places[at] if np.array_equal(self._hashes[at], hashes) else None
+
+    # ------------------------------------------------------------------ answers
+
+    def judge(self, knower: Knower, groups: Sequence[Group], k: int, day: dt.date) -> list[set[int]]:
+        """Return for each group the cells that must not be told, and remember the others as told.
+
+        A cell must not be told when, with what the knower was told before, it would let a set of fewer than k persons be computed that could not be before.
+        Raises WarehouseError when the memory can't be used.
+        """
+        out = []
+        with self._transaction() as store:
+            for group in groups:
+                out.append(self._judge(store, knower, group, k, day))
+        return out
+
+    def forget_before(self, day: dt.date) -> None:
+        """Forget what was told before `day`."""
+        with self._transaction() as store:
+            if store.execute("DELETE FROM answer WHERE day < ?", (day.isoformat(),)).rowcount:
+                store.execute("DELETE FROM grouping WHERE id NOT IN (SELECT grouping FROM answer)")
+                self._kept.clear()
+                self._groupings.clear()
+
+    def _judge(self, store: sqlite3.Connection, knower: Knower, group: Group, k: int, day: dt.date) -> set[int]:
+        codes, old = _numbered(group.codes)
+        counts = group.counts[old - 1]
+        if not (counts != UNSHOWN).any():
+            return set()
+        known = self._known(store, knower, group.context)
+        grouping = self._grouping(store, codes)
+        before = known.counts.get(grouping)
+        fresh = np.flatnonzero((counts != UNSHOWN) & (before == UNSHOWN if before is not None else True))
+        if not len(fresh):
+            return set()
+        table = known.put(grouping, codes, counts)
+        refused = self._refused(known.overlaps, table, known.counts[grouping], fresh, k)
+        if refused:
+            told = known.counts[grouping].copy()
+            told[list(refused)] = UNSHOWN
+            known.counts[grouping] = told
+            known.overlaps.set_counts(table, told)
+            counts = counts.copy()
+            counts[list(refused)] = UNSHOWN
+        if (counts != UNSHOWN).any():
+            row = (knower.together, knower.person, group.context, grouping, _packed(counts), day.isoformat())
+            known.last = int(store.execute("INSERT INTO answer (department, person, context, grouping, counts, day) VALUES (?, ?, ?, ?, ?, ?)", row).lastrowid or 0)
+        return {int(old[cell]) for cell in refused}
+
+    @staticmethod
+    def _refused(overlaps: Overlaps, table: int, counts: Counts, fresh: npt.NDArray[np.int64], k: int) -> set[int]:
+        """Return which of the new cells must not be told; the overlaps hold all of them as told."""
+        if len(overlaps) < 2:
+            return set()
+        bare = counts.copy()
+        bare[fresh] = UNSHOWN
+
+        def small(told: Counts) -> set[Told]:
+            overlaps.set_counts(table, told)
+            return overlaps.small(k, table)
+
+        try:
+            after = small(counts)
+            if not after:
+                return set()
+            already = {found.atoms for found in small(bare)}
+
+            def gives(told: Counts) -> list[Told]:
+                return [found for found in small(told) if found.atoms not in already]
+
+            # Whatever held persons of a set that could be computed is left out first; then one cell after another is tried; at last none is told.
+            told, out = counts.copy(), set[int]()
+            for _ in range(3):
+                found = gives(told)
+                if not found:
+                    return out
+                touched = {cell - 1 for one in found for cell in overlaps.cells_of(table, one)} & set(fresh.tolist()) - out
+                if not touched:
+                    break
+                out |= touched
+                told[list(touched)] = UNSHOWN
+            if not gives(told):
+                return out
+            told, out = bare.copy(), set(fresh.tolist())
+            if len(fresh) <= ONE_BY_ONE:
+                for cell in fresh.tolist():
+                    told[cell] = counts[cell]
+                    if gives(told):
+                        told[cell] = UNSHOWN
+                    else:
+                        out.discard(cell)
+        except TooMuch:
+            return set(fresh.tolist())
+        return out
+
+    def _known(self, store: sqlite3.Connection, knower: Knower, context: bytes) -> _Known:
+        name = (knower.together, knower.person, context)
+        known = self._kept.pop(name, None) or _Known()
+        self._kept[name] = known
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        rows = store.execute(
+            "SELECT id, grouping, counts FROM answer WHERE department = ? AND context = ? AND id > ? "
+            "UNION SELECT id, grouping, counts FROM answer WHERE person = ? AND context = ? AND id > ? ORDER BY 1",
+            (knower.together, context, known.last, knower.person, context, known.last),
+        ).fetchall()
+        for number, grouping, counts in rows:
+            known.put(grouping, self._codes(store, grouping), _unpacked(counts))
+            known.last = number
+        return known
+
+    def _grouping(self, store: sqlite3.Connection, codes: Codes) -> int:
+        last = np.flatnonzero(codes)
+        stored = codes[: int(last[-1]) + 1] if len(last) else codes[:0]
+        digest = hashlib.blake2b(stored.astype("<i4").tobytes(), digest_size=20).digest()
+        row = store.execute("SELECT id FROM grouping WHERE digest = ?", (digest,)).fetchone()
+        if row is not None:
+            return int(row[0])
+        packed = zlib.compress(stored.astype("<i4").tobytes(), 6)
+        return int(store.execute("INSERT INTO grouping (digest, codes) VALUES (?, ?)", (digest, packed)).lastrowid or 0)
+
+    def _codes(self, store: sqlite3.Connection, grouping: int) -> Codes:
+        found = self._groupings.pop(grouping, None)
+        if found is None:
+            row = store.execute("SELECT codes FROM grouping WHERE id = ?", (grouping,)).fetchone()
+            if row is None:
+                raise WarehouseError("The memory of answers is damaged; nothing is told. Restore the file disclosure.db of the home.")
+            found = np.frombuffer(zlib.decompress(row[0]), dtype="<i4").astype(np.int32)
+        self._groupings[grouping] = found
+        while len(self._groupings) > MOST_KEPT:
+            self._groupings.popitem(last=False)
+        return found
+
+
+def _packed(counts: Counts) -> bytes:
+    return zlib.compress(counts.astype("<i8").tobytes(), 6)
+
+
+def _unpacked(data: bytes) -> Counts:
+    return np.frombuffer(zlib.decompress(data), dtype="<i8").astype(np.int64)

@@ -1,0 +1,311 @@
+"""Which persons stand behind the cells of an answer, by the persons' own attributes.
+
+Beside the gateway, since it joins what metrics know (routes, scopes, consent) with what disclosure remembers (sets of persons). Read from the persons' own table once a load, and
+from it once for each row scope, purpose and day; no fact is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import sqlalchemy as sa
+
+from governance.disclosure.memory import Group, Memory
+from governance.disclosure.overlaps import UNSHOWN, Codes
+from governance.documents.metrics import Measure
+from governance.metrics.catalogue import Catalogue, Definition
+from governance.metrics.execution import Sources
+from governance.metrics.formulas import Part
+from governance.metrics.planner import Plan
+from governance.metrics.scan import Context, Scan
+from governance.metrics.slicing import route_of
+from governance.metrics.tables import tables_of
+from governance.terms import UNKNOWN, Filter, Grant, Measured, MemberCompare, Value
+
+MOST_PERSONS = 5_000_000
+MOST_CONTEXTS = 4_000
+"""Other conditions (periods, channels) of one answer that are told apart; beyond it the answer's persons are judged as a whole only."""
+MOST_KEPT = 64
+PATIENCE_S = 60.0
+
+Place = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Persons:
+    """The persons of one load: positions in the memory, and for each dimension of theirs the code of each person's value."""
+
+    order: Mapping[str, int]
+    positions: npt.NDArray[np.int64]
+    codes: Mapping[str, Codes]
+    values: Mapping[str, Mapping[Value, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """The groups of one answer for the memory, and where each cell of each group stands in the answer."""
+
+    groups: tuple[Group, ...]
+    places: tuple[Mapping[int, tuple[Place, ...]], ...]
+
+
+class Scopes:
+    """Finds the persons behind cells. One per gateway; safe for threads."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._persons: OrderedDict[tuple[int, str, str], _Persons] = OrderedDict()
+        self._inside: OrderedDict[object, npt.NDArray[np.bool_]] = OrderedDict()
+
+    def told(self, grant: Grant, plan: Plan, measured: Measured, hidden: Mapping[Place, str], sources: Sources, *, exact: frozenset[str]) -> Told:
+        """Return the groups of persons that the answer's shown cells tell of.
+
+        Each metric gives one group for each of its other conditions (period, channel …), counted in the persons behind the numbers, and all together give one group counted in the
+        persons of the table, which is judged whatever else was asked. `exact`: the metrics whose numbers are told unblurred; blurred ones can't be subtracted.
+        """
+        groups: list[Group] = []
+        places: list[Mapping[int, tuple[Place, ...]]] = []
+        whole: dict[tuple[str, bytes], tuple[Codes, dict[int, list[Place]]]] = {}
+        consents: dict[str, str] = {}
+        for definition in plan.metrics:
+            cells = self._cells(grant, plan, definition, sources)
+            if cells is None:
+                continue
+            consents[cells.entity] = cells.consents
+            name = definition.document.id
+            contexts: dict[bytes, dict[int, list[tuple[Place, int]]]] = {}
+            for place, context, cell, behind in cells.each(plan, measured, name, hidden):
+                contexts.setdefault(context, {}).setdefault(cell, []).append((place, behind))
+                of_all = whole.setdefault((cells.entity, cells.digest), (cells.codes, {}))[1]
+                of_all.setdefault(cell, []).append(place)
+            if name in exact and len(contexts) <= MOST_CONTEXTS:
+                for context, found in contexts.items():
+                    counts = np.full(cells.count, UNSHOWN, dtype=np.int64)
+                    for cell, standing in found.items():
+                        counts[cell - 1] = standing[0][1]
+                    groups.append(Group(context=context, codes=cells.codes, counts=counts))
+                    places.append({cell: tuple(place for place, _ in standing) for cell, standing in found.items()})
+        for (entity, _), (codes, found_places) in whole.items():
+            sizes = np.bincount(codes)[1:].astype(np.int64)
+            counts = np.full(len(sizes), UNSHOWN, dtype=np.int64)
+            at = np.array(sorted(cell for cell in found_places if cell <= len(sizes)), dtype=np.int64)
+            counts[at - 1] = sizes[at - 1]
+            groups.append(Group(context=_digest("persons", entity, sources.data_version, consents[entity]), codes=codes, counts=counts))
+            places.append({cell: tuple(standing) for cell, standing in found_places.items()})
+        return Told(groups=tuple(groups), places=tuple(places))
+
+    # ------------------------------------------------------------------ persons
+
+    def _cells(self, grant: Grant, plan: Plan, definition: Definition, sources: Sources) -> _Cells | None:
+        catalogue = plan.catalogue
+        part = _counted_part(definition, catalogue)
+        person = catalogue.graph.person(part.measure.model) if part is not None else None
+        home = catalogue.graph.home(person.name) if person is not None else None
+        if part is None or person is None or home is None:
+            return None
+        own = frozenset(name for name in catalogue.dimensions if _belongs(catalogue, part, person.name, home, name))
+        persons = self._all(catalogue, home, own, sources)
+        kept = self._population(grant, catalogue, home, person.name, part.consent, persons, sources)
+        member = plan.query.compare if isinstance(plan.query.compare, MemberCompare) else None
+        for item in plan.query.where:
+            if item.dimension in own and (member is None or item.dimension != member.dimension):
+                kept = kept & _passing(persons, item)
+        group_by = tuple(name for name in plan.group_by if name in own)
+        combined = np.zeros(len(kept), dtype=np.int64)
+        for name in group_by:
+            combined = combined * (len(persons.values[name]) + 1) + persons.codes[name]
+        found, first, cell = np.unique(combined[kept], return_index=True, return_inverse=True)
+        size = int(persons.positions.max(initial=-1)) + 1
+        codes = np.zeros(size, dtype=np.int32)
+        codes[persons.positions[kept]] = cell.ravel() + 1
+        at = np.flatnonzero(kept)[first]
+        names = {name: {code: value for value, code in persons.values[name].items()} for name in group_by}
+        cells = {tuple(names[name][int(persons.codes[name][i])] for name in group_by): number for number, i in enumerate(at, 1)}
+        # Between two loads or two batches of withdrawals the persons differ: their tables are compared only where the same was asked of them.
+        everyone = self._population(replace(grant, scopes=()), catalogue, home, person.name, part.consent, persons, sources)
+        consents = hashlib.blake2b(np.packbits(everyone).tobytes(), digest_size=16).hexdigest()
+        return _Cells(entity=person.name, consents=consents, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where)
+
+    def _all(self, catalogue: Catalogue, home: str, own: frozenset[str], sources: Sources) -> _Persons:
+        name = (id(catalogue.graph), home, sources.data_version)
+        with self._lock:
+            found = self._persons.get(name)
+            if found is None:
+                found = self._persons[name] = self._read(catalogue, home, sources)
+                while len(self._persons) > 4:
+                    self._persons.popitem(last=False)
+            return found
+
+    def _read(self, catalogue: Catalogue, home: str, sources: Sources) -> _Persons:
+        graph, sql = catalogue.graph, tables_of(catalogue.graph).model(home)
+        primary = graph.primary(home)
+        if primary is None:
+            raise KeyError(home)
+        names = [name for name in graph.dimensions if graph.route(home, name) is not None and graph.dimensions[name].identifies is None]
+        hops: dict[tuple[str, ...], None] = {}
+        columns = [sql.column(primary.column).label("person")]
+        for number, name in enumerate(names):
+            dimension = sql.dimension(name)
+            for length in range(1, len(dimension.hops) + 1):
+                hops.setdefault(dimension.hops[:length])
+            columns.append(dimension.group.label(f"d{number}"))
+        source = sql.base
+        for way in sorted(hops, key=lambda item: (len(item), item)):
+            joined = sql.join(way)
+            source = source.outerjoin(joined.table, joined.on)
+        rows = sources.session("warehouse").run(sa.select(*columns).select_from(source), timeout_s=PATIENCE_S, max_rows=MOST_PERSONS)
+        keys = [str(row[0]) for row in rows]
+        codes: dict[str, Codes] = {}
+        values: dict[str, dict[Value, int]] = {}
+        for number, name in enumerate(names, 1):
+            known: dict[Value, int] = {}
+            column = (UNKNOWN if row[number] is None else row[number] for row in rows)
+            codes[name] = np.fromiter((known.setdefault(value, len(known) + 1) for value in column), dtype=np.int32, count=len(rows))
+            values[name] = known
+        return _Persons(order={key: i for i, key in enumerate(keys)}, positions=self._memory.positions(keys), codes=codes, values=values)
+
+    def _population(
+        self, grant: Grant, catalogue: Catalogue, home: str, entity: str, consent: bool, persons: _Persons, sources: Sources
+    ) -> npt.NDArray[np.bool_]:
+        """Return who is within the caller's row scopes and the purpose's consents."""
+        purpose = grant.consent_purpose if consent else None
+        name = (id(persons), home, grant.scopes, purpose, grant.today)
+        with self._lock:
+            found = self._inside.get(name)
+        if found is not None:
+            return found
+        part = Part(shape="members", measure=Measure(model=home, agg="members", entity=entity), consent=consent)
+        scan = Scan(Context.of(grant, catalogue), part)
+        where = scan.where
+        found = np.ones(len(persons.positions), dtype=bool)
+        if where:
+            person = scan.person
+            if person is None:
+                raise KeyError(entity)
+            select = sa.select(person.label("person")).select_from(scan.source()).where(*where)
+            rows = sources.session("warehouse").run(select, timeout_s=PATIENCE_S, max_rows=MOST_PERSONS)
+            found = np.zeros(len(persons.positions), dtype=bool)
+            found[[persons.order[key] for row in rows if (key := str(row[0])) in persons.order]] = True
+        with self._lock:
+            self._inside[name] = found
+            while len(self._inside) > MOST_KEPT:
+                self._inside.popitem(last=False)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cells:
+    """One metric's cells as persons. `cells`: values of the persons' own dimensions in `group_by` → cell number, from 1."""
+
+    entity: str
+    consents: str
+    codes: Codes
+    count: int
+    cells: Mapping[tuple[Value, ...], int]
+    own: frozenset[str]
+    group_by: tuple[str, ...]
+    query_where: tuple[Filter, ...]
+
+    @property
+    def digest(self) -> bytes:
+        return hashlib.blake2b(self.codes.tobytes(), digest_size=16).digest()
+
+    def each(self, plan: Plan, measured: Measured, metric: str, hidden: Mapping[Place, str]) -> list[tuple[Place, bytes, int, int]]:
+        """Return every shown cell of the metric that rests on persons: its place, its context, its cell and the persons behind it."""
+        other = tuple(item for item in self.query_where if item.dimension not in self.own)
+        at = {column.name: j for j, column in enumerate(measured.columns)}
+        touched = [name for name in plan.group_by if name not in self.own]
+        member = plan.member
+        known: dict[object, bytes] = {}
+        out = []
+        height = len(measured.rows) // max(1, len(plan.timeline.rows))
+        for i, row in enumerate(measured.rows):
+            when = plan.timeline.rows[i // height] if height else plan.timeline.rows[0]
+            for name, window in ((metric, when.window), (f"{metric}__base", when.window if member is not None else when.base)):
+                behind = measured.contributors[i].get(name) if name in at else None
+                if name not in at or behind is None or (i, name) in hidden:
+                    continue
+                based = member is not None and name != metric
+                value = {d: member.base if based and member is not None and d == member.dimension else row[at[d]] for d in plan.group_by}
+                cell = self.cells.get(tuple(value[d] for d in self.group_by))  # type: ignore[misc]
+                if cell is None:
+                    continue
+                also = tuple(value[d] for d in touched)
+                role = "others" if name != metric and plan.query.compare is None else ""
+                key = (window, also, role)
+                if key not in known:
+                    conditions = _conditions(plan.catalogue, other, dict(zip(touched, also, strict=True)))
+                    span = None if plan.catalogue.definitions[metric].timeless or window is None else (window.start.isoformat(), window.end.isoformat())
+                    known[key] = _digest(metric, role, span, conditions)
+                out.append(((i, name), known[key], cell, behind))
+        return out
+
+
+def _digest(*parts: object) -> bytes:
+    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def _counted_part(definition: Definition, catalogue: Catalogue) -> Part | None:
+    """Return the part whose rows reach the persons' attributes, the narrowest one of a ratio."""
+    carrying = [part for part in definition.formula.parts if catalogue.graph.person(part.measure.model) is not None]
+    return next((part for part in carrying if not part.broad), carrying[0] if carrying else None)
+
+
+def _belongs(catalogue: Catalogue, part: Part, entity: str, home: str, name: str) -> bool:
+    """Return whether the dimension is an attribute of the person: reached through the person, and so dividing persons."""
+    graph = catalogue.graph
+    if name not in catalogue.part_dimensions[part] or graph.route(home, name) is None or graph.dimensions[name].identifies is not None:
+        return False
+    route = route_of(graph, part, name)
+    return route is not None and (part.measure.model == home or route.hops[:1] == (entity,))
+
+
+def _passing(persons: _Persons, item: Filter) -> npt.NDArray[np.bool_]:
+    known = persons.values[item.dimension]
+    wanted = [known[value] for value in item.values if value in known]
+    found = np.isin(persons.codes[item.dimension], wanted)
+    return found if item.op == "in" else ~found
+
+
+def _conditions(catalogue: Catalogue, filters: Sequence[Filter], members: Mapping[str, object]) -> list[list[object]]:
+    """Return the other conditions in one form whatever way they were written: for each root dimension the values that are left."""
+    left: dict[str, set[str]] = {}
+    open_ended: list[list[object]] = []
+    tests = [*((item.dimension, item.op, tuple(item.values)) for item in filters), *((name, "in", (value,)) for name, value in members.items())]
+    for name, op, values in tests:
+        root, wanted = _rooted(catalogue, name, {str(value) for value in values})
+        every = {str(value) for value in catalogue.values(root)} | {UNKNOWN}
+        if catalogue.accepts_any(root):
+            open_ended.append([root, op, sorted(wanted)])
+            continue
+        chosen = wanted if op == "in" else every - wanted
+        left[root] = left.get(root, every) & chosen
+    closed: list[list[object]] = [
+        [root, "in", sorted(values)] for root, values in left.items() if values != {str(value) for value in catalogue.values(root)} | {UNKNOWN}
+    ]
+    return sorted([*closed, *open_ended], key=str)
+
+
+def _rooted(catalogue: Catalogue, name: str, values: set[str]) -> tuple[str, set[str]]:
+    """Return the dimension that this one is derived from, and which of its values are meant."""
+    derived = catalogue.dimensions[name].derived
+    if derived is None:
+        return name, values
+    otherwise = derived.otherwise or UNKNOWN
+    parents = {
+        str(value)
+        for value in (*catalogue.values(derived.dimension), UNKNOWN)
+        if derived.map.get(str(value), UNKNOWN if value == UNKNOWN else otherwise) in values
+    }
+    return _rooted(catalogue, derived.dimension, parents)
+
+
