@@ -37,10 +37,17 @@ def dumps(value: object) -> bytes:
         return encode(_plain(value, "$", 0)).encode("utf-8")  # raises, naming the lone surrogate's place
 
 
-encode = json.JSONEncoder(
+_encoder = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
-).encode
-"""The canonical text of a value already known to lie in the subset; faster than `dumps`, which finds that out."""
+)
+# CPython's own, made once: `JSONEncoder.encode` would make one for every call.
+_make = getattr(json.encoder, "c_make_encoder", None)
+_pieces = _make(None, _encoder.default, encode_basestring, None, ":", ",", True, False, False) if _make else None
+
+
+def encode(value: object) -> str:
+    """The canonical text of a value already known to lie in the subset; faster than `dumps`, which finds that out."""
+    return "".join(_pieces(value, 0)) if _pieces else _encoder.encode(value)
 
 
 def text(value: str | None) -> str:
@@ -85,21 +92,32 @@ def _no_float(text: str) -> NoReturn:
     raise NotCanonical(message)
 
 
-def _is_plain(value: object, depth: int) -> bool:
+def _is_plain(value: Any, depth: int) -> bool:
     """Whether `value` is made of the built-in types alone and lies in the subset, but for lone surrogates."""
     kind = type(value)
-    if kind is str or value is None or kind is bool:
+    if kind in _ATOMS:
         return True
     if kind is int:
-        return -LIMIT < value < LIMIT  # type: ignore[operator]
+        return bool(-LIMIT < value < LIMIT)
     if depth >= DEPTH:
         return False
     if kind is dict:
-        for key, item in value.items():  # type: ignore[attr-defined]
-            if type(key) is not str or not key.isascii() or not _is_plain(item, depth + 1):
+        for key in value:
+            if type(key) is not str or not key.isascii():
                 return False
-        return True
-    return kind is list and all(_is_plain(item, depth + 1) for item in value)  # type: ignore[attr-defined]
+        members = value.values()
+    elif kind is list:
+        members = value
+    else:
+        return False
+    for item in members:  # a loop of its own: most members are atoms, and a call for each would cost most of the time
+        kind = type(item)
+        if kind not in _ATOMS and not (-LIMIT < item < LIMIT if kind is int else _is_plain(item, depth + 1)):
+            return False
+    return True
+
+
+_ATOMS = frozenset({str, bool, type(None)})
 
 
 def _plain(value: object, place: str, depth: int) -> Json:

@@ -1,23 +1,23 @@
 """The nouns of the ledger: what is recorded, what is stored, what is searched, what is acknowledged.
 
 A stored line is canonical JSON with the members `id`, `index`, `time`, `type`, `request`, `actor`, `role`, `department`,
-`purpose`, `decision`, `detail` and `v` (the version of this layout). What a type needs beyond the common members is in `detail`.
-Values and identities never belong in an event; the caller screens them first.
+`purpose`, `decision`, `detail` and `v` (the version of this layout), and those of `LIFTED` that the event has (`audit.frame`).
+What a type needs beyond these is in `detail`. Values and identities never belong in an event; the caller screens them first.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from audit import canonical
+from audit import canonical, frame
 from audit.errors import InvalidEvent, NotCanonical
 
-VERSION = 1
+VERSION = 2
 """Layout of a stored line."""
 
 GENESIS = "genesis"
@@ -48,8 +48,9 @@ class Event:
     """Something that happened and must be provable: who did what, why, and how it was decided.
 
     `type` is lower-case words (`intent`, `outcome`, `question`, `policy.activated`); `request` joins an intent and its outcome;
-    `actor` is the account's name. `detail` is canonical JSON; these keys of it are searchable: `outcome` (required in an
-    `outcome` event: answered, refused or failed), `code` (of the refusal), `metrics` (ids).
+    `actor` is the account's name. `detail` is canonical JSON; these keys of it are searchable and become members of the line
+    itself, where they are text (`metrics`, `classes`: a list of texts): `outcome` (required in an `outcome` event: answered,
+    refused or failed), `code` (of the refusal), `rule`, `case`, `surface`, `session`, `question`, `metrics`, `classes`.
     """
 
     type: str
@@ -72,7 +73,10 @@ class Receipt:
 
 
 class Facets(NamedTuple):
-    """The searchable columns of one event, in the order of the table `event_index`; derived from the stored line alone."""
+    """The searchable columns of one event, in the order of the table `event_index`; derived from the stored line alone.
+
+    `classes` and `metrics` are the canonical JSON of a list of texts, as it stands in the line.
+    """
 
     number: int
     id: str
@@ -87,72 +91,97 @@ class Facets(NamedTuple):
     decision: str | None
     outcome: str | None
     code: str | None
+    rule: str | None
+    case: str | None
+    classes: str | None
+    metrics: str | None
+    surface: str | None
+    session: str | None
+    question: str | None
 
 
 class Line(NamedTuple):
-    """A stored line with its facets and metric ids."""
+    """A stored line with its facets."""
 
     data: bytes
     facets: Facets
-    metrics: tuple[str, ...]
 
 
 class Draft:
     """An event checked and written but for its place in the ledger: number and time come with the batch."""
 
-    __slots__ = ("_after_index", "_after_time", "_before_index", "_code", "_event", "_metrics", "_outcome", "id")
+    __slots__ = ("_after_index", "_after_time", "_before_index", "_rest", "id", "size", "type")
 
     def __init__(self, event: Event, event_id: str) -> None:
         """Check and encode `event`; raises `InvalidEvent` or `NotCanonical`."""
         check(event)
         self.id = event_id
-        self._event = event
+        self.type = event.type
         # Taken now: the caller may change the detail's mapping later.
-        self._metrics = metric_ids(event.detail)
-        self._outcome, self._code = _text(event.detail.get("outcome")), _text(event.detail.get("code"))
-        member, detail = canonical.text, canonical.dumps(event.detail)
-        # The members in canonical (sorted) order, cut where number and time go.
-        front = (
-            f'{{"actor":{member(event.actor)},"decision":{member(event.decision)}'
-            f',"department":{member(event.department)},"detail":'
-        )
-        middle = f',"purpose":{member(event.purpose)},"request":{member(event.request)},"role":{member(event.role)}'
+        (outcome, code, rule, case, classes, metrics, surface, session, question), detail = _lift(event.detail)
+        self._rest = (
+            event.request, event.actor, event.role, event.department, event.purpose, event.decision,
+            outcome, code, rule, case, classes, metrics, surface, session, question,
+        )  # fmt: skip
+        data = canonical.dumps(detail)
         try:
-            self._before_index = b'%b%b,"id":"%b","index":' % (front.encode(), detail, event_id.encode())
-            self._after_index = f'{middle},"time":"'.encode()
+            head = frame.head((event.actor, case, classes, code, event.decision, event.department))
+            self._before_index = b'%b%b,"id":"%b","index":' % (head, data, event_id.encode())
+            middle = (
+                f"{frame.asked((metrics, outcome, event.purpose))}{frame.member('question', question)}"
+                f',"request":{canonical.text(event.request)}{frame.ruled((event.role, rule))}'
+                f'{frame.member("session", session)}{frame.member("surface", surface)},"time":"'
+            )
+            self._after_index = middle.encode()
         except UnicodeEncodeError as error:
             raise NotCanonical("a member of the event holds a lone surrogate, which is no character") from error
         self._after_time = f'","type":"{event.type}","v":{VERSION}}}'.encode()
-        if len(self._before_index) + len(self._after_index) > LINE_LIMIT:
+        self.size = len(self._before_index) + len(self._after_index)
+        if self.size > LINE_LIMIT:
             message = f"an event of more than {LINE_LIMIT} bytes is not recorded; shorten its detail"
             raise InvalidEvent(message)
 
-    def place(self, index: int, moment: datetime, zone: tzinfo) -> Line:
-        """The stored line as number `index`, recorded at `moment`."""
-        time = format_time(moment)
+    def place(self, index: int, time: str, day: str) -> Line:
+        """The stored line as number `index`, recorded at `time` (of `format_time`), which lies on the local `day`."""
         data = b"%b%d%b%b%b" % (self._before_index, index, self._after_index, time.encode(), self._after_time)
-        event = self._event
-        facets = Facets(
-            index,
-            self.id,
-            time,
-            _local_day(time[:MINUTE], zone),
-            event.type,
-            event.request,
-            event.actor,
-            event.role,
-            event.department,
-            event.purpose,
-            event.decision,
-            self._outcome,
-            self._code,
-        )
-        return Line(data, facets, self._metrics)
+        return Line(data, Facets._make((index, self.id, time, day, self.type, *self._rest)))
+
+
+Lifted = tuple[
+    str | None, str | None, str | None, str | None, str | None, str | None, str | None, str | None, str | None
+]
+
+
+def _lift(detail: Mapping[str, object]) -> tuple[Lifted, Mapping[str, object]]:
+    """The searchable members among `detail`, lists as canonical text, and the detail without them."""
+    if LIFTED.isdisjoint(detail):
+        return (None,) * 9, detail
+    rest = dict(detail)
+    found: list[str | None] = []
+    for name in _LIFTED_ORDER:
+        value = rest.pop(name, None)
+        text = _text(value) if name not in frame.LISTS else _list_text(value)
+        if text is None and value is not None:
+            rest[name] = value  # neither text nor a list of texts: it stays where it was and is not searchable
+        found.append(text)
+    return cast(Lifted, tuple(found)), rest
+
+
+def _list_text(value: object) -> str | None:
+    """The canonical text of a list of texts; None for anything else and for an empty list."""
+    if not isinstance(value, list | tuple) or not value or any(not isinstance(item, str) for item in value):
+        return None
+    return _texts(tuple(value))
+
+
+@lru_cache(maxsize=4096)
+def _texts(value: tuple[str, ...]) -> str:
+    return canonical.dumps(list(value)).decode()
 
 
 def check(event: Event) -> None:
     """Raise `InvalidEvent` if the event misses what its type needs."""
-    if not TYPE.fullmatch(event.type):
+    if event.type not in (INTENT, OUTCOME) and not TYPE.fullmatch(event.type):
         message = "an event's type is lower-case words such as intent or policy.activated"
         raise InvalidEvent(message)
     if not event.actor:
@@ -166,24 +195,28 @@ def check(event: Event) -> None:
         raise InvalidEvent(message)
 
 
-def facets_of(body: Mapping[str, Any], zone: tzinfo) -> tuple[Facets, tuple[str, ...]]:
-    """Facets and metric ids that the index must hold for a stored line; raises `InvalidEvent` if members are absent or odd."""
+def facets_of(body: Mapping[str, Any], zone: tzinfo) -> Facets:
+    """The facets that the index must hold for a stored line of any version; raises `InvalidEvent` if members are absent or odd."""
     try:
         detail, time = body["detail"], body["time"]
+        detail.get  # noqa: B018 - an object
+        held = detail if body["v"] == 1 else body  # where the searchable members stand
+        texts = {name: _text(held.get(name)) for name in frame.TEXTS}
+        lists = {name: _list_text(held.get(name)) for name in frame.LISTS}
         facets = Facets(
-            body["index"],
-            body["id"],
-            time,
-            _local_day(time[:MINUTE], zone),
-            body["type"],
-            body["request"],
-            body["actor"],
-            body["role"],
-            body["department"],
-            body["purpose"],
-            body["decision"],
-            _text(detail.get("outcome")),
-            _text(detail.get("code")),
+            number=body["index"],
+            id=body["id"],
+            time=time,
+            day=local_day(time[:MINUTE], zone),
+            type=body["type"],
+            request=body["request"],
+            actor=body["actor"],
+            role=body["role"],
+            department=body["department"],
+            purpose=body["purpose"],
+            decision=body["decision"],
+            **texts,
+            **lists,
         )
     except KeyError as error:
         raise InvalidEvent(f"the line has no member {error}") from error
@@ -193,30 +226,26 @@ def facets_of(body: Mapping[str, Any], zone: tzinfo) -> tuple[Facets, tuple[str,
         raise InvalidEvent("a member of the line has the wrong type or form")
     if None in {facets.id, facets.type, facets.actor}:
         raise InvalidEvent("the line lacks an id, a type or an actor")
-    return facets, metric_ids(detail)
+    return facets
 
 
 _ALL_TEXT = frozenset({str, type(None)})
 
 
 @lru_cache(maxsize=4096)
-def _local_day(minute: str, zone: tzinfo) -> str:
+def local_day(minute: str, zone: tzinfo) -> str:
     """The local day of a UTC minute such as 2026-11-15T01:02 (no zone is off by a fraction of a minute today)."""
     return datetime.fromisoformat(minute + ":00Z").astimezone(zone).date().isoformat()
 
 
-def metric_ids(detail: Mapping[str, object]) -> tuple[str, ...]:
-    """The metric ids named in `detail.metrics`, sorted, each once; empty if there are none."""
-    named = detail.get("metrics")
-    if named is None:
-        return ()
-    if not isinstance(named, Sequence) or isinstance(named, str):
-        return ()
-    return tuple(sorted({metric for metric in named if isinstance(metric, str)}))
-
-
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+_LIFTED_ORDER = Facets._fields[Facets._fields.index("outcome") :]
+
+LIFTED = frozenset(_LIFTED_ORDER)
+"""Keys of an event's detail that become members of the line, where they are searched."""
 
 
 def format_time(moment: datetime) -> str:
@@ -237,10 +266,11 @@ def parse_time(text: str) -> datetime:
 
 def new_id(moment: datetime, entropy: Entropy) -> str:
     """A UUID of version 7 (RFC 9562): milliseconds, then 74 random bits; ids sort by time and can't be guessed."""
-    milliseconds = int(moment.timestamp() * 1000)
     random = int.from_bytes(entropy(10), "big")
-    value = (
-        (milliseconds & (1 << 48) - 1) << 80 | 7 << 76 | (random >> 66 & 0xFFF) << 64 | 2 << 62 | random & (1 << 62) - 1
-    )
-    digits = f"{value:032x}"
+    digits = f"{(int(moment.timestamp() * 1000) & _48_BITS) << 80 | random & _74_BITS | _VERSION_7:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+_48_BITS = (1 << 48) - 1
+_74_BITS = 0xFFF << 64 | (1 << 62) - 1
+_VERSION_7 = 7 << 76 | 2 << 62

@@ -100,6 +100,21 @@ class CompactRange:
         self.size += 1
         return done
 
+    def extend(self, leaves: Iterable[bytes]) -> list[bytes]:
+        """Add leaf hashes; returns the hashes of the interior nodes that they complete, in order of completion."""
+        hashes, carry = self._hashes, self.size
+        done: list[bytes] = []
+        for current in leaves:
+            left = carry
+            carry += 1
+            while left & 1:
+                current = sha256(b"\x01" + hashes.pop() + current).digest()  # noqa: PLW2901 - it climbs
+                left >>= 1
+                done.append(current)
+            hashes.append(current)
+        self.size = carry
+        return done
+
     def root(self) -> bytes:
         """The RFC 6962 root of all leaves so far."""
         return _fold(self._hashes)

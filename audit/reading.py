@@ -11,6 +11,7 @@ from urllib.parse import quote
 from audit.causes import HELP, Translated, unavailable
 from audit.errors import AuditUnavailable
 from audit.merkle import node_id
+from audit.schema import FORMAT
 
 PATIENCE_S = 5.0
 """How long a reader waits where it must wait at all; readers do not wait for writers."""
@@ -51,6 +52,9 @@ def _open(path: Path, options: str) -> sqlite3.Connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if 0 < connection.execute("PRAGMA user_version").fetchone()[0] < FORMAT:
+            message = "the ledger was made by an earlier release; `wenshu check` on its home brings its search index up to date"
+            raise AuditUnavailable("wrong_ledger", message)
         undo.pop_all()
     return connection
 

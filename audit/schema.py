@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-FORMAT = 1
+from audit.events import Facets
+
+FORMAT = 2
 """PRAGMA user_version."""
 
 APPLICATION_ID = 0x57454E53
@@ -16,15 +18,16 @@ TABLES = (
     # The newest signed checkpoint, replaced by every batch; and older ones, one for every 256 events or so.
     "CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), size INTEGER NOT NULL, note TEXT NOT NULL) STRICT",
     "CREATE TABLE checkpoint (size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT",
-    # What is searched; derived from the lines and checked against them.
+    # What is searched; derived from the lines (audit.events.Facets) and checked against them.
     (
         "CREATE TABLE event_index (idx INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, time TEXT NOT NULL, day TEXT NOT NULL,"
         " type TEXT NOT NULL, request TEXT, actor TEXT NOT NULL, role TEXT, department TEXT, purpose TEXT, decision TEXT,"
-        " outcome TEXT, code TEXT) STRICT"
+        ' outcome TEXT, code TEXT, rule TEXT, "case" TEXT, classes TEXT, metrics TEXT, surface TEXT, session TEXT,'
+        " question TEXT) STRICT"
     ),
-    "CREATE TABLE event_metric (idx INTEGER NOT NULL, metric TEXT NOT NULL, PRIMARY KEY (metric, idx)) STRICT, WITHOUT ROWID",
     "CREATE INDEX event_request ON event_index (request, idx) WHERE request IS NOT NULL",
-    "CREATE INDEX event_day ON event_index (day, idx)",
+    # Which records of pruning (their numbers) were carried out, and how many bodies each dropped.
+    "CREATE TABLE pruning (record INTEGER PRIMARY KEY, entries INTEGER NOT NULL) STRICT",
     (
         "CREATE VIEW fct_access AS SELECT day, department, purpose, outcome, role AS actor_role FROM event_index"
         " WHERE type = 'outcome'"
@@ -36,7 +39,7 @@ _APPENDED = {
     "node": "NEW.id <> (SELECT coalesce(max(id) + 1, 0) FROM node)",
     "checkpoint": "NEW.size <= (SELECT coalesce(max(size), -1) FROM checkpoint)",
     "event_index": "NEW.idx <> (SELECT coalesce(max(idx) + 1, 0) FROM event_index)",
-    "event_metric": "NEW.idx < (SELECT coalesce(max(size), 0) FROM head)",
+    "pruning": "NEW.record >= (SELECT coalesce(max(idx) + 1, 0) FROM entry)",
     "head": "EXISTS (SELECT 1 FROM head)",
 }
 """When an INSERT is none at the end. (INSERT OR REPLACE would otherwise delete without firing a DELETE trigger.)"""
@@ -57,3 +60,8 @@ def _triggers() -> tuple[str, ...]:
 
 STATEMENTS = TABLES + _triggers()
 """Every CREATE statement, as SQLite stores it."""
+
+INDEX_COLUMNS = ("idx", *Facets._fields[1:])
+"""Columns of `event_index`, in the order of `Facets`."""
+
+QUOTED = ", ".join(f'"{name}"' for name in INDEX_COLUMNS)

@@ -1,42 +1,51 @@
 """Reading the ledger: filters, pages, counts, single events, proofs.
 
-Plain read-only SQLite connections rather than SQLAlchemy: verification and search must start at once and run on a copy of the
-file alone. Each call reads one snapshot over a connection of its own, so a `Reader` may be shared by threads.
+Plain read-only connections rather than SQLAlchemy: verification and search must start at once and run on a copy of the
+file alone. Each call reads one snapshot over a connection of its own, so a `Reader` may be shared by threads; it keeps the searchable
+columns in memory (`audit.columns`), so make one and keep it.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from audit.causes import HELP
 from audit.errors import AuditUnavailable, NotFound
-from audit.events import INTENT, OUTCOME, format_time
+from audit.events import INTENT, LIFTED, OUTCOME, format_time
 from audit.merkle import consistency_proof, inclusion_proof
 from audit.notes import Checkpoint
 from audit.proofs import GrowthProof, InclusionProof
 from audit.reading import connect, read_node, snapshot
 
+if TYPE_CHECKING:
+    from audit.columns import Columns, Mask, Reads, View
+
 PAGE_LIMIT = 1000
 """Most events in one page."""
 
-Column = Literal["type", "actor", "role", "department", "purpose", "decision", "outcome", "code", "day"]
-"""What events can be counted by; `metric` has a method of its own."""
+Column = Literal[
+    "type", "actor", "role", "department", "purpose", "decision", "outcome", "code", "rule", "case", "classes", "metrics",
+    "surface", "session", "day",
+]  # fmt: skip
+"""What events can be counted by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which events are meant: every condition given must hold; within one, any of its values.
 
-    `text` is looked for, letter by letter and without regard to ASCII case, in the stored line; several words must all occur.
-    `since` and `until` are aware instants, half-open. An empty filter means every event.
+    `metric` and `data_class` are looked for among an event's several. `text` is looked for, without regard to case, in the question and
+    in the searchable members; several words must all occur. `since` and `until` are aware instants, half-open. An empty filter
+    means every event.
     """
 
     type: Sequence[str] = ()
@@ -48,15 +57,33 @@ class Filter:
     decision: Sequence[str] = ()
     outcome: Sequence[str] = ()
     code: Sequence[str] = ()
+    rule: Sequence[str] = ()
+    case: Sequence[str] = ()
+    surface: Sequence[str] = ()
+    session: Sequence[str] = ()
     day: Sequence[str] = ()
     metric: Sequence[str] = ()
+    data_class: Sequence[str] = ()
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
 
 
-COLUMNS = ("type", "request", "actor", "role", "department", "purpose", "decision", "outcome", "code", "day")
-assert {field.name for field in fields(Filter)} == {*COLUMNS, "metric", "since", "until", "text"}  # noqa: S101
+COLUMNS: tuple[Column, ...] = get_args(Column)
+FILTERED = {name: name for name in COLUMNS if name not in {"classes", "metrics"}} | {
+    "metric": "metrics",
+    "data_class": "classes",
+}
+"""Conditions of a filter that name values, with their columns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A stretch of time with its number of events: `start` is a local day (2026-11-15) or a UTC hour (2026-11-15T01Z)."""
+
+    start: str
+    total: int
+    outcomes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +99,12 @@ class StoredEvent:
         found: dict[str, Any] = json.loads(self.line)
         return found
 
+    def told(self) -> dict[str, Any]:
+        """The members for a page: the searchable ones that not every event has stand in `detail`, whatever the line's version."""
+        found = self.body
+        lifted = {name: found.pop(name) for name in LIFTED & found.keys()}
+        return found | {"detail": found.get("detail", {}) | lifted}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
@@ -82,53 +115,100 @@ class Page:
 
 
 class Reader:
-    """Reads the ledger's file; never writes. Every method raises `AuditUnavailable` if the file can't be read."""
+    """Reads the ledger; never writes. Every method raises `AuditUnavailable` if it can't be read."""
 
     def __init__(self, path: Path) -> None:
         """Read the database at `path`; opened anew by every call."""
         self._path = path
+        self._columns: Columns | None = None
 
     def search(
         self, wanted: Filter | None = None, *, after: int | None = None, limit: int = 50, newest_first: bool = True
     ) -> Page:
         """A page of the events meant; `after` is the previous page's."""
-        where, values = _conditions(wanted or Filter())
         limit = max(1, min(limit, PAGE_LIMIT))
-        if after is not None:
-            where.append("i.idx < ?" if newest_first else "i.idx > ?")
-            values.append(after)
-        order = "DESC" if newest_first else "ASC"
-        statement = f"SELECT i.idx, CAST(e.body AS BLOB) {_from(where)} ORDER BY i.idx {order} LIMIT ?"
         with self._reading() as connection:
-            rows = connection.execute(statement, [*values, limit + 1]).fetchall()
-        events = tuple(StoredEvent(index=number, line=line) for number, line in rows[:limit])
-        return Page(events=events, after=events[-1].index if len(rows) > limit else None)
+            view, mask = self._meant(connection, wanted)
+            found = view.index[mask]
+            if after is not None:
+                found = found[found < after] if newest_first else found[found > after]
+            chosen = found[::-1][: limit + 1] if newest_first else found[: limit + 1]
+            numbers = [int(number) for number in chosen]
+            rows = connection.execute(
+                f"SELECT idx, CAST(body AS BLOB) FROM entry WHERE idx IN ({', '.join('?' * len(numbers))})",  # noqa: S608
+                numbers,
+            ).fetchall()
+        lines = dict(rows)
+        events = tuple(StoredEvent(index=number, line=lines[number]) for number in numbers[:limit] if number in lines)
+        return Page(events=events, after=numbers[limit - 1] if len(numbers) > limit else None)
 
     def count(self, wanted: Filter | None = None) -> int:
         """How many events are meant."""
-        where, values = _conditions(wanted or Filter())
         with self._reading() as connection:
-            return int(connection.execute(f"SELECT count(*) {_from(where)}", values).fetchone()[0])
+            return int(self._meant(connection, wanted)[1].sum())
 
     def count_by(self, column: Column, wanted: Filter | None = None) -> list[tuple[str | None, int]]:
         """The column's values among the events meant, with their numbers, most frequent first."""
-        if column not in COLUMNS:
-            raise ValueError(f"events are not counted by {column!r}")
-        where, values = _conditions(wanted or Filter())
-        statement = f"SELECT i.{column}, count(*) AS n {_from(where)} GROUP BY 1 ORDER BY n DESC, 1"
-        with self._reading() as connection:
-            return connection.execute(statement, values).fetchall()
+        return self.facets(wanted, [column])[column]
 
-    def count_by_metric(self, wanted: Filter | None = None) -> list[tuple[str, int]]:
-        """The metrics named in the events meant, with the number of events that name each, most frequent first."""
-        where, values = _conditions(wanted or Filter())
-        source = _from(where).replace(
-            "FROM event_index i", "FROM event_index i JOIN event_metric m ON m.idx = i.idx", 1
-        )
+    def facets(
+        self, wanted: Filter | None = None, columns: Sequence[Column] = COLUMNS
+    ) -> dict[str, list[tuple[str | None, int]]]:
+        """For each column its values among the events meant, with their numbers, most frequent first."""
+        for column in columns:
+            if column not in COLUMNS:
+                raise ValueError(f"events are not counted by {column!r}")
         with self._reading() as connection:
-            return connection.execute(
-                f"SELECT m.metric, count(*) AS n {source} GROUP BY 1 ORDER BY n DESC, 1", values
-            ).fetchall()
+            view, mask = self._meant(connection, wanted)
+        return {column: view.count(column, mask) for column in columns}
+
+    def timeline(self, wanted: Filter | None = None, unit: Literal["day", "hour"] = "day") -> list[Bucket]:
+        """How many of the events meant fall on each local day, or in each UTC hour, that has any; by outcome, too."""
+        with self._reading() as connection:
+            view, mask = self._meant(connection, wanted)
+        outcomes, outcome = view.values("outcome")
+        starts, place = view.days() if unit == "day" else view.hours()
+        if not mask.any():
+            return []
+        counts = view.cross(place, len(starts), outcome, len(outcomes), mask)
+        return [
+            Bucket(
+                start=start,
+                total=sum(row),
+                outcomes={str(name): n for name, n in zip(outcomes, row, strict=True) if n and name is not None},
+            )
+            for start, row in sorted(zip(starts, counts, strict=True), key=itemgetter(0))
+            if any(row)
+        ]
+
+    def count_by_metric(self, wanted: Filter | None = None) -> list[tuple[str | None, int]]:
+        """The metrics named in the events meant, with the number of events that name each, most frequent first."""
+        return self.count_by("metrics", wanted)
+
+    def warm(self) -> int:
+        """Read the searchable columns into memory; returns how many events there are."""
+        return self.count()
+
+    def _meant(self, connection: Reads, wanted: Filter | None) -> tuple[View, Mask]:
+        from audit.columns import Columns  # numpy takes a moment that a proof or a checkpoint need not wait
+
+        if self._columns is None:
+            self._columns = Columns()
+        view = self._columns.refresh(connection)
+        mask = view.everything()
+        if wanted is None:
+            return view, mask
+        for name, column in FILTERED.items():
+            if chosen := _several(getattr(wanted, name)):
+                mask &= view.one_of(column, chosen)
+        if chosen := _several(wanted.request):
+            marks = ", ".join("?" * len(chosen))
+            rows = connection.execute(f"SELECT idx FROM event_index WHERE request IN ({marks})", chosen).fetchall()  # noqa: S608
+            mask &= view.among([number for (number,) in rows])
+        mask &= view.within(wanted.since, wanted.until)
+        for word in wanted.text.split():
+            mask &= view.containing(word)
+        return view, mask
 
     def event(self, event_id: str) -> StoredEvent:
         """The event with that id; raises `NotFound`."""
@@ -191,33 +271,6 @@ def _event(connection: sqlite3.Connection, event_id: str) -> StoredEvent:
     if row is None:
         raise NotFound("no event has that id; look it up with `wenshu audit search`")
     return StoredEvent(index=row[0], line=row[1])
-
-
-def _from(where: Sequence[str]) -> str:
-    conditions = f" WHERE {' AND '.join(where)}" if where else ""
-    return f"FROM event_index i JOIN entry e ON e.idx = i.idx{conditions}"
-
-
-def _conditions(wanted: Filter) -> tuple[list[str], list[Any]]:
-    """SQL conditions and their bound values; names come from `COLUMNS`, never from the caller."""
-    where: list[str] = []
-    values: list[Any] = []
-    for column in COLUMNS:
-        if chosen := _several(getattr(wanted, column)):
-            where.append(f"i.{column} IN ({', '.join('?' * len(chosen))})")
-            values += chosen
-    if chosen := _several(wanted.metric):
-        where.append(f"i.idx IN (SELECT idx FROM event_metric WHERE metric IN ({', '.join('?' * len(chosen))}))")  # noqa: S608
-        values += chosen
-    for moment, comparison in ((wanted.since, ">="), (wanted.until, "<")):
-        if moment is not None:
-            where.append(f"i.time {comparison} ?")
-            values.append(format_time(moment))
-    for word in wanted.text.split():
-        where.append("e.body LIKE ? ESCAPE '\\'")
-        literal = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values.append(f"%{literal}%")
-    return where, values
 
 
 def _several(chosen: Sequence[str]) -> list[str]:

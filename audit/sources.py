@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol, TypeVar
 
+from audit.bulk import CHUNK_COLUMNS, Chunk
 from audit.causes import unavailable
 from audit.errors import AuditUnavailable, InvalidNote
 from audit.events import Facets
 from audit.merkle import HASH_LENGTH, root
 from audit.notes import Checkpoint
-from audit.schema import STATEMENTS
+from audit.reading import read_node
+from audit.schema import QUOTED, STATEMENTS
 
 Sound = TypeVar("Sound")
 
@@ -49,7 +51,7 @@ class Source(Protocol):
     def nodes(self) -> Iterator[bytes] | None:
         """Stored interior nodes in order of completion; None if this source stores none."""
 
-    def facets(self) -> Iterator[tuple[Facets, tuple[str, ...]]] | None:
+    def facets(self) -> Iterator[Facets] | None:
         """The search index in order; None if this source has none."""
 
 
@@ -102,18 +104,33 @@ class DatabaseSource:
         for expected, (number, found) in enumerate(rows):
             yield found if number == expected else b""  # a node under another number is as good as none
 
-    def facets(self) -> Iterator[tuple[Facets, tuple[str, ...]]]:
-        rows = self._connection.execute("SELECT metric, idx FROM event_metric ORDER BY idx, metric")
-        metric = _metric_row(rows.fetchone())
-        for row in self._connection.execute("SELECT * FROM event_index ORDER BY idx"):
+    def facets(self) -> Iterator[Facets]:
+        for row in self._connection.execute(f"SELECT {QUOTED} FROM event_index ORDER BY idx"):  # noqa: S608
             _sound(row[0], int)
-            named: list[str] = []
-            while metric is not None and metric[1] <= row[0]:
-                named.append(metric[0] if metric[1] == row[0] else f"{metric[0]} (of no event)")
-                metric = _metric_row(rows.fetchone())
-            yield Facets._make(row), tuple(named)
-        if metric is not None:  # rows for events that do not exist
-            yield Facets(metric[1], *[""] * 12), (metric[0],)
+            yield Facets._make(row)
+
+    def counts(self) -> tuple[int, int, int]:
+        row = self._connection.execute(
+            "SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM event_index), (SELECT count(*) FROM node)"
+        ).fetchone()
+        return row[0], row[1], row[2]
+
+    def chunk(self, start: int, stop: int) -> Chunk:
+        return self._connection.execute(CHUNK_STATEMENT, (start, stop)).fetchall()
+
+    def node_hashes(self, start: int, stop: int) -> list[bytes]:
+        rows = self._connection.execute("SELECT hash FROM node WHERE id >= ? AND id < ? ORDER BY id", (start, stop))
+        return [found for (found,) in rows]
+
+    def node(self, level: int, position: int) -> bytes:
+        return read_node(self._connection, level, position)
+
+
+_FACETS = ", ".join(f'i."{name}"' for name in CHUNK_COLUMNS)
+CHUNK_STATEMENT = (
+    f"SELECT e.idx, e.leaf, CAST(e.body AS BLOB), {_FACETS}"  # noqa: S608 - names of our own
+    " FROM entry e LEFT JOIN event_index i ON i.idx = e.idx WHERE e.idx >= ? AND e.idx < ? ORDER BY e.idx"
+)
 
 
 class ExportSource:
@@ -178,7 +195,3 @@ def _sound(value: object, kind: type[Sound]) -> Sound:
     if not isinstance(value, kind):
         raise sqlite3.DatabaseError("a value has another type than its column")
     return value
-
-
-def _metric_row(row: tuple[object, object] | None) -> tuple[str, int] | None:
-    return None if row is None else (_sound(row[0], str), _sound(row[1], int))

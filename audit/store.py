@@ -12,25 +12,25 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
+from datetime import tzinfo
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote
 
 from audit.causes import HELP, Translated, may_write, unavailable
 from audit.errors import AuditUnavailable
-from audit.events import Facets, Line
-from audit.merkle import Node, node_id
+from audit.events import Line
 from audit.reading import read_node
-from audit.schema import APPLICATION_ID, FORMAT, STATEMENTS
+from audit.schema import APPLICATION_ID, FORMAT, QUOTED, STATEMENTS
+from audit.upgrade import upgrade
 
 FIRST_PAUSE_S = 0.0005
 LONGEST_PAUSE_S = 0.01
 
 
-ROWS_AT_ONCE = 16
-"""Rows of one INSERT statement."""
-
-INDEX_COLUMNS = tuple(column.replace("number", "idx") for column in Facets._fields)
+ROWS_AT_ONCE = (64, 8, 1)
+"""Rows of one INSERT statement: few sizes, so that few statements are prepared and each stays prepared."""
 
 
 class Store(Protocol):
@@ -45,6 +45,9 @@ class Store(Protocol):
     def create(self) -> None:
         """Make the schema, inside a batch."""
 
+    def upgrade(self, zone: tzinfo) -> bool:
+        """Bring a store that an earlier release made to this one's form, inside a batch; whether there was anything to do."""
+
     def begin(self, deadline: float) -> None:
         """Take the write lock before `deadline` (of `time.monotonic`), else raise reason `locked`."""
 
@@ -57,14 +60,14 @@ class Store(Protocol):
     def node(self, level: int, position: int) -> bytes:
         """The stored hash of a complete subtree; level 0 is a leaf. Raises reason `corrupt` if it is absent."""
 
-    def nodes(self, start: int) -> list[bytes]:
-        """The stored interior nodes from number `start` on, in order of completion, as read back from the store."""
+    def read_back(self, line: int, node: int) -> tuple[list[bytes], list[bytes]]:
+        """The lines from number `line` on, and the interior nodes from number `node` on, as the store gives them again."""
 
     def lines(self, start: int) -> Iterator[bytes]:
-        """The stored lines from number `start` on, as they were read back from the store."""
+        """The stored lines from number `start` on."""
 
-    def insert(self, lines: Sequence[Line], leaves: Sequence[bytes], nodes: Sequence[Node]) -> None:
-        """Append lines with their leaf hashes, facets, and the interior nodes that they complete."""
+    def insert(self, lines: Sequence[Line], leaves: Sequence[bytes], node: int, nodes: Sequence[bytes]) -> None:
+        """Append lines with their leaf hashes, facets, and the interior nodes that they complete, numbered from `node`."""
 
     def set_head(self, size: int, note: str, *, keep: bool) -> None:
         """Replace the head by a larger one; with `keep`, store it among the kept checkpoints too."""
@@ -106,7 +109,8 @@ class SqliteStore:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
             connection.execute("PRAGMA busy_timeout = 0")  # from here on, see `_patiently`
-            if version not in {0, FORMAT}:
+            self._old: bool = 0 < version < FORMAT
+            if not 0 <= version <= FORMAT:
                 message = (
                     f"the ledger has format {version}, this release writes {FORMAT}; use the release that wrote it"
                 )
@@ -134,6 +138,14 @@ class SqliteStore:
             self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             self._connection.execute(f"PRAGMA user_version = {FORMAT}")
 
+    def upgrade(self, zone: tzinfo) -> bool:
+        if not self._old:
+            return False
+        with self._translated:
+            upgrade(self._connection, zone)
+        self._old = False
+        return True
+
     def begin(self, deadline: float) -> None:
         self._deadline = deadline
         self._patiently("BEGIN IMMEDIATE", deadline)
@@ -159,10 +171,17 @@ class SqliteStore:
         with self._translated:
             return read_node(self._connection, level, position)
 
-    def nodes(self, start: int) -> list[bytes]:
+    def read_back(self, line: int, node: int) -> tuple[list[bytes], list[bytes]]:
+        # Joined into one value each: every row fetched gives up the interpreter, for which the callers are waiting.
         with self._translated:
-            rows = self._connection.execute("SELECT hash FROM node WHERE id >= ? ORDER BY id", (start,))
-            return [found for (found,) in rows]
+            (lines,) = self._connection.execute(
+                "SELECT CAST(group_concat(body, char(10)) AS BLOB) FROM (SELECT body FROM entry WHERE idx >= ? ORDER BY idx)",
+                (line,),
+            ).fetchone()
+            (nodes,) = self._connection.execute(
+                "SELECT group_concat(hex(hash), ' ') FROM (SELECT hash FROM node WHERE id >= ? ORDER BY id)", (node,)
+            ).fetchone()
+        return (lines or b"").split(b"\n"), [bytes.fromhex(found) for found in (nodes or "").split()]
 
     def lines(self, start: int) -> Iterator[bytes]:
         with self._translated:
@@ -174,24 +193,24 @@ class SqliteStore:
                     raise AuditUnavailable("corrupt", HELP["corrupt"])
                 yield body
 
-    def insert(self, lines: Sequence[Line], leaves: Sequence[bytes], nodes: Sequence[Node]) -> None:
-        entries = [(ln.facets.number, leaf, ln.data.decode()) for ln, leaf in zip(lines, leaves, strict=True)]
-        metrics = [(metric, line.facets.number) for line in lines for metric in line.metrics]
+    def insert(self, lines: Sequence[Line], leaves: Sequence[bytes], node: int, nodes: Sequence[bytes]) -> None:
+        entries = [(line.facets.number, leaf, line.data.decode()) for line, leaf in zip(lines, leaves, strict=True)]
         with self._translated:
             self._insert("entry (idx, leaf, body)", entries)
-            self._insert("node (id, hash)", [(node_id(n.level, n.position), n.hash) for n in nodes])
-            self._insert(f"event_index ({', '.join(INDEX_COLUMNS)})", [line.facets for line in lines])
-            self._insert("event_metric (metric, idx)", metrics)
+            self._insert("node (id, hash)", list(enumerate(nodes, node)))
+            self._insert(f"event_index ({QUOTED})", [line.facets for line in lines])
 
     def _insert(self, into: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Insert rows, many to a statement: each statement gives up the interpreter once, for which others are waiting."""
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            some = rows[start : start + ROWS_AT_ONCE]
-            row = f"({', '.join('?' * len(some[0]))})"
-            self._connection.execute(
-                f"INSERT INTO {into} VALUES {', '.join([row] * len(some))}",  # noqa: S608 - names of our own
-                [value for found in some for value in found],
-            )
+        start = 0
+        for many in ROWS_AT_ONCE:
+            while len(rows) - start >= many:
+                row = f"({', '.join('?' * len(rows[start]))})"
+                self._connection.execute(
+                    f"INSERT INTO {into} VALUES {', '.join([row] * many)}",  # noqa: S608 - names of our own
+                    list(chain.from_iterable(rows[start : start + many])),
+                )
+                start += many
 
     def set_head(self, size: int, note: str, *, keep: bool) -> None:
         with self._translated:

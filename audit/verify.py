@@ -8,6 +8,7 @@ can't be read, and the first bad entry is named.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -15,11 +16,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from audit.bulk import Chunks, Differs
 from audit.causes import FAILURES, unavailable
 from audit.errors import AuditUnavailable, InvalidNote
 from audit.events import GENESIS, format_time
+from audit.held import Held, hold
 from audit.notes import Checkpoint, VerifierKey
-from audit.outside import checkpoint_path
+from audit.outside import checkpoint_path, read_steadily
 from audit.reading import connect, snapshot
 from audit.report import Problem, ProblemKind, Report, Verdict
 from audit.sources import DatabaseSource, ExportSource, Source
@@ -36,18 +39,20 @@ def verify(
     *,
     known: Sequence[str] = (),
     now: datetime | None = None,
+    processes: int | None = None,
 ) -> Report:
     """Check the ledger at `path`: its database file, or the folder of an export.
 
     `vkey` is the verifier key as text, best taken from elsewhere than `path`. `external_checkpoint` is the file that keeps the newest
     checkpoint outside the database (default for a database: beside it; a database without one is not intact, since nothing
     would show that its end was cut off). `known` are further signed checkpoints of this ledger, as in receipts. Given `now`,
-    intents of the last two minutes are not yet findings.
+    intents of the last two minutes are not yet findings. `processes` share the work on a large database (default: as many as there
+    are cores for this process).
 
     Never raises for what it finds: a report's verdict is intact, tampered, or unavailable where the files can't be read.
     Raises `InvalidNote` if `vkey` is no verifier key.
     """
-    judge = _Judge(VerifierKey.parse(vkey), now)
+    judge = _Judge(VerifierKey.parse(vkey), now, path, processes or len(os.sched_getaffinity(0)))
     try:
         if path.is_dir():
             judge.read_outside(external_checkpoint)
@@ -67,14 +72,15 @@ def verify(
 class _Judge:
     """Collects what is known, lets `Walk` read, and says what the differences mean."""
 
-    def __init__(self, key: VerifierKey, now: datetime | None) -> None:
+    def __init__(self, key: VerifierKey, now: datetime | None, path: Path, processes: int) -> None:
         self._key = key
+        self._path, self._processes = path, processes
         self._before = None if now is None else format_time(now - timedelta(seconds=GRACE_S))
         self._problems: list[Problem] = []
         self._head: Checkpoint | None = None
         self._outside: Checkpoint | None = None
         self._others: list[Checkpoint] = []
-        self._walk: Walk | None = None
+        self._walk: Walk | Held | None = None
 
     def report(self) -> Report:
         walk = self._walk
@@ -106,7 +112,7 @@ class _Judge:
         if path is None:
             return
         try:
-            note = path.read_bytes().decode()
+            note = read_steadily(path).decode()
         except FileNotFoundError:
             if required:
                 self._problem("no_checkpoint", "no checkpoint outside the database: a cut-off end would not be seen")
@@ -133,13 +139,25 @@ class _Judge:
             found = self._open(text, f"the given checkpoint number {number + 1}")
             self._others += [found] if found else []
         checkpoints = [found for found in (self._head, self._outside, *self._others) if found]
-        self._walk = Walk(source, self._zone(source), {found.size for found in checkpoints})
-        self._walk.run()
+        zone = self._zone(source)
+        self._walk = self._quickly(source, zone, checkpoints)
+        if self._walk is None:
+            self._walk = Walk(source, zone, {found.size for found in checkpoints})
+            self._walk.run()
         self._judge_places(self._walk)
         self._judge_ends(self._walk)
         self._judge_hashes(self._walk, checkpoints)
         for flaw in source.flaws():
             self._problem("damaged", f"the database's own structure does not hold: {flaw.splitlines()[0][:120]}")
+
+    def _quickly(self, source: Source, zone: ZoneInfo | None, checkpoints: Sequence[Checkpoint]) -> Held | None:
+        """What the quick pass saw, if everything agrees; None where it does not, or where there is no database."""
+        if self._head is None or zone is None or not isinstance(source, Chunks):
+            return None
+        try:
+            return hold(source, zone, checkpoints, self._head.size, self._path, self._processes)
+        except (Differs, AuditUnavailable, *FAILURES):
+            return None  # the walk meets it again, and names it
 
     def _problem(self, kind: ProblemKind, message: str, first: int | None = None, last: int | None = None) -> None:
         self._problems.append(Problem(kind=kind, message=message, first=first, last=last))
@@ -169,7 +187,7 @@ class _Judge:
         self._problem("wrong_ledger", "entry 0 does not bind this ledger's key and time zone", 0, 0)
         return None
 
-    def _judge_places(self, walk: Walk) -> None:
+    def _judge_places(self, walk: Walk | Held) -> None:
         """Lines that say another number than their place: something was taken out, put in, or exchanged before them."""
         if walk.moved is None:
             return
@@ -183,7 +201,7 @@ class _Judge:
             first = member if member == place - 1 else place
             self._problem("inserted", f"an entry was inserted at place {first}", first, place)
 
-    def _judge_ends(self, walk: Walk) -> None:
+    def _judge_ends(self, walk: Walk | Held) -> None:
         """Entries that the signed head knows and the store lacks, or the other way round; a head behind the outside one."""
         moved_up = walk.moved is not None and walk.moved[1] > walk.moved[0] and not walk.moved_back
         moved_down = walk.moved is not None and walk.moved[1] < walk.moved[0]
@@ -204,7 +222,7 @@ class _Judge:
             )
             self._problem("rolled_back", message, size, largest - 1)
 
-    def _judge_hashes(self, walk: Walk, checkpoints: Sequence[Checkpoint]) -> None:
+    def _judge_hashes(self, walk: Walk | Held, checkpoints: Sequence[Checkpoint]) -> None:
         """Hold the recomputed roots against the signed ones."""
         failing = sorted({found.size for found in checkpoints if walk.roots.get(found.size, found.root) != found.root})
         good = {found.size for found in checkpoints if walk.roots.get(found.size) == found.root} - set(failing)
@@ -226,7 +244,7 @@ class _Judge:
         elif not walk.suspects and walk.moved is None:
             self._changed_within(walk, first, last)
 
-    def _changed_within(self, walk: Walk, first: int, last: int) -> None:
+    def _changed_within(self, walk: Walk | Held, first: int, last: int) -> None:
         """Line and leaf hash were changed together: the stored tree, the search index and checkpoints narrow it down."""
         node = walk.bad_node
         if node is not None:
@@ -244,7 +262,7 @@ class _Judge:
         what = f"entry {first} was changed" if first == last else f"an entry from {first} to {last} was changed"
         self._problem("changed", f"{what}: it does not hash to the signed checkpoint", first, last)
 
-    def _judge_tree(self, walk: Walk) -> None:
+    def _judge_tree(self, walk: Walk | Held) -> None:
         """Every entry is proven by the head; what is stored beside them must agree."""
         for place in walk.suspects[:PROBLEM_LIMIT]:
             self._problem("tree_changed", f"the stored leaf hash of entry {place} was edited; the entry itself holds")

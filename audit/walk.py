@@ -31,7 +31,7 @@ class Walk:
         self._zone = zone
         self._sizes = sizes
         self._facets = source.facets()
-        self._row: tuple[Facets, tuple[str, ...]] | None = None
+        self._row: Facets | None = None
         self._nodes: Iterator[bytes] | None = source.nodes()
         self._last_time = ""
         self._intents: dict[str, tuple[int, str, str]] = {}
@@ -93,7 +93,8 @@ class Walk:
         pruned = PRUNED.fullmatch(stored.body)
         if pruned:
             self.pruned += 1
-            self.problem("body_missing", f"entry {stored.place} has only its hash left", stored.place, stored.place)
+            missing = body_missing(stored.place)
+            self.problem(missing.kind, missing.message, missing.first, missing.last)
             own = bytes.fromhex(pruned[1].decode())
         else:
             own = leaf_hash(stored.body)
@@ -140,32 +141,32 @@ class Walk:
 
     def _facet(self, place: int, body: dict[str, Any] | None) -> None:
         """Compare the search index with what the line says; follow intents and time."""
-        expected: tuple[Facets, tuple[str, ...]] | None = None
+        expected: Facets | None = None
         if body is not None:
             try:
                 expected = facets_of(body, self._zone or UTC)
             except InvalidEvent as error:
                 self.problem("malformed", f"entry {place}: {error}", place, place)
         if self._facets is not None:
-            while self._row is not None and self._row[0].number < place:
+            while self._row is not None and self._row.number < place:
                 self._extra_row(self._row)
                 self._row = next(self._facets, None)
-            if self._row is None or self._row[0].number != place:
+            if self._row is None or self._row.number != place:
                 self.problem("index_edited", f"the search index lacks entry {place}", place, place)
             else:
                 if expected is not None and not self._same(self._row, expected):
                     self.problem("index_edited", f"the search index says otherwise than entry {place}", place, place)
                 self._row = next(self._facets, None)
         if expected is not None:
-            self._follow(place, expected[0])
+            self._follow(place, expected)
 
-    def _same(self, row: tuple[Facets, tuple[str, ...]], expected: tuple[Facets, tuple[str, ...]]) -> bool:
+    def _same(self, row: Facets, expected: Facets) -> bool:
         if self._zone is None:
-            return row[0]._replace(day="") == expected[0]._replace(day="") and row[1] == expected[1]
+            return row._replace(day="") == expected._replace(day="")
         return row == expected
 
-    def _extra_row(self, row: tuple[Facets, tuple[str, ...]]) -> None:
-        number = row[0].number
+    def _extra_row(self, row: Facets) -> None:
+        number = row.number
         self.problem(
             "index_edited", f"the search index has a row for entry {number}, which is not there", number, number
         )
@@ -194,6 +195,11 @@ class Walk:
                     kind=kind, message=message, index=place, event=facets.id, request=facets.request, time=facets.time
                 )
             )
+
+
+def body_missing(place: int) -> Problem:
+    """An entry of which only the hash is left."""
+    return Problem(kind="body_missing", message=f"entry {place} has only its hash left", first=place, last=place)
 
 
 def count_entries(first: int, last: int) -> str:

@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 from audit import canonical
 from audit.causes import HELP
 from audit.errors import AuditUnavailable, InvalidNote, NotCanonical, Reason
-from audit.events import GENESIS, Draft, Entropy, Event, Receipt, new_id
-from audit.merkle import EMPTY_ROOT, CompactRange, Node, interior_count, leaf_hash, root_at
+from audit.events import GENESIS, MINUTE, Draft, Entropy, Event, Receipt, format_time, local_day, new_id
+from audit.merkle import EMPTY_ROOT, CompactRange, interior_count, leaf_hash, root_at
 from audit.notes import Checkpoint, Signer
 from audit.outside import OutsideCheckpoint
 from audit.schema import FORMAT
 from audit.store import SqliteStore, Store, make_file
 
-KEEP_EVERY = 256
+KEEP_EVERY = 1024
 """A checkpoint is kept when a batch passes a multiple of this many events."""
 
 CHECKED_TAIL = 256
@@ -117,6 +117,8 @@ class Writer:
                 outside = settings.outside.read()
             store.begin(deadline)
             self._check_head(store, outside)
+            if store.upgrade(settings.zone):
+                store.commit()
             store.rollback()
         except BaseException:
             store.close()
@@ -192,10 +194,13 @@ class Writer:
     def _append(self, store: Store, drafts: Sequence[Draft]) -> list[Receipt]:
         """Write, read back, sign, commit."""
         settings, base = self._settings, self._tree
-        lines = [draft.place(base.size + number, settings.now(), settings.zone) for number, draft in enumerate(drafts)]
+        time = format_time(settings.now())  # one reading a batch: what is recorded is when it became durable
+        day = local_day(time[:MINUTE], settings.zone)
+        lines = [draft.place(base.size + number, time, day) for number, draft in enumerate(drafts)]
         leaves = [leaf_hash(line.data) for line in lines]
-        tree, nodes = _extend(base, leaves)
-        store.insert(lines, leaves, nodes)
+        tree = base.copy()
+        nodes = tree.extend(leaves)
+        store.insert(lines, leaves, interior_count(base.size), nodes)
         self._read_back(store, base, tree, nodes)
         head = Checkpoint(origin=settings.signer.verifier.name, size=tree.size, root=tree.root())
         note = settings.signer.sign(head.text())
@@ -207,13 +212,12 @@ class Writer:
         return [Receipt(event=line.facets.id, index=line.facets.number, checkpoint=note) for line in lines]
 
     @staticmethod
-    def _read_back(store: Store, base: CompactRange, tree: CompactRange, nodes: Sequence[Node]) -> None:
-        """What is about to be signed must be what is stored: lines and nodes as the database gives them again."""
+    def _read_back(store: Store, base: CompactRange, tree: CompactRange, nodes: Sequence[bytes]) -> None:
+        """What is about to be signed must be what is stored: the root over lines and nodes as the database gives them again."""
+        lines, stored = store.read_back(base.size, interior_count(base.size))
         again = base.copy()
-        for data in store.lines(base.size):
-            again.append(leaf_hash(data))
-        stored = store.nodes(interior_count(base.size))
-        if (again.size, again.root()) != (tree.size, tree.root()) or stored != [node.hash for node in nodes]:
+        made = again.extend(map(leaf_hash, lines))
+        if not stored == made == nodes or (again.size, again.root()) != (tree.size, tree.root()):
             raise AuditUnavailable("corrupt", HELP["corrupt"])
 
     def _publish(self, deadline: float) -> None:
@@ -222,15 +226,6 @@ class Writer:
             note, size = self._unpublished
             self._settings.outside.publish(note, size, max(deadline, time.monotonic() + PUBLISH_S))
             self._unpublished = None
-
-
-def _extend(base: CompactRange, leaves: Sequence[bytes]) -> tuple[CompactRange, list[Node]]:
-    """The tree with `leaves` added, and the interior nodes that they complete."""
-    tree = base.copy()
-    nodes: list[Node] = []
-    for leaf in leaves:
-        nodes += tree.append(leaf)
-    return tree, nodes
 
 
 def _refusal(reason: Reason) -> AuditUnavailable:

@@ -86,7 +86,7 @@ class Desk:
         page = self._reader.search(wanted, after=after, limit=limit)
         facets = {name: {value or "": count for value, count in self._reader.count_by(name, wanted)} for name in FACETS}
         return {
-            "events": [event.body for event in page.events],
+            "events": [event.told() for event in page.events],
             "next": None if page.after is None else str(page.after),
             "total": self._reader.count(wanted),
             "facets": facets,
@@ -131,7 +131,7 @@ class Desk:
         found = self._reader.event(event_id)
         request = found.body.get("request")
         related = self._reader.search(Filter(request=(request,)), limit=20, newest_first=False).events if request else ()
-        return {"event": found.body, "related": [item.body for item in related if item.index != found.index]}
+        return {"event": found.told(), "related": [item.told() for item in related if item.index != found.index]}
 
     def proof(self, actor: Actor, event_id: str) -> dict[str, Any]:
         """Return an inclusion proof. One's own event may be proved by anyone; others' by reviewers."""

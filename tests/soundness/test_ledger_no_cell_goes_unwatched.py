@@ -29,9 +29,9 @@ CELLS = {
         "purpose",
         "decision",
         "outcome",
-        "code",
+        "code", "rule", '"case"', "classes", "metrics", "surface", "session", "question",
     ),
-    "event_metric": ("idx", "metric"),
+
 }
 
 
@@ -61,7 +61,7 @@ def test_no_edited_cell_goes_unnoticed(honest, tmp_path, table, column):
         home = honest.copy(tmp_path / str(attempt))
 
         def work(connection: sqlite3.Connection, chance: random.Random = chance) -> None:
-            keys = "metric, idx" if table == "event_metric" else "rowid, rowid"
+            keys = "rowid, rowid"
             key, other, old = chance.choice(connection.execute(f"SELECT {keys}, {column} FROM {table}").fetchall())
             new = old
             while new == old:

@@ -173,7 +173,7 @@ def test_only_the_bodies_exchanged_are_seen_as_reordered(home):
 
 
 def cut(connection: sqlite3.Connection, size: int) -> None:
-    for table in ("entry", "event_index", "event_metric"):
+    for table in ("entry", "event_index"):
         connection.execute(f"DELETE FROM {table} WHERE idx >= ?", (size,))
 
 
@@ -283,7 +283,7 @@ def test_an_edited_search_index_is_seen(home):
 
 
 @pytest.mark.parametrize(
-    "column", ["id", "time", "day", "type", "request", "role", "department", "purpose", "decision", "code"]
+    "column", ["id", "time", "day", "type", "request", "role", "department", "purpose", "decision", "code", "rule", '"case"', "classes", "surface", "session", "question"]
 )
 def test_every_column_of_the_search_index_is_held_against_the_entries(home, column):
     home.tamper(lambda c: c.execute(f"UPDATE event_index SET {column} = 'x' WHERE idx = ?", (BAD,)))
@@ -296,10 +296,8 @@ def test_every_column_of_the_search_index_is_held_against_the_entries(home, colu
         "DELETE FROM event_index WHERE idx = 7",
         "DELETE FROM event_index WHERE idx >= 15",
         "INSERT INTO event_index (idx, id, time, day, type, actor) VALUES (99, 'x', 'x', 'x', 'x', 'x')",
-        "DELETE FROM event_metric WHERE idx = 7",
-        "UPDATE event_metric SET metric = 'spend' WHERE idx = 7",
-        "INSERT INTO event_metric VALUES (0, 'spend')",
-        "INSERT INTO event_metric VALUES (99, 'spend')",
+        "UPDATE event_index SET metrics = '[\"spend\"]' WHERE idx = 7",
+        "UPDATE event_index SET metrics = NULL WHERE idx = 7",
     ],
 )
 def test_rows_taken_from_or_added_to_the_search_index_are_seen(home, statement):
@@ -491,9 +489,6 @@ def test_refusing_changes_nothing(home):
         "UPDATE event_index SET actor = 'x'",
         "DELETE FROM event_index",
         "INSERT OR REPLACE INTO event_index SELECT * FROM event_index WHERE idx = 1",
-        "UPDATE event_metric SET metric = 'x'",
-        "DELETE FROM event_metric",
-        "INSERT INTO event_metric VALUES (1, 'x')",
         "DELETE FROM head",
         "UPDATE head SET size = size - 1",
         "UPDATE head SET note = 'x'",
@@ -589,13 +584,13 @@ def test_a_ledger_is_the_only_thing_that_can_be_opened_for_writing(tmp_path, hon
 
 
 def test_a_lookup_table_edited_so_that_searches_miss_an_entry_is_seen(home):
-    """The rows are right, but the B-tree by which a day is looked up is not."""
+    """The rows are right, but the B-tree by which a request is looked up is not."""
     with closing(sqlite3.connect(home.path)) as connection:
-        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event_day'").fetchone()
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'event_request'").fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
     data = bytearray(home.path.read_bytes())
-    at = data.index(b"20", (page - 1) * size)
+    at = data.index(b"r3", (page - 1) * size)
     assert at < page * size
-    data[at : at + 2] = b"19"
+    data[at : at + 2] = b"r4"
     home.path.write_bytes(data)
     assert kinds(home) == {"damaged"}

@@ -14,16 +14,24 @@ from hypothesis import strategies as st
 
 from audit import canonical
 from audit.errors import InvalidEvent, NotCanonical
-from audit.events import LINE_LIMIT, Draft, Event, facets_of, format_time, new_id, parse_time
+from audit.events import LINE_LIMIT, Draft, Event, facets_of, format_time, local_day, new_id, parse_time
 from tests.fixtures.ledgers import intent, outcome
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MOMENT = datetime(2026, 11, 14, 16, 0, 0, 7, tzinfo=UTC)
 NAMES = {"id", "index", "time", "type", "request", "actor", "role", "department", "purpose", "decision", "detail", "v"}
 
+LIFTABLE = ("metrics", "code", "outcome", "question")
+
+
+def placed(event: Event, index: int, moment: datetime):
+    time = format_time(moment)
+    return Draft(event, "an-id").place(index, time, local_day(time[:16], SHANGHAI))
+
+
 texts = st.text(min_size=1, max_size=20)
 details = st.dictionaries(
-    st.sampled_from(["metrics", "code", "outcome", "rows", "index", "time", "query"]),
+    st.sampled_from([*LIFTABLE, "rows", "index", "time", "query"]),
     st.none() | st.integers(0, 99) | texts | st.lists(texts | st.integers(0, 9), max_size=3),
 )
 events = st.builds(
@@ -41,32 +49,45 @@ events = st.builds(
 
 @given(events, st.integers(0, 2**40), st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC)))
 def test_a_stored_line_is_canonical_and_holds_what_was_given(event, index, moment):
-    line = Draft(event, "an-id").place(index, moment, SHANGHAI)
+    line = placed(event, index, moment)
     body = canonical.loads(line.data)
     assert isinstance(body, dict)
-    assert set(body) == NAMES
-    assert (body["index"], body["id"], body["v"]) == (index, "an-id", 1)
+    lifted = set(body) - NAMES
+    assert lifted <= {"metrics", "code", "outcome", "question"}
+    assert (body["index"], body["id"], body["v"]) == (index, "an-id", 2)
     assert parse_time(str(body["time"])) == moment
     for name in ("type", "actor", "request", "role", "department", "purpose", "decision"):
         assert body[name] == getattr(event, name)
-    assert body["detail"] == json.loads(canonical.dumps(event.detail))
+    given = json.loads(canonical.dumps(event.detail))
+    gone = {name for name in LIFTABLE if given.get(name, "") is None}
+    assert body["detail"] | {name: body[name] for name in lifted} == {k: v for k, v in given.items() if k not in gone}
+    for name in lifted:
+        assert isinstance(body[name], list if name == "metrics" else str)
 
 
 @given(events, st.integers(0, 2**40), st.datetimes(datetime(1970, 1, 2), datetime(2200, 1, 1), timezones=st.just(UTC)))
 def test_the_index_can_be_derived_again_from_the_line_alone(event, index, moment):
-    line = Draft(event, "an-id").place(index, moment, SHANGHAI)
-    assert facets_of(json.loads(line.data), SHANGHAI) == (line.facets, line.metrics)
+    line = placed(event, index, moment)
+    assert facets_of(json.loads(line.data), SHANGHAI) == line.facets
     assert line.facets.day == moment.astimezone(SHANGHAI).date().isoformat()
 
 
 def test_the_local_day_begins_at_local_midnight():
-    before, after = (Draft(intent("r"), "x").place(0, MOMENT + timedelta(seconds=s), SHANGHAI) for s in (-1, 0))
+    before, after = (placed(intent("r"), 0, MOMENT + timedelta(seconds=s)) for s in (-1, 0))
     assert (before.facets.day, after.facets.day) == ("2026-11-14", "2026-11-15")
 
 
-def test_metrics_are_indexed_once_each():
-    event = intent("r", detail={"metrics": ["revenue", "roi", "revenue", 5]})
-    assert Draft(event, "x").place(0, MOMENT, SHANGHAI).metrics == ("revenue", "roi")
+def test_what_is_neither_text_nor_a_list_of_texts_is_not_searchable():
+    line = placed(intent("r", detail={"metrics": ["revenue", 5], "code": 7, "rule": "a", "classes": []}), 0, MOMENT)
+    assert (line.facets.metrics, line.facets.code, line.facets.rule, line.facets.classes) == (None, None, "a", None)
+    assert json.loads(line.data)["detail"] == {"metrics": ["revenue", 5], "code": 7, "classes": []}
+
+
+def test_a_line_of_the_first_version_is_searched_by_the_same_members():
+    body = json.loads(placed(intent("r"), 0, MOMENT).data) | {"v": 1}
+    old = {"outcome": "refused", "code": "row_scope", "metrics": ["roi"], "surface": "web", "rows": 1}
+    facets = facets_of(body | {"detail": old, "outcome": "answered"}, SHANGHAI)
+    assert (facets.outcome, facets.code, facets.metrics, facets.surface) == ("refused", "row_scope", '["roi"]', "web")
 
 
 @pytest.mark.parametrize(
@@ -123,14 +144,14 @@ def test_times_are_written_in_utc_with_six_decimals_so_that_they_sort_as_text():
     ],
 )
 def test_a_line_with_a_member_of_the_wrong_type_has_no_facets(change):
-    body = json.loads(Draft(intent("r"), "x").place(0, MOMENT, SHANGHAI).data)
+    body = json.loads(placed(intent("r"), 0, MOMENT).data)
     with pytest.raises(InvalidEvent):
         facets_of(body | change, SHANGHAI)
 
 
 @pytest.mark.parametrize("name", sorted(NAMES - {"v"}))
 def test_a_line_without_a_member_has_no_facets(name):
-    body = json.loads(Draft(intent("r"), "x").place(0, MOMENT, SHANGHAI).data)
+    body = json.loads(placed(intent("r"), 0, MOMENT).data)
     del body[name]
     with pytest.raises(InvalidEvent):
         facets_of(body, SHANGHAI)

@@ -37,7 +37,7 @@ def test_a_new_ledger_begins_with_an_event_that_binds_its_settings(home):
     (line,) = stored(home)
     body = json.loads(line)
     assert (body["type"], body["index"]) == ("genesis", 0)
-    assert body["detail"] == {"format": 1, "origin": ORIGIN, "timezone": "Asia/Shanghai", "vkey": home.vkey}
+    assert body["detail"] == {"format": 2, "origin": ORIGIN, "timezone": "Asia/Shanghai", "vkey": home.vkey}
 
 
 def test_a_receipt_names_the_event_and_a_checkpoint_that_covers_it(home):
@@ -236,4 +236,4 @@ def test_a_detail_changed_after_the_call_changes_nothing(home):
         ledger.append(outcome("r", detail=detail))
         detail["outcome"] = "refused"
     assert home.verify().ok
-    assert json.loads(stored(home)[1])["detail"]["outcome"] == "answered"
+    assert json.loads(stored(home)[1])["outcome"] == "answered"

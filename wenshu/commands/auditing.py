@@ -128,9 +128,14 @@ def search(context: Context, /, *, kind: str | None, limit: int, after: int | No
         emit({"events": bodies, "next": page.after, "total": total})
         return DONE
     rows = [
-        [str(b["index"]), b["time"][:19], b["type"], b["actor"], b["purpose"] or "", b["detail"].get("code") or b["decision"] or "", ",".join(b["detail"].get("metrics") or [])]
+        [str(b["index"]), b["time"][:19], b["type"], b["actor"], b["purpose"] or "", _word(b, "code") or b["decision"] or "", ",".join(_word(b, "metrics") or [])]
         for b in bodies
     ]
     print_table(["#", "time (UTC)", "type", "who", "purpose", "decision", "metrics"], rows, right=[True])
     tell(f"{len(rows)} of {total} events" + (f"; more with --after {page.after}" if page.after is not None else ""))
     return DONE
+
+
+def _word(body: dict[str, Any], name: str) -> Any:
+    """A searchable member of a stored line; before version 2 these stood in its detail."""
+    return body.get(name) or body["detail"].get(name)
