@@ -9,13 +9,14 @@ import datetime as dt
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
     Column,
+    Connection,
     Engine,
     Index,
     Integer,
@@ -24,9 +25,13 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    false,
     func,
     insert,
+    inspect,
+    or_,
     select,
+    text,
 )
 from sqlalchemy.exc import DBAPIError
 
@@ -47,6 +52,7 @@ turns = Table(
     Column("asked_at", String(32), nullable=False),
     Column("question", Text, nullable=False),
     Column("query", Text),
+    Column("act", String(16)),
     Column("answer", Text, nullable=False),
     Index("by_owner", "owner", "conversation", "id"),
 )
@@ -61,12 +67,16 @@ class UnknownConversation(WenshuError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One question and its answer (JSON, contracts.md section 3); `query` is the MetricQuery that follow-ups change."""
+    """One question and its answer (JSON, contracts.md section 3); `query` is the MetricQuery that follow-ups change.
+
+    `act` says what the sentence did instead of asking (`nlq.acts.Act`), None for a question.
+    """
 
     question: str
     query: dict[str, Any] | None
     answer: dict[str, Any]
     asked_at: str
+    act: str | None = None
 
 
 class Conversations:
@@ -85,6 +95,7 @@ class Conversations:
             # Under the write lock, so that workers that start together don't both make the table.
             with engine.execution_options(writes=True).begin() as db:
                 metadata.create_all(db)
+                _grow(db)
         except (OSError, DBAPIError) as error:
             raise ConfigurationError(f"The store {path.name} can't be opened ({type(error).__name__}); `wenshu check` says more.") from error
         return cls(engine, clock)
@@ -93,12 +104,15 @@ class Conversations:
         """Return the id of a new conversation; it exists once something was asked in it."""
         return secrets.token_urlsafe(16)
 
-    def last_query(self, owner: str, conversation: str) -> dict[str, Any] | None:
-        """Return the newest query of the conversation, which a follow-up changes."""
-        condition = (turns.c.owner == owner) & (turns.c.conversation == conversation) & turns.c.query.is_not(None)
+    def in_force(self, owner: str, conversation: str) -> tuple[dict[str, Any], ...]:
+        """Return the conversation's queries in force, oldest first: each asked one, without what was taken back or left behind."""
+        from nlq.acts import folded
+
+        condition = (turns.c.owner == owner) & (turns.c.conversation == conversation)
+        newest = select(turns.c.id, turns.c.query, turns.c.act).where(condition).order_by(turns.c.id.desc()).limit(MAX_TURNS)
         with self._engine.connect() as db:
-            found = db.execute(select(turns.c.query).where(condition).order_by(turns.c.id.desc()).limit(1)).scalar()
-        return None if found is None else json.loads(found)
+            rows = db.execute(newest).all()
+        return folded([(row.act, None if row.query is None else json.loads(row.query)) for row in reversed(rows)])
 
     def add(self, owner: str, conversation: str, turn: Turn) -> None:
         """Keep a turn. Ids are each owner's own: another user's conversation of the same id is neither seen nor touched."""
@@ -111,11 +125,18 @@ class Conversations:
                     asked_at=turn.asked_at,
                     question=turn.question,
                     query=None if turn.query is None else json.dumps(turn.query, ensure_ascii=False),
+                    act=turn.act,
                     answer=json.dumps(turn.answer, ensure_ascii=False),
                 )
             )
             old = (now - dt.timedelta(days=KEEP_DAYS)).isoformat()
             db.execute(delete(turns).where(turns.c.owner == owner, turns.c.asked_at < old))
+
+    def forget(self, texts: Sequence[str]) -> int:
+        """Delete every turn, of anybody, whose answer or query holds one of the texts (released pseudonyms of an erased person); return how many."""
+        holds = or_(false(), *(or_(turns.c.answer.contains(text, autoescape=True), turns.c.query.contains(text, autoescape=True)) for text in texts))
+        with self._writes.begin() as db:
+            return db.execute(delete(turns).where(holds)).rowcount
 
     def list(self, owner: str) -> list[dict[str, Any]]:
         """Return the owner's conversations, newest first: id, title (the first question), updated_at, turns."""
@@ -147,6 +168,13 @@ class Conversations:
                 query=None if row.query is None else json.loads(row.query),
                 answer=json.loads(row.answer),
                 asked_at=row.asked_at,
+                act=row.act,
             )
             for row in reversed(rows)
         )
+
+
+def _grow(db: Connection) -> None:
+    """Add the column that stores of earlier releases lack."""
+    if "act" not in {column["name"] for column in inspect(db).get_columns(turns.name)}:
+        db.execute(text(f"ALTER TABLE {turns.name} ADD COLUMN act VARCHAR(16)"))

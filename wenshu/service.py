@@ -25,6 +25,7 @@ from governance.metrics.parsing import query_from_json, query_to_json
 from governance.terms import Actor, Grant, Language, MetricQuery, Refusal
 from governance.warehouse.engine import Warehouse
 from nlq.answer import Answer
+from nlq.explanation import query_in_words
 from nlq.understand import Understanding, understand
 from wenshu import cards
 from wenshu.accounts import Accounts, UnknownUser
@@ -32,7 +33,7 @@ from wenshu.committee.opening import open_committee
 from wenshu.conversations import Conversations, Turn
 from wenshu.desk import Desk, NotPermitted
 from wenshu.home import Home
-from wenshu.house import House
+from wenshu.house import House, InForce
 from wenshu.identities import Identities
 from wenshu.knowing import MAX_QUESTION, Knowing
 from wenshu.pace import Pace
@@ -42,6 +43,7 @@ from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
 from wenshu.setup import open_ledger, read_marker
 from wenshu.standing import FromHome, home_timezone
+from wenshu.subject_room import SubjectRoom
 from wenshu.telling import Telling, kept
 
 QUESTIONS_A_MINUTE = 240
@@ -69,6 +71,17 @@ class Service(Knowing):
         )
         super().__init__(house=house, gateway=gateway, today=self._today)
         self.accounts = accounts
+        self.subjects = SubjectRoom(
+            home=home,
+            identities=self._identities,
+            active=house.active,
+            ledger=ledger,
+            accounts=accounts,
+            zone=self._zone,
+            clock=now,
+            random=os.urandom,
+            forget=conversations.forget,
+        )
         self.persons = PersonsRoom(
             identities=self._identities, gateway=gateway, active=house.active, ledger=ledger, zone=self._zone, clock=now, random=os.urandom
         )
@@ -155,11 +168,23 @@ class Service(Knowing):
             raise InvalidQuery(f"the question has more than {MAX_QUESTION} characters; ask a shorter one")
         here = self.house.current()
         asked = self.purpose(here, actor, purpose)
-        context = self._context(actor, conversation)
         begun = time.perf_counter()
-        view, today = self.view(here, actor, asked), self.today()
-        understood = understand(question, lexicon=view, today=today, language=language, context=context)
-        understood = self._second_look.at(
+        understood = self._understood(here, actor, asked, question, conversation, language)
+        took = (time.perf_counter() - begun) * 1000
+        told = Telling(self, here, actor, asked, understood.language, took, session, _handle(conversation), surface)
+        answer = told.of(understood)
+        self._remember(actor, conversation, understood, answer)
+        return answer
+
+    def _understood(self, here: InForce, actor: Actor, purpose: str | None, question: str, conversation: str | None, language: Language | None) -> Understanding:
+        """Read the words against the conversation's queries in force; what is approved is recognised, what is doubtful looked at twice."""
+        in_force = self._in_force(actor, conversation)
+        context = in_force[-1] if in_force else None
+        view, today = self.view(here, actor, purpose), self.today()
+        understood = understand(question, lexicon=view, today=today, language=language, context=context, earlier=in_force[:-1])
+        if understood.act is not None:
+            return understood
+        return self._second_look.at(
             question,
             understood,
             here=here,
@@ -168,13 +193,8 @@ class Service(Knowing):
             today=today,
             context=context,
             record=lambda kind, detail: self.record(actor, kind, detail),
-            allowed=lambda query: self.gateway.would_allow(actor, asked, query, here.active),
+            allowed=lambda query: self.gateway.would_allow(actor, purpose, query, here.active),
         )
-        took = (time.perf_counter() - begun) * 1000
-        told = Telling(self, here, actor, asked, understood.language, took, session, _handle(conversation), surface)
-        answer = told.of(understood)
-        self._remember(actor, conversation, understood, answer)
-        return answer
 
     def query(
         self,
@@ -182,22 +202,32 @@ class Service(Knowing):
         query: Mapping[str, object],
         *,
         purpose: str | None = None,
+        conversation: str | None = None,
         language: Language = "zh",
         session: str | None = None,
         surface: str = "api",
     ) -> Answer:
-        """Answer a MetricQuery. Raises InvalidQuery or UnsoundQuery for one that can't be asked, TooManyQuestions for too many."""
+        """Answer a MetricQuery; with `conversation`, the next follow-up there changes it.
+
+        Raises InvalidQuery or UnsoundQuery for one that can't be asked, TooManyQuestions for too many.
+        """
         self._pace.step(actor.id)
         here = self.house.current()
         asked = self.purpose(here, actor, purpose)
-        told = Telling(self, here, actor, asked, language, 0.0, session, None, surface)
-        return told.run(query_from_json(query), question=None)
+        told = Telling(self, here, actor, asked, language, 0.0, session, _handle(conversation), surface)
+        wanted = query_from_json(query)
+        answer = told.run(wanted, question=None)
+        if conversation is not None:
+            said = query_in_words(wanted, here.active.catalogue, language) if answer.status == "answered" else ""
+            turn = Turn(question=said, query=query_to_json(wanted), answer=answer.to_json(), asked_at=now().isoformat())
+            self._conversations.add(actor.id, conversation, turn)
+        return answer
 
     def dry_run_question(self, actor: Actor, question: str, *, purpose: str | None, conversation: str | None = None) -> dict[str, Any]:
         """Return what asking would do: query, decision, plan, SQL; nothing runs."""
         here = self.house.current()
         asked = self.purpose(here, actor, purpose)
-        understood = understand(question, lexicon=self.view(here, actor, asked), today=self.today(), context=self._context(actor, conversation))
+        understood = self._understood(here, actor, asked, question, conversation, None)
         if understood.status != "read":
             told = Telling(self, here, actor, asked, understood.language, 0.0, None, None, "cli")
             document = told.of(understood).to_json()
@@ -225,17 +255,16 @@ class Service(Knowing):
             "sql": [self._warehouse.sql(statement.select) for statement in result.plan.statements],
         }
 
-    def _context(self, actor: Actor, conversation: str | None) -> MetricQuery | None:
+    def _in_force(self, actor: Actor, conversation: str | None) -> tuple[MetricQuery, ...]:
         if conversation is None:
-            return None
-        last = self._conversations.last_query(actor.id, conversation)
-        return None if last is None else query_from_json(last)
+            return ()
+        return tuple(query_from_json(query) for query in self._conversations.in_force(actor.id, conversation))
 
     def _remember(self, actor: Actor, conversation: str | None, understood: Understanding, answer: Answer) -> None:
         if conversation is None:
             return
         query = query_to_json(understood.readings[0].query) if understood.status == "read" and understood.readings else None
-        turn = Turn(question=understood.screened, query=query, answer=kept(understood, answer), asked_at=now().isoformat())
+        turn = Turn(question=understood.screened, query=query, answer=kept(understood, answer), asked_at=now().isoformat(), act=understood.act)
         self._conversations.add(actor.id, conversation, turn)
 
     # ------------------------------------------------------------------ what a caller may know

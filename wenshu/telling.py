@@ -13,6 +13,7 @@ from governance.terms import Actor, Language, MetricQuery, Refusal, Text
 from nlq.answer import Answer, Option, answered, clarify, companions_beside, not_understood, refused, tell, unsound
 from nlq.companions import Companion, companions_for
 from nlq.reading import Reading
+from nlq.reasons import with_reasons
 from nlq.suggestions import suggest
 from nlq.understand import LanguageRefusal, Understanding
 from wenshu.house import InForce
@@ -55,7 +56,8 @@ class Telling:
         if understood.status == "read":
             reading = understood.readings[0]
             try:
-                return self.run(reading.query, question=understood.screened, reading=reading)
+                told = self.run(reading.query, question=understood.screened, reading=reading)
+                return with_reasons(told) if understood.act == "explain" else told
             except UnsoundQuery as error:
                 receipt = self._gateway.note(self._actor, self._purpose, "clarify", surface=self._surface, question=understood.screened)
                 return unsound(error, self._catalogue, self._language, receipt=receipt, understand_ms=self._took)

@@ -85,7 +85,7 @@ class FakeService:
             self.turns.setdefault((actor.id, conversation), []).append(kept)
         return FakeAnswer(document)
 
-    def query(self, actor, query, *, purpose=None, language="zh", session=None, surface="api"):
+    def query(self, actor, query, *, purpose=None, conversation=None, language="zh", session=None, surface="api"):
         self.queried.append({"actor": actor, "query": query, "purpose": purpose, "language": language, "session": session, "surface": surface})
         if self.fail:
             raise self.fail
@@ -94,7 +94,10 @@ class FakeService:
         if query.get("grain") == "week":
             aligned = {"metrics": query["metrics"], "period": {"start": "2026-10-01", "end": "2026-11-01"}}
             raise UnsoundQuery("sales are kept by month", alternatives=[aligned], zh="销售额按月记录，请按月提问。")
-        return FakeAnswer(self._answered(actor, dict(query), english=language == "en"))
+        document = self._answered(actor, dict(query), english=language == "en")
+        if conversation:
+            self.turns.setdefault((actor.id, conversation), []).append({"question": "", "answer": document, "asked_at": self.clock().isoformat()})
+        return FakeAnswer(document)
 
     def _document(self, actor, question, *, english):
         folded = question.lower()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -24,7 +26,7 @@ def test_a_conversation_is_never_read_listed_or_added_to_by_another_user(tmp_pat
     store.add("one", mine, turn("first"))
     assert [item["id"] for item in store.list("one")] == [mine]
     assert store.list("two") == []
-    assert store.last_query("two", mine) is None
+    assert store.in_force("two", mine) == ()
     with pytest.raises(UnknownConversation):
         store.get("two", mine)
     # The same id of another user is another conversation: it neither adds to the first one nor tells that there is one.
@@ -38,7 +40,37 @@ def test_the_last_query_is_what_a_follow_up_changes(tmp_path):
     mine = store.start()
     store.add("one", mine, turn("first"))
     store.add("one", mine, Turn(question="?", query=None, answer={"status": "not_understood"}, asked_at=NOW.isoformat()))
-    assert store.last_query("one", mine) == {"metrics": ["touches"]}
+    assert store.in_force("one", mine)[-1] == {"metrics": ["touches"]}
+
+
+def test_a_step_taken_back_leaves_the_query_before_it_in_force(tmp_path):
+    store = Conversations.open(tmp_path / "c.db", lambda: NOW)
+    mine = store.start()
+
+    def add(act, query):
+        store.add("one", mine, Turn(question="?", query=query, answer={}, asked_at=NOW.isoformat(), act=act))
+
+    first, second = {"metrics": ["touches"]}, {"metrics": ["visits"]}
+    add(None, first)
+    add(None, second)
+    add("explain", second)
+    assert store.in_force("one", mine) == (first, second)
+    add("undo", first)
+    assert store.in_force("one", mine) == (first,)
+    add("reset", None)
+    assert store.in_force("one", mine) == ()
+
+
+def test_a_store_of_an_earlier_release_is_grown_and_keeps_its_turns(tmp_path):
+    path = tmp_path / "c.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE turns (id INTEGER PRIMARY KEY AUTOINCREMENT, conversation VARCHAR(64) NOT NULL, owner VARCHAR(64) NOT NULL,"
+                   " asked_at VARCHAR(32) NOT NULL, question TEXT NOT NULL, query TEXT, answer TEXT NOT NULL)")
+        db.execute("INSERT INTO turns (conversation, owner, asked_at, question, query, answer) VALUES ('c', 'one', '2026-01-01', '?', '{\"metrics\": [\"touches\"]}', '{}')")
+        db.commit()
+    store = Conversations.open(path, lambda: NOW)
+    assert store.in_force("one", "c") == ({"metrics": ["touches"]},)
+    assert [turn.act for turn in store.get("one", "c")] == [None]
 
 
 def test_several_workers_may_make_the_store_at_once(tmp_path):

@@ -72,6 +72,11 @@ def test_a_conversation_has_one_owner(service):
             service.conversation(WHO["manager_east"], unknown)
 
 
+def test_a_query_in_a_conversation_is_a_turn_of_it(service):
+    service.query(WHO["market"], {"metrics": ["reach_rate"]}, conversation="clicked")
+    assert len(service.conversation(WHO["market"], "clicked")) == 1
+
+
 def test_an_unknown_metric_is_an_invalid_query(service):
     with pytest.raises(InvalidQuery):
         service.query(WHO["market"], {"metrics": ["no_such_metric"]})

@@ -63,8 +63,9 @@ def query() -> AnyResponse:
     else:
         wanted, said = forms.read_form(request.form, _catalogue()), None
     purpose = request.form.get("purpose") or None
-    answer = service().query(actor(), wanted, purpose=purpose, language=current(), session=session_id(), surface="web")
-    return _answered(answer, question=said, conversation=_conversation())
+    conversation = _conversation()
+    answer = service().query(actor(), wanted, purpose=purpose, conversation=conversation, language=current(), session=session_id(), surface="web")
+    return _answered(answer, question=said, conversation=conversation)
 
 
 @bp.post("/complete")

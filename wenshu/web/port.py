@@ -217,6 +217,7 @@ class ServicePort(Protocol):
         query: Mapping[str, object],
         *,
         purpose: str | None = None,
+        conversation: str | None = None,
         language: Language = "zh",
         session: str | None = None,
         surface: str = "api",

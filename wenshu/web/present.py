@@ -101,7 +101,7 @@ def card(
         heads=heads,
         rows=rows,
         hidden_count=len(document.get("suppressed") or ()),
-        chart=charts.chart(spec, label=sentence) if isinstance(spec, dict) and draw else None,
+        chart=charts.chart(spec, label=sentence.partition("\n")[0]) if isinstance(spec, dict) and draw else None,
         definitions=tuple(_definition(used, metrics) for used in explanation.get("metrics") or ()),
         explanation=explanation,
         language=language,
