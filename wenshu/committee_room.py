@@ -7,16 +7,20 @@ permitted), `GateClosed` (problems, cases, impact), `ChangedMeanwhile` (someone 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from governance.bundle.store import MAX_TITLE, Draft
 from governance.bundle.trees import Tree, read_tree, write_tree
 from governance.errors import InvalidQuery
 from governance.terms import Actor, Text
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused
+from wenshu.committee.explaining import explain
 from wenshu.committee.life import Life
 from wenshu.committee.shapes import CasesView, DiffView, DraftSummary, DraftView, HistoryView, Validation
+from wenshu.committee.silence import silent
 from wenshu.committee.texts import Step, with_value
 
 PREFIX = 8
@@ -127,6 +131,19 @@ class CommitteeRoom(Life):
         if not self.store.edit(before.id, tree, author=actor.id, expected=expected, title=title):
             raise ChangedMeanwhile
         return self.summary(self.store.draft(before.id), in_force)
+
+    # ------------------------------------------------------------------ why not
+
+    def explain(self, actor: Actor, metric: str, dimensions: Sequence[str] = (), purpose: str | None = None) -> dict[str, Any]:
+        """Return what the caller is granted or refused for a metric, by which rule, and for a refusal the nearest rule and whom to ask. For everybody."""
+        candidate = self.gates.candidate(self.in_force()[1])
+        self.record(actor, "policy.explain", {"metrics": [name for name in (metric,) if name in candidate.catalogue.metrics]})
+        return explain(candidate, actor, metric, dimensions, purpose, today=self._today())
+
+    def silent(self, actor: Actor, *, days: int = 90) -> dict[str, Any]:
+        """Return the rules and roles that no request of the last `days` days rested on, and the refusals' rules that none met."""
+        self.enter(actor)
+        return silent(self.gates.candidate(self.in_force()[1]), self._evidence.rules_used(self._clock() - dt.timedelta(days=days)), today=self._today(), days=days)
 
     # ------------------------------------------------------------------ GitOps
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from governance.access import redline
+from governance.access.explaining import nearest_rule
 from governance.access.judge import ALONE, CompiledRule
 from governance.access.policy import Policy, minimum_group, row_scope
 from governance.access.vocabulary import Reach
@@ -94,7 +96,7 @@ def _deny_rule(rules: Iterable[CompiledRule]) -> CompiledRule | None:
     return next((compiled for compiled in rules if compiled.rule.effect == "deny"), None)
 
 
-def _metric_refusal(actor: Actor, purpose: str, metric: str, policy: Policy) -> Refusal:
+def _metric_refusal(actor: Actor, purpose: str, metric: str, policy: Policy, near: Text) -> Refusal:
     facts = policy.vocabulary.metrics[metric]
     denial = _deny_rule(policy.judge.matching(actor.role, purpose, metric, ALONE))
     others = [policy.vocabulary.metrics[name] for name in sorted(allowed_metrics(actor, purpose, policy))]
@@ -104,19 +106,21 @@ def _metric_refusal(actor: Actor, purpose: str, metric: str, policy: Policy) -> 
         code="metric_not_allowed",
         message=Text(zh=f"您的角色不能查看“{facts.label.zh}”。{because.zh}", en=f"Your role may not see “{facts.label.en}”. {because.en}"),
         rule=denial.rule.id if denial else "silence_means_no",
-        you_may=(*(item.label for item in others[:MAX_SUGGESTIONS]), *_whom(policy, actor.role)),
+        you_may=(*(item.label for item in others[:MAX_SUGGESTIONS]), near),
     )
 
 
-def dimension_refusal(metric: str, dimension: str, valid: Sequence[str], policy: Policy, *, rule: str = "silence_means_no") -> Refusal:
-    """Return the refusal for a dimension that the metric can't, or this caller may not, be asked by."""
+def dimension_refusal(
+    metric: str, dimension: str, valid: Sequence[str], policy: Policy, *, rule: str = "silence_means_no", near: Text | None = None
+) -> Refusal:
+    """Return the refusal for a dimension that the metric can't, or this caller may not, be asked by. `near` tells of the nearest rule."""
     m, d = policy.vocabulary.metrics[metric].label, policy.vocabulary.dimensions[dimension].label
     labels = [policy.vocabulary.dimensions[name].label for name in valid]
     return Refusal(
         code="dimension_not_allowed",
         message=Text(zh=f"“{m.zh}”不能按“{d.zh}”查看。", en=f"“{m.en}” can't be asked by “{d.en}”."),
         rule=rule,
-        you_may=tuple(labels),
+        you_may=(*labels, near) if near is not None else tuple(labels),
     )
 
 
@@ -157,7 +161,7 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
     Raises InvalidQuery for unknown names, so that a mistyped metric is an error and not a refusal.
     """
     check_names(query, policy)
-    policy = policy.on(today)
+    whole, policy = policy, policy.on(today)
     if redline.crosses(query, policy.vocabulary):
         return redline.refusal()
     asked = purpose if purpose is not None else default_purpose(actor, policy)
@@ -174,12 +178,18 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
         if not _may_ask(actor.role, asked, metric, policy) or (
             not dimensions and not policy.judge.allows(actor.role, asked, metric)
         ):
-            return _metric_refusal(actor, asked, metric, policy)
+            return _metric_refusal(actor, asked, metric, policy, _near(actor, asked, replace(query, metrics=(metric,)), whole, today))
     for metric in query.metrics:
         for name in dimensions:
             if not policy.judge.allows(actor.role, asked, metric, name) or name not in policy.vocabulary.metrics[metric].dimensions:
-                return dimension_refusal(metric, name, allowed_dimensions(actor, asked, metric, policy), policy)
+                sound = name in policy.vocabulary.metrics[metric].dimensions
+                near = _near(actor, asked, MetricQuery(metrics=(metric,), group_by=(name,)), whole, today) if sound else None
+                return dimension_refusal(metric, name, allowed_dimensions(actor, asked, metric, policy), policy, near=near)
     return _grant(actor, asked, query, policy, today=today, reach=reach)
+
+
+def _near(actor: Actor, purpose: str, query: MetricQuery, policy: Policy, today: dt.date) -> Text:
+    return nearest_rule(actor.role, purpose, query, policy, today=today).told
 
 
 def _may_name_individuals(actor: Actor, purpose: str | None, dimension: str, policy: Policy) -> bool:

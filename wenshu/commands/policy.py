@@ -364,3 +364,50 @@ def export(context: Context, *, which: str, out: Path, user: str, as_json: bool)
     else:
         click.echo(f"{version[:SHORT]} written to {out.name}")
     return DONE
+
+
+@policy.command()
+@click.option("--as", "user", metavar="USER", required=True, help="Whose rights are explained.")
+@click.option("--metric", required=True, metavar="ID", help="The metric.")
+@click.option("--dimension", "dimensions", multiple=True, metavar="ID", help="By which dimension; may be given several times.")
+@click.option("--purpose", metavar="ID", help="For which purpose (default: the role's).")
+@json_option
+@pass_context
+def explain(context: Context, *, user: str, metric: str, dimensions: tuple[str, ...], purpose: str | None, as_json: bool) -> int:
+    """Explain what a user may see of a metric and why; for a refusal the nearest rule, and whom to ask."""
+    with _room(context, user) as (service, actor):
+        found = service.committee.explain(actor, metric, dimensions, purpose)
+    if as_json:
+        emit(found)
+    elif found["allowed"]:
+        grant = found["grant"]
+        for rule in grant["rules"]:
+            click.echo(f"{rule['where']}: {rule['id']}: {rule['reason']['zh']} · {rule['reason']['en']}")
+        click.echo(f"groups of at least {grant['minimum_group']['k']} {grant['minimum_group']['entity']}; rows: {', '.join(grant['scope']) or 'all'}")
+    else:
+        click.echo(f"{found['refusal']['code']}: {found['refusal']['message']['zh']} · {found['refusal']['message']['en']}")
+        click.echo(found["nearest"]["told"]["zh"])
+        click.echo(found["nearest"]["told"]["en"])
+    return DONE
+
+
+@policy.command("silent")
+@click.option("--days", type=click.IntRange(1, 3660), default=90, show_default=True, help="How far the ledger is looked at.")
+@member
+@json_option
+@pass_context
+@_exits
+def silent_rules(context: Context, *, days: int, user: str, as_json: bool) -> int:
+    """List the rules that no request rested on for a while; exit 1 when there are any."""
+    with _room(context, user) as (service, actor):
+        found = service.committee.silent(actor, days=days)
+    if as_json:
+        emit(found)
+    else:
+        print_table(
+            ["rule", "effect", "used", "where"],
+            [[line["rule"], line["effect"], str(line["used"]), line["where"]] for line in found["rules"]],
+            right=[False, False, True],
+        )
+        click.echo(f"{len(found['silent'])} rules matched nothing in {days} days.")
+    return FAILED if found["silent"] else DONE

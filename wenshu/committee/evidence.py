@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -52,6 +53,13 @@ class HomeEvidence:
                 times=1 if before is None else before.times + 1,
             )
         return list(counted.values())
+
+    def rules_used(self, since: dt.datetime) -> Counter[str]:
+        used: Counter[str] = Counter()
+        for body in intents(self._ledger, since):
+            detail = body["detail"]
+            used.update({*detail.get("rules", ()), *([detail["rule"]] if isinstance(detail.get("rule"), str) else [])})
+        return used
 
     def people(self) -> Sequence[Actor]:
         return [account.actor("local_admin") for account in self._accounts.list() if not account.disabled]

@@ -12,10 +12,12 @@ from typing import Any
 
 from governance.bundle.store import Approval, Draft
 from governance.bundle.trees import Tree, laid_out
+from governance.metrics.catalogue import Catalogue
 from governance.terms import Text
 from wenshu.committee.candidates import Candidate, Candidates
 from wenshu.committee.cases import run_cases
 from wenshu.committee.differences import differences
+from wenshu.committee.golden import obstacles
 from wenshu.committee.shapes import CasesView, DiffView, Validation
 from wenshu.validating import look_over
 
@@ -65,6 +67,17 @@ class Gates:
         """Return the cases' verdict. Raises BundleError for a bundle that can't be read."""
         today = self._today()
         found: CasesView = self._once(("cases", tree.version, today), lambda: run_cases(self.candidate(tree), today=today))
+        return found
+
+    def metrics(self, before: Tree, after: Tree, catalogue_of: Callable[[Candidate], Catalogue]) -> Text | None:
+        """Return what keeps the draft's metrics from going in force: not approved, or golden questions that are read otherwise. None: nothing."""
+        today = self._today()
+
+        def make() -> Text | None:
+            old, new = self.candidate(before), self.candidate(after)
+            return next(obstacles(old, new, catalogue_of(new), today=today), None)
+
+        found: Text | None = self._once(("metrics", before.version, after.version, today), make)
         return found
 
     def diff(self, before: Tree, after: Tree) -> DiffView:

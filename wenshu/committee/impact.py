@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
@@ -44,6 +45,10 @@ class Evidence(Protocol):
 
     def requests(self, since: dt.datetime) -> Iterable[Asked]:
         """Return the ledger's requests since then, equal ones added up."""
+        ...
+
+    def rules_used(self, since: dt.datetime) -> Counter[str]:
+        """Return how many requests since then rested on each rule, or were refused by it."""
         ...
 
     def people(self) -> Sequence[Actor]:

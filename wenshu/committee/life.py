@@ -12,8 +12,10 @@ from governance.bundle.standing import Standing, Standings
 from governance.bundle.store import Activation, BundleStore, Draft, Kind
 from governance.bundle.trees import Tree, read_tree, write_tree
 from governance.errors import ConfigurationError, InvalidQuery, WenshuError
+from governance.metrics.catalogue import Catalogue
 from governance.terms import Actor, Text
 from wenshu.committee import views
+from wenshu.committee.candidates import Candidate
 from wenshu.committee.cases import words
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused, GateClosed
 from wenshu.committee.gates import Gates, closed, holding, missing_approvals, signature, stale
@@ -172,7 +174,15 @@ class Life:
 
     def _gate(self, tree: Tree) -> Text | None:
         validation = self.gates.validation(tree)
-        return closed(validation, self.gates.cases(tree) if validation["ok"] else None)
+        return closed(validation, self.gates.cases(tree) if validation["ok"] else None) or self.gates.metrics(self.in_force()[1], tree, self._catalogue)
+
+    def _catalogue(self, candidate: Candidate) -> Catalogue:
+        """Return the candidate's catalogue with the values of the loaded data, where the two fit."""
+        try:
+            active = self._evidence.active(candidate.bundle)
+        except WenshuError:
+            return candidate.catalogue
+        return candidate.catalogue if active is None else active.catalogue
 
     def _submit_obstacle(self, draft: Draft, tree: Tree) -> Text | None:
         return views.NOT_DRAFT if draft.state != "draft" else self._gate(tree)
