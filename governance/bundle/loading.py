@@ -19,6 +19,7 @@ from governance.documents.identity import IdentityDocument, RetentionDocument
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.metrics import MetricsDocument
 from governance.documents.reading import Read, read
+from governance.documents.review import ControlsDocument, ReviewDocument
 from governance.documents.settings import Settings
 from governance.documents.warehouse import WarehouseSchema
 from governance.errors import BundleError, Problem, nearest
@@ -30,12 +31,14 @@ KINDS: Mapping[str, type[Document]] = MappingProxyType(
     {
         "access": AccessDocument,
         "cases": CasesDocument,
+        "controls": ControlsDocument,
         "disclosure": DisclosureDocument,
         "extracts": ExtractMapping,
         "identity": IdentityDocument,
         "lexicon": LexiconDocument,
         "metrics": MetricsDocument,
         "retention": RetentionDocument,
+        "review": ReviewDocument,
         "warehouse": WarehouseSchema,
     }
 )
