@@ -449,10 +449,11 @@ def _months_later(day: date, months: int) -> date:
     return stamp.date()
 
 
-def units(start: date, end: date, grain: str) -> list[tuple[date, date, date]]:
-    """Return `(label, from, to)` of every calendar unit that [start, end) touches, clipped."""
+def units(start: date, end: date, grain: str, fiscal: int = 1) -> list[tuple[date, date, date]]:
+    """Return `(label, from, to)` of every calendar unit that [start, end) touches, clipped; `fiscal` is the month in which years begin."""
     out = []
-    freq = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}[grain]
+    last_month = month_lengths.month_abbr[(fiscal - 2) % 12 + 1].upper()
+    freq = {"day": "D", "week": "W-SUN", "month": "M", "quarter": f"Q-{last_month}", "year": f"Y-{last_month}"}[grain]
     unit = pd.Period(start, freq)
     while unit.start_time.date() < end:
         first, last = unit.start_time.date(), unit.end_time.date() + timedelta(days=1)
