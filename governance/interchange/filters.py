@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from governance.documents.metrics import Condition
 from governance.interchange.nouns import NotCarriedError
@@ -17,6 +17,7 @@ from governance.interchange.syntax import (
     Among,
     Between,
     Both,
+    Case,
     Cast,
     Column,
     Compare,
@@ -52,6 +53,14 @@ class Target:
 Resolve = Callable[[Reference | Column], Target]
 
 
+def _is_test(node: Node) -> TypeGuard[Case]:
+    """Whether the node is `CASE WHEN test THEN TRUE [ELSE FALSE] END`: it is passed exactly where the test is (its negation is not, for NULL)."""
+    if not isinstance(node, Case) or len(node.whens) != 1:
+        return False
+    value, otherwise = node.whens[0][1], node.otherwise
+    return isinstance(value, Constant) and value.value is True and (isinstance(otherwise, Null) or (isinstance(otherwise, Constant) and otherwise.value is False))
+
+
 def condition(node: Node, resolve: Resolve, *, negated: bool = False) -> Condition:
     """Return the condition that the node states (or its negation). Raises NotCarriedError with the reason."""
     if isinstance(node, Not):
@@ -73,6 +82,8 @@ def condition(node: Node, resolve: Resolve, *, negated: bool = False) -> Conditi
         return _is(_target(node.item, resolve), node.value, negated=node.negated != negated)
     if isinstance(node, (Column, Reference)):
         return _compared(_target(node, resolve), "=", not negated)
+    if not negated and _is_test(node):
+        return condition(node.whens[0][0], resolve)
     raise NotCarriedError("a computed test has no counterpart; conditions compare columns with values")
 
 

@@ -28,6 +28,8 @@ VERSION = "draft-imported"
 TAG = "imported_draft"
 STAGE = "imported"
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_DAYS = {"day": 1, "week": 7}
+_STARTS = ("week", *_MONTHS)
 
 
 class MetricCarrier:
@@ -160,16 +162,16 @@ class MetricCarrier:
     def _cumulative(self, metric: SourceMetric) -> Metric:
         parameters: dict[str, Any] = {}
         if metric.window is not None:
-            months = _MONTHS.get(metric.window.unit)
-            if months is None:
-                raise NotCarriedError(f"its window is {metric.window.count} {metric.window.unit}; running totals go back by whole months")
-            parameters["months"] = months * metric.window.count
+            unit, count = metric.window.unit, metric.window.count
+            if unit not in {*_MONTHS, *_DAYS}:
+                raise NotCarriedError(f"its window is {count} {unit}; running totals go back by days, weeks, months, quarters or years")
+            parameters |= {"months": _MONTHS[unit] * count} if unit in _MONTHS else {"days": _DAYS[unit] * count}
         elif metric.to_date is not None:
-            if metric.to_date not in _MONTHS:
-                raise NotCarriedError(f"it adds up since the {metric.to_date}'s start; only month, quarter and year are carried")
+            if metric.to_date not in _STARTS:
+                raise NotCarriedError(f"it adds up since the {metric.to_date}'s start; only week, month, quarter and year are carried")
             parameters["to_date"] = metric.to_date
         else:
-            raise NotCarriedError("it adds up since the first row ever; running totals here have a window or a start (month, quarter, year)")
+            parameters["to_date"] = "ever"
         source = metric.measure
         if source is None:
             raise NotCarriedError("its input is missing")
@@ -190,7 +192,9 @@ class MetricCarrier:
         if metric.period_agg != "last":
             why = f"of each period MetricFlow tells the {metric.period_agg} day's running total (period_agg), here it is the last day's; by day both are one"
             self._report.add("differs", item, "grains coarser than day", why)
-        if metric.window is not None:
+        if metric.window is not None and metric.window.unit in _DAYS:
+            self._report.add("differs", item, "the first days", "a window that begins before the data is empty here, and the sum of what there is in MetricFlow")
+        elif metric.window is not None:
             why = (
                 "MetricFlow counts back from the last day by interval arithmetic, here whole months are counted: at the end of a month that is shorter "
                 "than the one before the window, it begins up to three days earlier there; and here a window that begins before the data stays empty"

@@ -17,6 +17,10 @@ Report = Callable[[tuple[str | int, ...], str], None]
 _SHAPE_OF_STATE: Mapping[str, tuple[Shape, int]] = {"state": ("state", 0), "moved": ("moves", 0), "started": ("moves", 1)}
 
 
+_TRAILING: Mapping[str, Literal["month", "day"]] = {"months": "month", "days": "day"}
+_STARTS: Mapping[object, Literal["week", "month", "quarter", "year", "ever"]] = {"week": "week", "month": "month", "quarter": "quarter", "year": "year", "ever": "ever"}
+
+
 class Faulty(Exception):
     """The metric can't be built; the faults are already reported."""
 
@@ -116,13 +120,19 @@ class MetricBuilder:
         return Formula(parts=(part,), node=Leaf(0, output))
 
     def _stretched(self, metric: Metric, part: Part) -> Part:
-        months, unit = metric.parameters.get("months"), metric.parameters.get("to_date")
-        if isinstance(months, int) and months > 0 and unit is None:
-            return replace(part, trailing=months)
-        units: dict[object, Literal["month", "quarter", "year"]] = {"month": "month", "quarter": "quarter", "year": "year"}
-        if months is None and unit in units:
-            return replace(part, to_date=units[unit])
-        raise self._fault(metric.id, ("parameters",), "a cumulative metric needs `months: n` or `to_date: month, quarter or year`.")
+        given: dict[str, object] = {name: metric.parameters[name] for name in ("months", "days", "to_date") if name in metric.parameters}
+        time = self._graph.models[part.measure.model].time
+        monthly = time is not None and time.unit == "month"
+        for name, unit in _TRAILING.items():
+            count = given.get(name)
+            if len(given) == 1 and isinstance(count, int) and count > 0:
+                if unit == "day" and monthly:
+                    raise self._fault(metric.id, ("parameters", name), f"{part.measure.model} is held by month: its windows are months.")
+                return replace(part, trailing=count, trailing_unit=unit)
+        start = _STARTS.get(given.get("to_date"))
+        if len(given) == 1 and start is not None and not (start == "week" and monthly):
+            return replace(part, to_date=start)
+        raise self._fault(metric.id, ("parameters",), "a cumulative metric needs one of `months: n`, `days: n` and `to_date: week, month, quarter, year or ever` (of a fact held by month: whole months).")
 
     def _ratio(self, metric: Metric) -> Formula:
         sides = {"numerator": metric.numerator, "denominator": metric.denominator}

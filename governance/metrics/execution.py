@@ -14,13 +14,12 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from governance import calendar
 from governance.errors import WarehouseError, WarehouseTimeout
 from governance.metrics.cells import Blurring, Cells, Group, fewest, minus, over, summed, told
 from governance.metrics.columns import metric_suffixes
 from governance.metrics.formulas import Reading
 from governance.metrics.planner import Plan
-from governance.terms import UNKNOWN, Cell, Measured, Note, Period, Text
+from governance.terms import UNKNOWN, Cell, Measured, Note, Text
 
 
 class Session(Protocol):
@@ -79,7 +78,7 @@ class Sources:
         return self.session("warehouse").data_as_of
 
 
-def _month(value: Any) -> date:
+def _day(value: Any) -> date:
     if isinstance(value, datetime):
         return value.date()
     return value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
@@ -106,11 +105,8 @@ def execute(plan: Plan, sources: Sources, *, clock: Callable[[], float] = time.m
     for statement in plan.statements:
         cells.take(statement, run(statement.source, statement.select))
     for coverage in plan.coverage:
-        months = {_month(row[0]) for row in run(coverage.source, coverage.select)}
-        for position, window in enumerate(plan.timeline.windows):
-            looked_at = Period(start=calendar.add_months(window.end, -(coverage.part.trailing or 0)), end=window.end)
-            if not months.issuperset(unit.start.replace(day=1) for unit in calendar.units_in(looked_at, "month")):
-                cells.blank.add((coverage.part, position))
+        loaded = {_day(row[0]) for row in run(coverage.source, coverage.select) if row[0] is not None}
+        cells.blank |= {(coverage.part, at) for at, window in enumerate(plan.timeline.windows) if not coverage.covers(loaded, window)}
     _blank_immature(plan, cells)
     return _table(plan, cells, tuple(executed))
 

@@ -37,8 +37,8 @@ OUTPUTS: Mapping[Shape, tuple[str, ...]] = {
 class Part:
     """One thing to be measured by itself; compared by identity: `shared` makes equal parts one.
 
-    `second` is the conversion of a conversion and the exposure of an exposure; `days` their window. `trailing` months or `to_date` stretch each
-    row's own window back. `consent`: whether withdrawals leave persons out. `by` are dimensions it is always split by (an experiment's
+    `second` is the conversion of a conversion and the exposure of an exposure; `days` their window. `trailing` months or days
+    (`trailing_unit`) or `to_date` stretch each row's own window back. `consent`: whether withdrawals leave persons out. `by` are dimensions it is always split by (an experiment's
     arm). `broad`: a population whose missing dimensions restrict only the other side.
     """
 
@@ -47,7 +47,8 @@ class Part:
     second: Measure | None = None
     days: int | None = None
     trailing: int | None = None
-    to_date: Literal["month", "quarter", "year"] | None = None
+    trailing_unit: Literal["month", "day"] = "month"
+    to_date: Literal["week", "month", "quarter", "year", "ever"] | None = None
     consent: bool = True
     by: tuple[str, ...] = ()
     broad: bool = False

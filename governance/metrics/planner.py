@@ -7,9 +7,9 @@ computed from the aggregates, never from other ratios; distinct counts are count
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 
@@ -38,17 +38,29 @@ _WRITERS: Mapping[Shape, Callable[[Context, Ask], Statement]] = {
     "exposed": moves,
     "converted": converted,
 }
+BEGINNING = date(1900, 1, 1)
+"""Before any fact: where a sum over all time begins (ingest takes no earlier date)."""
 _SHARED: frozenset[Shape] = frozenset({"rows", "members"})
 """Shapes of which several parts share one statement."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """Asks which months a fact has been loaded for, whatever the slice: a rolling window that is not covered is null."""
+    """Asks for which time a fact has been loaded, whatever the slice: a rolling window that is not covered is null.
+
+    For a window of months each month that has a row, for one of days the first day that has one.
+    """
 
     part: Part
     source: str
     select: sa.Select[tuple[object]]
+
+    def covers(self, loaded: Collection[date], window: Period) -> bool:
+        """Return whether the window that ends with `window` is loaded; `loaded` are the days that `select` gave."""
+        looked_at = _stretched(self.part, window)
+        if self.part.trailing_unit == "day":
+            return bool(loaded) and min(loaded) <= looked_at.start
+        return all(unit.start.replace(day=1) in loaded for unit in calendar.units_in(looked_at, "month"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +114,12 @@ def _filters(query: MetricQuery) -> tuple[Filter, ...]:
 
 
 def _stretched(part: Part, window: Period) -> Period:
+    if part.trailing is not None and part.trailing_unit == "day":
+        return Period(start=window.end - timedelta(days=part.trailing), end=window.end)
     if part.trailing is not None:
         return Period(start=calendar.add_months(window.end, -part.trailing), end=window.end)
+    if part.to_date == "ever":
+        return Period(start=BEGINNING, end=window.end)
     if part.to_date is not None:
         # The year of the row's last day begins on 1 January, whatever the fiscal year (domain.md section 4).
         return Period(start=calendar.unit_start(window.end - timedelta(days=1), part.to_date), end=window.end)
@@ -167,7 +183,7 @@ def plan(grant: Grant, catalogue: Catalogue, *, marked: frozenset[str] = frozens
         own = catalogue.part_dimensions[part]
         slices[part] = tuple(name for name in group_by if name in own)
         kept[part] = tuple(item for item in filters if item.dimension in own)
-        shared = (part.shape, part.measure.model, part.measure.via, part.consent, part.broad, part.trailing, part.to_date, part.by)
+        shared = (part.shape, part.measure.model, part.measure.via, part.consent, part.broad, part.trailing, part.trailing_unit, part.to_date, part.by)
         key: tuple[object, ...] = (*shared, slices[part], kept[part]) if part.shape in _SHARED else (part,)
         together.setdefault(key, []).append(part)
     statements = tuple(
@@ -213,8 +229,10 @@ def _statement(
 
 
 def _coverage(context: Context, part: Part) -> Coverage:
-    """The months for which the fact holds any row at all; nothing about persons, so neither scope nor consent apply."""
+    """Whether the fact holds any row at all; nothing about persons, so neither scope nor consent apply."""
     sql = context.tables.model(part.measure.model)
+    if part.trailing_unit == "day":
+        return Coverage(part=part, source=sql.model.source, select=sa.select(sa.func.min(sql.time).label("day")).select_from(sql.base))
     month = unit_start("month", sql.time)
     select = sa.select(month.label("month")).select_from(sql.base).where(sql.time.is_not(None)).distinct()
     return Coverage(part=part, source=sql.model.source, select=select)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from governance.documents.base import Label
+from governance.documents.metrics import PastVersion
 from governance.errors import DimensionNotAllowed, UnsoundQuery
 from governance.metrics.checking import check
 from governance.metrics.parsing import query_from_json
+from governance.metrics.planner import plan
 from governance.metrics.timeline import timeline
 from governance.terms import Period
-from tests.fixtures.bundle import catalogue_of, measured, one, table
+from tests.fixtures.bundle import catalogue_of, grant_for, measured, one, table
 from tests.fixtures.random_warehouse import MemoryWarehouse
 
 TODAY = date(2026, 11, 15)
@@ -323,3 +327,40 @@ def test_one_total_row_is_given_even_where_nothing_is_found(ask: Ask) -> None:
     warehouse = MemoryWarehouse({})
     assert one(measured(warehouse, {"metrics": ["touches", "revenue"], "period": OCTOBER}, today=TODAY)) == {"touches": 0, "revenue": 0}
     warehouse.close()
+
+
+def test_facts_by_month_and_by_day_in_one_answer_cover_the_same_months_and_the_answer_says_so(ask: Ask) -> None:
+    tables = {
+        "dim_hcp": [doctor("d1")],
+        "fct_touch": [touch(1, "d1", "2026-10-05"), touch(2, "d1", "2026-11-03")],
+        "fct_sales": [{"hospital_key": "h1", "product": "糖衡", "month": date(2026, month, 1), "units": 1, "revenue_cny": Decimal("5.00")} for month in (10, 11)],
+        "fct_spend": [{"region": "华东", "product": "糖衡", "channel": "微信", "month": date(2026, 10, 1), "spend_cny": Decimal("2.00")}],
+    }
+    to_date = {"start": "2026-10-01", "end": "2026-11-16"}
+    assert only(ask(tables, {"metrics": ["touches", "revenue"], "period": to_date})) == {"touches": 2, "revenue": 10.0}
+    assert only(ask(tables, {"metrics": ["touches", "roi"], "period": to_date})) == {"touches": 1, "roi": 2.5}
+    notes = timeline(ready({"metrics": ["touches", "roi"], "period": to_date}), catalogue_of(), TODAY).notes
+    assert [note.code for note in notes] == ["month_rule", "complete_months"]
+    assert notes[0].text.zh == "销售费用产出比按月统计，因此各列都用同样的月份。"
+    with pytest.raises(UnsoundQuery, match="revenue is held by month and can't be asked by week"):
+        ready({"metrics": ["touches", "revenue"], "grain": "week", "period": to_date})
+
+
+def test_a_definition_changed_inside_the_range_looked_at_is_said_also_of_what_a_metric_is_made_of() -> None:
+    def changed(name: str, period: dict[str, str], **more: Any) -> list[str]:
+        old = catalogue_of()
+        past = PastVersion(version="v0", effective_from=date(2024, 1, 1), definition=Label(zh="旧", en="old"))
+        revenue = old.metrics["revenue"].model_copy(update={"version": "v1", "effective_from": date(2026, 6, 1), "past_versions": (past,)})
+        definitions = {key: replace(item, components=tuple(revenue if part.id == "revenue" else part for part in item.components)) for key, item in old.definitions.items()}
+        definitions["revenue"] = replace(definitions["revenue"], document=revenue)
+        known = replace(old, metrics={**old.metrics, "revenue": revenue}, definitions=definitions)
+        query = check(query_from_json({"metrics": [name], "period": period, **more}), known, today=TODAY, data_from=date(2024, 11, 1), data_to=TODAY)
+        return [note.text.en for note in plan(grant_for(query, today=TODAY), known).notes if note.code == "definition_changed"]
+
+    before, across, after = ({"start": f"2026-0{first}-01", "end": f"2026-0{last}-01"} for first, last in ((4, 6), (5, 8), (6, 8)))
+    told = "Revenue changed its definition on 2026-06-01 (v1); earlier dates are counted by the current one (v1) as well."
+    assert changed("revenue", across) == changed("revenue", before) == [told]
+    assert changed("revenue", after) == []
+    assert changed("revenue", after, compare="previous_period") == [told]
+    assert changed("attainment", across) == ["Revenue, which Attainment uses, changed its definition on 2026-06-01 (v1); earlier dates are counted by the current one (v1) as well."]
+    assert changed("touches", across) == []

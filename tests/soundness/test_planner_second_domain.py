@@ -122,12 +122,23 @@ def test_a_population_is_the_denominator_of_every_attribute_that_it_lacks(shop: 
 
 
 def test_rolling_and_to_date_sums_reach_back_beyond_the_period(shop: Any) -> None:
-    found = ask(shop, {"metrics": ["gmv_3m", "gmv_mtd"], "grain": "day", "period": {"start": "2026-06-10", "end": "2026-06-13"}})
+    metrics = ["gmv_3m", "gmv_mtd", "gmv_7d", "gmv_wtd"]
+    found = ask(shop, {"metrics": metrics, "grain": "day", "period": {"start": "2026-06-10", "end": "2026-06-13"}})
     for day in (date(2026, 6, 10), date(2026, 6, 11), date(2026, 6, 12)):
         end = pd.Timestamp(day) + pd.Timedelta(days=1)
         rolling = ORDERS[(ORDERS["ordered_at"] >= end - pd.DateOffset(months=3)) & (ORDERS["ordered_at"] < end)]["amount"].sum()
         to_date = ORDERS[(ORDERS["ordered_at"] >= "2026-06-01") & (ORDERS["ordered_at"] < end)]["amount"].sum()
-        assert found[day.isoformat(),] == {"gmv_3m": pytest.approx(float(rolling)), "gmv_mtd": pytest.approx(float(to_date))}
+        days = {back: ORDERS[(ORDERS["ordered_at"] >= end - pd.Timedelta(days=back)) & (ORDERS["ordered_at"] < end)]["amount"].sum() for back in (7, day.isoweekday())}
+        expected = {"gmv_3m": rolling, "gmv_mtd": to_date, "gmv_7d": days[7], "gmv_wtd": days[day.isoweekday()]}
+        assert found[day.isoformat(),] == {name: pytest.approx(float(value)) for name, value in expected.items()}
+
+
+def test_a_window_of_days_that_begins_before_the_first_row_is_empty(shop: Any) -> None:
+    first = ORDERS["ordered_at"].min().date()
+    period = {"start": first.isoformat(), "end": (first + timedelta(days=8)).isoformat()}
+    found = [cells["gmv_7d"] for cells in ask(shop, {"metrics": ["gmv_7d"], "grain": "day", "period": period}).values()]
+    assert found[:6] == [None] * 6
+    assert found[6] == pytest.approx(float(ORDERS[ORDERS["ordered_at"] < pd.Timestamp(first + timedelta(days=7))]["amount"].sum()))
 
 
 def test_the_latest_state_counts_once_at_its_highest_and_once_for_each_partition_asked(shop: Any) -> None:
