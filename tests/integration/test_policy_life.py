@@ -222,7 +222,7 @@ def test_a_draft_whose_cases_fail_or_whose_bundle_is_wrong_is_not_submitted(comm
     with pytest.raises(GateClosed, match="need a new expectation"):
         committee.room.submit(actor, line["id"])
     line = committee.room.write(actor, line["id"], ROLES, "roles: [", expected=line["version"])
-    with pytest.raises(GateClosed, match="roles.yaml:2"):
+    with pytest.raises(GateClosed, match=r"roles\.yaml:2"):
         committee.room.submit(actor, line["id"])
 
 
