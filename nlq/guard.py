@@ -83,6 +83,10 @@ class Guard:
         ]
         return cls(tuple(sorted(compiled, key=lambda item: ORDER.index(item.rule.code))))
 
+    def contact_for(self, code: str) -> str | None:
+        """Return the contact that the first rule of this code names."""
+        return next((item.rule.contact for item in self.rules if item.rule.code == code and item.rule.contact is not None), None)
+
     def find(self, text: str, marked: Callable[[str], bool]) -> tuple[Guarded, ...]:
         """Return the rules that hold for normalised `text`, first reason first. `marked` tells whether a mark holds."""
         found = []

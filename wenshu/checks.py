@@ -39,6 +39,7 @@ def run_checks(home: Home, environment: Environment) -> list[CheckResult]:
         _guarded("ledger", lambda: _ledger(home), "wenshu audit verify says which entry; restore from a backup and keep the broken one as evidence"),
         _guarded("warehouse", lambda: _warehouse(home), "wenshu ingest DIR loads data"),
         _guarded("accounts", lambda: _accounts(home), "restore accounts.db from a backup"),
+        _guarded("handed on", lambda: _handed_on(home), "set its mailbox in <home>/mailboxes.yaml and run: wenshu handed-on deliver; or read it out: wenshu handed-on show REFERENCE"),
         _clock(environment),
         _disk(home),
         _fonts(),
@@ -112,6 +113,15 @@ def _warehouse(home: Home) -> str:
         return f"load {warehouse.data_version}, data as of {warehouse.data_as_of}"
     finally:
         warehouse.close()
+
+
+def _handed_on(home: Home) -> str:
+    from wenshu.handing_on import Outbox
+
+    waiting = Outbox.open(home.root, home.keys, record=lambda *_: None, clock=now).waiting()
+    if waiting:
+        raise WenshuError(f"{len(waiting)} messages wait for their contact, the oldest since {waiting[0].handed_at}: {', '.join(m.reference for m in waiting[:5])}")
+    return "nothing waits"
 
 
 def _accounts(home: Home) -> str:

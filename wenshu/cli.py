@@ -22,8 +22,10 @@ _COMMANDS = {
     "metrics": "catalogue",
     "policy": "policy",
     "audit": "auditing",
+    "handed-on": "handing_on",
     "user": "accounts",
     "identity": "identity",
+    "subject": "subject",
 }
 
 

@@ -32,6 +32,7 @@ from wenshu.accounts import Accounts, UnknownUser
 from wenshu.committee.opening import open_committee
 from wenshu.conversations import Conversations, Turn
 from wenshu.desk import Desk, NotPermitted
+from wenshu.handing_on import HANDED_ON, Handed, Outbox
 from wenshu.home import Home
 from wenshu.house import House, InForce
 from wenshu.identities import Identities
@@ -87,10 +88,18 @@ class Service(Knowing):
         )
         self.committee = open_committee(home, house=house, ledger=ledger, accounts=accounts, sources=self._sources, today=self._today)
         self._conversations = conversations
+        self.outbox = Outbox.open(home.root, home.keys, record=self._record_by, clock=now)
         self._second_look = SecondLook(open_advisor(home.root))
         self._pace = Pace(limit=QUESTIONS_A_MINUTE, clock=time.monotonic)
-        self._desk = Desk(
-            ledger=ledger, path=home.ledger, checkpoint=home.checkpoint, timezone=self._zone, clock=now, may_review=lambda actor: "review" in self.pages(actor)
+        self.desk = Desk(
+            ledger=ledger,
+            path=home.ledger,
+            checkpoint=home.checkpoint,
+            notes=home.desk,
+            timezone=self._zone,
+            clock=now,
+            may_review=lambda actor: "review" in self.pages(actor),
+            bundle=lambda: house.bundle,
         )
 
     @classmethod
@@ -127,6 +136,7 @@ class Service(Knowing):
         self._ledger.close()
         self._warehouse.close()
         self._identities.close()
+        self.outbox.close()
 
     @property
     def timezone(self) -> str:
@@ -281,22 +291,22 @@ class Service(Knowing):
     # ------------------------------------------------------------------ ledger and bundle
 
     def audit_events(self, actor: Actor, filters: Mapping[str, str], cursor: str | None, limit: int) -> dict[str, Any]:
-        return self._desk.events(actor, filters, cursor, limit)
+        return self.desk.events(actor, filters, cursor, limit)
 
     def audit_event(self, actor: Actor, event_id: str) -> dict[str, Any]:
-        return self._desk.event(actor, event_id)
+        return self.desk.event(actor, event_id)
 
     def audit_proof(self, actor: Actor, event_id: str) -> dict[str, Any]:
-        return self._desk.proof(actor, event_id)
+        return self.desk.proof(actor, event_id)
 
     def audit_verify(self, actor: Actor) -> dict[str, Any]:
-        return self._desk.verify(actor)
+        return self.desk.verify(actor)
 
     def audit_checkpoint(self) -> str:
-        return self._desk.checkpoint()
+        return self.desk.checkpoint()
 
     def integrity(self) -> dict[str, Any]:
-        return self._desk.integrity()
+        return self.desk.integrity()
 
     def bundle_view(self, actor: Actor) -> dict[str, Any]:
         """Return the bundle in force, readable; for roles with the committee's page. The look is recorded."""
@@ -309,6 +319,20 @@ class Service(Knowing):
     def record(self, actor: Actor, kind: str, detail: Mapping[str, object]) -> None:
         """Record an act that carries no data."""
         self._ledger.append(Event(type=kind, actor=actor.id, role=actor.role, department=actor.department, detail=dict(detail)))
+
+    def _record_by(self, actor: Actor | None, kind: str, detail: Mapping[str, object]) -> None:
+        if actor is None:
+            self.record_administration(kind, detail)
+        else:
+            self.record(actor, kind, detail)
+
+    def hand_on(self, actor: Actor, code: str, message: str) -> Handed:
+        """Hand a message on to the contact of the guard's rule for `code` (adverse_event, off_label); see `wenshu.handing_on`."""
+        here = self.house.current()
+        contact = here.lexicon.guard.contact_for(code) if code in HANDED_ON else None
+        if contact is None:
+            raise InvalidQuery(f"nothing is handed on for {code!r}; ask the contact that the answer names")
+        return self.outbox.hand_on(actor, contact, message, contacts=here.bundle.settings.contacts)
 
     def record_sign_in(self, user: str, outcome: str) -> None:
         """Record that someone signed in or out, or was turned away. An unknown name is not kept: it may be a password typed in the wrong field."""

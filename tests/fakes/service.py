@@ -22,6 +22,7 @@ from tests.fakes.clock import FakeClock
 from wenshu.accounts import Accounts
 from wenshu.conversations import UnknownConversation
 from wenshu.desk import NotPermitted
+from wenshu.handing_on import Handed
 
 REGIONS = [("华东", 0.632), ("华北", 0.648), ("华南", 0.611), ("华中", 0.574), ("西南", 0.552), ("西北", None), ("东北", 0.498)]
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -64,6 +65,7 @@ class FakeService:
             self.accounts.add(user, role=role, department=department, name=name, attributes=attributes)
             self.accounts.change_password(user, self.accounts.one_time_password(user), PASSWORD, client="set-up")
         self.asked: list[dict[str, Any]] = []
+        self.handed: list[tuple[str, str]] = []
         self.queried: list[dict[str, Any]] = []
         self.fail: Exception | None = None
         self.sign_ins: list[tuple[str, str]] = []
@@ -98,6 +100,12 @@ class FakeService:
         if conversation:
             self.turns.setdefault((actor.id, conversation), []).append({"question": "", "answer": document, "asked_at": self.clock().isoformat()})
         return FakeAnswer(document)
+
+    def hand_on(self, actor, code, message):
+        if code not in {"adverse_event", "off_label"} or not message.strip():
+            raise InvalidQuery("nothing is handed on for this")
+        self.handed.append((actor.id, code))
+        return Handed(reference=f"{len(self.handed):012x}", contact="drug_safety", handed_at=self.clock().isoformat())
 
     def _document(self, actor, question, *, english):
         folded = question.lower()

@@ -68,6 +68,13 @@ def query() -> AnyResponse:
     return _answered(answer, question=said, conversation=conversation)
 
 
+@bp.post("/hand-on")
+def hand_on() -> AnyResponse:
+    """Hand a message on to drug safety or medical information; the page says what happened to it."""
+    handed = service().hand_on(actor(), request.form.get("code", ""), request.form.get("message", ""))
+    return make_response(render_template("_handed.html" if problems.wants_fragment() else "handed.html", handed=handed))
+
+
 @bp.post("/complete")
 def complete() -> Response:
     """What could be typed next. A POST, so that half a question is in no address, log or history."""
@@ -144,13 +151,13 @@ def _answered(given: AnswerLike, *, question: str | None, conversation: str | No
     metrics = _metrics()
     answer = card(document, metrics=metrics, question=question, asked_at=web().clock().isoformat(), table=service().display(given))
     if problems.wants_fragment():
-        response = make_response(render_template("_answer.html", **_around([answer], conversation), answer=answer))
+        response = make_response(render_template("_answer.html", **_around([answer], conversation), answer=answer, fresh=document))
         if conversation:
             response.headers["X-Wenshu-Conversation"] = conversation
         return response
     event = (document.get("receipt") or {}).get("event")
     earlier = [turn for turn in (_turns(conversation) if conversation else []) if _event(turn) != event or event is None]
-    return _page([answer, *_cards(earlier)], conversation=conversation)
+    return _page([answer, *_cards(earlier)], conversation=conversation, fresh=document)
 
 
 def _event(turn: JSON) -> Any:
@@ -167,7 +174,7 @@ def _around(cards: list[Card], conversation: str | None) -> dict[str, Any]:
     }
 
 
-def _page(cards: list[Card], *, conversation: str | None) -> AnyResponse:
+def _page(cards: list[Card], *, conversation: str | None, fresh: JSON | None = None) -> AnyResponse:
     return make_response(
         render_template(
             "chat.html",
@@ -176,6 +183,7 @@ def _page(cards: list[Card], *, conversation: str | None) -> AnyResponse:
             conversations=service().conversations(actor()),
             who=visitor().account,
             most=MAX_QUESTION,
+            fresh=fresh,
             **_around(cards, conversation),
         )
     )

@@ -12,6 +12,7 @@ from typing import Any, Literal, NotRequired, Protocol, TypedDict
 from governance.terms import Actor, Language, Text
 from nlq.display import DisplayTable
 from wenshu.accounts import Accounts
+from wenshu.handing_on import Handed
 
 Words = str | Text | Mapping[str, str]
 JSON = Mapping[str, Any]
@@ -249,6 +250,10 @@ class ServicePort(Protocol):
     def audit_verify(self, actor: Actor) -> JSON: ...
     def audit_checkpoint(self) -> str: ...
     def integrity(self) -> JSON: ...
+
+    def hand_on(self, actor: Actor, code: str, message: str) -> Handed:
+        """Hand a message on to the contact of a refusal's code; InvalidQuery where there is none or the message can't be taken."""
+        ...
 
     def record_sign_in(self, user: str, outcome: str) -> None:
         """Record a sign-in, a sign-out or a turned-away attempt, durably, before the answer."""
