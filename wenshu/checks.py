@@ -87,9 +87,12 @@ def _bundle(home: Home) -> str:
     problems = validate_alone(home.bundle)
     if problems:
         raise WenshuError("; ".join(str(problem) for problem in problems[:3]))
-    from governance.bundle.loading import load_bundle
+    from wenshu.standing import load_kept
 
-    return f"valid, version {load_bundle(home.bundle).version[:12]}"
+    standing = home.standings.read()
+    bundle = load_kept(home.standings, standing.version)
+    since = f", activation {standing.seq}" if standing.seq else ", the founding bundle"
+    return f"valid, version {bundle.version[:12]}{since}"
 
 
 def _ledger(home: Home) -> str:
