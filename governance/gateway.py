@@ -225,7 +225,7 @@ class Gateway:
         who = _Who(actor, self._known_purpose(purpose), self._new_request())
         told: dict[str, object] = {"code": refusal.code, "rule": refusal.rule, "metrics": []}
         detail: dict[str, object] = {"surface": surface, "session": session, "conversation": conversation, "question": None}
-        events = [who.event("intent", "refuse", detail | told), who.event("outcome", "refuse", {"outcome": "refused", **told})]
+        events = [who.event("intent", "refuse", detail | told), who.event("outcome", "refuse", {"outcome": "refused", "surface": surface, "session": session, **told})]
         return Refused(refusal=refusal, receipt=self._ledger.append_many(events)[-1])
 
     def note(
@@ -375,13 +375,13 @@ class Gateway:
         self._ledger.append(_Who(ask.actor, grant.purpose, request).event("intent", "allow", detail))
 
     def _append_outcome(self, ask: Ask, grant: Grant, request: str, detail: Mapping[str, object]) -> Receipt:
-        full = {"metrics": list(ask.query.metrics), **detail}
+        full = {"metrics": list(ask.query.metrics), "surface": ask.surface, "session": ask.session, **detail}
         decision = "refuse" if detail.get("outcome") == "refused" else "allow"
         return self._ledger.append(_Who(ask.actor, grant.purpose, request).event("outcome", decision, full))
 
     def _refuse(self, ask: Ask, refusal: Refusal, request: str, active: Active) -> Receipt:
         who = _Who(ask.actor, self._known_purpose(ask.purpose), request)
         told: dict[str, object] = {"code": refusal.code, "rule": refusal.rule}
-        outcome = {"outcome": "refused", "metrics": list(ask.query.metrics), **told}
+        outcome = {"outcome": "refused", "metrics": list(ask.query.metrics), "surface": ask.surface, "session": ask.session, **told}
         events = [who.event("intent", "refuse", self._asked(ask, active) | told), who.event("outcome", "refuse", outcome)]
         return self._ledger.append_many(events)[-1]

@@ -91,6 +91,11 @@ class Home:
         return self.root / "conversations.db"
 
     @property
+    def desk(self) -> Path:
+        """What compliance officers write and save."""
+        return self.root / "desk.db"
+
+    @property
     def ingest(self) -> Path:
         return self.root / "ingest"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -98,6 +99,11 @@ def checkpoint(context: Context) -> int:
 @click.option("--metric")
 @click.option("--outcome", help="answered, refused or failed.")
 @click.option("--code", help="Refusal code.")
+@click.option("--rule", help="The rule that decided.")
+@click.option("--case", help="The case it was asked for.")
+@click.option("--class", "data_class", help="A class of data that was touched.")
+@click.option("--session", help="One session.")
+@click.option("--surface", help="web, api, cli, mcp …")
 @click.option("--type", "kind", help="intent, outcome, question, ledger.read …")
 @click.option("--since", metavar="DATE", help="First local day.")
 @click.option("--until", metavar="DATE", help="Last local day.")
@@ -110,18 +116,16 @@ def search(context: Context, /, *, kind: str | None, limit: int, after: int | No
     """Search the ledger, newest first. The search itself is recorded."""
     from audit import Event
     from audit.search import Reader
-    from wenshu.desk import Desk
-    from wenshu.settings import now
+    from governance.bundle.loading import load_bundle
+    from wenshu.desk.filters import read_filter, sayable
 
     given = {key: value for key, value in {**filters, "type": kind}.items() if value}
     home = context.home.require()
+    zone = ZoneInfo(load_bundle(home.bundle).settings.timezone)
+    wanted, reader = read_filter(given, zone), Reader(home.ledger)
     with _writable(context) as ledger:
-        desk = Desk(
-            ledger=ledger, path=home.ledger, checkpoint=home.checkpoint, timezone="Asia/Shanghai", clock=now, may_review=lambda _: True
-        )
-        wanted = desk.filter(given)
-        ledger.append(Event(type="ledger.read", actor="local_admin", detail={"what": "search", "filters": given}))
-    reader = Reader(home.ledger)
+        detail = {"what": "search", "filters": sayable(given, reader, zone)}
+        ledger.append(Event(type="ledger.read", actor="local_admin", detail=detail))
     page, total = reader.search(wanted, after=after, limit=limit), reader.count(wanted)
     bodies = [event.body for event in page.events]
     if as_json:

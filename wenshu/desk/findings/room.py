@@ -1,0 +1,233 @@
+"""The findings' life: found as the ledger grows, assigned, commented on and resolved by officers; what they say tunes what is shown.
+
+Every act is an event of the ledger (`finding.assigned`, `finding.commented`, `finding.resolved`) with the finding's id in `case`; the words of a comment are kept
+outside, since the ledger can't forget, and the ledger holds their SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from audit.search import Filter
+from governance.documents.review import ReviewDocument, Thresholds, WorkingHours
+from governance.errors import InvalidQuery, nearest
+from governance.terms import Actor
+from wenshu.desk.door import Door
+from wenshu.desk.findings.habits import Habits, read_on
+from wenshu.desk.findings.rules import RULES, Finding, judge
+from wenshu.desk.notes import Notes
+
+VERDICTS = ("confirmed", "explained", "false_alarm")
+ACTS = ("finding.assigned", "finding.commented", "finding.resolved", "finding.reopened")
+STEP = 1.5
+"""Each false alarm of a rule about a person raises by this factor what the rule must see before it speaks of that person again; each confirmed one takes it back."""
+AT_ONCE = 60_000
+"""So many new events are looked through while the page waits; more are done in the background."""
+SEVERITIES = ("harm", "attention", "notice")
+
+
+@dataclass(slots=True)
+class Standing:
+    """What officers did about one finding."""
+
+    state: str = "open"
+    verdict: str | None = None
+    assignee: str | None = None
+    resolved_by: str | None = None
+    acts: list[dict[str, Any]] = field(default_factory=list)
+
+
+class Findings:
+    """One ledger's findings. Safe for threads. `settings` gives the bundle's review documents."""
+
+    def __init__(self, door: Door, notes: Notes, settings: Callable[[], tuple[ReviewDocument, ...]]) -> None:
+        self._door, self._notes, self._settings = door, notes, settings
+        self._lock = threading.Lock()
+        self._working = False
+        self._habits: Habits | None = None
+        self._limits = Thresholds()
+        self._found: dict[tuple[str, str], list[Finding]] = {}
+        self._acts_after = -1
+        self._standings: dict[str, Standing] = {}
+
+    # ------------------------------------------------------------------ keeping up
+
+    def keep_up(self, *, wait: bool = False) -> None:
+        """Look through what is new; a long way is gone in the background unless `wait`. Shows nothing, so nothing is recorded."""
+        behind = self._door.reader.count() - (self._habits.next if self._habits else 0)
+        if wait or behind <= AT_ONCE:
+            self._look()
+            return
+        with self._lock:
+            if self._working:
+                return
+            self._working = True
+        threading.Thread(target=self._look, name="findings", daemon=True).start()
+
+    def _look(self) -> None:
+        limits, hours = self._thresholds()
+        with self._lock:
+            try:
+                if self._habits is None or limits != self._limits:
+                    self._habits, self._limits, self._found = Habits(self._door.zone, hours, purpose_minutes=limits.purpose_minutes), limits, {}
+                touched: set[tuple[str, str]] = set()
+                for piece in read_on(self._door.path, self._habits.next):
+                    touched |= {self._habits.add(seen) for seen in piece}
+                for person, day in touched:
+                    found = list(judge(self._habits.people[person], day, limits))
+                    if found:
+                        self._found[person, day] = found
+            finally:
+                self._working = False
+
+    def _thresholds(self) -> tuple[Thresholds, WorkingHours]:
+        limits, hours = Thresholds(), WorkingHours()
+        for document in self._settings():
+            limits, hours = document.thresholds or limits, document.working_hours or hours
+        return limits, hours
+
+    def _acted(self) -> dict[str, Standing]:
+        """What officers did, from the ledger."""
+        reader = self._door.reader
+        while True:
+            page = reader.search(Filter(type=ACTS), after=self._acts_after, limit=1000, newest_first=False)
+            for event in page.events:
+                self._take(event.told())
+                self._acts_after = event.index
+            if page.after is None:
+                return self._standings
+
+    def _take(self, event: Mapping[str, Any]) -> None:
+        detail = event["detail"]
+        standing = self._standings.setdefault(str(detail.get("finding")), Standing())
+        kind = event["type"].removeprefix("finding.")
+        standing.acts.append({"kind": kind, "by": event["actor"], "at": event["time"], "event": event["id"], "verdict": detail.get("verdict"), "to": detail.get("to")})
+        if kind == "assigned":
+            standing.assignee = str(detail.get("to"))
+        elif kind == "resolved":
+            standing.state, standing.verdict, standing.resolved_by = "resolved", str(detail.get("verdict")), event["actor"]
+        elif kind == "reopened":
+            standing.state, standing.verdict, standing.resolved_by = "open", None, None
+
+    # ------------------------------------------------------------------ telling
+
+    def told(self) -> dict[str, Any]:
+        """Return `findings` (open first, gravest and newest first), `open`, `rules` with their precision, `looked_up_to`, `working`. The caller has entered."""
+        self.keep_up()
+        with self._lock:
+            standings = self._acted()
+            everything = [item for items in self._found.values() for item in items]
+            looked = self._habits.next if self._habits else 0
+        shown = [self._view(item, standings.get(item.id, Standing())) for item in everything if self._speaks(item, everything, standings)]
+        shown.sort(key=lambda item: (item["day"], item["strength"]), reverse=True)
+        shown.sort(key=lambda item: (item["state"] != "open", SEVERITIES.index(item["severity"])))
+        return {
+            "findings": shown,
+            "open": sum(item["state"] == "open" for item in shown),
+            "rules": self._precision(everything, standings),
+            "looked_up_to": looked,
+            "working": self._working,
+        }
+
+    def findings(self, actor: Actor) -> dict[str, Any]:
+        """Return what `told` says, recorded."""
+        self._door.enter(actor, "findings")
+        return self.told()
+
+    def finding(self, actor: Actor, finding: str) -> dict[str, Any]:
+        """Return one finding with its acts and their words. Raises InvalidQuery for an unknown one."""
+        self._door.enter(actor, "finding")
+        return self._one(finding)
+
+    def _one(self, finding: str) -> dict[str, Any]:
+        self.keep_up()
+        with self._lock:
+            standings = self._acted()
+            found = next((item for items in self._found.values() for item in items if item.id == finding), None)
+        if found is None:
+            raise InvalidQuery("there is no such finding; see the list of findings")
+        view = self._view(found, standings.get(finding, Standing()))
+        words = self._notes.words(act["event"] for act in view["acts"])
+        return view | {"acts": [act | {"words": words.get(act["event"])} for act in view["acts"]]}
+
+    def _view(self, item: Finding, standing: Standing) -> dict[str, Any]:
+        return {
+            "id": item.id,
+            "rule": item.rule,
+            "label": RULES[item.rule][0],
+            "severity": item.severity,
+            "person": item.person,
+            "department": item.department,
+            "day": item.day,
+            "strength": round(item.strength, 2),
+            "sentence": item.sentence,
+            "count": item.count,
+            "events": [{"index": index, "id": event, "time": time} for index, event, time in item.events],
+            "filter": dict(item.filter),
+            "demo": item.demo,
+            "state": standing.state,
+            "verdict": standing.verdict,
+            "assignee": standing.assignee,
+            "acts": list(standing.acts),
+        }
+
+    def _speaks(self, item: Finding, everything: list[Finding], standings: Mapping[str, Standing]) -> bool:
+        """Whether a finding is shown: always once somebody acted on it, else when it is strong enough after what officers said of its like."""
+        return item.id in standings or item.strength >= self._factor(item, everything, standings)
+
+    def _factor(self, item: Finding, everything: list[Finding], standings: Mapping[str, Standing]) -> float:
+        verdicts = [
+            standings[other.id].verdict for other in everything if other.rule == item.rule and other.person == item.person and other.id in standings
+        ] if standings else []
+        steps = verdicts.count("false_alarm") - verdicts.count("confirmed")
+        return float(STEP ** max(0, min(steps, 4)))
+
+    def _precision(self, everything: list[Finding], standings: Mapping[str, Standing]) -> list[dict[str, Any]]:
+        """For each rule how often officers found it right: `confirmed` and `explained` were worth a look, `false_alarm` was not."""
+        told = []
+        for rule, (label, _) in RULES.items():
+            mine = [item for item in everything if item.rule == rule]
+            verdicts = [standings[item.id].verdict for item in mine if item.id in standings and standings[item.id].verdict]
+            worth = sum(verdict != "false_alarm" for verdict in verdicts)
+            told.append({"rule": rule, "label": label, "found": len(mine), "judged": len(verdicts), "precision": worth / len(verdicts) if verdicts else None})
+        return told
+
+    # ------------------------------------------------------------------ acting
+
+    def assign(self, actor: Actor, finding: str, to: str, officers: list[str]) -> None:
+        """Give a finding to one of the officers."""
+        if to not in officers:
+            raise InvalidQuery(f"{to!r} is no compliance officer.{nearest(to, officers)}")
+        self._act(actor, "finding.assigned", finding, {"to": to})
+
+    def comment(self, actor: Actor, finding: str, words: str) -> None:
+        """Add words to a finding."""
+        if not words.strip():
+            raise InvalidQuery("a comment has words; nothing was recorded")
+        self._act(actor, "finding.commented", finding, {}, words)
+
+    def resolve(self, actor: Actor, finding: str, verdict: str, words: str = "") -> None:
+        """Close a finding: it was a misuse (`confirmed`), it has a good reason (`explained`), or it should not have been raised (`false_alarm`)."""
+        if verdict not in VERDICTS:
+            raise InvalidQuery(f"unknown verdict {verdict!r}.{nearest(verdict, VERDICTS)} Verdicts: {', '.join(VERDICTS)}.")
+        self._act(actor, "finding.resolved", finding, {"verdict": verdict}, words)
+
+    def reopen(self, actor: Actor, finding: str) -> None:
+        """Open a resolved finding again."""
+        self._act(actor, "finding.reopened", finding, {})
+
+    def _act(self, actor: Actor, kind: str, finding: str, detail: Mapping[str, object], words: str = "") -> None:
+        text = self._notes.checked(words)
+        self._door.enter(actor, "finding")
+        found = self._one(finding)
+        full: dict[str, object] = {"finding": finding, "case": f"finding-{finding}", "rule": found["rule"], "person": found["person"], "day": found["day"], **detail}
+        if text:
+            full["words_sha256"] = hashlib.sha256(text.encode()).hexdigest()
+        receipt = self._door.record(actor, kind, full)
+        if text:
+            self._notes.keep(receipt.event, text)
+

@@ -1,0 +1,123 @@
+"""Is the ledger whole: the last verification, the signed head, witnesses, sinks, and intents that have no end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from audit.errors import AuditError
+from audit.notes import Checkpoint
+from audit.report import Report
+from audit.search import Filter
+from audit.verify import verify
+from governance.terms import Actor
+from wenshu.desk.door import Door
+
+GRACE = dt.timedelta(minutes=2)
+"""An intent younger than this may still be waiting for its outcome."""
+REVERIFY = dt.timedelta(minutes=15)
+"""A verification older than this is made again in the background when somebody looks at the desk."""
+
+
+@dataclass(slots=True)
+class _Verified:
+    report: Report | None = None
+    at: dt.datetime | None = None
+
+
+class Integrity:
+    """Verifies one home's ledger and tells how it stands. Safe for threads."""
+
+    def __init__(self, door: Door, *, witnesses: Path | None = None, sinks: Path | None = None) -> None:
+        """`witnesses` and `sinks` are the folders in which `audit` keeps what witnesses signed and how far sinks are."""
+        self._door, self._witnesses, self._sinks = door, witnesses, sinks
+        self._lock = threading.Lock()
+        self._last = _Verified()
+        self._verifying = False
+
+    def verify(self, actor: Actor) -> dict[str, Any]:
+        """Verify the whole ledger now and return the report."""
+        self._door.enter(actor, "verify")
+        report = self._verify()
+        return report.to_dict() | {"verified_at": self._door.clock().isoformat(), "summary": report.summary()}
+
+    def _verify(self) -> Report:
+        door = self._door
+        try:
+            report = verify(door.path, door.ledger.vkey, door.checkpoint, now=door.clock())
+            with self._lock:
+                self._last = _Verified(report, door.clock())
+            return report
+        finally:
+            self._verifying = False
+
+    def keep_verified(self) -> None:
+        """Verify in the background if the last time is too long ago; returns at once. Nothing is shown by it, so nothing is recorded."""
+        with self._lock:
+            fresh = self._last.at is not None and self._door.clock() - self._last.at < REVERIFY
+            if fresh or self._verifying:
+                return
+            self._verifying = True
+        threading.Thread(target=self._verify, name="verify-ledger", daemon=True).start()
+
+    def told(self) -> dict[str, Any]:
+        """Return what the page always shows.
+
+        `ok` (None: not verified yet by this process), `size`, `verified_size`, `verified_at`, `orphan_intents`, `problem`; the signed `checkpoint`'s `size` and
+        `root`; `witnesses` and `sinks`, each a list that may be empty, as `audit.witnessing.standing` and `audit.sinks.standing` tell them.
+        """
+        self.keep_verified()
+        with self._lock:
+            last = self._last
+        reader = self._door.reader
+        size, head = reader.count(), read_head(reader.head())
+        return {
+            "ok": None if last.report is None else last.report.ok,
+            "size": size,
+            "verified_size": 0 if last.report is None else last.report.entries,
+            "verified_at": None if last.at is None else last.at.isoformat(),
+            "orphan_intents": len(reader.orphans(self._door.clock() - GRACE)),
+            "problem": None if last.report is None or last.report.ok else last.report.summary(),
+            "checkpoint": {"size": head.size, "root": head.root.hex()},
+            "witnesses": self._standing("audit.witnessing", self._witnesses, self._door.ledger.vkey, self._door.clock()),
+            "sinks": self._standing("audit.sinks", self._sinks, size),
+        }
+
+    def _standing(self, module: str, folder: Path | None, *more: object) -> list[dict[str, Any]]:
+        """What a part of the ledger that an installation may not have says of itself; [] where it has none, one entry with `problem` where it can't tell."""
+        if folder is None or not folder.is_dir():
+            return []
+        try:
+            found = import_module(module).standing(folder, *more)
+        except ModuleNotFoundError:
+            return []
+        except (AuditError, OSError, ValueError) as error:
+            return [{"name": module.rpartition(".")[2], "problem": type(error).__name__}]
+        return [item if isinstance(item, dict) else {name: getattr(item, name) for name in _members(item)} for item in found]
+
+    def today(self) -> dict[str, Any]:
+        """Return today's numbers: `accesses` (questions ended), `answered`, `refused`, `failed`, `people`, and the refusals' `codes`."""
+        outcomes = Filter(type=("outcome",), day=(self._door.today().isoformat(),))
+        found = self._door.reader.facets(outcomes, ["outcome", "code", "actor"])
+        by_outcome = {str(name): number for name, number in found["outcome"]}
+        return {
+            "accesses": sum(by_outcome.values()),
+            "answered": by_outcome.get("answered", 0),
+            "refused": by_outcome.get("refused", 0),
+            "failed": by_outcome.get("failed", 0),
+            "people": len(found["actor"]),
+            "codes": [(name, number) for name, number in found["code"] if name],
+        }
+
+
+def _members(item: object) -> list[str]:
+    return list(getattr(item, "__slots__", ())) or list(vars(item))
+
+
+def read_head(note: str) -> Checkpoint:
+    """Size and root of a signed note; the signature is the verifier's to check."""
+    return Checkpoint.parse(note.rpartition("\n\n")[0] + "\n")

@@ -1,0 +1,102 @@
+"""The compliance officer's desk over one home: its rooms put together, nothing else."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from audit import Ledger
+from governance.bundle.loading import Bundle
+from governance.documents.review import ReviewDocument, SecondOfficer
+from governance.terms import Actor
+from wenshu.desk.door import Door
+from wenshu.desk.exporting import Exporting
+from wenshu.desk.findings.room import Findings
+from wenshu.desk.integrity import Integrity
+from wenshu.desk.looking import Looking
+from wenshu.desk.notes import Notes
+from wenshu.desk.second import SecondOfficers
+from wenshu.desk.signing import Signing
+
+
+class Desk:
+    """Reads the ledger of one home for those whose role has the page `review`."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        path: Path,
+        checkpoint: Path,
+        notes: Path,
+        timezone: str,
+        clock: Callable[[], dt.datetime],
+        may_review: Callable[[Actor], bool],
+        bundle: Callable[[], Bundle],
+    ) -> None:
+        """`path` is the ledger's database, `checkpoint` the file outside it, `notes` the desk's own store; `bundle` gives the bundle in force."""
+        self._bundle = bundle
+        self.door = Door(ledger=ledger, path=path, checkpoint=checkpoint, timezone=timezone, clock=clock, may_review=may_review)
+        self.notes = Notes.open(notes)
+        self.second = SecondOfficers(self.door, self._second_rule)
+        self.looking = Looking(self.door, self.second)
+        self.integrity_of = Integrity(self.door, witnesses=path.with_name("witnesses"), sinks=path.with_name("sinks"))
+        self.findings = Findings(self.door, self.notes, self.documents)
+        self.signing = Signing(self.door, self.notes, self.findings)
+        self.exporting = Exporting(self.door, self.second)
+
+    def documents(self) -> tuple[ReviewDocument, ...]:
+        """The review documents of the bundle in force."""
+        return tuple(read.document for read in self._bundle().of("review", ReviewDocument))
+
+    def _second_rule(self) -> SecondOfficer:
+        return next((said.second_officer for said in self.documents() if said.second_officer is not None), SecondOfficer())
+
+    # ------------------------------------------------------------------ the first page
+
+    def overview(self, actor: Actor, filters: Mapping[str, str], cursor: str | None, limit: int) -> dict[str, Any]:
+        """Return everything that the first page shows of a filter: `integrity`, `today`, `page`, `timeline`, `saved`, `findings`, `signed`."""
+        page = self.looking.events(actor, filters, cursor, limit)
+        found = self.findings.told()
+        return {
+            "integrity": self.integrity_of.told(),
+            "today": self.integrity_of.today(),
+            "page": page,
+            "timeline": self.looking.timeline(filters),
+            "saved": [{"name": name, "filters": saved} for name, saved in self.notes.saved(actor.id)],
+            "findings": found | {"findings": [item for item in found["findings"] if item["state"] == "open"][:5]},
+        }
+
+    def save_filter(self, actor: Actor, name: str, filters: Mapping[str, str]) -> None:
+        """Save a filter for its owner. Raises InvalidQuery for one that can't be read."""
+        self.looking.filter(filters)
+        self.door.enter(actor, "saved_filter")
+        self.notes.save(actor.id, name, filters)
+
+    def forget_filter(self, actor: Actor, name: str) -> None:
+        """Remove one of the actor's saved filters."""
+        self.door.enter(actor, "saved_filter")
+        self.notes.forget(actor.id, name)
+
+    # ------------------------------------------------------------------ what other surfaces ask
+
+    def events(self, actor: Actor, filters: Mapping[str, str], cursor: str | None, limit: int) -> dict[str, Any]:
+        return self.looking.events(actor, filters, cursor, limit)
+
+    def event(self, actor: Actor, event_id: str) -> dict[str, Any]:
+        return self.looking.event(actor, event_id)
+
+    def proof(self, actor: Actor, event_id: str) -> dict[str, Any]:
+        return self.looking.proof(actor, event_id)
+
+    def verify(self, actor: Actor) -> dict[str, Any]:
+        return self.integrity_of.verify(actor)
+
+    def checkpoint(self) -> str:
+        """Return the newest signed checkpoint; public, since it tells only size and root."""
+        return self.door.reader.head()
+
+    def integrity(self) -> dict[str, Any]:
+        return self.integrity_of.told()
