@@ -112,6 +112,11 @@ class Outbox:
         """Try every waiting message."""
         return tuple(self.deliver(handed.reference) for handed in self.waiting())
 
+    def resume(self) -> None:
+        """Go on trying what an earlier process left waiting; for a process that stays."""
+        if self._mailboxes and self.waiting():
+            self._again()
+
     def _again(self) -> None:
         if self._timer is None or not self._timer.is_alive():
             self._timer = threading.Timer(RETRY_S, self._retry)

@@ -26,6 +26,7 @@ def make_application(home: Path, pinned_today: dt.date | None, *, secure_cookies
         zone=service.timezone,
         trusted_proxies=trusted_proxies,
     )
+    service.outbox.resume()
     app.extensions["wenshu.close"] = service.close
     return app
 
