@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from audit.errors import AuditError
+from audit.events import parse_time
 from audit.merkle import root_at
 from audit.reading import connect, read_node, snapshot
 from audit.search import Filter
@@ -121,8 +122,9 @@ class Signing:
 
     def _days(self, signoffs: list[dict[str, Any]]) -> list[dict[str, Any]]:
         reader = self._door.reader
-        ends = sorted((item["at"] for item in signoffs if item["holds"]), reverse=True)
-        last = dt.datetime.fromisoformat(str(ends[0]).replace("Z", "+00:00")) if ends else None
+        covered = max((int(item["to"]) + 1 for item in signoffs if item["holds"]), default=0)
+        found = reader.search(None, after=covered, limit=1).events if covered else ()
+        last = parse_time(found[0].body["time"]) + dt.timedelta(microseconds=1) if found else None
         every = {bucket.start: bucket.total for bucket in reader.timeline(None, "day")}
         inside = {bucket.start: bucket.total for bucket in reader.timeline(Filter(until=last), "day")} if last else {}
         return [{"day": day, "events": total, "inside": min(inside.get(day, 0), total)} for day, total in sorted(every.items())]

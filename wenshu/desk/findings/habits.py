@@ -123,16 +123,14 @@ class Habits:
             day.identity_refused.add(seen)
         elif seen.type == "ledger.denied":
             day.denied.add(seen)
-        elif (seen.actor == OWNER and seen.type in OWNER_ACTS) or seen.type.startswith("break_glass"):
-            day.owner.add(seen)
-        elif seen.type == "intent" and seen.surface == "cli":
+        elif (seen.actor == OWNER and seen.type in OWNER_ACTS) or seen.type.startswith("break_glass") or (seen.type == "intent" and seen.surface == "cli"):
             day.owner.add(seen)
         self.next = seen.index + 1
         return seen.actor, seen.day
 
     def _outcome(self, person: Person, day: Day, seen: Seen) -> None:
         day.ended.add(seen)
-        moment = dt.datetime.fromisoformat(seen.time.replace("Z", "+00:00"))
+        moment = dt.datetime.fromisoformat(seen.time)
         local = moment.astimezone(self._zone)
         if local.weekday() > 4 or not self._hours.from_hour <= local.hour < self._hours.to_hour:
             day.off_hours.add(seen)
