@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from governance.documents.access import AccessDocument
 from governance.documents.base import Document
+from governance.documents.classification import ClassificationDocument
 from governance.documents.cases import CasesDocument
 from governance.documents.disclosure import DisclosureDocument
 from governance.documents.extracts import Codes, Linking
@@ -31,6 +32,7 @@ KINDS: Mapping[str, type[Document]] = MappingProxyType(
     {
         "access": AccessDocument,
         "cases": CasesDocument,
+        "classification": ClassificationDocument,
         "controls": ControlsDocument,
         "disclosure": DisclosureDocument,
         "extracts": ExtractMapping,
