@@ -61,6 +61,8 @@ def vocabulary_of(catalogue: Catalogue) -> Vocabulary:
                     person=catalogue.persons_behind(name),
                     ignores_consent=metric.ignores_consent,
                     dimensions=catalogue.dimensions_for(name),
+                    retired_on=metric.retired_on,
+                    successor=metric.successor,
                 )
                 for name, metric in catalogue.metrics.items()
             }

@@ -40,11 +40,11 @@ class Knowing:
         self._cards: dict[object, list[dict[str, Any]]] = {}
 
     def view(self, here: InForce, actor: Actor, purpose: str | None) -> LexiconView:
-        active = here.active
+        active, policy = here.active, here.active.policy.on(self.today())
         if purpose is None:
             return here.lexicon.visible(frozenset(), frozenset(), lambda _d, _v: False, role=actor.role)
-        metrics = allowed_metrics(actor, purpose, active.policy)
-        dimensions = frozenset(name for metric in metrics for name in allowed_dimensions(actor, purpose, metric, active.policy))
+        metrics = allowed_metrics(actor, purpose, policy)
+        dimensions = frozenset(name for metric in metrics for name in allowed_dimensions(actor, purpose, metric, policy))
         return here.lexicon.visible(metrics, dimensions, value_filter(active, actor, purpose, self.today()), role=actor.role)
 
     def purpose(self, here: InForce, actor: Actor, purpose: str | None) -> str | None:
@@ -90,7 +90,7 @@ class Knowing:
         found: dict[str, dict[str, Any]] = {}
         for purpose in (item["id"] for item in self.purposes(actor)):
             allowed = value_filter(active, actor, purpose, self.today())
-            for card in cards.cards_for(active.catalogue, active.policy, actor, purpose, allowed):
+            for card in cards.cards_for(active.catalogue, active.policy.on(self.today()), actor, purpose, allowed):
                 found.setdefault(card["id"], card | {"examples": _asked_as(active.catalogue.metrics[card["id"]])})
         return list(found.values())
 

@@ -44,7 +44,7 @@ def allowed_metrics(actor: Actor, purpose: str, policy: Policy) -> frozenset[str
 def _may_ask(role: str, purpose: str, metric: str, policy: Policy) -> bool:
     """Return whether the metric may be asked alone or by some dimension."""
     judge = policy.judge
-    return judge.allows(role, purpose, metric) or any(judge.allows(role, purpose, metric, name) for name in policy.vocabulary.metrics[metric].dimensions)
+    return metric not in policy.gone and (judge.allows(role, purpose, metric) or any(judge.allows(role, purpose, metric, name) for name in policy.vocabulary.metrics[metric].dimensions))
 
 
 def allowed_dimensions(actor: Actor, purpose: str, metric: str, policy: Policy) -> tuple[str, ...]:
@@ -107,6 +107,18 @@ def _metric_refusal(actor: Actor, purpose: str, metric: str, policy: Policy, nea
         message=Text(zh=f"您的角色不能查看“{facts.label.zh}”。{because.zh}", en=f"Your role may not see “{facts.label.en}”. {because.en}"),
         rule=denial.rule.id if denial else "silence_means_no",
         you_may=(*(item.label for item in others[:MAX_SUGGESTIONS]), near),
+    )
+
+
+def _retired(metric: str, policy: Policy) -> Refusal:
+    facts = policy.vocabulary.metrics[metric]
+    following = policy.vocabulary.metrics.get(facts.successor or "")
+    zh, en = (f"，请改用“{following.label.zh}”", f"; ask “{following.label.en}” instead") if following else ("", "")
+    return Refusal(
+        code="metric_not_allowed",
+        message=Text(zh=f"指标“{facts.label.zh}”自 {facts.retired_on} 起停用{zh}。", en=f"“{facts.label.en}” was retired on {facts.retired_on}{en}."),
+        rule="metric_retired",
+        you_may=(following.label,) if following else (),
     )
 
 
@@ -175,6 +187,8 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
     if role is None or asked is None or asked not in role.purposes:
         return _purpose_refusal(actor, asked or "", policy)
     for metric in query.metrics:
+        if metric in policy.gone:
+            return _retired(metric, policy)
         if not _may_ask(actor.role, asked, metric, policy) or (
             not dimensions and not policy.judge.allows(actor.role, asked, metric)
         ):

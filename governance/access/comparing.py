@@ -59,7 +59,7 @@ class _View:
         """Return the terms of a request, None where it is refused; the red line and what a metric can't be asked by included."""
         vocabulary, found = self.policy.vocabulary, self.policy.roles.get(role)
         facts = vocabulary.metrics.get(metric)
-        if found is None or facts is None or purpose not in found.purposes:
+        if found is None or facts is None or purpose not in found.purposes or metric in self.policy.gone:
             return None
         if dimension != ALONE:
             other = vocabulary.dimensions.get(dimension)

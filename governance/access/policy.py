@@ -35,14 +35,19 @@ class Policy:
     version: str
     judge: Snapshot
     person: str
+    gone: frozenset[str] = frozenset()
+    """The metrics that are retired on this policy's day."""
     _days: dict[dt.date, Policy] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def on(self, day: dt.date) -> Policy:
-        """Return the policy with only the rules in force on `day`. Compiled once a day."""
+        """Return the policy with only the rules and metrics in force on `day`. Compiled once a day."""
         found = self._days.get(day)
         if found is None:
             live = {name: rule for name, rule in self.rules.items() if in_force(rule.rule, day)}
             found = self if len(live) == len(self.rules) else self.with_rules(live)
+            gone = frozenset(name for name, facts in self.vocabulary.metrics.items() if facts.retired_on is not None and facts.retired_on <= day)
+            if gone != found.gone:
+                found = replace(found, gone=gone)
             if len(self._days) > MAX_DAYS:
                 self._days.clear()
             self._days[day] = found
@@ -53,8 +58,9 @@ class Policy:
         return replace(self, rules=MappingProxyType(dict(rules)), judge=Snapshot.compile(rules.values()))
 
     def turning_days(self) -> tuple[dt.date, ...]:
-        """Return the days on which a rule begins or ends, in order."""
+        """Return the days on which a rule begins or ends or a metric is retired, in order."""
         days = {day for rule in self.rules.values() for day in (rule.rule.effective_from, rule.rule.effective_until) if day is not None}
+        days |= {facts.retired_on for facts in self.vocabulary.metrics.values() if facts.retired_on is not None}
         return tuple(sorted(days))
 
     def largest_group(self) -> int:

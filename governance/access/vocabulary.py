@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +22,8 @@ class MetricFacts:
     person: str | None
     ignores_consent: bool
     dimensions: tuple[str, ...]
+    retired_on: dt.date | None = None
+    successor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

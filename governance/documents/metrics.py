@@ -239,6 +239,9 @@ class Metric(Document):
     version: str
     effective_from: dt.date
     past_versions: tuple[PastVersion, ...] = ()
+    retired_on: dt.date | None = None
+    """From this day on nobody can ask it; whoever does is told its successor."""
+    successor: Name | None = None
     caveat: Label | None = None
     """Something that every answer of this metric must say (`not incremental`)."""
     golden: tuple[GoldenQuestion, ...] = ()

@@ -139,6 +139,12 @@ def check_metric(places: Places, metric: Metric, sound: frozenset[str], dimensio
     default = metric.default_period
     if default.kind == "last_units" and (default.n is None or default.n < 1 or default.unit is None):
         places.at_metric(metric.id, ("default_period",), "last_units needs n (at least 1) and unit.")
+    if metric.successor is not None:
+        following = places.metrics.get(metric.successor)
+        if following is None:
+            places.at_metric(metric.id, ("successor",), f"unknown metric {metric.successor!r}.{nearest(metric.successor, places.metrics)}")
+        elif metric.retired_on is None or (following[0].retired_on is not None and following[0].retired_on <= metric.retired_on):
+            places.at_metric(metric.id, ("successor",), f"{metric.id}: a successor needs `retired_on`, and must outlive the metric.")
     for parameter in ("arm", "single"):
         name = metric.parameters.get(parameter)
         if name is not None and name not in dimensions:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -288,3 +289,14 @@ def test_unknown_names_in_the_rules_are_all_told_with_file_and_line(tmp_path):
     assert "access/rules.yaml:8: unknown metric 'reach_rat'. Did you mean reach_rate?" in told
     assert "unknown role 'rr'" in told
     assert "unknown purpose 'q'" in told
+
+
+def test_a_retired_metric_is_refused_from_its_day_on_and_names_its_successor(policy):
+    facts = replace(VOCABULARY.metrics["touches"], retired_on=TODAY, successor="reach_rate")
+    aged = replace(policy, vocabulary=replace(VOCABULARY, metrics=MappingProxyType({**VOCABULARY.metrics, "touches": facts})))
+    query = MetricQuery(metrics=("touches",))
+    assert isinstance(authorize(USERS["market"], None, query, aged, today=TODAY - dt.timedelta(days=1), reach=reach), Grant)
+    refusal = authorize(USERS["market"], None, query, aged, today=TODAY, reach=reach)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.rule, refusal.you_may) == ("metric_not_allowed", "metric_retired", (text("reach_rate"),))
+    assert "touches" not in allowed_metrics(USERS["market"], "market_analysis", aged.on(TODAY))

@@ -1,0 +1,160 @@
+"""The life of a bundle as people and other processes see it: by the command line in a demo home, and with two workers under constant activation."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from governance.bundle.standing import Standing
+from tests.fixtures.home import DemoHome, make_demo_home
+from wenshu.home import Home
+
+QUESTION = "上个月各城市各科室的触达医生数"
+SET = "access/roles.yaml:roles.marketing.minimum_group.k=20"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    made = make_demo_home(tmp_path_factory.mktemp("policy") / "home")
+    made.json("ask", QUESTION, "--as", "market")
+    return made
+
+
+def shown(home: DemoHome) -> int:
+    answer = home.json("ask", QUESTION, "--as", "market", expect=(0, 4))
+    rows = answer["rows"] or []
+    return sum(cell is not None for row in rows for cell in row[-1:])
+
+
+def test_marketings_minimum_group_goes_from_10_to_20_and_back(home):
+    before = shown(home)
+    assert before > 0
+    draft = home.json("policy", "draft", "--as", "committee_a", "--title", "市场部最小组 20", "--set", SET, "--accept-cases")
+    assert draft["validation"]["ok"]
+    number = draft["id"]
+    report = home.json("policy", "impact", number, "--as", "committee_a")
+    (line,) = [item for item in report["replay"]["by_person"] if item["name"] == "market"]
+    assert line["lost"] > 0 == line["gained"]
+    assert report["exhaustive"]["gains"] == 0
+    assert home.json("policy", "submit", number, "--as", "committee_a")["state"] == "submitted"
+    assert home.run("policy", "approve", number, "--as", "committee_a").returncode == 4
+    assert home.run("policy", "activate", number, "--as", "committee_b").returncode == 4
+    home.json("policy", "approve", number, "--as", "committee_b")
+    home.json("policy", "activate", number, "--as", "committee_a")
+    assert shown(home) < before
+    assert "activation 1" in home.run("check").stdout
+    home.json("policy", "rollback", "--as", "committee_c")
+    assert shown(home) == before
+    history = home.json("policy", "history")
+    assert [item["kind"] for item in history["activations"]] == ["rollback", "activate"]
+    assert home.run("audit", "verify").returncode == 0
+
+
+def test_only_committee_members_act_and_bad_names_are_one_clear_line(home):
+    refused = home.run("policy", "draft", "--as", "market")
+    assert refused.returncode == 4
+    assert "committee" in refused.stderr
+    unknown = home.run("policy", "submit", "999", "--as", "committee_a")
+    assert unknown.returncode == 2
+    assert unknown.stderr.strip().count("\n") == 0
+
+
+def test_a_folder_from_git_is_tested_drafted_and_exported_byte_for_byte(home, tmp_path):
+    out, back = tmp_path / "git", tmp_path / "back"
+    home.json("policy", "export", "--out", str(out), "--as", "committee_a")
+    assert home.json("policy", "validate", str(out)) == {"ok": True, "problems": [], "warnings": []}
+    assert home.json("policy", "test", str(out))["ok"]
+    rules = out / "access/rules.yaml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace("minimum_group: {entity: hcp, k: 5}", "minimum_group: {entity: hcp, k: 6}"), encoding="utf-8")
+    assert home.json("policy", "test", str(out), expect=(1,))["failures"]
+    draft = home.json("policy", "draft", "--from", str(out), "--as", "committee_b", "--title", "git")
+    home.json("policy", "export", draft["id"], "--out", str(back), "--as", "committee_b")
+    assert (back / "access/rules.yaml").read_bytes() == rules.read_bytes()
+    assert home.run("policy", "submit", draft["id"], "--as", "committee_b").returncode == 1
+
+
+def test_a_refusal_tells_the_nearest_rule_and_whom_to_ask_and_nothing_of_the_data(home):
+    found = home.json("policy", "explain", "--as", "manager_east", "--metric", "advance_rate")
+    assert not found["allowed"]
+    assert found["nearest"]["rule"] == "managers_ask_their_region"
+    assert found["nearest"]["lacks"] == ["metric"]
+    assert found["nearest"]["requestable"]
+    forbidden = home.json("policy", "explain", "--as", "market", "--metric", "revenue", "--dimension", "specialty")
+    assert forbidden["refusal"]["code"] == "prescription_by_doctor"
+    assert not forbidden["nearest"]["requestable"]
+    granted = home.json("policy", "explain", "--as", "manager_east", "--metric", "reach_rate")
+    assert granted["grant"]["scope"] == ["region in 华东"]
+
+
+WORKER = r"""
+import json, sys, time
+from wenshu.home import Home
+from wenshu.service import Service
+from wenshu.settings import read_environment
+from governance.gateway import Ask
+from governance.terms import MetricQuery
+environment = read_environment()
+seen = []
+with Service.open(Home(environment.home), environment) as service:
+    actor = service.local_actor("market")
+    print("ready", flush=True)
+    for line in sys.stdin:
+        for _ in range(4):
+            found = service.gateway.run(Ask(actor=actor, purpose="market_analysis", query=MetricQuery(metrics=("reached_hcps",), group_by=("region",))))
+            seen.append([found.grant.policy_version, found.grant.minimum_group.k])
+        print(json.dumps(seen[-4:]), flush=True)
+    print(json.dumps(service.ready()["parts"]["policy"]), flush=True)
+"""
+
+
+def worker(home: DemoHome) -> subprocess.Popen[str]:
+    process = subprocess.Popen([sys.executable, "-c", WORKER], env=home.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def asked(process: subprocess.Popen[str]) -> list[list[object]]:
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    return json.loads(process.stdout.readline())
+
+
+def test_two_workers_use_an_activation_from_their_next_request_and_keep_the_old_bundle_when_the_new_one_cannot_be_loaded(home):
+    place = Home(home.path)
+    history = home.json("policy", "history")
+    tight, loose = history["activations"][1]["version"], history["in_force"]
+    k = {tight: 20, loose: 10}
+    workers = [worker(home), worker(home)]
+    try:
+        seq = place.standings.read().seq
+        for version in (tight, loose, tight):
+            seq += 1
+            place.standings.put(Standing(seq=seq, version=version, previous=loose))
+            for process in workers:
+                assert asked(process) == [[version, k[version]]] * 4
+        # A bundle whose files were changed after its activation: both go on with the one before.
+        rules = place.standings.folder(loose) / "access/rules.yaml"
+        whole = rules.read_bytes()
+        rules.write_bytes(whole + b"# changed\n")
+        place.standings.put(Standing(seq=seq + 1, version=loose, previous=tight))
+        for process in workers:
+            assert asked(process) == [[tight, 20]] * 4
+        assert home.run("check").returncode == 1
+        fresh = worker(home)
+        workers.append(fresh)
+        assert asked(fresh) == [[tight, 20]] * 4
+        rules.write_bytes(whole)
+        place.standings.put(Standing(seq=seq + 2, version=loose, previous=tight))
+        for process in workers:
+            assert asked(process) == [[loose, 10]] * 4
+    finally:
+        for process in workers:
+            process.communicate(timeout=30)
+    alarms = home.json("audit", "search", "--type", "policy.load_failed")
+    assert len(alarms["events"]) >= 2
