@@ -56,7 +56,8 @@ class SecondLook:
         verified = self._questions(here).match(question, understood, view=view, today=today)
         if verified is not None:
             return label(understood, verified)
-        if self._advisor is None:
+        role = here.active.policy.roles.get(actor.role)
+        if self._advisor is None or role is None or not role.model_egress:
             return understood
         return self._advisor.advise(understood, view=view, today=today, user=actor.id, record=record, allowed=allowed, context=context)
 

@@ -96,6 +96,8 @@ class Role(Document):
     minimum_group: Group | None = None
     pages: tuple[Name, ...] = ()
     """Pages beyond the chat and the catalogue: `review`, `committee`."""
+    model_egress: bool = False
+    """Whether a question of this role, screened, may be sent to the language model where the installation has one."""
     ask_instead: Label | None = None
     """Whom to ask for more."""
     max_rows: int = 100_000

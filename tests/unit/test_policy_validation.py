@@ -62,7 +62,7 @@ NEW = "id: new_rule\nroles: [{role}]\neffect: {effect}\npurposes: [{purpose}]\n{
         (NEW.format(role="marketing", effect="deny", purpose="market_analysis, performance_review", rest="metrics: {all: true}\ndimensions: {all: true}"), "marketing_asks_the_loop conflicts with new_rule"),
         (NEW.format(role="compliance", effect="allow", purpose="compliance_audit", rest="metrics: {names: [touches]}\nrows: [{dimension: region, values: [华东]}, {dimension: region, values: [华南]}]"), "the row predicates conflict"),
         (NEW.format(role="compliance", effect="allow", purpose="compliance_audit", rest="metrics: {names: [touches]}\nrows: [{dimension: region, values: [华冬]}]"), "region has no value '华冬'. Did you mean"),
-        (NEW.format(role="compliance", effect="allow", purpose="compliance_audit", rest="metrics: {names: [touches]}\nrows: [{link: asignment, entity: hcp, to_entity: rep, keys: [$actor.rep]}]"), "unknown link table 'asignment'. Did you mean assignment?"),
+        (NEW.format(role="compliance", effect="allow", purpose="compliance_audit", rest="metrics: {names: [touches]}\nrows: [{link: asignment, entity: hcp, to_entity: rep, keys: [$actor.rep]}]"), "unknown link table 'asignment'. Did you mean assignment"),
         (NEW.format(role="compliance", effect="allow", purpose="compliance_audit", rest="metrics: {names: [touches]}\nrows: [{dimension: region, values: [$user.region]}]"), "no attribute of the caller"),
         (NEW.format(role="compliance", effect="allow", purpose="compliance_audit", rest="metrics: {names: [touches]}\nrows: [{dimension: region, values: [华东], only_with: [rep]}]"), "can never apply"),
         (NEW.format(role="compliance", effect="allow", purpose="compliance_audit", rest="metrics: {names: [touches]}\nminimum_group: {entity: rep, k: 5}"), "'rep' is no person"),
@@ -128,5 +128,5 @@ def test_unknown_names_in_cases_are_problems(bundle):
     changed(bundle, "cases/departments.yaml", "who: marketer", "who: markter")
     changed(bundle, "cases/departments.yaml", "rules: [managers_ask_their_region]", "rules: [managers_ask_the_region]")
     found = problems(bundle)
-    assert "nobody is called 'markter'. Did you mean marketer?" in found
+    assert "nobody is called 'markter'. Did you mean marketer" in found
     assert "unknown rule 'managers_ask_the_region'. Did you mean managers_ask_their_region" in found

@@ -43,6 +43,7 @@ FIELDS: Mapping[str, Text] = {
     "label": Text(zh="名称", en="label"),
     "department": Text(zh="部门", en="department"),
     "pages": Text(zh="页面", en="pages"),
+    "model_egress": Text(zh="可送语言模型", en="may go to the language model"),
     "ask_instead": Text(zh="可联系", en="whom to ask"),
     "max_rows": Text(zh="最多行数", en="most rows"),
     "timeout_s": Text(zh="最长秒数", en="most seconds"),
