@@ -158,6 +158,12 @@ class Vault:
         with self.engine.connect() as connection:
             return list(connection.execute(sa.select(table.c.uid).where(table.c.entity == entity).order_by(table.c.uid)).scalars())
 
+    def entity_of(self, uid: str) -> str | None:
+        """The entity of a person, or None for nobody."""
+        with self.engine.connect() as connection:
+            found: str | None = connection.execute(sa.select(schema.person.c.entity).where(schema.person.c.uid == uid)).scalar_one_or_none()
+        return found
+
     def entities(self) -> dict[str, int]:
         """How many persons there are of each entity."""
         table = schema.person

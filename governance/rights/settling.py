@@ -1,0 +1,151 @@
+"""What stands over every load: corrections, withdrawals that persons declared to us, effects that have begun, and the clocks of retention.
+
+It is applied to a finished warehouse file before that is put in place, by a load and by each act of a person's rights alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from governance.identity.consents import ConsentAct, acts
+from governance.identity.pseudonyms import Pseudonymizer
+from governance.identity.standing import IN_VAULT, corrections
+from governance.identity.withdrawals import effective_times
+from governance.rights.rewriting import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from governance.documents.warehouse import WarehouseSchema
+    from governance.identity.vault import Vault
+
+Consents = dict[tuple[str, str, datetime], datetime]
+"""(person's key, purpose, withdrawn at) → in effect from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is to be applied: per table and key the corrected columns, and the declared acts of consent by the person's key."""
+
+    corrected: Mapping[str, Mapping[str, Mapping[str, str]]]
+    declared: Mapping[str, Sequence[ConsentAct]]
+    begun: Consents
+
+    def __bool__(self) -> bool:
+        return bool(self.corrected or self.declared or self.begun)
+
+
+def standing(vault: Vault, schema: WarehouseSchema, before: Path | None, *, now: datetime) -> Standing:
+    """Collect what stands, from the vault and from the warehouse `before` (effects that had begun by `now` never move)."""
+    makers = {
+        entity: Pseudonymizer(key=vault.keys.warehouse, prefix=kind.prefix, entity=entity) for entity, kind in schema.entities.items() if kind.kind == "person"
+    }
+    corrected: dict[str, dict[str, dict[str, str]]] = {}
+    for uid, places in corrections(vault).items():
+        entity = vault.entity_of(uid)
+        for table, values in places.items():
+            if table != IN_VAULT and entity in makers:
+                corrected.setdefault(table, {})[makers[entity].of(uid)] = {name: given[0] for name, given in values.items()}
+    declared: dict[str, list[ConsentAct]] = {}
+    for act in acts(vault):
+        entity = vault.entity_of(act.uid)
+        if entity in makers and act.channel is None:
+            declared.setdefault(makers[entity].of(act.uid), []).append(act)
+    begun = begun_effects(before, schema, now=now) if before is not None and before.exists() else {}
+    return Standing(corrected=corrected, declared=declared, begun=begun)
+
+
+def begun_effects(warehouse: Path, schema: WarehouseSchema, *, now: datetime) -> Consents:
+    """The withdrawals of a warehouse that were in effect by `now`."""
+    found: Consents = {}
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        for table, key in _consent_tables(schema):
+            rows = connection.execute(
+                f"SELECT {quoted(key)}, purpose, withdrawn_at, effective_at FROM {quoted(table)} WHERE effective_at <= ?",  # noqa: S608 (names of the schema)
+                [now],
+            ).fetchall()
+            found |= {(who, purpose, at): effect for who, purpose, at, effect in rows}
+    return found
+
+
+def apply(connection: duckdb.DuckDBPyConnection, found: Standing, schema: WarehouseSchema, *, smallest_batch: int) -> None:
+    """Apply what stands to the tables behind the connection."""
+    for table, keys in found.corrected.items():
+        column = _register_key(schema, table)
+        for key, values in keys.items():
+            for name, value in values.items():
+                connection.execute(
+                    f"UPDATE {quoted(table)} SET {quoted(name)} = CAST(? AS {_kind(schema, table, name)}) WHERE {quoted(column)} = ?",  # noqa: S608
+                    [value, key],
+                )
+    if found.declared or found.begun:
+        for table, key in _consent_tables(schema):
+            _declare(connection, table, key, found.declared)
+            _effects(connection, table, key, found.begun, smallest_batch)
+
+
+def _kind(schema: WarehouseSchema, table: str, name: str) -> str:
+    return {"flag": "BOOLEAN", "integer": "BIGINT", "number": "DOUBLE"}.get(schema.tables[table].columns[name].type, "VARCHAR")
+
+
+def _register_key(schema: WarehouseSchema, table: str) -> str:
+    entity = schema.tables[table].register_of
+    return (schema.key_column(table, entity) if entity is not None else None) or ""
+
+
+def _consent_tables(schema: WarehouseSchema) -> list[tuple[str, str]]:
+    return [
+        (name, next(column for column, spec in kind.columns.items() if spec.type == "key")) for name, kind in schema.tables.items() if kind.consent
+    ]
+
+
+def _declare(connection: duckdb.DuckDBPyConnection, table: str, key: str, declared: Mapping[str, Sequence[ConsentAct]]) -> None:
+    """Write declared acts where the extracts don't have them: a withdrawal ends the grants before it; one without any grant stands by itself."""
+    for who, done in declared.items():
+        for act in sorted(done, key=lambda item: item.at):
+            values = [who, act.purpose, act.at]
+            mine = f"{quoted(key)} = ? AND purpose = ?"
+            if act.act == "granted":
+                there = connection.execute(f"SELECT count(*) FROM {quoted(table)} WHERE {mine} AND granted_at = ?", values).fetchone()  # noqa: S608
+                if not there or not there[0]:
+                    connection.execute(f"INSERT INTO {quoted(table)} ({quoted(key)}, purpose, granted_at) VALUES (?, ?, ?)", values)  # noqa: S608
+                continue
+            connection.execute(
+                f"UPDATE {quoted(table)} SET withdrawn_at = ? WHERE {mine} AND granted_at <= ? AND (withdrawn_at IS NULL OR withdrawn_at > ?)",  # noqa: S608
+                [act.at, who, act.purpose, act.at, act.at],
+            )
+            there = connection.execute(f"SELECT count(*) FROM {quoted(table)} WHERE {mine} AND granted_at <= ?", values).fetchone()  # noqa: S608
+            if not there or not there[0]:
+                connection.execute(
+                    f"INSERT INTO {quoted(table)} ({quoted(key)}, purpose, granted_at, withdrawn_at) VALUES (?, ?, ?, ?)",  # noqa: S608
+                    [*values, act.at],
+                )
+
+
+def _effects(connection: duckdb.DuckDBPyConnection, table: str, key: str, begun: Consents, smallest_batch: int) -> None:
+    rows: list[Any] = connection.execute(
+        f"SELECT rowid, purpose, {quoted(key)}, withdrawn_at, effective_at FROM {quoted(table)} WHERE withdrawn_at IS NOT NULL"  # noqa: S608
+    ).fetchall()
+    times = effective_times([(purpose, who, at) for _, purpose, who, at, _ in rows], smallest_batch=smallest_batch)
+    changed = [
+        (new, row)
+        for (row, purpose, who, at, held), computed in zip(rows, times, strict=True)
+        if (new := begun.get((who, purpose, at), computed)) != held
+    ]
+    if changed:
+        connection.executemany(f"UPDATE {quoted(table)} SET effective_at = ? WHERE rowid = ?", changed)  # noqa: S608
+
+
+def months_before(moment: datetime, months: int) -> datetime:
+    """The moment so many months earlier; a day that the month lacks is its last one."""
+    count = moment.year * 12 + moment.month - 1 - months
+    year, month = divmod(count, 12)
+    first = datetime(year, month + 1, 1)  # noqa: DTZ001 - local times, as everywhere in the warehouse
+    following = datetime(year + (month == 11), (month + 1) % 12 + 1, 1)  # noqa: DTZ001
+    last = (following - timedelta(days=1)).day
+    return moment.replace(year=first.year, month=first.month, day=min(moment.day, last))
