@@ -12,6 +12,7 @@ from governance.identity.evidence import NONE, Evidence, Identifier, Interner, s
 from governance.identity.linking import Judge, Linker, Links
 from governance.identity.normalise import normaliser
 from governance.identity.register import SHARED
+from governance.identity.standing import Tombstones
 from governance.identity.vault import Person
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Persons:
     evidence: dict[str, Evidence] = field(default_factory=dict)
     invalid: dict[str, dict[str, int]] = field(default_factory=dict)
     links: Links | None = None
-    keys: list[str] = field(default_factory=list)
+    keys: list[str | None] = field(default_factory=list)
     people: list[Person] = field(default_factory=list)
     register: str = ""
 
@@ -131,9 +132,14 @@ class Persons:
                 uids[person] = uid
                 taken.add(uid)
         register = self.links.register
+        erased = Tombstones(vault, self.entity) if vault is not None else None
         for person in range(register.count):
             uid = uids.get(person) or random(UID_BYTES).hex()
             indexed = sorted((kind, value) for _, kind, value in mine.get(person, []))
+            if erased and erased.covers(indexed):
+                # Somebody who was erased on request doesn't come back with the next extract.
+                self.keys.append(None)
+                continue
             fields: dict[str, list[str]] = defaultdict(list)
             for kind, value in indexed:
                 fields[kind].append(value)

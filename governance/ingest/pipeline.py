@@ -90,6 +90,7 @@ class Ingest:
         progress: Callable[[str, float], None],
     ) -> None:
         self.plan = plan
+        self.smallest_batch = 0
         self.keys = keys
         self.random = random
         self.warnings: list[str] = []
@@ -199,6 +200,7 @@ class Ingest:
 
     def finish_consents(self, smallest_batch: int) -> None:
         """Derive when each withdrawal takes effect, over the consents of all extracts."""
+        self.smallest_batch = smallest_batch
         for name, kind in self.plan.schema.tables.items():
             if not kind.consent or name not in self.tables.pieces:
                 continue

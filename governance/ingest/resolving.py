@@ -18,7 +18,7 @@ from governance.ingest.tables import RowKeys, Tables
 from governance.ingest.things import UNKNOWN, Things
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from governance.ingest.values import Reader
 
     IntArray = npt.NDArray[np.int64]
+
+ERASED = "erased_on_request"
+"""Why a row of a person who was erased doesn't load."""
 
 
 class Resolver:
@@ -185,7 +188,10 @@ class Resolver:
             why = np.where(rows == UNKNOWN, 1, 0)
         elif persons is not None and persons.links is not None:
             rows, keys = persons.links.rows[name].person, persons.keys
-            missing, why = ("", *REASONS[1:], f"unknown_{entity}"), persons.links.rows[name].reason
+            missing, why = ("", *REASONS[1:], ERASED, f"unknown_{entity}"), persons.links.rows[name].reason
+            gone = np.array([key is None for key in keys], dtype=bool)
+            if gone.any():
+                why = np.where((rows >= 0) & gone[np.maximum(rows, 0)], len(missing) - 2, why)
         else:
             rows, keys = np.full(len(shaped.heard), NONE, dtype=np.int64), []
             missing, why = (f"unknown_{entity}",), np.zeros(len(shaped.heard), dtype=np.int64)
@@ -206,7 +212,7 @@ class Resolver:
         return RowKeys(values=array, missing=missing, why=why)
 
 
-def pseudonyms(keys: list[str], rows: IntArray) -> pa.Array:
+def pseudonyms(keys: Sequence[str | None], rows: IntArray) -> pa.Array:
     """The pseudonym of each row, null where the row has none."""
     if not keys:
         return pa.nulls(len(rows), pa.string())

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+import duckdb
 import pyarrow.compute as pc
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +21,7 @@ from governance.ingest.mappings import load_plan
 from governance.ingest.pipeline import Ingest, Places
 from governance.ingest.report import LoadReport
 from governance.ingest.reviewing import Reviews
+from governance.rights.settling import apply, standing
 from governance.warehouse.building import Load, publish, write
 
 if TYPE_CHECKING:
@@ -141,6 +143,7 @@ def _finish(
         load.step("scanned for leaks", 0.93)
         for entity, persons in load.persons.items():
             vault.enroll(entity, persons.people, now=now, random=random)
+        _settle(fresh, load, vault, places, now=now)
         load.step("wrote the vault", 0.97)
         reviews.replace(load.cases(), report.load_id)
         if write_links:
@@ -163,6 +166,15 @@ def _finish(
     finally:
         fresh.unlink(missing_ok=True)
     return report
+
+
+def _settle(fresh: Path, load: Ingest, vault: Vault, places: Places, *, now: datetime) -> None:
+    """Apply what persons asked for before, which extracts don't know of; effects of withdrawals that have begun stay as they are."""
+    schema = load.plan.schema
+    found = standing(vault, schema, places.warehouse, now=now)
+    if found:
+        with duckdb.connect(str(fresh)) as connection:
+            apply(connection, found, schema, smallest_batch=load.smallest_batch)
 
 
 def _forget(folder: Path) -> None:
