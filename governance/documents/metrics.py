@@ -46,7 +46,7 @@ class Validity(Document):
 
 
 class SemanticModel(Document):
-    """One table: its entities, its time, and whether its measures are about prescribing (sales, units, targets)."""
+    """One table: its entities, its time, from when to when its rows hold, and whether it keeps consents."""
 
     name: Name
     table: str
