@@ -1,7 +1,7 @@
 """casbin decides: one request per (role, purpose, metric, dimension), deny overrides, silence and errors deny.
 
 The matcher is fixed text of ours and calls one function over sets that were compiled when the policy was loaded; no policy text is ever evaluated.
-Decisions of an immutable policy never change, so each is asked of casbin once and remembered.
+It is the reference: requests are answered by the compiled `snapshot.Snapshot`, which activation and property tests hold equal to it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class Advisor:
     def __init__(self) -> None:
         self.asked = 0
 
-    def advise(self, understood, **_):
+    def advise(self, understood, **_: object):
         self.asked += 1
         return understood
 

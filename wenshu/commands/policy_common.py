@@ -1,0 +1,49 @@
+"""What the policy commands share: who acts, and how what stands in the way becomes an exit status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from wenshu.commands.common import FAILED, REFUSED, Context, emit, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from governance.terms import Actor
+    from wenshu.service import Service
+
+F = TypeVar("F", bound=Callable[..., Any])
+SHORT = 12
+"""Letters of a content hash that people are shown."""
+
+member = click.option("--as", "user", metavar="USER", required=True, help="A member of the data governance committee.")
+
+
+def exits(command: F) -> F:
+    """Map what stands in the way to exit statuses: a closed gate is a failed check, four eyes are a refusal."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        from wenshu.committee.errors import ChangeRefused, GateClosed
+
+        try:
+            return command(*arguments, **options)
+        except (GateClosed, ChangeRefused) as error:
+            status, code = (FAILED, "gate_closed") if isinstance(error, GateClosed) else (REFUSED, "not_permitted")
+            if options.get("as_json"):
+                emit({"ok": False, "error": {"code": code, "message": {"zh": error.text.zh, "en": error.text.en}}})
+            tell(f"wenshu: {error.text.en}")
+            return status
+
+    return run  # type: ignore[return-value] # wraps keeps the signature that click reads
+
+
+@contextmanager
+def room_of(context: Context, user: str) -> Iterator[tuple[Service, Actor]]:
+    with context.service() as service:
+        yield service, service.local_actor(user)
