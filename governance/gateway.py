@@ -27,7 +27,7 @@ from governance.metrics.planner import Plan, plan
 from governance.metrics.recorded import recorded
 from governance.protecting import Protection, refusal_words
 from governance.releasing import Pseudonyms, inward, outward, released
-from governance.terms import Actor, DimensionScope, Disclosed, Grant, Measured, MetricQuery, Refusal, RowScope, Text
+from governance.terms import Actor, DimensionScope, Disclosed, Grant, Measured, MetricQuery, Refusal, RowScope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

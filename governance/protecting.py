@@ -21,8 +21,6 @@ from governance.metrics.slicing import adds_up
 from governance.scopes import Scopes
 from governance.terms import Grant, Measured, MinimumGroup, Text
 
-NOISY, ROUNDED = "noisy", "rounded"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protected:
@@ -157,11 +155,11 @@ def labelled(measured: Measured, blurs: Mapping[str, Blur]) -> Measured:
     """Return the table with its columns saying how they are protected."""
     if not blurs:
         return measured
-    columns = tuple(
-        replace(column, protection=NOISY if blurs[column.metric].method == "cell_key" else ROUNDED) if column.metric in blurs else column
-        for column in measured.columns
-    )
-    return replace(measured, columns=columns)
+    columns = []
+    for column in measured.columns:
+        blur = blurs.get(column.metric) if column.metric is not None else None
+        columns.append(column if blur is None else replace(column, protection="noisy" if blur.method == "cell_key" else "rounded"))
+    return replace(measured, columns=tuple(columns))
 
 
 def refusal_words(code: str, k: int) -> tuple[Text, Text, str]:

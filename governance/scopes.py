@@ -112,7 +112,7 @@ class Scopes:
         if part is None or person is None or home is None:
             return None
         own = frozenset(name for name in catalogue.dimensions if _belongs(catalogue, part, person.name, home, name))
-        persons = self._all(catalogue, home, own, sources)
+        persons = self._all(catalogue, home, sources)
         kept = self._population(grant, catalogue, home, person.name, part.consent, persons, sources)
         member = plan.query.compare if isinstance(plan.query.compare, MemberCompare) else None
         for item in plan.query.where:
@@ -132,9 +132,9 @@ class Scopes:
         # Between two loads or two batches of withdrawals the persons differ: their tables are compared only where the same was asked of them.
         everyone = self._population(replace(grant, scopes=()), catalogue, home, person.name, part.consent, persons, sources)
         consents = hashlib.blake2b(np.packbits(everyone).tobytes(), digest_size=16).hexdigest()
-        return _Cells(entity=person.name, consents=consents, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where)
+        return _Cells(entity=person.name, consents=consents, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where, digest=hashlib.blake2b(codes.tobytes(), digest_size=16).digest())
 
-    def _all(self, catalogue: Catalogue, home: str, own: frozenset[str], sources: Sources) -> _Persons:
+    def _all(self, catalogue: Catalogue, home: str, sources: Sources) -> _Persons:
         name = (id(catalogue.graph), home, sources.data_version)
         with self._lock:
             found = self._persons.get(name)
@@ -213,10 +213,7 @@ class _Cells:
     own: frozenset[str]
     group_by: tuple[str, ...]
     query_where: tuple[Filter, ...]
-
-    @property
-    def digest(self) -> bytes:
-        return hashlib.blake2b(self.codes.tobytes(), digest_size=16).digest()
+    digest: bytes
 
     def each(self, plan: Plan, measured: Measured, metric: str, hidden: Mapping[Place, str]) -> list[tuple[Place, bytes, int, int]]:
         """Return every shown cell of the metric that rests on persons: its place, its context, its cell and the persons behind it."""

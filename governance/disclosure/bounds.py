@@ -7,11 +7,13 @@ persons why they are hidden (fewer than k, or at least k). The bounds are those 
 
 from __future__ import annotations
 
+import heapq
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
+from operator import itemgetter
 
 import numpy as np
 from scipy.optimize import linprog
@@ -19,12 +21,14 @@ from scipy.sparse import csr_array
 
 WITNESSES = 6
 """Random extreme tables looked at before any single number is bounded by itself: each may prove many numbers wide."""
-MOST_PROGRAMS = 80
+MOST_PROGRAMS = 60
 """Linear programs per table: beyond it a number counts as not proved, and more is hidden."""
 MOST_UNKNOWN = 600
 """Numbers in one program; larger systems are only searched for swaps."""
-SWAPS = 24
-"""Swaps tried for each number."""
+ROOMY = 12
+"""So many of a line's numbers are tried as the other end of a swap."""
+SWAPS, MOST_SWAPS = 160, 60_000
+"""Swaps tried at most for each number and for each table; most numbers need a few."""
 _TINY = 1e-7
 
 
@@ -133,32 +137,52 @@ class Attacker:
         return {name: Bounds(float(low[i]), float(high[i]), exact=bool(exact[i])) for i, name in enumerate(names)}
 
 
+def _axes(size: int) -> list[tuple[int, ...]]:
+    return sorted((axes for count in range(1, size + 1) for axes in combinations(range(size), count)), key=len, reverse=True)
+
+
 class Swaps:
     """Finds other tables with the same sums by moving the same amount around the corners of a box: up at every other corner, down at the rest.
 
     Every such table is one that an attacker can't rule out, so what it shows of a number's width is proved, at a fraction of a linear program's cost.
     """
 
-    def __init__(self, places: Mapping[int, tuple[tuple[object, ...], tuple[object, ...]]]) -> None:
-        """`places`: of each number its coordinates in the dimensions that add up, and the rest."""
+    def __init__(self, places: Mapping[int, tuple[tuple[object, ...], tuple[object, ...]]], lines: Sequence[Sequence[int]]) -> None:
+        """`places`: of each number its coordinates in the dimensions that add up, and the rest; `lines`: the totals that anyone knows."""
         self._places = places
         self._numbers = {place: name for name, place in places.items()}
+        self._left = MOST_SWAPS
+        self._through: dict[int, list[int]] = defaultdict(list)
+        for position, line in enumerate(lines):
+            for name in line:
+                self._through[name].append(position)
 
     def bounds(self, names: Iterable[int], unknowns: Mapping[int, Unknown], enough: Mapping[int, float], share: float) -> dict[int, Bounds]:
         """Return bounds inside the best ones, for each number of `names`."""
-        beside: dict[tuple[object, ...], list[object]] = defaultdict(list)
-        for name in unknowns:
+        beside: dict[tuple[object, ...], list[tuple[float, object]]] = defaultdict(list)
+        for name, one in unknowns.items():
             at, rest = self._places[name]
+            room = min(one.high - one.value, one.value - one.low)
             for axis, value in enumerate(at):
-                beside[axis, *at[:axis], *at[axis + 1 :], rest].append(value)
+                beside[axis, *at[:axis], *at[axis + 1 :], rest].append((room, value))
+        # Numbers that can go both ways make the widest swaps.
+        roomy = {line: [value for _, value in heapq.nlargest(ROOMY, members, key=itemgetter(0))] for line, members in beside.items()}
         dice = random.Random(len(unknowns))  # noqa: S311 (which boxes are tried is no secret)
         out = {}
         for name in names:
             one, (at, rest) = unknowns[name], self._places[name]
+            ways = _axes(len(at))
             found = Bounds(one.value, one.value, exact=False)
-            choices = [[v for v in beside[axis, *at[:axis], *at[axis + 1 :], rest] if v != value] for axis, value in enumerate(at)]
-            for _ in range(SWAPS if all(choices) else 0):
-                other = [dice.choice(values) for values in choices]
+            every = [[v for _, v in beside[axis, *at[:axis], *at[axis + 1 :], rest] if v != value] for axis, value in enumerate(at)]
+            best = [[v for v in roomy[axis, *at[:axis], *at[axis + 1 :], rest] if v != value] for axis, value in enumerate(at)]
+            for turn in range(SWAPS):
+                # A box over all dimensions keeps every total; one over fewer only those that nobody knows may change.
+                axes = ways[turn // 2 % len(ways)] if ways else ()
+                choices = best if turn % 2 else every
+                if not axes or self._left <= 0 or not all(choices[axis] for axis in axes):
+                    continue
+                other = {axis: dice.choice(choices[axis]) for axis in axes}
+                self._left -= 1
                 up, down = self._room(at, other, rest, unknowns)
                 found.high, found.low = max(found.high, one.value + up), min(found.low, one.value - down)
                 if wide(one, found, enough[name], share):
@@ -166,19 +190,23 @@ class Swaps:
             out[name] = found
         return out
 
-    def _room(self, at: tuple[object, ...], other: Sequence[object], rest: tuple[object, ...], unknowns: Mapping[int, Unknown]) -> tuple[float, float]:
+    def _room(self, at: tuple[object, ...], other: Mapping[int, object], rest: tuple[object, ...], unknowns: Mapping[int, Unknown]) -> tuple[float, float]:
         """Return by how much the box's first corner can go up and down."""
         up = down = float("inf")
-        for corner in product(*((False, True) for _ in at)):
-            name = self._numbers.get((tuple(b if far else a for a, b, far in zip(at, other, corner, strict=True)), rest))
+        sums: dict[int, int] = defaultdict(int)
+        for corner in product(*((False, True) for _ in other)):
+            far = {axis for axis, is_far in zip(other, corner, strict=True) if is_far}
+            name = self._numbers.get((tuple(other[axis] if axis in far else value for axis, value in enumerate(at)), rest))
             if name is None or name not in unknowns:
                 return 0.0, 0.0
+            for line in self._through[name]:
+                sums[line] += -1 if sum(corner) % 2 else 1
             one = unknowns[name]
             above, below = one.high - one.value, one.value - one.low
             if sum(corner) % 2:
                 above, below = below, above
             up, down = min(up, above), min(down, below)
-        return up, down
+        return (0.0, 0.0) if any(sums.values()) else (up, down)
 
 
 def _one_line(names: Sequence[int], lines: Sequence[Sequence[int]], unknowns: Mapping[int, Unknown]) -> dict[int, Bounds]:

@@ -183,11 +183,8 @@ class Memory:
         A cell must not be told when, with what the knower was told before, it would let a set of fewer than k persons be computed that could not be before.
         Raises WarehouseError when the memory can't be used.
         """
-        out = []
         with self._transaction() as store:
-            for group in groups:
-                out.append(self._judge(store, knower, group, k, day))
-        return out
+            return [self._judge(store, knower, group, k, day) for group in groups]
 
     def forget_before(self, day: dt.date) -> None:
         """Forget what was told before `day`."""

@@ -11,7 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 
-from governance.disclosure.bounds import Attacker, Swaps, Unknown, components, wide
+from governance.disclosure.bounds import MOST_PROGRAMS, Attacker, Swaps, Unknown, components, wide
 from governance.disclosure.lines import Numbers, Shape, Sum, numbers_of
 from governance.disclosure.settings import DEFAULT_INTERVAL
 from governance.terms import Cell, Column, Measured, MinimumGroup
@@ -21,8 +21,8 @@ Hidden = dict[tuple[int, str], str]
 """(row of the measured table, column name) → why it is hidden."""
 
 _DERIVED = ("__change", "__growth", "__ci_low", "__ci_high", "__p_value")
-ONE_BY_ONE, ROUNDS = 8, 60
-"""So often further cells are chosen one by one; after that whole lines are hidden, one by one."""
+ONE_BY_ONE, ROUNDS = 8, 12
+"""So often further cells are chosen one by one; after that whole lines are hidden, and at last everything."""
 
 
 def _base_name(column: Column) -> str:
@@ -97,19 +97,27 @@ class _Sums:
 
     def __init__(self, found: Numbers, hidden: Mapping[tuple[int, str], str], how: Sum, k: int, interval: float) -> None:
         self._numbers, self._how, self._k, self._interval = found.numbers, how, k, interval
+        # A total over fewer than k persons is hidden wherever it is asked for, so that nobody knows it.
+        self._lines = [line for line in found.lines if len(line) > 1 and sum(found.numbers[i].persons or 0 for i in line) >= k]
+        self._through: dict[int, list[int]] = defaultdict(list)
+        for position, line in enumerate(self._lines):
+            for index in line:
+                self._through[index].append(position)
+        self._gone = [0] * len(self._lines)
         self._why: dict[int, str] = {}
         for index, number in enumerate(found.numbers):
             reasons = [hidden[place] for place in number.places if place in hidden]
             if reasons:
-                self._why[index] = SMALL if SMALL in reasons else COMPLEMENTARY
-        # A total over fewer than k persons is hidden wherever it is asked for, so that nobody knows it.
-        self._lines = [line for line in found.lines if len(line) > 1 and sum(found.numbers[i].persons or 0 for i in line) >= k]
-        self._through: dict[int, list[list[int]]] = defaultdict(list)
-        for line in self._lines:
-            for index in line:
-                self._through[index].append(line)
+                self._hide(index, SMALL if SMALL in reasons else COMPLEMENTARY)
         self._attacker = Attacker()
-        self._swaps = Swaps({index: (number.at, number.rest) for index, number in enumerate(found.numbers)}) if found.plain else None
+        # What is proved stays proved: with more hidden an attacker knows less.
+        self._proved: set[int] = set()
+        self._swaps = Swaps({index: (number.at, number.rest) for index, number in enumerate(found.numbers)}, self._lines) if found.plain else None
+
+    def _hide(self, index: int, why: str) -> None:
+        self._why[index] = why
+        for position in self._through[index]:
+            self._gone[position] += 1
 
     def settle(self) -> dict[int, str]:
         """Return which numbers are hidden, and why."""
@@ -117,14 +125,17 @@ class _Sums:
             return self._why
         self._pair()
         for turn in range(ROUNDS):
+            self._attacker.spend = MOST_PROGRAMS
             failing = self._failing()
-            if not failing:
-                return self._why
             before = len(self._why)
             for index in failing:
                 self._widen(index, whole=turn >= ONE_BY_ONE)
             if len(self._why) == before:
+                # All is proved, or every line through what isn't is hidden wholly.
                 return self._why
+        for index in range(len(self._numbers)):
+            if index not in self._why:
+                self._hide(index, COMPLEMENTARY)
         return self._why
 
     def _pair(self) -> None:
@@ -132,12 +143,14 @@ class _Sums:
         changed = True
         while changed:
             changed = False
-            for line in self._lines:
-                gone = [index for index in line if index in self._why]
-                while gone and len(gone) < len(line) and (len(gone) < 2 or sum(self._numbers[i].persons or 0 for i in gone) < self._k):
+            for position, line in enumerate(self._lines):
+                if not 0 < self._gone[position] < len(line):
+                    continue
+                persons = sum(self._numbers[i].persons or 0 for i in line if i in self._why)
+                while self._gone[position] < len(line) and (self._gone[position] < 2 or persons < self._k):
                     index = self._smallest(line)
-                    self._why[index] = COMPLEMENTARY
-                    gone.append(index)
+                    self._hide(index, COMPLEMENTARY)
+                    persons += self._numbers[index].persons or 0
                     changed = True
 
     def _smallest(self, line: list[int]) -> int:
@@ -160,26 +173,27 @@ class _Sums:
     def _failing(self) -> list[int]:
         """Return the hidden small numbers that an attacker can compute too closely."""
         unknowns = {index: self._unknown(index) for index in self._why}
-        need = {index: self._width(one) for index, one in unknowns.items() if self._why[index] == SMALL}
-        failing = []
-        for names, lines in components(unknowns, self._lines):
-            if not any(name in need for name in names) or not lines:
+        need = {index: self._width(one) for index, one in unknowns.items() if self._why[index] == SMALL and index not in self._proved}
+        failing: list[int] = []
+        for names, lines in components(unknowns, self._lines) if need else ():
+            left = {name: need[name] for name in names if name in need}
+            if not left or not lines:
                 continue
-            open_ = {name: need[name] for name in names if name in need}
             if self._swaps is not None and len(lines) > 1:
-                swapped = self._swaps.bounds(open_, unknowns, open_, self._interval)
-                open_ = {name: width for name, width in open_.items() if not wide(unknowns[name], swapped[name], width, self._interval)}
-            if open_:
-                found = self._attacker.bounds(names, lines, unknowns, open_)
-                failing += [name for name in open_ if not wide(unknowns[name], found[name], open_[name], self._interval)]
+                swapped = self._swaps.bounds(left, unknowns, left, self._interval)
+                left = {name: width for name, width in left.items() if not wide(unknowns[name], swapped[name], width, self._interval)}
+            if left:
+                found = self._attacker.bounds(names, lines, unknowns, left)
+                failing += [name for name in left if not wide(unknowns[name], found[name], left[name], self._interval)]
+        self._proved |= need.keys() - set(failing)
         return failing
 
     def _widen(self, index: int, *, whole: bool) -> None:
-        open_lines = [line for line in self._through[index] if any(i not in self._why for i in line)]
+        open_lines = [position for position in self._through[index] if self._gone[position] < len(self._lines[position])]
         if open_lines:
-            tightest = min(open_lines, key=lambda line: (sum(i in self._why for i in line), len(line), line))
-            chosen = [i for i in tightest if i not in self._why] if whole else [self._smallest(tightest)]
-            self._why.update(dict.fromkeys(chosen, COMPLEMENTARY))
+            tightest = self._lines[min(open_lines, key=lambda position: (self._gone[position], len(self._lines[position]), position))]
+            for chosen in [i for i in tightest if i not in self._why] if whole else [self._smallest(tightest)]:
+                self._hide(chosen, COMPLEMENTARY)
 
 
 def _beside_sums(measured: Measured, hidden: Hidden, k: int, shape: Shape, interval: float) -> Hidden:
@@ -237,13 +251,9 @@ def protect(measured: Measured, group: MinimumGroup, shape: Shape | None = None,
     hidden = with_dependants(measured, _beside_hidden_counts(measured, _primary(measured, group.k)))
     if shape is None:
         return with_dependants(measured, _beside_shares(measured, hidden, group.k))
-    while True:
-        # Hiding for one metric's sake may hide another's ratio in the row, which then has sums of its own: until nothing is added.
-        more = with_dependants(measured, _beside_shares(measured, _beside_sums(measured, hidden, group.k, shape, interval), group.k))
-        more = with_dependants(measured, _beside_hidden_counts(measured, more))
-        if len(more) == len(hidden):
-            return more
-        hidden = more
+    # What is hidden beside a hidden count is no small group itself, so that its own sums need no second look.
+    more = with_dependants(measured, _beside_shares(measured, _beside_sums(measured, hidden, group.k, shape, interval), group.k))
+    return with_dependants(measured, _beside_hidden_counts(measured, more))
 
 
 def all_hidden(columns: tuple[Column, ...], count: int, hidden: Mapping[tuple[int, str], str]) -> bool:

@@ -1,0 +1,220 @@
+"""An ordinary user at the one door to data, and a judge who knows the truth.
+
+The player sees nothing but answers. What the player claims (this group has this value) is held against the unprotected table, which no user can get.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from governance.bundle.loading import load_bundle
+from governance.disclosure.memory import Memory
+from governance.errors import InvalidQuery
+from governance.gateway import Answered, Ask, Gateway
+from governance.inforce import Active, put_in_force
+from governance.metrics.execution import Sources
+from governance.metrics.parsing import query_from_json
+from governance.protecting import Protection
+from governance.terms import Actor, Disclosed, Refusal
+from governance.warehouse.engine import Warehouse
+
+POLICIES = Path(__file__).parents[3] / "policies"
+MARKET = Actor(id="market", role="marketing", department="marketing")
+COLLEAGUE = Actor(id="market_2", role="marketing", department="marketing")
+MEDICAL = Actor(id="medical", role="medical", department="medical")
+K = {"marketing": 10, "medical": 5}
+CLOSE = 0.10
+COLUMNS = {name: f"h.{name}" for name in ("region", "province", "city", "specialty", "title", "segment", "potential")} | {
+    "hospital": "o.hospital_name",
+    "years_in_practice": "h.years_in_practice_band",
+    "is_target": "case when h.is_target then '是' else '否' end",
+}
+
+
+class ForgetfulLedger:
+    """Takes every event and keeps none: the ledger is not what these tests are about."""
+
+    def append(self, event: object) -> Any:
+        return None
+
+    def append_many(self, events: Sequence[object]) -> list[Any]:
+        return [None for _ in events]
+
+
+@dataclass(frozen=True)
+class Company:
+    """One company in force over one load."""
+
+    active: Active
+    warehouse: Warehouse
+    today: dt.date
+
+    @contextmanager
+    def sources(self) -> Iterator[Sources]:
+        with Sources.open(self.warehouse) as sources:
+            yield sources
+
+    def door(self, *, key: bytes = b"k" * 32) -> Gateway:
+        """A fresh installation: nothing was asked yet."""
+        return Gateway(
+            active=lambda: self.active,
+            data=self.sources,
+            ledger=ForgetfulLedger(),  # type: ignore[arg-type]
+            today=lambda: self.today,
+            protection=Protection(Memory.passing(), key),
+        )
+
+
+def open_company(file: Path, today: dt.date, *, policies: Path = POLICIES) -> Company:
+    warehouse = Warehouse.open(f"duckdb:///{file}")
+
+    def fetch(select: Any) -> Any:
+        with warehouse.session() as session:
+            return session.run(select, timeout_s=60, max_rows=1_000_000)
+
+    return Company(active=put_in_force(load_bundle(policies), fetch=fetch, today=today), warehouse=warehouse, today=today)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What an attacker says of a group: the query that would be it alone, and its value."""
+
+    query: Mapping[str, Any]
+    metric: str
+    value: float
+
+
+@dataclass
+class Score:
+    """What an attack achieved. `singled`: claims about a group of one or fewer than k that were right; `exact`: of those, the value itself."""
+
+    name: str
+    questions: int = 0
+    refused: int = 0
+    claims: int = 0
+    recovered: int = 0
+    singled: int = 0
+    baseline: int = 0
+    details: list[str] = field(default_factory=list)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95% interval of the share of hidden groups recovered."""
+        return wilson(self.recovered, self.claims)
+
+    def told(self) -> dict[str, Any]:
+        low, high = self.interval
+        return {
+            "attack": self.name,
+            "questions": self.questions,
+            "refused": self.refused,
+            "hidden_groups_claimed": self.claims,
+            "recovered_within_10_percent": self.recovered,
+            "interval": [round(low, 4), round(high, 4)],
+            "by_guessing": self.baseline,
+            "doctors_singled_out": self.singled,
+        }
+
+
+def wilson(hits: int, tries: int) -> tuple[float, float]:
+    if tries == 0:
+        return 0.0, 1.0
+    z, p = 1.96, hits / tries
+    middle = (p + z * z / (2 * tries)) / (1 + z * z / tries)
+    spread = z / (1 + z * z / tries) * math.sqrt(p * (1 - p) / tries + z * z / (4 * tries * tries))
+    return max(0.0, middle - spread), min(1.0, middle + spread)
+
+
+class Player:
+    """Asks as one user, counting; `judge` holds claims against the truth."""
+
+    def __init__(self, company: Company, score: Score, *, actors: Sequence[Actor] = (MARKET,)) -> None:
+        self.company, self.score, self.actors = company, score, actors
+        self.door = company.door()
+
+    def ask(self, query: Mapping[str, Any], *, actor: Actor | None = None) -> Disclosed | None:
+        """Return the answer, or None for a refusal or a question that can't be asked."""
+        who = actor or self.actors[self.score.questions % len(self.actors)]
+        self.score.questions += 1
+        try:
+            told = self.door.run(Ask(actor=who, purpose=None, query=query_from_json(query)))
+        except InvalidQuery:
+            return None
+        if isinstance(told, Answered):
+            return told.disclosed
+        self.score.refused += 1
+        return None
+
+    def number(self, query: Mapping[str, Any], *, actor: Actor | None = None) -> float | None:
+        """Return the single number that answers, None if it is hidden."""
+        table = self.ask(query, actor=actor)
+        if table is None or len(table.rows) != 1:
+            return None
+        value = table.rows[0][-1]
+        return float(value) if isinstance(value, (int, float)) else None
+
+    def truth(self, query: Mapping[str, Any], metric: str) -> tuple[float | None, int | None]:
+        """Return the true value and the persons behind it; what only the judge knows."""
+        found = self.door.measure_unprotected(Ask(actor=self.actors[0], purpose=None, query=query_from_json(query)))
+        if isinstance(found, Refusal):
+            return None, None
+        _, measured, _ = found
+        at = next(i for i, column in enumerate(measured.columns) if column.name == metric)
+        if len(measured.rows) != 1:
+            return None, None
+        value = measured.rows[0][at]
+        return (float(value) if isinstance(value, (int, float)) else None), measured.contributors[0].get(metric)
+
+    def _doctors(self, query: Mapping[str, Any]) -> int:
+        """Return how many doctors there are of whom the query speaks; of nobody nothing can be given away. Own SQL, from the demo's tables."""
+        tests, values = ["true"], {}
+        for number, item in enumerate(query.get("where", [])):
+            column = COLUMNS.get(item["dimension"])
+            if column is None:
+                continue
+            names = ", ".join(f":v{number}_{i}" for i in range(len(item["values"])))
+            tests.append(f"{column} {'in' if item['op'] == 'in' else 'not in'} ({names})")
+            values |= {f"v{number}_{i}": value for i, value in enumerate(item["values"])}
+        select = sa.select(sa.func.count()).select_from(
+            sa.text("dim_hcp h left join dim_hospital o on o.hospital_key = h.hospital_key")
+        ).where(sa.text(" and ".join(tests)).bindparams(**values))
+        with self.company.warehouse.session() as session:
+            return int(session.run(select, timeout_s=30, max_rows=10)[0][0])
+
+    def judge(self, claims: Sequence[Claim], dice: random.Random, *, k: int = 10) -> None:
+        """Count the claims about groups that must stay hidden, and those that are right."""
+        for claim in claims:
+            value, persons = self.truth(claim.query, claim.metric)
+            if value is None or persons is None or persons >= k or not self._doctors(claim.query):
+                continue
+            self.score.claims += 1
+            if _near(claim.value, value):
+                self.score.recovered += 1
+                self.score.singled += persons == 1
+                self.score.details.append(f"{dict(claim.query)}: said {claim.value}, is {value} by {persons}")
+            self.score.baseline += _near(float(dice.randrange(k)), value)
+
+
+def _near(said: float, is_: float) -> bool:
+    return abs(said - is_) <= CLOSE * abs(is_) + 1e-9
+
+
+def with_filter(query: Mapping[str, Any], dimension: str, values: Sequence[Any], op: str = "in") -> dict[str, Any]:
+    """Return the query with one more filter."""
+    return dict(query) | {"where": [*query.get("where", []), {"dimension": dimension, "op": op, "values": list(values)}]}
+
+
+def without(query: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    return {name: value for name, value in query.items() if name not in keys}
+
+
+__all__ = ["COLLEAGUE", "MARKET", "MEDICAL", "Claim", "Company", "Player", "Score", "open_company", "replace", "wilson", "with_filter", "without"]
