@@ -20,7 +20,7 @@ _LAST_MOMENT = dt.time(23, 59, 59)
 
 
 def ingest_folder(
-    home: Home, bundle: Bundle, folder: Path, *, day: dt.date, tell: Callable[[str, float], None], dry_run: bool = False, write_links: bool = False
+    home: Home, bundle: Bundle, folder: Path | str, *, day: dt.date, tell: Callable[[str, float], None], dry_run: bool = False, write_links: bool = False
 ) -> LoadReport:
     """Ingest `folder` as of `day`. Raises IngestError, BundleError or ConfigurationError; the old warehouse stays as it was then.
 
@@ -30,7 +30,7 @@ def ingest_folder(
     local = now().astimezone(zone)
     moment = local if local.date() == day else dt.datetime.combine(day, _LAST_MOMENT, zone)
     policy = policy_of(bundle, catalogue_of(bundle))
-    truth = folder.parent / TRUTH
+    truth = None if "://" in str(folder) else Path(folder).parent / TRUTH
     return ingest(
         folder,
         bundle_folder=bundle.folder,
@@ -42,6 +42,6 @@ def ingest_folder(
         tenant=bundle.settings.name,
         dry_run=dry_run,
         write_links=write_links,
-        truth=truth if truth.is_file() else None,
+        truth=truth if truth is not None and truth.is_file() else None,
         progress=tell,
     )

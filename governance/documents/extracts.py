@@ -288,6 +288,8 @@ class Reading(Document):
     delimiter: Literal[",", ";", "\t", "|"] = ","
     skip_lines: Annotated[int, Field(ge=0)] = 0
     """Lines before the header."""
+    sheet: str | None = None
+    """The sheet of an Excel workbook; default: the first."""
     empty: Texts = ("NULL", "null", "N/A", "\\N")
     """Texts that mean an empty cell, besides an empty one."""
 

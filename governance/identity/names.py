@@ -17,7 +17,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-SURNAMES = frozenset(
+SURNAMES_BY_FREQUENCY = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹"
     "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤萧常温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳"
     "甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳欧管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄"
@@ -26,6 +26,9 @@ SURNAMES = frozenset(
     "云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝"
     "智幸奉植衡富尧闭由"
 )
+"""Single surnames, simplified, the more frequent ones first."""
+
+SURNAMES = frozenset(SURNAMES_BY_FREQUENCY)
 """Single surnames, simplified."""
 
 COMMON_SURNAMES = frozenset(
@@ -44,7 +47,8 @@ COMPOUND_SURNAMES = frozenset(
 _BARE_WITH_TITLE = COMMON_SURNAMES - frozenset("高何任方金江白石章程温")
 """Surnames believed with a title and no given name (张主任); words that often end another word are left out."""
 
-GIVEN = frozenset(
+GIVEN_BY_FREQUENCY = (
+    "美为民国建伟芳秀敏静强磊军洋勇艳杰娟涛明超霞平刚英华文志春永海保少卫东治长爱新"
     "文明大国德家子华军生志玉平小光建公元宗林海天云永东中靖斯金克晓安龙宝春长峰正江学祥伯庆蓉道民清秀一成仁立二忠新昌丽兵维俊良伟荣义兰振兴敏思凤镇汉"
     "福君杰祖达亚保飞树贵襄刚儿红青松相景波梅少恩瑞芳基才和阳宏石嘉科心贤南宇笑如朝书尼强广秋奇孝康顺敬绍宁守继风村承来洪真仲政可希斐鹏有燕辉开丹珍"
     "延泽惠远剑玲胜誉铁斌进泰雪鸿泉虎培全素本信亮健吉同乐寿森若智桂勇诚礼雄慧尚耀启时传超邦博友善锡卿彦萍花升川令灵涛四昭麟领香初诗登银震应贞喜爱根伦"
@@ -61,6 +65,9 @@ GIVEN = frozenset(
     "丘丞世业东丛中丰丹主久之乔予争云互五亚京人今仁介从付仕令仪任仟企伍伏休优会伟传伦佩依侠俊信修倚儒元充先克党全公共兰关兵其典养冀内冬冰冲冶凤凯出"
     "印厚又友双发叔古台史司各向君启员命和咏咸哲唐喜嗣嘉四回团园圆坚垠埃堂塞士壮备夏天夫夷奇如妈姜娇婉孔孙宝宪容宽宾寅将小尔尤尧展山岭峡崖川工左帅帆"
 )
+"""Characters frequent in given names, simplified, the more frequent ones roughly first; some occur more than once."""
+
+GIVEN = frozenset(GIVEN_BY_FREQUENCY)
 """Characters frequent in given names, simplified."""
 
 TITLES = tuple(
@@ -113,7 +120,7 @@ _NOT_NAMES = frozenset(
     _words(
         "康复 唐山 桂林 齐齐哈尔 连云港 黄石 安顺 安庆 安康 常德 承德 白银 白山 池州 甘南 甘孜 海东 汉中 贺州 黄冈 黄南 吉安 江门 金昌 景德 乐山 林芝 龙岩 娄底 吕梁 梅州 南平 南充 宁德 平凉 莆田 钦州 "
         "曲靖 荣成 石嘴山 台州 泰安 泰州 天水 文山 文昌 武威 咸宁 湘潭 邢台 许昌 延安 阳江 阳泉 宜宾 永州 玉林 玉溪 岳阳 云浮 章丘 钟祥 舟山 诸暨 庄河 邹平 黎明 高明 高原 高端 高频 "
-        "高危 平台 平安 安徽 和平 马上 方便 方向 常见 常用 康宁 康和 金牌 成长 成熟 成功 白领 石油 温和 温暖 文化 应用 明年 时尚 路演 关键 项目 高层 单次 高峰期"
+        "高危 谢谢 平台 平安 安徽 和平 马上 方便 方向 常见 常用 康宁 康和 金牌 成长 成熟 成功 白领 石油 温和 温暖 文化 应用 明年 时尚 路演 关键 项目 高层 单次 高峰期"
     )
 ) - {"高明", "黎明", "高原", "成功", "和平", "平安", "文化"}
 """Words that the dictionary holds to be names, or does not hold, and that business sentences use."""
@@ -127,6 +134,17 @@ def _dictionary() -> str:
     if spec is None or not spec.submodule_search_locations:
         return ""
     return "\n" + Path(spec.submodule_search_locations[0], "dict.txt").read_text(encoding="utf-8")
+
+
+@lru_cache(maxsize=1)
+def word_counts() -> dict[str, int]:
+    """Words of jieba's dictionary with their counts, without those that are tagged as names and can be one."""
+    counts: dict[str, int] = {}
+    for word, count, tag in re.findall(r"\n(\S+) (\d+) (\w+)", _dictionary()):
+        if tag.startswith("nr") and len(word) > 1 and split_name(word) is not None and word not in _NOT_NAMES:
+            continue
+        counts[word] = int(count)
+    return counts
 
 
 @lru_cache(maxsize=1)

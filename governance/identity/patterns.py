@@ -1,5 +1,6 @@
 """The patterns behind the recognizers: on folded text, each yields (start, end, score). Sources: GB 11643 (ID cards), ISO/IEC 7812
 (bank cards), YD/T numbering (mobile 1[3-9], landline area codes), the licence numbers of the health authority by length (15 and 27 digits).
+A score below one half is believed only beside a word of `papers.CONTEXT`.
 """
 
 from __future__ import annotations
@@ -7,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from governance.identity import names
-from governance.identity.written import DIGIT, NUMERALS, is_id_card, passes_luhn
+from governance.identity import names, papers
+from governance.identity.papers import UNSURE
+from governance.identity.written import DIGIT, NUMERALS, is_id_card, is_old_id_card, passes_luhn
 
 Span = tuple[int, int, float]
 Finder = Callable[[str], Iterator[Span]]
@@ -16,25 +18,30 @@ Finder = Callable[[str], Iterator[Span]]
 _SEPARATOR = r"[ \t.\-_/()·]"
 _GAP = rf"(?:{_SEPARATOR}{{0,2}})"
 _ONE = "[1一幺壹]"
+_SHORTEST_CARD = 16
 _MOBILE = re.compile(
-    rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(?:(?:\+|00|〇〇|零零)?{_GAP}(?:86|八六){_GAP})?({_ONE}{_GAP}(?:{DIGIT}{_GAP}){{9}}{DIGIT})(?!{DIGIT})(?![.,]{DIGIT})"
+    rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(?:\(?(?:\+|00|〇〇|零零)?{_GAP}(?:86|八六){_GAP})?({_ONE}{_GAP}(?:{DIGIT}{_GAP}){{9}}{DIGIT})(?!{DIGIT})(?![.,]{DIGIT})"
 )
 _LANDLINE = re.compile(
-    r"(?<![\d.])(?:\+?86[- ]?)?(?:\(0\d{2,3}\)|0\d{2,3})[- ]?[2-9]\d{6,7}(?:[-转# ]{1,2}\d{1,5})?(?![\d.])"
-)
-_EMAIL = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_])?\s?(?:@|\(at\)|\[at\])\s?(?:[A-Za-z0-9\u4e00-\u9fff](?:[A-Za-z0-9\-\u4e00-\u9fff]{0,61})\.)+[A-Za-z]{2,24}",
+    r"(?<![\d.])(?:\(?(?:\+|00)?86\)?[- ]?)?(?:\(0?[1-9]\d{1,2}\)|0[1-9]\d{1,2}|(?<=86)[1-9]\d{1,2}|(?<=86[- ])[1-9]\d{1,2})[- ]{0,3}[2-9]\d{2,3}[- ]?\d{4}(?:(?:[-转#, ]|ext\.?|分机){1,3}\d{1,5})?(?![\d.]*\d)",
     re.IGNORECASE,
 )
-_ID_CARD = re.compile(rf"(?<![A-Za-z0-9])[1-9](?:{_GAP}\d){{16}}{_GAP}[\dXx](?![A-Za-z0-9])")
-_DIGITS = re.compile(r"(?<![A-Za-z0-9.])\d{15}(?:\d{12})?(?![A-Za-z0-9.])")
-_LICENSE_CONTEXT = re.compile(r"执业|资格|证书|证号|编码|医师证|licen[cs]e", re.IGNORECASE)
-_CARD = re.compile(r"(?<![A-Za-z0-9.])[3-6]\d{3}(?:[ \-]?\d){9,15}(?![A-Za-z0-9.])")
+_BARE_LINE = re.compile(r"(?<![\d.\-/年月])(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))[2-9]\d{2,3}[- ]?\d{4}(?![\d.\-/年月%万亿元个])")
+_LOCAL = r"[A-Za-z0-9](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_])?"
+_EMAIL = re.compile(
+    rf"{_LOCAL}\s?(?:@|\(at\)|\[at\]|\(a\))\s?(?:[A-Za-z0-9\u4e00-\u9fff](?:[A-Za-z0-9\-\u4e00-\u9fff]{{0,61}})\s?(?:\.|\(dot\)|\[dot\])\s?)+(?:[A-Za-z]{{2,24}}|中国|公司|网络)"
+    rf"|{_LOCAL}\s+at\s+[A-Za-z0-9\-]{{1,62}}(?:\s+dot\s+[A-Za-z0-9\-]{{2,24}}){{1,3}}",
+    re.IGNORECASE,
+)
+_ID_CARD = re.compile(rf"(?<![A-Za-z0-9])(?<!{DIGIT}){DIGIT}(?:{_GAP}{DIGIT}){{16}}{_GAP}(?:{DIGIT}|[Xx×])(?![A-Za-z0-9])(?!{DIGIT})")
+_DIGITS = re.compile(r"(?<![A-Za-z0-9.])(?:\d{27}|\d{15}|\d{3}(?:[ \-]\d{3}){4}|\d{5}[ \-]\d{5}[ \-]\d{5})(?![A-Za-z0-9.])")
+_CARD = re.compile(r"(?<![A-Za-z0-9.])[3-6]\d{3}(?:[ \-]{0,2}\d){9,15}(?![A-Za-z0-9.])")
 _OPENID = re.compile(r"(?<![A-Za-z0-9_\-])o[A-Za-z0-9_\-]{27}(?![A-Za-z0-9_\-])")
-_WECHAT_ID = re.compile(r"(?:wxid_[a-z0-9]{8,}|微信号\s*(?:是|为|:|)\s*[a-z][a-z0-9_\-]{5,19})", re.IGNORECASE)
-_PASSPORT = re.compile(r"(?<![A-Za-z0-9])(?:[EG]\d{8}|E[A-Z]\d{7}|[HMC]\d{8}(?:\d{2})?)(?![A-Za-z0-9])")
-_PASSPORT_CONTEXT = re.compile(r"护照|通行证|证件|passport|permit", re.IGNORECASE)
-_CONTEXT_REACH = 16
+_WECHAT_NAME = r"[A-Za-z][A-Za-z0-9_\-]{5,19}"
+_WECHAT_ID = re.compile(
+    rf"wxid_[a-z0-9]{{6,}}|(?:微信|威信|薇信|v信|(?<![A-Za-z])(?:wechat|weixin|wx|vx))\s?(?:号|id)?\s?(?:(?:是|为|:|号)\s?{_WECHAT_NAME}|(?=[A-Za-z0-9_\-]*[0-9_]){_WECHAT_NAME})(?![A-Za-z0-9_\-])",
+    re.IGNORECASE,
+)
 
 
 def expression_finder(expression: str, score: float = 0.9) -> Finder:
@@ -65,36 +72,44 @@ def _is_dates(groups: list[str]) -> bool:
 
 
 def landlines(text: str) -> Iterator[Span]:
-    """Telephone numbers with an area code."""
+    """Telephone numbers with an area code, and without one where a word says what it is."""
     for match in _LANDLINE.finditer(text):
         yield match.start(), match.end(), 0.85
+    for match in _BARE_LINE.finditer(text):
+        yield match.start(), match.end(), UNSURE
 
 
 def emails(text: str) -> Iterator[Span]:
-    """E-mail addresses, also directly behind Chinese characters, with blanks or (at)."""
+    """E-mail addresses, also directly behind Chinese characters, with blanks, (at) or spelt-out `at` and `dot`."""
     for match in _EMAIL.finditer(text):
         yield match.start(), match.end(), 0.95
 
 
 def id_cards(text: str) -> Iterator[Span]:
-    """居民身份证 numbers of 18 characters whose check character is right."""
+    """居民身份证 numbers of 18 characters whose check character is right; of 15 digits whose region and date can be."""
     for match in _ID_CARD.finditer(text):
-        if is_id_card(re.sub(_SEPARATOR, "", match[0]).upper()):
+        if is_id_card(re.sub(_SEPARATOR, "", match[0]).translate(NUMERALS).replace("×", "X").upper()):
             yield match.start(), match.end(), 1.0
+    for match in _DIGITS.finditer(text):
+        if is_old_id_card(re.sub(_SEPARATOR, "", match[0])):
+            yield match.start(), match.end(), 0.68
 
 
 def licenses(text: str) -> Iterator[Span]:
     """医师执业证书 and 资格证书 numbers (15 and 27 digits), surer with a word of context nearby. Old ID cards have 15 digits too."""
     for match in _DIGITS.finditer(text):
-        yield match.start(), match.end(), 0.95 if _near(_LICENSE_CONTEXT, text, match) else 0.7
+        yield match.start(), match.end(), 0.7
 
 
 def bank_cards(text: str) -> Iterator[Span]:
-    """Card numbers of 13 to 19 digits that pass Luhn."""
+    """Card numbers of 16 to 19 digits that pass Luhn; others beginning with 62 (UnionPay) only beside a word that says so."""
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match[0])
-        if 16 <= len(digits) <= 19 and passes_luhn(digits):
-            yield match.start(), match.end(), 0.9
+        if len(digits) >= _SHORTEST_CARD and passes_luhn(digits):
+            # Surer than a mobile number that seems to stand inside it.
+            yield match.start(), match.end(), 0.97
+        elif len(digits) >= _SHORTEST_CARD and digits.startswith("62"):
+            yield match.start(), match.end(), UNSURE
 
 
 def wechat_ids(text: str) -> Iterator[Span]:
@@ -104,22 +119,6 @@ def wechat_ids(text: str) -> Iterator[Span]:
             yield match.start(), match.end(), 0.95
     for match in _WECHAT_ID.finditer(text):
         yield match.start(), match.end(), 0.9
-
-
-def passports(text: str) -> Iterator[Span]:
-    """Passports and travel permits, only beside a word that says so."""
-    for match in _PASSPORT.finditer(text):
-        if _near(_PASSPORT_CONTEXT, text, match):
-            yield match.start(), match.end(), 0.85
-
-
-def _near(context: re.Pattern[str], text: str, match: re.Match[str]) -> bool:
-    around = (
-        text[max(0, match.start() - _CONTEXT_REACH) : match.start()]
-        + " "
-        + text[match.end() : match.end() + _CONTEXT_REACH]
-    )
-    return context.search(around) is not None
 
 
 # --------------------------------------------------------------------------- names
@@ -233,6 +232,12 @@ FINDERS: dict[str, Finder] = {
     "license": licenses,
     "bank_card": bank_cards,
     "wechat_id": wechat_ids,
-    "passport": passports,
+    "passport": papers.passports,
+    "permit": papers.permits,
+    "plate": papers.plates,
+    "address": papers.addresses,
+    "credit_code": papers.credit_codes,
+    "ip": papers.ip_addresses,
+    "qq": papers.qq_numbers,
     "name": person_names,
 }

@@ -10,13 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from governance.identity import patterns
+from governance.identity import papers, patterns
+from governance.identity.free_names import names_in_text
 from governance.identity.written import fold_with_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LANGUAGE = "zh"
+_FREE_NAME = "name_in_running_text"
+_WINDOW = 16
+_SURE = 0.9
 _REACH = 6
 """How many characters beyond a name a catalogue word that contains it may stretch (高潜 in 高潜力医生数)."""
 
@@ -41,12 +45,21 @@ class Screener:
         finders = dict(patterns.FINDERS)
         for kind, expression in (extra or {}).items():
             finders[kind] = patterns.expression_finder(expression)
-        self._engine = _engine(finders)
+        self._kinds = list(finders)
+        self._engine = _engine(finders | {_FREE_NAME: names_in_text})
 
     def find(
-        self, text: str, *, allow: Callable[[str], bool] = lambda _: False, threshold: float = 0.5
+        self,
+        text: str,
+        *,
+        allow: Callable[[str], bool] = lambda _: False,
+        threshold: float = 0.5,
+        running: bool = False,
     ) -> list[Finding]:
         """Return the identifiers in `text`, in order, overlaps resolved in favour of the surer and longer.
+
+        `running` says that the text is running text (a visit note), in which names stand anywhere, not a question: more is found, and more words
+        that are no names with it.
 
         `allow` says whether a span of text is a word of the catalogue (康舒平, 高潜力): a name that is one, or lies inside one,
         is no finding. Numbers and addresses are never exempt.
@@ -54,13 +67,14 @@ class Screener:
         folded = fold_with_origin(text)
         if not folded.text.strip():
             return []
-        results = self._engine.analyze(text=folded.text, language=LANGUAGE, score_threshold=threshold)
+        entities = [*self._kinds, _FREE_NAME] if running else self._kinds
+        results = self._engine.analyze(text=folded.text, language=LANGUAGE, entities=entities, score_threshold=threshold)
         findings: list[Finding] = []
         for result in sorted(results, key=lambda r: (-r.score, r.start - r.end, r.start)):
             start, end = folded.span(result.start, result.end)
             if any(start < other.end and other.start < end for other in findings):
                 continue
-            kind = str(result.entity_type)
+            kind = "name" if result.entity_type == _FREE_NAME else str(result.entity_type)
             if kind == "name" and (
                 _exempt(text, start, end, allow) or _exempt(folded.text, result.start, result.end, allow)
             ):
@@ -80,6 +94,7 @@ def _exempt(text: str, start: int, end: int, allow: Callable[[str], bool]) -> bo
 def _engine(finders: Mapping[str, patterns.Finder]) -> Any:
     from presidio_analyzer import (
         AnalyzerEngine,
+        ContextAwareEnhancer,
         EntityRecognizer,
         RecognizerRegistry,
         RecognizerResult,
@@ -105,7 +120,32 @@ def _engine(finders: Mapping[str, patterns.Finder]) -> Any:
     registry = RecognizerRegistry(
         recognizers=[Adapter(kind, finder) for kind, finder in finders.items()], supported_languages=[LANGUAGE]
     )
-    return AnalyzerEngine(registry=registry, nlp_engine=nlp, supported_languages=[LANGUAGE])
+
+    class Window(ContextAwareEnhancer):
+        """Looks for words of context in the characters around a finding. Presidio's own looks for lemmas, which an empty engine hasn't."""
+
+        def __init__(self) -> None:
+            super().__init__(0.35, 0.4, _WINDOW, _WINDOW)
+
+        def enhance_using_context(
+            self, text: str, raw_results: list[Any], nlp_artifacts: Any, recognizers: list[Any], context: list[str] | None = None
+        ) -> list[Any]:
+            del nlp_artifacts, recognizers, context
+            return [_enhanced(result, text) for result in raw_results]
+
+    return AnalyzerEngine(
+        registry=registry, nlp_engine=nlp, supported_languages=[LANGUAGE], context_aware_enhancer=Window()
+    )
+
+
+def _enhanced(result: Any, text: str) -> Any:
+    """A finding beside a word of its kind's context is sure."""
+    words = papers.CONTEXT.get(str(result.entity_type))
+    if words and result.score < _SURE:
+        around = (text[max(0, result.start - _WINDOW) : result.start] + " " + text[result.end : result.end + _WINDOW]).lower()
+        if any(word in around for word in words):
+            result.score = _SURE
+    return result
 
 
 def mask(text: str, findings: list[Finding]) -> str:

@@ -88,21 +88,37 @@ def fold_with_origin(text: str) -> Folded:
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
+_CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_REGIONS = frozenset(re.findall("..", "1112131415212223313233343536374142434445465051525354616263646571818283919293949596979899"))
+"""First two digits of a region, GB/T 2260; from 9 on residence cards of foreigners."""
 _MONTH_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def is_id_card(text: str) -> bool:
-    """Whether 18 characters are a 居民身份证 number: region, date of birth and check character (GB 11643-1999)."""
-    if not re.fullmatch(r"[1-9]\d{16}[\dX]", text):
+    """Whether 18 characters are a 居民身份证 number: region, date of birth and check character (GB 11643-1999, GB/T 2260)."""
+    if not re.fullmatch(r"[1-9]\d{16}[\dX]", text) or text[:2] not in _REGIONS:
         return False
-    month, day = int(text[10:12]), int(text[12:14])
-    if (
-        text[6:8] not in {"18", "19", "20"}
-        or not 1 <= month <= len(_MONTH_DAYS)
-        or not 1 <= day <= _MONTH_DAYS[month - 1]
-    ):
+    if text[6:8] not in {"18", "19", "20"} or not _is_day(text[10:14]):
         return False
     return _CHECK[sum(int(digit) * weight for digit, weight in zip(text, _WEIGHTS, strict=False)) % 11] == text[17]
+
+
+def is_old_id_card(text: str) -> bool:
+    """Whether 15 digits can be a 居民身份证 number of the first generation: region and date of birth; it had no check digit."""
+    return re.fullmatch(r"[1-9]\d{14}", text) is not None and text[:2] in _REGIONS and _is_day(text[8:12])
+
+
+def _is_day(text: str) -> bool:
+    month, day = int(text[:2]), int(text[2:])
+    return 1 <= month <= len(_MONTH_DAYS) and 1 <= day <= _MONTH_DAYS[month - 1]
+
+
+def is_credit_code(text: str) -> bool:
+    """Whether 18 characters are a 统一社会信用代码 with the right check character (GB 32100-2015)."""
+    if len(text) != 18 or any(char not in _CREDIT for char in text) or (text.isdigit() and len(set(text)) == 1):
+        return False
+    total = sum(_CREDIT.index(char) * pow(3, place, 31) for place, char in enumerate(text[:17]))
+    return _CREDIT[-total % 31] == text[17]
 
 
 def passes_luhn(digits: str) -> bool:

@@ -13,14 +13,16 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from governance.errors import IngestError, nearest
+from governance.ingest.carriers import DatabaseTable, is_table, table_of
 from governance.ingest.columns import Column
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     import numpy.typing as npt
 
     from governance.documents.extracts import Mapping, Reading
+    from governance.ingest.carriers import Source
 
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -53,10 +55,9 @@ class Extract:
     encodings: tuple[str, ...]
 
 
-def find(folder: Path, mapping: Mapping) -> list[Path]:
-    """The extract's files in `folder`, by name."""
-    names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    return [folder / name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in mapping.files)]
+def find(among: Sequence[Source], mapping: Mapping) -> list[Source]:
+    """The extract's files or tables, by name."""
+    return [source for source in among if any(fnmatch.fnmatchcase(source.name, pattern) for pattern in mapping.files)]
 
 
 def decode(raw: bytes, name: str, encodings: tuple[str, ...]) -> tuple[str, str]:
@@ -130,21 +131,30 @@ def parse(text: str, name: str, how: Reading, names: tuple[str, ...]) -> tuple[p
     return table, broken
 
 
-def read(paths: list[Path], mapping: Mapping, *, everything: bool = False) -> Extract:
+def cells(source: Source, how: Reading) -> tuple[pa.Table, list[int], str]:
+    """The cells of one file or table as texts, its broken rows, and its encoding (`parquet`, `excel` or `table` where it has none)."""
+    if isinstance(source, DatabaseTable) or is_table(source):
+        kind = "table" if isinstance(source, DatabaseTable) else "excel" if source.suffix.lower().startswith(".xls") else "parquet"
+        return table_of(source, how), [], kind
+    try:
+        raw = source.read_bytes()
+    except OSError as error:
+        message = f"{source.name} can't be read: {error.strerror}"
+        raise IngestError(message) from error
+    text, encoding = decode(raw, source.name, how.encodings)
+    table, bad = parse(text, source.name, how, header(text, source.name, how))
+    return table, bad, encoding
+
+
+def read(paths: Sequence[Source], mapping: Mapping, *, everything: bool = False) -> Extract:
     """Read the files of one extract; only the columns that the mapping uses are kept, unless `everything` is asked."""
     wanted = mapping.used_columns()
     parts: list[tuple[pa.Table, tuple[str, ...]]] = []
     numbers, broken, encodings = [], [], []
     for index, path in enumerate(paths):
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            message = f"{path.name} can't be read: {error.strerror}"
-            raise IngestError(message) from error
-        text, encoding = decode(raw, path.name, mapping.read.encodings)
-        names = header(text, path.name, mapping.read)
+        table, bad, encoding = cells(path, mapping.read)
+        names = tuple(table.column_names)
         _check_columns(path.name, names, wanted, mapping)
-        table, bad = parse(text, path.name, mapping.read, names)
         parts.append((table, names))
         encodings.append(encoding)
         broken += [(index, row) for row in bad]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from governance.documents.classification import ClassificationDocument
 from governance.documents.extracts import Codes, Linking, Load, Mapping, Value
 from governance.documents.reading import Read, read
 from governance.documents.settings import Settings
 from governance.documents.warehouse import WarehouseSchema
 from governance.errors import BundleError, IngestError, Problem, nearest
+from governance.ingest.profile import Classes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,7 @@ class Plan:
     codes: dict[str, dict[str, Any]]
     zone: str
     linking: Linking
+    classes: Classes
 
     def register_of(self, entity: str) -> Mapping | None:
         """The extract that lists the entity."""
@@ -73,6 +76,15 @@ def load_plan(bundle: Path) -> Plan:
         codes=codes,
         zone=settings.timezone if settings else "Asia/Shanghai",
         linking=linking,
+        classes=classes_of(bundle),
+    )
+
+
+def classes_of(bundle: Path) -> Classes:
+    """The bundle's classification, `classification/*.yaml`; none is fine, what is found is then told by the strictest reading."""
+    folder = bundle / "classification"
+    return Classes.of(
+        read(path, ClassificationDocument, bundle).document for path in (sorted(folder.glob("*.yaml")) if folder.is_dir() else ())
     )
 
 

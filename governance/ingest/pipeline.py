@@ -7,6 +7,7 @@ leaves the old warehouse as it was, and the next load finds the same UIDs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,10 @@ from governance.errors import IngestError, nearest
 from governance.identity.evidence import NONE
 from governance.identity.leaks import Known, Scan, scan
 from governance.identity.linking import IDENTIFIER
-from governance.ingest import files
+from governance.ingest import files, unknown
+from governance.ingest.carriers import sources
 from governance.ingest.consent import effective_times
-from governance.ingest.profile import profile
+from governance.ingest.profile import Profiler, unconfirmed
 from governance.ingest.resolving import Resolver, pseudonyms
 from governance.ingest.shaping import Shaped, shape
 from governance.ingest.tables import Tables
@@ -29,13 +31,13 @@ from governance.ingest.values import Reader
 from governance.warehouse.building import NewTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from governance.identity.doubts import Decision
     from governance.identity.keys import KeyRing
     from governance.identity.vault import Vault
+    from governance.ingest.carriers import Source
     from governance.ingest.mappings import Plan
     from governance.ingest.persons import Persons
 
@@ -82,7 +84,7 @@ class Ingest:
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | str,
         plan: Plan,
         *,
         keys: KeyRing,
@@ -115,16 +117,14 @@ class Ingest:
 
     def read(self, *, profiled: bool) -> None:
         """Find, read and shape every extract."""
-        if not self._folder.is_dir():
-            message = f"{self._folder.name!r} is no folder; name the folder that holds the extracts"
-            raise IngestError(message)
-        names = sorted(path.name for path in self._folder.iterdir() if path.is_file())
-        found = {mapping.extract: files.find(self._folder, mapping) for mapping in self.plan.mappings}
+        among = sources(self._folder)
+        names = [source.name for source in among]
+        found = {mapping.extract: files.find(among, mapping) for mapping in self.plan.mappings}
         missing = [mapping for mapping in self.plan.mappings if mapping.required and not found[mapping.extract]]
-        if missing:
+        if missing and not profiled:
             patterns = " or ".join(missing[0].files)
             message = (
-                f"the extract {missing[0].extract!r} is missing: no file {patterns} in {self._folder.name!r}.{nearest(missing[0].files[0], names)} "
+                f"the extract {missing[0].extract!r} is missing: nothing called {patterns} in {self._where}.{nearest(missing[0].files[0], names)} "
                 f"Put it there, or set `required: false` in extracts/{missing[0].extract}.yaml"
             )
             raise IngestError(message)
@@ -135,16 +135,32 @@ class Ingest:
                     message = f"{path.name} is claimed by the mappings of {taken[path.name]} and {name}; make their `files` differ"
                     raise IngestError(message)
                 taken[path.name] = name
-        self.warnings += [f"{name}: no mapping names this file; it was not read" for name in names if name not in taken]
+        self.warnings += [f"{name}: no mapping names this file; it does not load" for name in names if name not in taken]
+        profiler = Profiler(self.plan.classes) if profiled else None
         for number, mapping in enumerate(self.plan.mappings):
             if not found[mapping.extract]:
                 self.warnings.append(f"{mapping.extract}: no file; its rows are missing from this load")
                 continue
             extract = files.read(found[mapping.extract], mapping, everything=profiled)
-            if profiled:
-                self._profiles += profile(extract, mapping)
+            if profiler is not None:
+                self._profiles += profiler.profile(extract, mapping)
             self.shaped[mapping.extract] = shape(extract, mapping)
             self.step(f"read {mapping.extract}", 0.45 * (number + 1) / len(self.plan.mappings))
+        if profiler is not None:
+            self._profile_unknown(profiler, [source for source in among if source.name not in taken])
+            self.warnings += unconfirmed(self._profiles)
+
+    def _profile_unknown(self, profiler: Profiler, rest: Sequence[Source]) -> None:
+        """Profile what no mapping names; a steward may want it."""
+        for item in unknown.seen(rest):
+            if isinstance(item, str):
+                self.warnings.append(item)
+            else:
+                self._profiles += profiler.profile(item[1], None)
+
+    @property
+    def _where(self) -> str:
+        return repr(Path(self._folder).name) if "://" not in str(self._folder) else "the database"
 
     # ----------------------------------------------------------------- persons and tables
 

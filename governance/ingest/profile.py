@@ -1,33 +1,93 @@
-"""What a dry run tells of every column: how full it is, what its cells look like, and which identifiers they would be. Samples are masked."""
+"""What a dry run tells of every column: what it holds, what the law calls it, on which evidence, and what would be done with it. Samples are masked."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from governance.identity.normalise import normaliser
-from governance.ingest.values import parse_number
+from governance.documents.classification import Class, ClassificationDocument, Override
+from governance.identity.classify import Found, classify
+from governance.identity.recognizers import Screener
 
 if TYPE_CHECKING:
-    from governance.documents.extracts import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from governance.documents.extracts import Mapping as ExtractMapping
     from governance.ingest.columns import Column
     from governance.ingest.files import Extract
 
-_KINDS = ("mobile", "email", "license", "unionid")
 _SAMPLE = 2_000
 _SHOWN = 3
-_WORTH_TELLING = 0.05
+LEVEL_LABELS = {"general": "一般", "personal": "个人信息", "sensitive": "敏感个人信息"}
 
 
-def profile(extract: Extract, mapping: Mapping) -> list[dict[str, Any]]:
-    """One entry a column of the extract: its use, share filled, different values, share valid per identifier kind, masked samples."""
-    used = set(mapping.used_columns())
-    return [
-        {"extract": extract.name, "column": name, "use": _use(name, used, mapping), **_describe(column)}
-        for name, column in extract.columns.items()
-    ]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classes:
+    """The bundle's classification: what each category is and what stewards said of single columns."""
+
+    categories: Mapping[str, Class]
+    overrides: Mapping[tuple[str, str], Override]
+
+    @classmethod
+    def of(cls, documents: Iterable[ClassificationDocument]) -> Classes:
+        """Put the bundle's files together; later files outrank earlier ones."""
+        categories: dict[str, Class] = {}
+        overrides: dict[tuple[str, str], Override] = {}
+        for document in documents:
+            categories |= document.categories
+            overrides |= {(item.extract, item.column): item for item in document.overrides}
+        return cls(categories=categories, overrides=overrides)
+
+    def judge(self, extract: str, column: str, found: Found) -> dict[str, Any]:
+        """Category, level, important data, handling, and whether a steward said so. An unknown category is sensitive until somebody says what it is."""
+        said = self.overrides.get((extract, column))
+        category = said.category if said is not None else found.category
+        known = self.categories.get(category)
+        level = known.level if known is not None else ("general" if category == "none" else "sensitive")
+        handling = known.handling if known is not None else ("keep" if category == "none" else "quarantine")
+        return {
+            "category": category,
+            "level": (said.level if said is not None else None) or level,
+            "important": said.important if said is not None else False,
+            "handling": (said.handling if said is not None else None) or handling,
+            "confirmed": said is not None,
+        }
 
 
-def _use(name: str, used: set[str], mapping: Mapping) -> str:
+class Profiler:
+    """Profiles extracts by one bundle's classification. Made once a load: it keeps the screener."""
+
+    def __init__(self, classes: Classes) -> None:
+        self._classes = classes
+        self._screener = Screener()
+
+    def profile(self, extract: Extract, mapping: ExtractMapping | None) -> list[dict[str, Any]]:
+        """One entry a column of the extract; `mapping` is none for a file that no mapping names."""
+        used = set(mapping.used_columns()) if mapping is not None else set()
+        return [
+            {"extract": extract.name, "column": name, "use": _use(name, used, mapping), **self._describe(extract.name, name, column)}
+            for name, column in extract.columns.items()
+        ]
+
+    def _describe(self, extract: str, name: str, column: Column) -> dict[str, Any]:
+        words = [word for word, here in zip(column.words, column.used(), strict=True) if here and word]
+        found = classify(name, words[:_SAMPLE], self._screener)
+        judged = self._classes.judge(extract, name, found)
+        return {
+            "type": found.type,
+            "filled": round(float(column.filled().mean()), 4) if len(column) else 0.0,
+            "different": len(words),
+            "valid": dict(found.validated),
+            "inside": dict(found.inside),
+            "by": "steward" if judged["confirmed"] else found.by,
+            **judged,
+            "samples": [mask(word) for word in words[:_SHOWN]],
+        }
+
+
+def _use(name: str, used: set[str], mapping: ExtractMapping | None) -> str:
+    if mapping is None:
+        return "no mapping names this file"
     for group in (mapping.keys, mapping.former):
         for key, identifiers in group.items():
             for kind, identifier in identifiers.items():
@@ -38,23 +98,14 @@ def _use(name: str, used: set[str], mapping: Mapping) -> str:
     return "left out" if name in mapping.ignore else "not mapped, left out"
 
 
-def _describe(column: Column) -> dict[str, Any]:
-    words = [word for word, here in zip(column.words, column.used(), strict=True) if here and word]
-    sample = words[:_SAMPLE]
-    valid = (
-        {kind: sum(normaliser(kind)(word) is not None for word in sample) / len(sample) for kind in _KINDS}
-        if sample
-        else {}
-    )
-    numbers = sum(parse_number(word) is not None for word in sample)
-    kind = "empty" if not sample else "number" if numbers == len(sample) else "text"
-    return {
-        "type": kind,
-        "filled": round(float(column.filled().mean()), 4) if len(column) else 0.0,
-        "different": len(words),
-        "valid": {name: round(share, 4) for name, share in valid.items() if share >= _WORTH_TELLING},
-        "samples": [mask(word) for word in sample[:_SHOWN]],
-    }
+def unconfirmed(profiles: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for every column whose cells are identities, or hold some, and that a mapping would load as it is: it must not, unless a steward says why."""
+    return [
+        f"{item['extract']}: the column {item['column']!r} would load as it is and looks like {item['category']} "
+        f"({LEVEL_LABELS[item['level']]}). Make it a key, leave it out, or say in classification/ what it is"
+        for item in profiles
+        if item["use"] == "loaded" and not item["confirmed"] and item["handling"] != "keep" and item["by"] in {"cells", "both"} and (item["category"] != "free_text" or set(item["inside"]) - {"name"})
+    ]
 
 
 def mask(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from governance.errors import IngestError
+from governance.ingest.profile import LEVEL_LABELS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,11 +91,7 @@ class LoadReport:
             lines.append(f"  by strong identifiers only: precision {alone['precision']:.5f}, recall {alone['recall']:.5f}")
         lines += [f"warning: {warning}" for warning in self.warnings]
         for column in self.columns:
-            valid = ", ".join(f"{share:.0%} valid {kind}" for kind, share in column["valid"].items())
-            lines.append(
-                f"{column['extract']}.{column['column']}: {column['use']} · {column['type']}, {column['filled']:.0%} filled, "
-                f"{column['different']:,} different{' · ' + valid if valid else ''} · {' | '.join(column['samples'])}"
-            )
+            lines.append(_column_line(column))
         return "\n".join(lines) + "\n"
 
     def write(self, folder: Path) -> None:
@@ -103,3 +100,15 @@ class LoadReport:
             json.dumps(self.to_json(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
         )
         (folder / "report.txt").write_text(self.table(), encoding="utf-8")
+
+
+def _column_line(column: dict[str, Any]) -> str:
+    """One column for people: its use; type, category and level; the evidence; what would be done with it; masked samples."""
+    level = LEVEL_LABELS[column["level"]] + (" · 重要数据" if column["important"] else "")
+    evidence = [f"{share:.0%} valid {kind}" for kind, share in column["valid"].items()]
+    evidence += [f"{share:g} of 100 hold a {kind}" for kind, share in column["inside"].items()]
+    told = f"by {column['by']}" + (f": {', '.join(evidence)}" if evidence else "")
+    return (
+        f"{column['extract']}.{column['column']}: {column['use']} · {column['type']}, {column['filled']:.0%} filled, {column['different']:,} different · "
+        f"{column['category']} ({level}), {told} · {column['handling']} · {' | '.join(column['samples'])}"
+    )

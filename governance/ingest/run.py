@@ -43,7 +43,7 @@ def _quiet(_name: str, _share: float) -> None:
 
 
 def ingest(
-    folder: Path,
+    folder: Path | str,
     *,
     bundle_folder: Path,
     places: Places,
@@ -57,7 +57,7 @@ def ingest(
     truth: Path | None = None,
     progress: Callable[[str, float], None] = _quiet,
 ) -> LoadReport:
-    """Load the extracts in `folder` by the mappings of `bundle_folder` and return what became of every row.
+    """Load the extracts in `folder`, or the tables of the database that a SQLAlchemy URL names, by the mappings of `bundle_folder` and return what became of every row.
 
     `now` is the local time of the load; `random(n)` gives n random bytes (UIDs, data keys, nonces); `largest_minimum_group` is the largest
     minimum group of the bundle's rules, by which withdrawals take effect. A dry run reads, links and fills, and writes nothing.

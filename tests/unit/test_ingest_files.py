@@ -8,6 +8,7 @@ import pytest
 
 from governance.documents.extracts import Mapping
 from governance.errors import IngestError
+from governance.ingest.carriers import sources
 from governance.ingest.files import Extract, find, read
 
 
@@ -24,7 +25,7 @@ def _mapping(**more: object) -> Mapping:
 def _read(folder: Path, raw: bytes, **more: object) -> Extract:
     (folder / "people.csv").write_bytes(raw)
     mapping = _mapping(**more)
-    return read(find(folder, mapping), mapping)
+    return read(find(sources(folder), mapping), mapping)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16", "utf-16-le", "utf-32"])

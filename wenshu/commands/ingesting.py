@@ -33,13 +33,13 @@ def ingest() -> None:
 
 
 @ingest.command(name=_LOAD, hidden=True)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR")
 @click.option("--dry-run", is_flag=True, help="Print what was found in every column and would be done; change nothing.")
 @click.option("--write-links", is_flag=True, help="Write links.csv: which row was linked to which pseudonym.")
 @json_option
 @pass_context
-def load(context: Context, *, folder: Path, dry_run: bool, write_links: bool, as_json: bool) -> int:
-    """Classify, pseudonymize, link and load a folder of extracts."""
+def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, as_json: bool) -> int:
+    """Classify, pseudonymize, link and load a folder of extracts (CSV, Excel, Parquet), or the tables of a database by its SQLAlchemy URL."""
     from audit import Event
     from governance.bundle.loading import load_bundle
     from wenshu.loading import ingest_folder
@@ -52,7 +52,7 @@ def load(context: Context, *, folder: Path, dry_run: bool, write_links: bool, as
     progress = Progress()
     with open_ledger(home, marker.origin, bundle.settings.timezone) as ledger:
         ledger.append(Event(type="ingest.begun", actor="local_admin", detail={"dry_run": dry_run, "bundle": bundle.version}))
-        report = ingest_folder(home, bundle, folder, day=day, dry_run=dry_run, write_links=write_links, tell=progress)
+        report = ingest_folder(home, bundle, folder if "://" in folder else Path(folder), day=day, dry_run=dry_run, write_links=write_links, tell=progress)
         ledger.append(Event(type="ingest.ended", actor="local_admin", detail={"dry_run": dry_run, "load": report.load_id}))
     progress.end()
     if as_json:
