@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 from governance.terms import Language
@@ -11,7 +12,7 @@ from nlq.lexicon import LexiconView
 from nlq.normalise import Unit, keys, root, units
 from nlq.numbers import Number, match_number
 from nlq.times import Clock, TimeHit, When, scan
-from nlq.words import BOUND, DIMENSION, FILLER, LINK_WORDS, LINKERS, METRIC, NOUN, NUMBER, TIME, UNKNOWN, VALUE
+from nlq.words import BOUND, DIMENSION, FILLER, GROUP, LINK_WORDS, LINKERS, METRIC, NOUN, NUMBER, TIME, UNKNOWN, VALUE
 
 _KINDS = {"metric": METRIC, "dimension": DIMENSION, "value": VALUE, "term": VALUE, "noun": NOUN, "bound": BOUND}
 _UNIT_WEIGHT = {"c": 1.0, "w": 2.0, "n": 1.5, "p": 0.2}
@@ -94,7 +95,15 @@ class Matcher:
             else:
                 found.extend(chosen.tokens)
                 at = chosen.end
-        return self._letters(self._whole_words(self._weak(found)))
+        return self._letters(self._whole_words(self._short(self._weak(found))))
+
+    def _short(self, tokens: list[Token]) -> list[Token]:
+        """各科, 每省: after 各 one character may stand for a dimension's name."""
+        for before, token in itertools.pairwise(tokens):
+            meanings = self.book.short.get(token.text)
+            if meanings and token.kind == UNKNOWN and before.kind == GROUP and before.end == token.start:
+                token.kind, token.meanings = DIMENSION, meanings
+        return tokens
 
     def _whole_words(self, tokens: list[Token]) -> list[Token]:
         """天 and an unknown 气 are an unknown 天气: an ordinary word is not cut into one that is known and one that isn't."""

@@ -116,7 +116,7 @@ def units(text: str) -> list[Unit]:
             found.append(Unit(piece, start, end, "n"))
         elif _HAS_CJK.match(piece):
             found.append(Unit(piece, start, end, "c"))
-        elif piece in '()[]{}"_' or (piece in "-'" and start and end < len(text) and text[start - 1].isalnum() and text[end].isalpha()):
+        elif piece in '()[]{}"_' or (piece in "-'" and start and end < len(text) and text[start - 1].isalnum() and (text[end].isalpha() or (text[end].isdigit() and text[start - 1].isalpha()))):
             continue
         else:
             found.append(Unit(piece, start, end, "p"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from itertools import islice, product
 
@@ -49,8 +50,19 @@ class Reader:
         tokens = tuple(Token("M", 0, 0, "", meanings=(Meaning("metric", metric),)) for metric in metrics)
         return sorted(self._variants(tuple(t.meanings[0] for t in tokens), tokens), key=lambda reading: -reading.score)
 
+    def _as_noun(self, token: Token, head: Token) -> bool:
+        """Whether a metric's word only says of what the next one is a rate: parcels on-time rate, 订单退款率."""
+        infos, names = self.lexicon.metrics, head.ids("metric")
+        if head.start - token.end > (1 if token.text.isascii() else 0) or len(names) != 1 or not infos[names[0]].ratio or token.partial:
+            return False
+        return all(not infos[name].ratio for name in token.ids("metric")) and token.text in infos[names[0]].definition
+
     def _metric_tokens(self) -> list[Token]:
         """Return the metric mentions that count: parts of names only where no whole name was said."""
+        ordered = sorted(self.draft.metrics, key=lambda token: token.start)
+        nouns = [token for token, head in itertools.pairwise(ordered) if self._as_noun(token, head)]
+        if nouns:
+            self.draft.metrics = [token for token in self.draft.metrics if token not in nouns]
         whole = [token for token in self.draft.metrics if not token.body and not all(m.rank == 3 for m in token.meanings)]
         for token in self.draft.metrics:
             if whole and token not in whole:
@@ -79,6 +91,13 @@ class Reader:
         if unit is None or len(meanings) < 2:
             return meanings
         return [m for m in meanings if unit in self.lexicon.metrics[m.id].unit] or meanings
+
+    def _counts_said(self, metric: str) -> bool:
+        """Whether the metric counts what a noun of the sentence names: 参加会议的医生有多少."""
+        counted = self.lexicon.metrics[metric].counts
+        dimensions = self.lexicon.dimensions
+        named = {info.identifies for group in self.draft.groups for name in group.token.ids("dimension") if (info := dimensions.get(name)) is not None}
+        return counted is not None and counted in named
 
     def _bounded(self, meanings: list[Meaning]) -> list[Meaning]:
         """Prefer shares for a bound in percent, and numbers for one that no share can pass; a share of a total is of numbers."""
@@ -114,7 +133,7 @@ class Reader:
         base = Work(metrics=metrics, infos=infos)
         for token, meaning in zip(tokens, choice, strict=True):
             if meaning.rank == 3:
-                base.score -= 0.12
+                base.score -= 0.12 if self._counts_said(meaning.id) else 0.4  # a part of a name is a guess: asked, not answered
                 label = self.lexicon.metrics[meaning.id].label
                 base.assume(f"“{token.text}”按“{label.zh}”理解", f"'{token.text}' taken as {label.en}")
             elif token.partial:

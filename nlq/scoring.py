@@ -31,8 +31,10 @@ class Leftovers:
     other_weight: float
 
 
-def _unknown_weight(token: Token, definitions: str) -> float:
+def _unknown_weight(token: Token, definitions: str, units: str) -> float:
     text = token.text
+    if text in units.split():
+        return 0.05  # 加急件: what the metric counts in
     if text.isascii():
         if len(text) >= 4 and stem(text) in definitions:
             return 0.05
@@ -45,6 +47,7 @@ def _unknown_weight(token: Token, definitions: str) -> float:
 def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]) -> Leftovers:
     """Weigh what no rule used. Words that stand in the metric's own definition agree with it and weigh little."""
     definitions = " ".join(info.definition for info in infos)
+    units = " ".join(info.unit for info in infos)
     averages = bool(infos) and all(info.ratio for info in infos)
     compared = bool(draft.compare or draft.base or draft.thresholds) or any(token.kind in "ZzdC" for token in tokens)
     words: list[str] = []
@@ -54,7 +57,7 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
         if token.used or token.kind in (FILLER, ",", "f"):
             continue
         if token.kind == UNKNOWN:
-            weight = _unknown_weight(token, definitions)
+            weight = _unknown_weight(token, definitions, units)
             unknown_weight += weight
             words.append(token.text)
             if weight >= 0.2:

@@ -211,14 +211,42 @@ class _Question:
         )
 
     def _without_metric(self, reader: Reader) -> Understanding:
-        left = leftovers(self.tokens, self.draft, ())
+        persons = {name for token in self.tokens for name in token.ids("dimension")}
+        identified = {info.identifies for name in persons if (info := self.view.lexicon.dimensions.get(name)) is not None} - {None}
+        counting = [info for info in self.view.lexicon.metrics.values() if info.counts in identified]
+        left = leftovers(self.tokens, self.draft, counting if self.draft.asks_many else ())
         if left.unknown_weight >= UNKNOWN_LIMIT:
             return self._unknown(left, [])
+        only = self._only_metric()
+        if only is not None:
+            return self._read_as(reader, only, left)
         asked = ask_back(self.tokens, self.draft, reader, self.view)
         if asked is None:
             return self._lost(_NOTHING)
         ask, options = asked
         return self._made("clarify", ask=ask, options=options)
+
+    def _only_metric(self) -> str | None:
+        """Return the one metric that what was named can be asked of: 处于使用阶段的医生 are counted by one."""
+        named = {n for token in self.tokens if token.kind == "V" for n in (m.id for m in token.meanings if m.kind == "value")}
+        named |= {name for token in self.tokens if token.kind == "D" for name in token.ids("dimension")}
+        for name in named:
+            fitting = [metric for metric, info in self.view.lexicon.metrics.items() if name in info.dimensions]
+            if len(fitting) == 1 and fitting[0] in self.view.metrics:
+                return fitting[0]
+        return None
+
+    def _read_as(self, reader: Reader, metric: str, left: Leftovers) -> Understanding:
+        reading = reader.with_metric(metric)
+        if reading is None:
+            return self._lost(_NOTHING)
+        label = self.view.lexicon.metrics[metric].label
+        told = Text(zh=f"按{label.zh}理解", en=f"taken as {label.en.lower()}")
+        reading = self._finished(replace(reading, score=reading.score - 0.1, assumptions=(*reading.assumptions, told)), left.unknown_weight + left.other_weight, left.words)
+        if reading.score < READABLE:
+            _, options = choose([reading.query], self.draft, self.view)
+            return self._made("clarify", readings=[reading], ask=_confirm(left), options=options)
+        return self._made("read", readings=[reading])
 
     def _unknown(self, left: Leftovers, readings: Sequence[Reading]) -> Understanding:
         words = "、".join(f"“{word}”" for word in left.unknown[:3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from governance.documents.lexicon import LexiconDocument
@@ -39,6 +40,7 @@ def build(
     for name, info in dimensions.items():
         value_words(builder, catalogue, name, info)
     _by_rule(builder)
+    book.short = _short_names(dimensions)
     book.entries = {key: tuple(sorted(found, key=lambda m: m.rank)) for key, found in builder.entries.items()}
     book.weak = {key: tuple(found) for key, found in builder.weak.items()}
     book.lengths = lengths_of(book.entries)
@@ -108,6 +110,15 @@ def _dimension_words(builder: WordbookBuilder, catalogue: Catalogue, info: Dimen
             if said.endswith("名单") or said.startswith(("list of ", "each ", "every ")):
                 continue
             builder.add(phrase, Meaning("dimension", info.id, rank=rank))
+
+
+def _short_names(dimensions: Mapping[str, DimensionInfo]) -> dict[str, tuple[Meaning, ...]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for info in dimensions.values():
+        label = normalise(info.label.zh)
+        if len(label) == 2 and has_chinese(label):
+            found[label[0]].add(info.id)
+    return {char: (Meaning("dimension", next(iter(ids)), rank=2),) for char, ids in found.items() if len(ids) == 1}
 
 
 _COUNT_FORMS = (("率", ("比率", "比例")), ("额", ("金额", "总额")))

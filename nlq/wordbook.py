@@ -35,6 +35,8 @@ class Wordbook:
     partial_lengths: dict[str, tuple[int, ...]] = field(default_factory=dict)
     implied: dict[Key, str] = field(default_factory=dict)
     """A metric's name that says by what it is grouped (各阶段医生数, stage distribution) → that dimension."""
+    short: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
+    """First character of a dimension's name of two → that dimension: 各省, 各科. Read after 各 and its like only."""
     corrector: Corrector = field(default_factory=Corrector)
     weak: dict[Key, tuple[Meaning, ...]] = field(default_factory=dict)
     """Values too short to stand alone (A, 高): read only beside their dimension or another value of it."""
