@@ -81,7 +81,7 @@ def metric(**keys: Any) -> str:
         (metric(kind="derived", expression="a / b", inputs={"a": "orders"}), "unknown name 'b' in the expression; inputs are a"),
         (metric(kind="derived", expression="__import__('os')", inputs={"a": "orders"}), "consists of input names, numbers"),
         (metric(kind="derived", expression="a * 2", inputs={"a": "orders", "b": "orders"}), "the input b is not used"),
-        (metric(kind="cumulative", measure={"model": "order", "agg": "count"}), "needs `months: n` or `to_date"),
+        (metric(kind="cumulative", measure={"model": "order", "agg": "count"}), "needs one of `months: n`, `days: n` and `to_date"),
         (metric(measure={"model": "order", "agg": "count"}, dimensions=["countri"]), r"unknown dimension 'countri'. Did you mean country\?"),
         (metric(measure={"model": "order", "agg": "count"}, default_period={"kind": "last_units"}), "last_units needs n"),
         (metric(id="m__base", measure={"model": "order", "agg": "count"}), "names with `__` are columns of answers"),
