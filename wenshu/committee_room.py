@@ -34,18 +34,18 @@ class CommitteeRoom(Life):
 
     def drafts(self, actor: Actor) -> list[DraftSummary]:
         """Return every draft, newest first."""
-        self.enter(actor)
+        self.look(actor)
         in_force = self.in_force()[1].version
         return [self.summary(draft, in_force) for draft in self.store.drafts()]
 
     def draft(self, actor: Actor, draft: str) -> DraftView:
         """Return one draft with its files, validation, cases, differences, report, approvals, and what this caller may do with it."""
-        self.enter(actor)
+        self.look(actor)
         return self.view(actor, self.found(draft))
 
     def file(self, actor: Actor, draft: str, path: str) -> str:
         """Return the text of one of the draft's files."""
-        self.enter(actor)
+        self.look(actor)
         files = self.store.tree(self.found(draft).content).files
         if path not in files:
             raise InvalidQuery(f"the draft has no file {path!r}")
@@ -53,7 +53,7 @@ class CommitteeRoom(Life):
 
     def validate(self, actor: Actor, draft: str, path: str | None = None, text: str | None = None) -> Validation:
         """Return what is wrong with a draft; with `path` and `text`, as if that file had that text (for an editor, nothing is kept)."""
-        self.enter(actor)
+        self.look(actor)
         tree = self.store.tree(self.found(draft).content)
         if path is not None and text is not None:
             tree = tree.changed(path, text.encode())
@@ -61,17 +61,17 @@ class CommitteeRoom(Life):
 
     def diff(self, actor: Actor, before: str, after: str) -> DiffView:
         """Return the differences between two of: `active`, a draft's number, a content hash. Raises BundleError for one that can't be read."""
-        self.enter(actor)
+        self.look(actor)
         return self.gates.diff(self.named(before), self.named(after))
 
     def cases(self, actor: Actor, which: str = "active") -> CasesView:
         """Return the verdict of the cases of a draft, of a content hash, or of what is in force."""
-        self.enter(actor)
+        self.look(actor)
         return self.gates.cases(self.named(which))
 
     def history(self, actor: Actor) -> HistoryView:
         """Return what stands, every activation, and every draft."""
-        self.enter(actor)
+        self.look(actor)
         return self.told_history()
 
     # ------------------------------------------------------------------ drafting
@@ -142,14 +142,14 @@ class CommitteeRoom(Life):
 
     def silent(self, actor: Actor, *, days: int = 90) -> dict[str, Any]:
         """Return the rules and roles that no request of the last `days` days rested on, and the refusals' rules that none met."""
-        self.enter(actor)
+        self.look(actor)
         return silent(self.gates.candidate(self.in_force()[1]), self._evidence.rules_used(self._clock() - dt.timedelta(days=days)), today=self._today(), days=days)
 
     # ------------------------------------------------------------------ GitOps
 
     def export(self, actor: Actor, which: str, out: Path) -> str:
         """Write a bundle (`active`, a draft's number, a content hash) into a new folder, byte for byte, and return its content hash."""
-        self.enter(actor)
+        self.look(actor)
         tree = self.named(which)
         self.record(actor, "policy.export", {"content": tree.version})
         write_tree(tree, out)

@@ -12,7 +12,7 @@ from governance.bundle.standing import Standing
 from tests.fixtures.home import DemoHome, make_demo_home
 from wenshu.home import Home
 
-QUESTION = "上个月各城市各科室的触达医生数"
+QUESTION = "上个月各城市的触达医生数"
 SET = "access/roles.yaml:roles.marketing.minimum_group.k=20"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from audit import AuditUnavailable
 from governance.errors import InvalidQuery
 from tests.fixtures.committee import Committee, make_committee
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused, GateClosed
+from wenshu.committee.members import OWNER
 
 ROLES, RULES, CASES = "access/roles.yaml", "access/rules.yaml", "cases/departments.yaml"
 
@@ -83,6 +85,18 @@ def test_only_members_of_the_committee_take_any_step_and_a_user_named_like_a_rol
     assert committee.events("policy.denied")
     # The account is called like the role marketing; what counts is its role, which is the committee's.
     assert committee.room.drafts(committee.actor("marketing"))
+
+
+def test_the_machines_owner_may_look_and_takes_no_step_and_nobody_becomes_the_owner_by_name(committee):
+    draft = tighter(committee)
+    assert committee.room.draft(OWNER, draft)["may"]["why_not"]
+    committee.room.submit(committee.actor("a"), draft)
+    for step in (committee.room.approve, committee.room.activate, committee.room.withdraw):
+        with pytest.raises(ChangeRefused, match="committee"):
+            step(OWNER, draft)
+    with pytest.raises(ChangeRefused, match="committee"):
+        committee.room.history(replace(OWNER))
+    assert committee.events("policy.read")
 
 
 def test_an_activation_without_enough_approvals_is_refused_and_changes_nothing(committee):

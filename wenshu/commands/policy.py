@@ -10,7 +10,7 @@ import click
 
 from wenshu.commands import policy_alone, policy_told
 from wenshu.commands.common import DONE, Context, Progress, emit, json_option, pass_context
-from wenshu.commands.policy_common import SHORT, exits, member, room_of
+from wenshu.commands.policy_common import SHORT, exits, looker, member, room_of
 
 if TYPE_CHECKING:
     from governance.terms import Actor
@@ -131,11 +131,11 @@ def rollback(context: Context, *, user: str, as_json: bool) -> int:
 @policy.command()
 @click.argument("which", default="active", metavar="[active|DRAFT|HASH]")
 @click.option("--out", required=True, metavar="DIR", type=click.Path(path_type=Path), help="The folder to write; it must not exist.")
-@member
+@looker
 @json_option
 @pass_context
 @exits
-def export(context: Context, *, which: str, out: Path, user: str, as_json: bool) -> int:
+def export(context: Context, *, which: str, out: Path, user: str | None, as_json: bool) -> int:
     """Write a bundle into a folder, byte for byte as it was drafted."""
     with room_of(context, user) as (service, actor):
         version = service.committee.export(actor, which, out)

@@ -24,6 +24,9 @@ SHORT = 12
 member = click.option("--as", "user", metavar="USER", required=True, help="A member of the data governance committee.")
 
 
+looker = click.option("--as", "user", metavar="USER", help="A member of the data governance committee; without it the machine's owner looks, and the ledger says so.")
+
+
 def exits(command: F) -> F:
     """Map what stands in the way to exit statuses: a closed gate is a failed check, four eyes are a refusal."""
 
@@ -44,6 +47,9 @@ def exits(command: F) -> F:
 
 
 @contextmanager
-def room_of(context: Context, user: str) -> Iterator[tuple[Service, Actor]]:
+def room_of(context: Context, user: str | None) -> Iterator[tuple[Service, Actor]]:
+    """Open the home's service and say who acts: the user, or the machine's owner."""
+    from wenshu.committee.members import OWNER
+
     with context.service() as service:
-        yield service, service.local_actor(user)
+        yield service, OWNER if user is None else service.local_actor(user)

@@ -8,17 +8,17 @@ from typing import Any
 import click
 
 from wenshu.commands.common import DONE, FAILED, Context, Progress, emit, json_option, pass_context, print_table
-from wenshu.commands.policy_common import SHORT, exits, member, room_of
+from wenshu.commands.policy_common import SHORT, exits, looker, room_of
 
 
 @click.command()
 @click.argument("before", required=False)
 @click.argument("after", required=False)
-@member
+@looker
 @json_option
 @pass_context
 @exits
-def diff(context: Context, *, before: str | None, after: str | None, user: str, as_json: bool) -> int:
+def diff(context: Context, *, before: str | None, after: str | None, user: str | None, as_json: bool) -> int:
     """Tell the differences between two bundles: `active`, a draft's number, or a content hash. One name is compared with what is in force."""
     if before is None:
         raise click.UsageError("name a draft, as in: wenshu policy diff 3 --as committee_a")
@@ -41,11 +41,11 @@ def diff(context: Context, *, before: str | None, after: str | None, user: str, 
 @click.command()
 @click.argument("number", metavar="DRAFT")
 @click.option("--days", type=click.IntRange(1, 3660), default=30, show_default=True, help="How many days of requests are replayed.")
-@member
+@looker
 @json_option
 @pass_context
 @exits
-def impact(context: Context, *, number: str, days: int, user: str, as_json: bool) -> int:
+def impact(context: Context, *, number: str, days: int, user: str | None, as_json: bool) -> int:
     """Make a draft's impact report: replay of the ledger's requests, the exhaustive comparison, and privacy."""
     progress = Progress()
     with room_of(context, user) as (service, actor):
@@ -77,18 +77,14 @@ def _person(line: Mapping[str, Any]) -> list[str]:
 
 
 @click.command()
-@click.option("--as", "user", metavar="USER", help="A member of the committee; without it the machine's owner looks.")
+@looker
 @json_option
 @pass_context
 @exits
 def history(context: Context, *, user: str | None, as_json: bool) -> int:
     """List what was put in force when, by whom, and all drafts."""
-    with context.service() as service:
-        if user is None:
-            service.record_administration("policy.read", {"what": "history"})
-            view = service.committee.told_history()
-        else:
-            view = service.committee.history(service.local_actor(user))
+    with room_of(context, user) as (service, actor):
+        view = service.committee.history(actor)
     if as_json:
         emit(view)
         return DONE
@@ -135,11 +131,11 @@ def explain(context: Context, *, user: str, metric: str, dimensions: tuple[str, 
 
 @click.command("silent")
 @click.option("--days", type=click.IntRange(1, 3660), default=90, show_default=True, help="How far the ledger is looked at.")
-@member
+@looker
 @json_option
 @pass_context
 @exits
-def silent_rules(context: Context, *, days: int, user: str, as_json: bool) -> int:
+def silent_rules(context: Context, *, days: int, user: str | None, as_json: bool) -> int:
     """List the rules that no request rested on for a while; exit 1 when there are any."""
     with room_of(context, user) as (service, actor):
         found = service.committee.silent(actor, days=days)

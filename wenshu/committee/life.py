@@ -138,7 +138,7 @@ class Life(Members):
 
         Approvals given to an earlier report no longer hold. Raises GateClosed for a draft that is not valid.
         """
-        self.enter(actor)
+        self.look(actor)
         found = self.found(draft)
         tree = self.store.tree(found.content)
         validation = self.gates.validation(tree)

@@ -25,6 +25,9 @@ _NUMBER = re.compile(r"[0-9]{1,9}")
 _HASH = re.compile(r"[0-9a-f]{8,64}")
 ACTIVE = "active"
 
+OWNER = Actor(id="local_admin", role="local_admin", department="local_admin", via="local_admin")
+"""The person who owns the machine and the home: may look and have a report made, recorded as such, and takes no step. This very object; an account of that name is not it."""
+
 NOT_MEMBER = Text(zh="只有数据治理委员会的成员可以这样做。", en="Only members of the data governance committee may do this.")
 
 
@@ -56,6 +59,14 @@ class Members:
         if not self._member(actor.role):
             self.record(actor, "policy.denied", {})
             raise ChangeRefused(NOT_MEMBER)
+
+    def look(self, actor: Actor) -> None:
+        """Like `enter`, and the machine's owner may come in too: for what changes nothing that is in force."""
+        if actor is OWNER:
+            self._settled()
+            self.record(actor, "policy.read", {})
+        else:
+            self.enter(actor)
 
     def _settled(self) -> None:
         """Finish what a crash cut off between the pointer and its note in the store."""
