@@ -24,7 +24,12 @@ SIZE_LIMIT = 16_384
 
 
 def generate_key(path: Path, name: str) -> Signer:
-    """Make a new key in a new file of mode 0600, durable before return, and return its signer.
+    """As `generate_private`, and return the key's signer under `name`."""
+    return Signer(name, generate_private(path))
+
+
+def generate_private(path: Path) -> Ed25519PrivateKey:
+    """Make a new key in a new file of mode 0600, durable before return.
 
     An existing file is never overwritten: `KeyFileError`, as for any other failure, and nothing is left behind.
     """
@@ -47,11 +52,16 @@ def generate_key(path: Path, name: str) -> Signer:
         path.unlink(missing_ok=True)
         message = f"the key file {path.name} can't be written: {error.strerror}"
         raise KeyFileError(message) from error
-    return Signer(name, private)
+    return private
 
 
 def load_key(path: Path, name: str) -> Signer:
-    """Read the key file as the signer `name`; raises `KeyFileError` saying how to mend what is wrong.
+    """Read the key file as the signer `name`; raises as `load_private`."""
+    return Signer(name, load_private(path))
+
+
+def load_private(path: Path) -> Ed25519PrivateKey:
+    """Read the key file; raises `KeyFileError` saying how to mend what is wrong.
 
     Refused: an absent file, anything but a regular file, a file that group or others may read, write or execute, another owner's
     file (except for root), and anything but an unencrypted Ed25519 key.
@@ -74,7 +84,7 @@ def load_key(path: Path, name: str) -> Signer:
     if not isinstance(private, Ed25519PrivateKey):
         message = f"the key file {path.name} holds a key that is not Ed25519; restore the right one from its copy"
         raise KeyFileError(message)
-    return Signer(name, private)
+    return private
 
 
 def _check_guarded(status: os.stat_result, name: str) -> None:

@@ -52,7 +52,7 @@ class VerifierKey:
         if len(parts) != 3:
             message = "a verifier key has three parts, name+id+key"
             raise InvalidNote(message)
-        material = _from_base64(parts[2])
+        material = from_base64(parts[2])
         if len(material) != 1 + KEY_LENGTH or material[0] != ED25519:
             message = "the verifier key is not an Ed25519 key of type 0x01"
             raise InvalidNote(message)
@@ -109,7 +109,7 @@ def open_note(note: str, trusted: Sequence[VerifierKey]) -> str:
     Raises `InvalidNote` if the form is wrong, if no signature is by a trusted key, or if any signature by a trusted key
     does not hold. Signatures by unknown keys are ignored.
     """
-    text, lines = _split(note)
+    text, lines = split_note(note)
     keys = {(key.name, key.key_id): key for key in trusted}
     held = False
     for name, signature in lines:
@@ -126,7 +126,7 @@ def open_note(note: str, trusted: Sequence[VerifierKey]) -> str:
     return text
 
 
-def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+def split_note(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     """Text and (name, id and signature) lines of a note; raises `InvalidNote` on any departure from the form."""
     text, blank, tail = note.rpartition("\n\n")
     if not blank or not tail.endswith("\n"):
@@ -144,7 +144,7 @@ def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
 def _signature_line(line: str) -> tuple[str, bytes]:
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
-    signature = _from_base64(encoded)
+    signature = from_base64(encoded)
     if dash != "—" or len(signature) <= ID_LENGTH:
         message = "a signature line is an em dash, a key name and a base64 signature"
         raise InvalidNote(message)
@@ -162,7 +162,7 @@ def _check_text(text: str) -> None:
         raise InvalidNote(message)
 
 
-def _from_base64(text: str) -> bytes:
+def from_base64(text: str) -> bytes:
     """Strict standard base64: no white space, no missing or surplus padding, no stray bits."""
     try:
         data = base64.b64decode(text.encode("ascii"), validate=True)
@@ -194,7 +194,7 @@ class Checkpoint:
         if not (size.isascii() and size.isdecimal()) or str(int(size)) != size:
             message = "a checkpoint's size is a decimal number without leading zeroes"
             raise InvalidNote(message)
-        found = _from_base64(encoded)
+        found = from_base64(encoded)
         if len(found) != HASH_LENGTH:
             message = "a checkpoint's root is 32 bytes in base64"
             raise InvalidNote(message)
