@@ -42,13 +42,16 @@ class Plan:
         return next((name for name, table in self.schema.tables.items() if table.register_of == entity), None)
 
 
-def load_plan(bundle: Path) -> Plan:
-    """Read `warehouse/schema.yaml` and `extracts/*.yaml` of a bundle, or raise BundleError with every problem found."""
+def load_plan(bundle: Path, *, unmapped: bool = False) -> Plan:
+    """Read `warehouse/schema.yaml` and `extracts/*.yaml` of a bundle, or raise BundleError with every problem found.
+
+    `unmapped` says that a bundle without mappings is fine: they are about to be proposed.
+    """
     schema = read(bundle / "warehouse" / "schema.yaml", WarehouseSchema, bundle).document
     settings = read(bundle / "bundle.yaml", Settings, bundle).document if (bundle / "bundle.yaml").exists() else None
     folder = bundle / "extracts"
     paths = sorted(path for path in folder.glob("*.yaml") if path.name not in {CODES, LINKING}) if folder.is_dir() else []
-    if not paths:
+    if not paths and not unmapped:
         message = "the bundle has no extracts/*.yaml: write a mapping for each extract (docs/reference/extracts.md)"
         raise IngestError(message)
     problems: list[Problem] = []

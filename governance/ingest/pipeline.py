@@ -104,7 +104,7 @@ class Ingest:
         self._resolver: Resolver | None = None
         self._profiles: list[dict[str, Any]] = []
         self.tables = Tables(
-            schema=plan.schema, reader=Reader(zone=plan.zone, codes=plan.codes), row_key=keys.warehouse.derive("row")
+            schema=plan.schema, reader=Reader(zone=plan.zone, codes=plan.codes), row_key=keys.things.derive("row")
         )
 
     def step(self, name: str, share: float) -> None:
@@ -171,6 +171,7 @@ class Ingest:
             self.shaped,
             self.tables.reader,
             key=self.keys.warehouse,
+            things=self.keys.things,
             random=self.random,
             step=self.step,
             decisions=decisions,

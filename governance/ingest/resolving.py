@@ -38,7 +38,7 @@ ERASED = "erased_on_request"
 
 
 class Resolver:
-    """Finds the things and persons of all extracts of one load. `key` makes the warehouse's pseudonyms."""
+    """Finds the things and persons of all extracts of one load. `key` makes the persons' pseudonyms, `things` those of things."""
 
     def __init__(
         self,
@@ -47,6 +47,7 @@ class Resolver:
         reader: Reader,
         *,
         key: Key,
+        things: Key,
         random: Callable[[int], bytes],
         step: Callable[[str, float], None],
         decisions: Mapping[str, Decision],
@@ -55,7 +56,7 @@ class Resolver:
         self._shaped = shaped
         self._everyone = {name: rows.everyone() for name, rows in shaped.items()}
         self._reader = reader
-        self._key = key
+        self._key, self._things_key = key, things
         self._random = random
         self._step = step
         self._decisions = decisions
@@ -68,7 +69,7 @@ class Resolver:
         """Find the things and persons behind all rows."""
         entities = self._plan.schema.entities
         for entity, kind in entities.items():
-            maker = Pseudonymizer(key=self._key, prefix=kind.prefix, entity=entity)
+            maker = Pseudonymizer(key=self._things_key, prefix=kind.prefix, entity=entity)
             if kind.kind == "thing":
                 self._find_things(entity, Things(entity, maker))
                 self._step(f"found {entity}", 0.47)

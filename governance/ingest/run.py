@@ -225,4 +225,17 @@ def _alone(places: Places, *, dry_run: bool) -> Iterator[None]:
         except BlockingIOError as error:
             message = "another load is running in this home; wait until it has ended"
             raise IngestError(message) from error
+        _sweep(places)
         yield
+
+
+def _sweep(places: Places) -> None:
+    """Remove what a load that was killed left behind: its unfinished warehouse, and its folder where it got no report.
+
+    Nobody else is loading (the lock says so), so whatever is unfinished here is nobody's.
+    """
+    for path in places.warehouse.parent.glob(f"{places.warehouse.name}.*.new*"):
+        path.unlink(missing_ok=True)
+    for folder in places.loads.glob("????????T??????-??????"):
+        if folder.is_dir() and not (folder / "report.txt").exists():
+            _forget(folder)

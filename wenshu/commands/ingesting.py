@@ -13,6 +13,7 @@ from wenshu.commands.common import DONE, Context, Progress, emit, json_option, p
 
 if TYPE_CHECKING:
     from audit import Ledger
+    from governance.bundle.loading import Bundle
     from governance.ingest.reviewing import Reviews, Verdict
 
 _LOAD = "load"
@@ -36,9 +37,10 @@ def ingest() -> None:
 @click.argument("folder", metavar="DIR")
 @click.option("--dry-run", is_flag=True, help="Print what was found in every column and would be done; change nothing.")
 @click.option("--write-links", is_flag=True, help="Write links.csv: which row was linked to which pseudonym.")
+@click.option("--propose", metavar="OUT", help="Write a proposed mapping for each file that no mapping names into the folder OUT; load nothing.")
 @json_option
 @pass_context
-def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, as_json: bool) -> int:
+def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, propose: str | None, as_json: bool) -> int:
     """Classify, pseudonymize, link and load a folder of extracts (CSV, Excel, Parquet), or the tables of a database by its SQLAlchemy URL."""
     from audit import Event
     from governance.bundle.loading import load_bundle
@@ -48,6 +50,8 @@ def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, as_
     home = context.home.require()
     marker = read_marker(home)
     bundle = load_bundle(home.bundle)
+    if propose is not None:
+        return _propose(bundle, folder, Path(propose), as_json=as_json)
     day = context.environment.today(bundle.settings.timezone)
     progress = Progress()
     with open_ledger(home, marker.origin, bundle.settings.timezone) as ledger:
@@ -59,6 +63,22 @@ def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, as_
         emit(report.to_json())
     else:
         click.echo(report.table())
+    return DONE
+
+
+def _propose(bundle: Bundle, folder: str, out: Path, *, as_json: bool) -> int:
+    from wenshu.onboarding import examine, write
+
+    found = examine(bundle, folder if "://" in folder else Path(folder))
+    written = write(found, out)
+    if as_json:
+        emit({"written": written, **found.to_json()})
+        return DONE
+    for name, item in zip(written, found.proposals, strict=True):
+        click.echo(f"{name}: {item.file} → {item.table or 'no table fits'}" + "".join(f"\n    lacking: {line}" for line in item.lacking))
+    for line in found.unread:
+        click.echo(line)
+    click.echo(f"{len(written)} proposed. Read them, correct them, and put them into the bundle's extracts/; then `wenshu ingest {Path(folder).name} --dry-run`.")
     return DONE
 
 
