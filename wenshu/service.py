@@ -42,7 +42,7 @@ from wenshu.persons_room import PersonsRoom
 from wenshu.protection import open_protection
 from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
-from wenshu.setup import open_ledger, read_marker
+from wenshu.setup import open_ledger, read_marker, shipped_bundle
 from wenshu.standing import FromHome, home_timezone
 from wenshu.subject_room import SubjectRoom
 from wenshu.telling import Telling, kept
@@ -100,6 +100,9 @@ class Service(Knowing):
             clock=now,
             may_review=lambda actor: "review" in self.pages(actor),
             bundle=lambda: house.bundle,
+            shipped=shipped_bundle,
+            bundle_folder=home.standings.folder,
+            officers=lambda: [account.id for account in accounts.list() if "review" in self.pages(accounts.actor(account.id, "local_admin"))],
         )
 
     @classmethod

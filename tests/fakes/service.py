@@ -19,6 +19,7 @@ from governance.errors import InvalidQuery, UnsoundQuery
 from governance.terms import Actor, Text
 from nlq.display import DisplayCell, DisplayColumn, DisplayTable
 from tests.fakes.clock import FakeClock
+from tests.fakes.desk import FakeDesk
 from wenshu.accounts import Accounts
 from wenshu.conversations import UnknownConversation
 from wenshu.desk import NotPermitted
@@ -59,6 +60,7 @@ class FakeService:
     """`accounts` is the real store; `fail` is raised by the next questions; `asked` and `queried` say what came."""
 
     def __init__(self, folder: Path, clock: FakeClock) -> None:
+        self._desk, self._desk_folder = None, folder / "desk"
         self.clock = clock
         self.accounts = Accounts.open(folder / "accounts.db", clock=clock, hasher=CHEAP)
         for user, (role, department, name, attributes) in PEOPLE.items():
@@ -235,6 +237,12 @@ class FakeService:
         self.lines.append(json.dumps(event, ensure_ascii=False).encode())
         return {"event": event["id"], "index": index, "checkpoint": self.audit_checkpoint()}
 
+    @property
+    def desk(self):
+        if self._desk is None:
+            self._desk = FakeDesk(self._desk_folder, self.clock, self.audit_events, self.integrity)
+        return self._desk
+
     def _compliance(self, actor):
         if actor.role != "compliance":
             raise NotPermitted
@@ -285,7 +293,8 @@ class FakeService:
         return f"fake.example/ledger\n{len(self.lines)}\n{encoded}\n\n— fake.example/ledger AAAA\n"
 
     def integrity(self):
-        return {"ok": True, "size": len(self.lines), "verified_size": len(self.lines), "verified_at": self.clock().isoformat(), "orphan_intents": 0, "problem": None}
+        told = {"ok": True, "size": len(self.lines), "verified_size": len(self.lines), "verified_at": self.clock().isoformat(), "orphan_intents": 0, "problem": None}
+        return told | {"checkpoint": {"size": len(self.lines), "root": "ab" * 32}, "witnesses": [], "sinks": []}
 
     # ------------------------------------------------------------------ bundle and probes
 

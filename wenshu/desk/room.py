@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +11,16 @@ from audit import Ledger
 from governance.bundle.loading import Bundle
 from governance.documents.review import ReviewDocument, SecondOfficer
 from governance.terms import Actor
+from wenshu.desk.controls import Controls
 from wenshu.desk.door import Door
+from wenshu.desk.evidence import Sources, gather
 from wenshu.desk.exporting import Exporting
 from wenshu.desk.findings.room import Findings
 from wenshu.desk.integrity import Integrity
 from wenshu.desk.looking import Looking
 from wenshu.desk.notes import Notes
+from wenshu.desk.packs.room import Packs
+from wenshu.desk.registers import Registers
 from wenshu.desk.second import SecondOfficers
 from wenshu.desk.signing import Signing
 
@@ -35,8 +39,15 @@ class Desk:
         clock: Callable[[], dt.datetime],
         may_review: Callable[[Actor], bool],
         bundle: Callable[[], Bundle],
+        shipped: Callable[[], Path],
+        bundle_folder: Callable[[str], Path | None] = lambda _version: None,
+        drafts: Callable[[], Sequence[Bundle]] = tuple,
+        officers: Callable[[], list[str]] = list,
     ) -> None:
-        """`path` is the ledger's database, `checkpoint` the file outside it, `notes` the desk's own store; `bundle` gives the bundle in force."""
+        """`path` is the ledger's database, `checkpoint` the file outside it, `notes` the desk's own store; `bundle` gives the bundle in force.
+
+        `shipped` is the folder of the product's own bundle; `bundle_folder` finds a bundle by its hash, `drafts` those that wait; `officers` are who may review.
+        """
         self._bundle = bundle
         self.door = Door(ledger=ledger, path=path, checkpoint=checkpoint, timezone=timezone, clock=clock, may_review=may_review)
         self.notes = Notes.open(notes)
@@ -46,6 +57,13 @@ class Desk:
         self.findings = Findings(self.door, self.notes, self.documents)
         self.signing = Signing(self.door, self.notes, self.findings)
         self.exporting = Exporting(self.door, self.second)
+        self.packs = Packs(self.door, self.second, bundle=bundle, bundle_folder=bundle_folder, integrity=self.integrity_of, signing=self.signing)
+        self.registers = Registers(self.door, self.notes, bundle=bundle, drafts=drafts)
+        self.controls = Controls(self.door, bundle=bundle, shipped=shipped, sources=self._sources)
+        self.officers = officers
+
+    def _sources(self) -> Sources:
+        return gather(self.door, self._bundle(), self.integrity_of, self.findings, self.signing, self.registers.told())
 
     def documents(self) -> tuple[ReviewDocument, ...]:
         """The review documents of the bundle in force."""

@@ -7,11 +7,14 @@ Times are ISO 8601 with an offset, or aware datetimes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NotRequired, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypedDict
 
 from governance.terms import Actor, Language, Text
 from nlq.display import DisplayTable
 from wenshu.accounts import Accounts
+
+if TYPE_CHECKING:
+    from wenshu.web.review_port import DeskPort
 from wenshu.handing_on import Handed
 
 Words = str | Text | Mapping[str, str]
@@ -199,6 +202,8 @@ class ServicePort(Protocol):
 
     @property
     def accounts(self) -> Accounts: ...
+    @property
+    def desk(self) -> DeskPort: ...
 
     def ask(
         self,
