@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from governance.bundle.loading import load_bundle
-from governance.disclosure.memory import Group, Knower, Memory
+from governance.disclosure.memory import Knower, Memory
 from governance.errors import InvalidQuery
 from governance.gateway import Answered, Ask, Gateway
 from governance.inforce import Active, put_in_force
@@ -94,7 +94,7 @@ def question(actor: Actor, day: dt.date, active: Active, dice: random.Random) ->
     groups = [[], [], ["region"], ["region"], ["channel"], ["channel"], ["specialty"], ["product"], ["segment"], ["title"], ["city_tier"], ["province"], ["city"], ["hospital_level"]]
     groups += [["region", "channel"], ["region", "specialty"], ["specialty", "title"], ["hospital"]]
     by = [name for name in dice.choice(groups) if not (manager and name == "region")]
-    if metric in PERCEPTION + ("target_hcps",):
+    if metric in (*PERCEPTION, "target_hcps"):
         by = [name for name in by if name != "channel"]
     query |= {"group_by": by} if by else {}
     if "hospital" in by or "city" in by:

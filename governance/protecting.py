@@ -5,6 +5,7 @@ Beside the gateway, since it joins the metrics wing (what adds up, who is behind
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -118,6 +119,7 @@ class Protection:
     def __init__(self, memory: Memory, key: bytes) -> None:
         self._memory, self._noise = memory, Noise(key)
         self._scopes = Scopes(memory)
+        self._swept: dt.date | None = None
 
     def blurring(self, settings: Disclosure, grant: Grant) -> tuple[_Blurred | None, frozenset[str]]:
         """Return what blurs the grant's numbers, and the metrics that need fingerprints for it."""
@@ -134,12 +136,16 @@ class Protection:
         group = grant.minimum_group
         if group.k <= 1:
             return Protected(measured=measured, hidden=protect(measured, group))
+        measured = self._scopes.completed(grant, plan, measured, sources)
         hidden = protect(measured, group, shape_of(plan, measured), interval=settings.interval)
         if all_hidden(measured.columns, len(measured.rows), hidden):
             return Protected(measured=measured, hidden=hidden, refused="group_too_small")
         told = self._scopes.told(grant, plan, measured, hidden, sources, exact=frozenset(grant.query.metrics) - blurs.keys())
         if not told.groups:
             return Protected(measured=measured, hidden=hidden)
+        if self._swept != grant.today:
+            self._memory.forget_before(grant.today - dt.timedelta(days=settings.remember_days))
+            self._swept = grant.today
         together = grant.actor.department if settings.together == "department" else f"person {grant.actor.id}"
         verdicts = self._memory.judge(Knower(person=grant.actor.id, together=together), told.groups, group.k, grant.today)
         for refused, places in zip(verdicts, told.places, strict=True):

@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,13 @@ from governance.metrics.planner import Plan
 from governance.metrics.scan import Context, Scan
 from governance.metrics.slicing import route_of
 from governance.metrics.tables import tables_of
-from governance.terms import UNKNOWN, Filter, Grant, Measured, MemberCompare, Value
+from governance.terms import UNKNOWN, Cell, Filter, Grant, Measured, MemberCompare, Value
 
 MOST_PERSONS = 5_000_000
 MOST_CONTEXTS = 4_000
 """Other conditions (periods, channels) of one answer that are told apart; beyond it the answer's persons are judged as a whole only."""
 MOST_KEPT = 64
+MOST_ROWS = 20_000
 PATIENCE_S = 60.0
 
 Place = tuple[int, str]
@@ -101,6 +103,32 @@ class Scopes:
             groups.append(Group(context=_digest("persons", entity, sources.data_version, consents[entity]), codes=codes, counts=counts))
             places.append({cell: tuple(standing) for cell, standing in found_places.items()})
         return Told(groups=tuple(groups), places=tuple(places))
+
+    def completed(self, grant: Grant, plan: Plan, measured: Measured, sources: Sources) -> Measured:
+        """Return the table with a row for every group that has persons and no facts: beside hidden rows its absence would tell that there is nothing.
+
+        Groups of the persons' own attributes only, and only where every metric rests on persons; which channels or products there are says nothing of a person.
+        """
+        if not plan.group_by or any(definition.person is None for definition in plan.metrics) or not plan.timeline.rows:
+            return measured
+        cells = self._cells(grant, plan, plan.metrics[0], sources)
+        if cells is None or not cells.group_by:
+            return measured
+        at = [next(j for j, column in enumerate(measured.columns) if column.name == name) for name in plan.group_by]
+        own = [position for position, name in enumerate(plan.group_by) if name in cells.group_by]
+        present = {tuple(row[j] for j in at) for row in measured.rows}
+        kinds = {tuple(value for position, value in enumerate(group) if position not in own) for group in present} or {()}
+        member = plan.member
+        missing = []
+        for combination in cells.cells:
+            for kind in kinds if present or len(own) == len(plan.group_by) else ():
+                rest, mine = iter(kind), iter(combination)
+                group = tuple(next(mine) if position in own else next(rest) for position in range(len(plan.group_by)))
+                if group not in present and (member is None or group[plan.group_by.index(member.dimension)] != member.base):
+                    missing.append(group)
+        if not missing or (len(present) + len(missing)) * len(plan.timeline.rows) > MOST_ROWS:
+            return measured
+        return _with_groups(plan, measured, missing, at)
 
     # ------------------------------------------------------------------ persons
 
@@ -244,6 +272,35 @@ class _Cells:
                     known[key] = _digest(metric, role, span, conditions)
                 out.append(((i, name), known[key], cell, behind))
         return out
+
+
+def _with_groups(plan: Plan, measured: Measured, missing: Sequence[tuple[Any, ...]], at: Sequence[int]) -> Measured:
+    listed = [{item.value: number for number, item in enumerate(plan.catalogue.dimensions[name].values)} for name in plan.group_by]
+
+    def place(row: Sequence[Any]) -> tuple[tuple[int, float, str], ...]:
+        return tuple(_order(order, row[j]) for order, j in zip(listed, at, strict=True))
+
+    height = len(measured.rows) // len(plan.timeline.rows)
+    nobody = {column.name: 0 for column in measured.columns if column.kind == "metric"}
+    rows: list[list[Cell]] = []
+    counts: list[dict[str, int | None]] = []
+    for number, when in enumerate(plan.timeline.rows):
+        block = list(range(number * height, (number + 1) * height))
+        both: list[tuple[list[Cell], dict[str, int | None]]] = [(measured.rows[i], measured.contributors[i]) for i in block]
+        label: list[Cell] = [] if when.label is None else [when.label.isoformat()]
+        both += [([*label, *group, *(0 for _ in nobody)], dict(nobody)) for group in missing]
+        both.sort(key=lambda pair: place(pair[0]))
+        rows += [row for row, _ in both]
+        counts += [behind for _, behind in both]
+    return replace(measured, rows=rows, contributors=counts)
+
+
+def _order(listed: Mapping[Any, int], value: Any) -> tuple[int, float, str]:
+    if value in listed:
+        return (0, listed[value], "")
+    if value is None or value == UNKNOWN:
+        return (2, 0, "")
+    return (1, value, "") if isinstance(value, int) else (1, 0, str(value))
 
 
 def _digest(*parts: object) -> bytes:
