@@ -108,6 +108,8 @@ class Value(Document):
     id: Columns | None = None
     lookup: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")] | None = None
 
+    masked: bool = False
+    """Free text: identities in it are replaced by their kind (`[name]`, `[mobile]`) before it is stored."""
     map: CodeList | Name | None = None
     """Code to value: a list written here, or the name of one in `codes.yaml`. Blanks, width and case are ignored."""
     times: Texts = ()

@@ -23,6 +23,7 @@ from governance.identity.linking import IDENTIFIER
 from governance.ingest import files, unknown
 from governance.ingest.carriers import sources
 from governance.ingest.consent import effective_times
+from governance.ingest.masking import Masker
 from governance.ingest.profile import Profiler, unconfirmed
 from governance.ingest.resolving import Resolver, pseudonyms
 from governance.ingest.shaping import Shaped, shape
@@ -103,8 +104,9 @@ class Ingest:
         self.shaped: dict[str, Shaped] = {}
         self._resolver: Resolver | None = None
         self._profiles: list[dict[str, Any]] = []
+        self._masker = Masker()
         self.tables = Tables(
-            schema=plan.schema, reader=Reader(zone=plan.zone, codes=plan.codes), row_key=keys.things.derive("row")
+            schema=plan.schema, reader=Reader(zone=plan.zone, codes=plan.codes, masker=self._masker), row_key=keys.things.derive("row")
         )
 
     def step(self, name: str, share: float) -> None:
@@ -201,6 +203,7 @@ class Ingest:
         if self._resolver is None:
             message = "extracts are linked before the tables are filled"
             raise RuntimeError(message)
+        self._masker.learn(name for persons in self.persons.values() for name in persons.names.things)
         for number, mapping in enumerate(self.plan.mappings):
             shaped = self.shaped.get(mapping.extract)
             if shaped is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,9 +14,10 @@ import pyarrow as pa
 
 from governance.identity.written import fold
 from governance.ingest.columns import Column, first_filled, plain
+from governance.ingest.masking import Masker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -68,6 +69,7 @@ class Reader:
 
     zone: str
     codes: Mapping[str, Mapping[str, Any]]
+    masker: Callable[[str], str] = field(default_factory=Masker)
 
     @cached_property
     def _folded(self) -> dict[str, dict[str, Any]]:
@@ -140,6 +142,8 @@ class Reader:
         if value.bands:
             numbers, bad = _numbers(value, texts)
             return pa.array([_band(value, number) for number in numbers], pa.string()), bad
+        if kind == "text" and value.masked:
+            return pa.array([self.masker(text) if text else None for text in texts], pa.string()), np.zeros(len(texts), dtype=bool)
         if kind == "text":
             return pa.array([fold_text(text) or None for text in texts], pa.string()), np.zeros(len(texts), dtype=bool)
         if kind == "flag":

@@ -1,0 +1,53 @@
+"""Masking free text before it is stored: identities are replaced by their kind in brackets, names that the load knows among them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from governance.identity.recognizers import Finding, Screener, mask
+from governance.identity.written import fold_with_origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SURELY_A_NAME, _LONGEST = 3, 12
+_KEPT = 50_000
+
+
+class Masker:
+    """Masks texts. Makes its screener when the first text comes; `learn` adds the persons of the load, whose names are found wherever they stand."""
+
+    def __init__(self) -> None:
+        self._screener: Screener | None = None
+        self._known: frozenset[str] = frozenset()
+        self._sizes: tuple[int, ...] = ()
+        self._mask = lru_cache(maxsize=_KEPT)(self._masked)
+
+    def learn(self, names: Iterable[str]) -> None:
+        """Take in persons' compared names. Names of two characters can be everyday words and are left to the screener."""
+        self._known = frozenset(name for name in names if _SURELY_A_NAME <= len(name) <= _LONGEST)
+        self._sizes = tuple(sorted({len(name) for name in self._known}, reverse=True))
+        self._mask.cache_clear()
+
+    def __call__(self, text: str) -> str:
+        """The text without identities."""
+        return self._mask(text)
+
+    def _masked(self, text: str) -> str:
+        if self._screener is None:
+            self._screener = Screener()
+        found = self._screener.find(text, running=True)
+        return mask(text, [*found, *self._known_in(text, found)])
+
+    def _known_in(self, text: str, found: list[Finding]) -> list[Finding]:
+        folded = fold_with_origin(text)
+        lower = folded.text.lower()
+        more: list[Finding] = []
+        for size in self._sizes:
+            for at in range(len(lower) - size + 1):
+                if lower[at : at + size] in self._known:
+                    start, end = folded.span(at, at + size)
+                    if not any(start < other.end and other.start < end for other in (*found, *more)):
+                        more.append(Finding(kind="name", start=start, end=end, score=1.0))
+        return more
