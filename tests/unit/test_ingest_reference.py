@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from governance.documents import extracts
+from governance.documents.classification import Class, ClassificationDocument, Override
 from governance.documents.warehouse import WarehouseSchema
 from governance.identity.linking import REASONS
 
@@ -20,7 +21,7 @@ WHOLE = [block for block in BLOCKS if "format: 1" in block]
 
 @pytest.mark.parametrize("block", WHOLE)
 def test_a_whole_example_is_a_valid_document(block: str) -> None:
-    model = extracts.Codes if "codes:" in block else extracts.Mapping
+    model = extracts.Codes if "codes:" in block else ClassificationDocument if "overrides:" in block else extracts.Mapping
     model.model_validate(yaml.safe_load(block))
 
 
@@ -41,6 +42,9 @@ def test_every_example_is_yaml() -> None:
         extracts.Unpivot,
         extracts.Latest,
         extracts.Condition,
+        ClassificationDocument,
+        Class,
+        Override,
     ],
 )
 def test_every_key_is_documented(model: type[extracts.Document]) -> None:
