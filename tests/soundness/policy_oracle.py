@@ -106,9 +106,11 @@ def _speaking(bundle: dict[str, Any], role: str, purpose: str, metric: str, dime
     for rule in bundle["rules"]:
         if rule.get("effective_from", "0") > day or rule.get("effective_until", "9") <= day:
             continue
-        if role in rule["roles"] and purpose in rule["purposes"] and _selected(rule["metrics"], metric, METRICS[metric]):
-            if (dimension is None and rule.get("metric_alone", True)) or (dimension is not None and _selected(rule["dimensions"], dimension, DIMENSIONS[dimension])):
-                found.append(rule)
+        if role not in rule["roles"] or purpose not in rule["purposes"] or not _selected(rule["metrics"], metric, METRICS[metric]):
+            continue
+        about = rule.get("metric_alone", True) if dimension is None else _selected(rule["dimensions"], dimension, DIMENSIONS[dimension])
+        if about:
+            found.append(rule)
     return found
 
 
