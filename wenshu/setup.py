@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -23,6 +24,7 @@ from governance.errors import ConfigurationError, WarehouseError
 from wenshu.accounts import Accounts
 from wenshu.conversations import Conversations
 from wenshu.demo_accounts import DEMO_ACCOUNTS, DemoAccount
+from wenshu.demo_stories import StoryClock, beginning, play
 from wenshu.home import Home
 from wenshu.settings import Environment, now
 
@@ -77,18 +79,18 @@ def _make_bundle(home: Home) -> Bundle:
     return load_bundle(home.founding_bundle)
 
 
-def open_ledger(home: Home, origin: str, timezone: str, *, create: bool = False) -> Ledger:
+def open_ledger(home: Home, origin: str, timezone: str, *, create: bool = False, clock: Callable[[], dt.datetime] = now) -> Ledger:
     """Open the home's ledger for writing; raises AuditUnavailable with the reason where that can't be."""
     return Ledger.open(
-        home.ledger, key=load_key(home.ledger_key, origin), origin=origin, clock=now, timezone=timezone, checkpoint=home.checkpoint, create=create
+        home.ledger, key=load_key(home.ledger_key, origin), origin=origin, clock=clock, timezone=timezone, checkpoint=home.checkpoint, create=create
     )
 
 
-def _make_ledger(home: Home, origin: str, timezone: str) -> Ledger:
+def _make_ledger(home: Home, origin: str, timezone: str, clock: Callable[[], dt.datetime]) -> Ledger:
     if not home.ledger_key.exists():
         generate_key(home.ledger_key, origin)
     # Only a home that never had a ledger gets a new one: a lost database beside its checkpoint is evidence, not a fresh start.
-    return open_ledger(home, origin, timezone, create=not home.ledger.exists() and not home.checkpoint.exists())
+    return open_ledger(home, origin, timezone, create=not home.ledger.exists() and not home.checkpoint.exists(), clock=clock)
 
 
 def initialise(
@@ -111,8 +113,15 @@ def initialise(
         _write_once(home.session_key, secrets.token_bytes(SECRET_BYTES))
     tell("ledger 审计账本", 0.04)
     timezone = bundle.settings.timezone
-    with _make_ledger(home, origin, timezone) as ledger:
-        day = today or environment.today(timezone)
+    day = today or environment.today(timezone)
+    zone = ZoneInfo(timezone)
+    begin = beginning(day, zone, now())
+    # Stories are told only into a ledger that is as old as they are: its time never goes back.
+    stories = demo and not home.ledger.exists() and not home.checkpoint.exists()
+    clock = StoryClock(now, begin)
+    if not stories:
+        clock.release()
+    with _make_ledger(home, origin, timezone, clock) as ledger:
         passwords: dict[str, str] = {}
         accounts = Accounts.open(home.accounts)
         Conversations.open(home.conversations, now)
@@ -120,6 +129,10 @@ def initialise(
             _make_company(home, bundle, day, seed=seed, scale=scale, tell=tell)
             tell("accounts 账号", 0.97)
             passwords = _make_accounts(home, accounts)
+            if stories:
+                tell("four weeks of questions 四周的提问", 0.98)
+                play(home, bundle, ledger, clock, begin=begin)
+        clock.release()
         marker = {"origin": origin, "demo": demo, "seed": seed if demo else None, "today": day.isoformat() if demo else None}
         ledger.append(Event(type="home.initialised", actor="local_admin", detail={"demo": demo, "bundle": bundle.version}))
         _write_once(home.marker, yaml.safe_dump(marker, allow_unicode=True, sort_keys=False).encode())

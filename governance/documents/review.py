@@ -30,7 +30,7 @@ class WorkingHours(Document):
 class Thresholds(Document):
     """From how many on a thing is worth a finding. Each is a number of events of one person on one local day, unless it says otherwise."""
 
-    volume_floor: Annotated[int, Field(ge=2)] = 40
+    volume_floor: Annotated[int, Field(ge=2)] = 30
     """Fewer answers than this are never unusual."""
     volume_times: Annotated[int, Field(ge=2)] = 4
     """How many times a person's own usual day (the median of the days before)."""
