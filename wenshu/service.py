@@ -44,6 +44,7 @@ from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
 from wenshu.setup import open_ledger, read_marker, shipped_bundle
 from wenshu.standing import FromHome, home_timezone
+from wenshu.stewardship import Stewardship
 from wenshu.subject_room import SubjectRoom
 from wenshu.telling import Telling, kept
 
@@ -90,6 +91,7 @@ class Service(Knowing):
         self._conversations = conversations
         self.outbox = Outbox.open(home.root, home.keys, record=self._record_by, clock=now)
         self._second_look = SecondLook(open_advisor(home.root))
+        self.stewardship = Stewardship(root=home.root, record=ledger.append, may=lambda actor: "data" in self.pages(actor), clock=now, zone=self._zone)
         self._pace = Pace(limit=QUESTIONS_A_MINUTE, clock=time.monotonic)
         self.desk = Desk(
             ledger=ledger,
