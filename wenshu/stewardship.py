@@ -1,15 +1,25 @@
-"""What a data steward decides: whose doubtful rows are. In the ledger before it is in the queue."""
+"""A data steward's room: what the last load did, and whose doubtful rows are. A decision is in the ledger before it is in the queue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from audit import Event
+from governance.terms import Actor
+from wenshu.desk.door import NotPermitted
 from wenshu.settings import now
 
 if TYPE_CHECKING:
     from governance.ingest.reviewing import Reviews, Taken, Verdict
+
+STALE_DAYS = 7
+"""Data that speak of no day later than this many days ago are called stale."""
+LISTED = 50
 
 
 def decide(reviews: Reviews, record: Callable[[Event], object], case: str, verdict: Verdict, *, choice: int, by: str, role: str | None = None) -> Taken:
@@ -21,3 +31,87 @@ def decide(reviews: Reviews, record: Callable[[Event], object], case: str, verdi
     detail = {"case": found["token"], "kind": found["kind"], "verdict": verdict, "choice": choice, "rows": found["rows"]}
     record(Event(type="linking.decided", actor=by, role=role, detail=detail))
     return reviews.decide(str(found["token"]), verdict, choice=choice, by=by, at=now())
+
+
+class Stewardship:
+    """The steward's room of one home. `may` says who may enter; `record` appends to the ledger."""
+
+    def __init__(self, *, root: Path, record: Callable[[Event], object], may: Callable[[Actor], bool], clock: Callable[[], dt.datetime], zone: str) -> None:
+        self._root, self._record, self._may, self._clock, self._zone = root, record, may, clock, ZoneInfo(zone)
+
+    def overview(self, actor: Actor) -> Mapping[str, Any]:
+        """The last load: `load` (None: never loaded) with its counts per extract, and `warnings`, each {kind: stale | missing | column, text}.
+
+        Raises NotPermitted for whoever is no steward.
+        """
+        self._check(actor)
+        report = self._last_report()
+        if report is None:
+            return {"load": None, "warnings": []}
+        warnings = [{"kind": _kind(line), "text": line} for line in report["warnings"]]
+        as_of = dt.date.fromisoformat(report["as_of"])
+        age = (self._clock().astimezone(self._zone).date() - as_of).days
+        if age > STALE_DAYS:
+            warnings.insert(0, {"kind": "stale", "text": str(age)})
+        extracts = [
+            {"extract": item["extract"], "rows": item["rows"], "loaded": item["loaded"], "held": sum(item["quarantined"].values()), "reasons": item["quarantined"]}
+            for item in report["extracts"]
+        ]
+        return {"load": {"id": report["load_id"], "as_of": report["as_of"], "loaded_at": report["loaded_at"], "extracts": extracts, "persons": report["persons"]}, "warnings": warnings}
+
+    def cases(self, actor: Actor, state: str) -> Mapping[str, Any]:
+        """The doubtful links in a state (open, decided, merged): `total`, and the `cases` with most rows, masked. Raises NotPermitted, IngestError."""
+        self._check(actor)
+        with self._reviews() as reviews:
+            found = reviews.cases(state) if reviews is not None else []
+        return {"state": state, "total": len(found), "cases": found[:LISTED]}
+
+    def decide(self, actor: Actor, case: str, verdict: Verdict, choice: int) -> None:
+        """Take a decision in the actor's name; it takes effect with the next load. Raises NotPermitted, IngestError, AuditUnavailable."""
+        self._check(actor)
+        with self._reviews() as reviews:
+            if reviews is None:
+                from governance.errors import IngestError
+
+                raise IngestError("there is no case yet: nothing was loaded")
+            decide(reviews, self._record, case, verdict, choice=choice, by=actor.id, role=actor.role)
+
+    def _check(self, actor: Actor) -> None:
+        if not self._may(actor):
+            raise NotPermitted
+
+    def _reviews(self) -> _Opened:
+        return _Opened(self._root)
+
+    def _last_report(self) -> dict[str, Any] | None:
+        from governance.ingest import Places
+
+        for path in sorted(Places(home=self._root).loads.glob("*/report.json"), reverse=True):
+            try:
+                found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                continue
+            return found
+        return None
+
+
+def _kind(line: str) -> str:
+    return "missing" if line.endswith(("no file; its rows are missing from this load", "does not load")) else "column"
+
+
+class _Opened:
+    """The review queue for the length of a request, or None where there is none yet."""
+
+    def __init__(self, root: Path) -> None:
+        from governance.ingest import Places
+        from governance.ingest.reviewing import Reviews
+
+        path = Places(home=root).reviews
+        self._reviews = Reviews(path) if path.exists() else None
+
+    def __enter__(self) -> Reviews | None:
+        return self._reviews
+
+    def __exit__(self, *_: object) -> None:
+        if self._reviews is not None:
+            self._reviews.close()
