@@ -54,7 +54,7 @@ _WHY_EN = (
     r"why(?: (?:is|was|are|were|so|that|this|it|the|result|number|figure|low|high|many|few|much|little|not))*",
     r"(?:explain|justify)(?: (?:this|that|it|yourself|the|result|number|answer|figure|last|previous|how))*",
     r"how (?:is|was|did|do|are|were|come)(?: (?:this|that|it|you|we|the|number|result|figure|they|answer))*(?: (?:calculated|computed|defined|measured|counted|worked out|get|got|arrive at|come up with|come about|this|that|it|derived|made|number))*",
-    r"what does (?:this|that|it)(?: (?:number|figure|metric|result))? mean|what (?:is|was|'s) (?:the )?(?:definition|formula|basis|source|calculation)(?: (?:of|for|here|this|that|it))*|where does (?:this|that|it)(?: (?:number|figure|result|data))? come from|what is (?:this|that|it) based on|definition|meaning|how so|how come",
+    r"what does (?:this|that|it)(?: (?:number|figure|metric|result))? mean|what(?: is| was|'s)? (?:the )?(?:definition|formula|basis|source|calculation)(?: (?:of|for|here|this|that|it))*|where does (?:this|that|it)(?: (?:number|figure|result|data))? come from|what is (?:this|that|it) based on|(?:the )?definition|meaning|how so|how come",
 )
 
 

@@ -154,7 +154,7 @@ def answered(
         rows=table.rows,
         suppressed=table.hidden,
         explanation=explain(view, finding.sentence, told.grant, assumptions=assumptions, purpose=purpose, persons=persons),
-        chart=chart(view, finding) if draw else None,
+        chart=(chart(view, finding) or _small(companions_beside(told, view, companions))) if draw else None,
         suggestions=tuple(suggestions),
         receipt=told.receipt,
         data_as_of=told.data_as_of,
@@ -163,6 +163,12 @@ def answered(
         language=language,
         minimum_group=table.minimum_group,
     )
+
+
+def _small(beside_it: Beside) -> Mapping[str, Any] | None:
+    """Draw what stands beside a single number: the units up to it, else its peers. Both were disclosed under the same receipt."""
+    view = beside_it.recent or beside_it.peers
+    return None if view is None else chart(view, find(view), small=True)
 
 
 def tell(

@@ -54,7 +54,7 @@ def lines(plot: Plot) -> tuple[Any, list[Row], list[str]]:
     if view.unfinished:
         notes.append("虚线：最后一段未满" if view.zh else f"dashed: the last {view.query.grain} is not complete")
     panels, values = [], []
-    height = LINE_HEIGHT if len(plot.metrics) == 1 else LINE_HEIGHT * 0.6
+    height = LINE_HEIGHT * (0.45 if plot.small else 1.0 if len(plot.metrics) == 1 else 0.6)
     for metric in plot.metrics:
         series, total = _line_rows(plot, metric, units)
         if total > len(series):

@@ -20,6 +20,8 @@ class Plot:
     view: View
     metrics: tuple[str, ...]
     role: str
+    small: bool = False
+    """Beside a single number: as high as a few lines of text."""
 
 
 def short(value: float, view: View, metric: str, role: str) -> str:

@@ -22,13 +22,13 @@ from nlq.view import View
 _TITLE_COLUMNS, _SUBTITLE_COLUMNS = 78, 104
 
 
-def chart(view: View, finding: Finding) -> Spec | None:
+def chart(view: View, finding: Finding, *, small: bool = False) -> Spec | None:
     """Return the chart of a disclosed table, titled with its finding; None for one number, one row, or nothing that may be drawn."""
     role = "share" if view.query.share else "value"
     metrics = tuple(m for m in view.metrics if view.column(m, role) is not None and any(view.number(row, m, role) is not None for row in view.rows()))
     if len(view.table.rows) < 2 or not metrics:
         return None
-    plot = Plot(view=view, metrics=metrics, role=role)
+    plot = Plot(view=view, metrics=metrics, role=role, small=small)
     periods = {view.period_key(row) for row in view.rows()} if view.has_period else set()
     by_time = view.query.grain is not None and len(periods) > 1 and not (view.query.order and view.query.order[0].by != "period")
     drawn, rows, notes = lines(plot) if by_time else bars(plot)

@@ -6,16 +6,20 @@ doesn't fit is left out, and the sentence is shorter.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
+from governance.calendar import shift, unit_start, whole_units
 from governance.documents.metrics import Dimension, Metric
-from governance.terms import Disclosed, Filter, MetricQuery
+from governance.terms import Disclosed, Filter, Grain, MetricQuery, Period
 from nlq.view import NOTHING_BESIDE, Beside, View
 
 MOST_PEERS = 60
 """A place among more members than this says little and costs a large query."""
+RECENT = 6
+"""Units that the small picture beside a single number goes back, its own included."""
+_UNITS: tuple[Grain, ...] = ("month", "quarter", "week", "year", "day")
 _SAME = 1e-9
 
 
@@ -32,17 +36,19 @@ class Catalogue(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Companion:
-    """A query to be asked beside another: `previous` compares it with the period before, `peers` groups it by the filtered dimension."""
+    """A query to be asked beside another: `previous` compares it with the period before, `peers` groups it by the filtered dimension, `recent` is the
+    same for the last units up to it.
+    """
 
-    kind: Literal["previous", "peers"]
+    kind: Literal["previous", "peers", "recent"]
     query: MetricQuery
 
 
-def companions_for(query: MetricQuery, catalogue: Catalogue) -> tuple[Companion, ...]:
+def companions_for(query: MetricQuery, catalogue: Catalogue, *, fiscal_start: int = 1) -> tuple[Companion, ...]:
     """Return the companions of a question whose answer is a single number, and nothing for any other.
 
     `previous`: metrics that depend on the period and aren't comparisons already. `peers`: a filter keeps exactly one member of a closed, not
-    identifying dimension that the metric may be grouped by; the filter goes, the grouping comes.
+    identifying dimension that the metric may be grouped by; the filter goes, the grouping comes. `recent`: the period is one whole calendar unit.
     """
     if not _is_single(query) or query.metrics[0] not in catalogue.metrics:
         return ()
@@ -54,7 +60,19 @@ def companions_for(query: MetricQuery, catalogue: Catalogue) -> tuple[Companion,
     if member is not None and metric.kind != "experiment":
         rest = tuple(f for f in query.where if f is not member)
         found.append(Companion(kind="peers", query=replace(query, where=rest, group_by=(member.dimension,))))
+    if metric.grain and metric.kind != "experiment":
+        found += _recent(query, fiscal_start)
     return tuple(found)
+
+
+def _recent(query: MetricQuery, fiscal_start: int) -> Iterator[Companion]:
+    period = query.period
+    if period is None:
+        return
+    grain = next((g for g in _UNITS if whole_units(period, g, fiscal_start=fiscal_start) == 1), None)
+    if grain is not None:
+        start = shift(unit_start(period.start, grain, fiscal_start=fiscal_start), grain, 1 - RECENT)
+        yield Companion(kind="recent", query=replace(query, grain=grain, period=Period(start=start, end=period.end)))
 
 
 def beside(
@@ -69,12 +87,18 @@ def beside(
         return NOTHING_BESIDE
     found: dict[str, View] = {}
     for companion, companion_table in zip(companions, tables, strict=True):
-        if companion_table is None or companion_table.period != table.period:
+        if companion_table is None or not _same_time(companion.kind, companion_table, table):
             continue
         other = replace(view, query=companion.query, table=companion_table)
         if _agrees(query, view, other, companion.kind):
             found[companion.kind] = other
-    return Beside(previous=found.get("previous"), peers=found.get("peers"))
+    return Beside(previous=found.get("previous"), peers=found.get("peers"), recent=found.get("recent"))
+
+
+def _same_time(kind: str, other: Disclosed, table: Disclosed) -> bool:
+    if kind != "recent":
+        return other.period == table.period
+    return other.period is not None and table.period is not None and other.period.end == table.period.end
 
 
 def _agrees(query: MetricQuery, view: View, other: View, kind: str) -> bool:
@@ -83,6 +107,8 @@ def _agrees(query: MetricQuery, view: View, other: View, kind: str) -> bool:
         return False
     if kind == "previous":
         return len(other.table.rows) == 1 and _close(own, other.number(0, metric))
+    if kind == "recent":
+        return len(other.table.rows) > 1 and _close(own, other.number(len(other.table.rows) - 1, metric))
     values = [other.number(row, metric) for row in other.told(metric)]
     return any(_close(own, value) for value in values)
 

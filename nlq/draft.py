@@ -95,6 +95,8 @@ class Draft:
     """Only the base was named (比上个月): the period is the current unit."""
     counted_in: str | None = None
     """The unit in which 多少 asks: 次, 人, 家."""
+    dropped_metrics: set[str] = field(default_factory=set)
+    """Metrics of the question before that are to fall away: 去掉触达次数."""
     asks_many: bool = False
     """多少, how many was said."""
     joined: Grain | None = None

@@ -123,6 +123,8 @@ class FollowUp:
             change = self._replacing(change)
             sorts = draft.ordering is not None and draft.ordering.metric is not None and not STRONG.search(self.text) and _SORTS.search(self.text)
             metrics = tuple(dict.fromkeys((*context.metrics, *change.metrics))) if self.adds or sorts else change.metrics
+        if draft.dropped_metrics:
+            metrics = tuple(name for name in context.metrics if name not in draft.dropped_metrics)
         if self.whole:
             context = self.context = replace(context, where=())
         merged = replace(
@@ -137,6 +139,9 @@ class FollowUp:
         merged = self._sound(self._without(merged))
         merged = self._compared(merged, change)
         merged = self._filtered(merged, change)
+        if draft.separate and not draft.members:
+            several = [item.dimension for item in merged.where if item.op == "in" and len(item.values) > 1]
+            merged = replace(merged, group_by=tuple(dict.fromkeys((*merged.group_by, *several))))
         if self.beside is not None:
             merged = replace(merged, compare=None, group_by=tuple(dict.fromkeys((*merged.group_by, self.beside))))
         merged = self._ordered(self._kept(merged, change), change)

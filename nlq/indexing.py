@@ -67,6 +67,8 @@ def index_typing(book: Wordbook) -> None:
     latin: set[str] = set()
     for key, meanings in book.entries.items():
         # never towards words that are read over: that would ignore what was said
+        if meanings[0].open and len(meanings) == 1:
+            continue  # most words of a large warehouse
         told = [meaning for meaning in meanings if not meaning.open and meaning.id not in (FILLER, UNSUPPORTED) and meaning.kind != "noun"]
         if told:
             latin.update(unit for unit in key if unit.isascii() and unit.isalpha())

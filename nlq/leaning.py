@@ -17,6 +17,7 @@ FRESH = re.compile(r"多少|几|怎么|如何|哪|how many|how much|which|what w
 STRONG = re.compile(r"^(?:那|那么|换|改|再|接着|如果|同样)|换成|改成|改为|换为|改看|换看|what about|how about|instead|switch|change (?:it )?to|^(?:and|now|then|same|ok(?:ay)?)\b")
 REPLACES = re.compile(r"换成|改成|改为|换为|替换|instead of|replace|switch|change .* to")
 WHOLE_YEAR = re.compile(r"全年|整年|whole year|full year|entire year")
+DROPS = re.compile(r"去掉|去除|删掉|删除|移除|拿掉|不要|不看|剔除|除|drop|remove|exclud|without|leave out|hide|omit")
 AGAINST = re.compile(r"对比|比较|对照|(?<![a-z])(?:vs|versus|pk|against|compared? (?:it |that |this )?(?:with|to)|alongside|next to)(?![a-z])")
 """Beside one member alone: it is shown beside the one asked before."""
 EVERY = re.compile(r"各|每个|每一个|每家|所有|全部|(?<![a-z])(?:each|every|all)(?![a-z])")
@@ -57,7 +58,7 @@ def _cut(draft: Draft) -> bool:
 def _says_something(draft: Draft) -> bool:
     return bool(
         draft.members or draft.groups or draft.when or draft.base or draft.grain or draft.trend or draft.compare or draft.thresholds
-        or draft.ordering or draft.share or draft.ungroup or draft.dropped or draft.unfilter or draft.total or draft.rank_of or draft.share_of or draft.extra_times
+        or draft.ordering or draft.share or draft.ungroup or draft.dropped or draft.unfilter or draft.dropped_metrics or draft.separate or draft.total or draft.rank_of or draft.share_of or draft.extra_times
     )
 
 
@@ -71,12 +72,16 @@ def prefer_members(tokens: list[Token], context: MetricQuery, view: LexiconView)
     """A word that is a metric or a member (target) is the member where the question before can be asked by its dimension."""
     metrics = view.lexicon.metrics
     for token in tokens:
-        other = next((each for each in token.alternatives if each.kind == VALUE), None)
-        if token.kind != METRIC or other is None:
+        other = next((each for each in token.alternatives if each.kind == VALUE or (each.kind == DIMENSION and _is_flag(each, view))), None)
+        if token.kind != METRIC or other is None or (other.kind == DIMENSION and not any(each.kind == "O" for each in tokens)):
             continue
-        names = {m.id for m in other.meanings if m.kind == "value"}
+        names = {m.id for m in other.meanings if m.kind in ("value", "dimension")}
         if all(name in metrics and names & metrics[name].dimensions for name in context.metrics):
-            token.kind, token.meanings = VALUE, other.meanings
+            token.kind, token.meanings = other.kind, other.meanings
+
+
+def _is_flag(token: Token, view: LexiconView) -> bool:
+    return any((info := view.lexicon.dimensions.get(name)) is not None and info.yes is not None for name in token.ids("dimension"))
 
 
 def complete(draft: Draft, tokens: list[Token], context: MetricQuery, view: LexiconView) -> None:
@@ -85,6 +90,14 @@ def complete(draft: Draft, tokens: list[Token], context: MetricQuery, view: Lexi
     kinds = "".join(token.kind for token in said)
     if re.fullmatch("L+[Dn]", kinds):
         _lift(draft, said[-1], context, view)
+    if re.fullmatch("[zZE]+", kinds):
+        draft.separate = True  # 对比一下, 分别呢: of the members named before
+    named = {name for token in said[1:] for name in token.ids("metric")}
+    if re.fullmatch("[XI]M(?:&?M)*", kinds) and DROPS.match(said[0].text) and named and named < set(context.metrics):
+        draft.dropped_metrics, draft.metrics, draft.compare = named, [], None
+        draft.thresholds = []
+        for token in said:
+            token.used = True
     numbers = [token for token in said if token.kind == NUMBER and not token.used]
     if len(context.having) == 1 and not draft.thresholds and len(numbers) == 1 and draft.ordering is None and not draft.metrics:
         bound, number = context.having[0], numbers[0].number

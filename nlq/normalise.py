@@ -123,6 +123,7 @@ def units(text: str) -> list[Unit]:
     return found
 
 
+@lru_cache(maxsize=65536)
 def keys(phrase: str) -> tuple[str, ...]:
     """Return the unit keys of a phrase of the bundle, as `units` would find them in a question."""
     if _ALL_CJK.fullmatch(phrase):  # most names of most bundles; the same result, ten times faster

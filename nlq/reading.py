@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice, product
 
 from governance.terms import MetricQuery
@@ -13,6 +14,7 @@ from nlq.draft import Draft, Member
 from nlq.entries import Meaning
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
+from nlq.normalise import normalise, root, stem
 from nlq.times import Clock
 
 MAX_READINGS = 12
@@ -99,6 +101,11 @@ class Reader:
         named = {info.identifies for group in self.draft.groups for name in group.token.ids("dimension") if (info := dimensions.get(name)) is not None}
         return counted is not None and counted in named
 
+    def _stands_for(self, token: Token, metric: str) -> bool:
+        """Whether a word is a counting metric's name without its 数: 订单 for 订单数."""
+        label = normalise(self.lexicon.metrics[metric].label.zh)
+        return not token.text.isascii() and label.removeprefix(token.text) in ("数", "量", "数量", "次数", "总数", "人数") and label.startswith(token.text)
+
     def _bounded(self, meanings: list[Meaning]) -> list[Meaning]:
         """Prefer shares for a bound in percent, and numbers for one that no share can pass; a share of a total is of numbers."""
         infos = self.lexicon.metrics
@@ -116,15 +123,20 @@ class Reader:
 
     def _of_counted(self, meanings: list[Meaning]) -> list[Meaning]:
         """How many cardiologists were reached: of the names that hold the word, the plainest one that counts such members."""
-        if not self.draft.asks_many or len(meanings) < 2 or any(m.rank != 3 for m in meanings):
+        spoken = self.draft.asks_many or not (self.draft.groups or self.draft.ordering or self.draft.share)
+        if not spoken or len(meanings) < 2 or any(m.rank != 3 for m in meanings):
             return meanings
         infos = self.lexicon.metrics
         persons = {info.identifies for info in self.lexicon.dimensions.values() if info.person}
-        said = [m.id for member in self.draft.members for m in member.token.meanings if m.kind == "value"]
-        if not said or not all((info := self.lexicon.dimensions.get(name)) is not None and info.about_person for name in said):
+        words = [m for member in self.draft.members if member.token.text.isascii() for m in member.token.meanings]
+        said = [m.id for m in words if m.kind == "value"]
+        said += [f.dimension for m in words if m.kind == "term" for f in self.lexicon.terms[m.id].filters]
+        if not any((info := self.lexicon.dimensions.get(name)) is not None and info.about_person for name in said):
             return meanings
-        counting = sorted((m for m in meanings if infos[m.id].counts in persons), key=lambda m: len(infos[m.id].label.en.split()))
-        return counting[:1] if counting else meanings
+        nouns = {stem(word) for info in self.lexicon.dimensions.values() if info.person for word in normalise(info.label.en).split()}
+        spoken_as = {root(word) for token in self.draft.metrics for word in token.text.split()} | {root(noun) for noun in nouns}
+        plain = [m for m in meanings if infos[m.id].counts in persons and {root(word) for word in normalise(infos[m.id].label.en).split()} <= spoken_as]
+        return [replace(plain[0], rank=2)] if len(plain) == 1 else meanings
 
     def _variants(self, choice: tuple[Meaning, ...], tokens: Sequence[Token]) -> list[Reading]:
         metrics = tuple(dict.fromkeys(meaning.id for meaning in choice))
@@ -133,7 +145,7 @@ class Reader:
         base = Work(metrics=metrics, infos=infos)
         for token, meaning in zip(tokens, choice, strict=True):
             if meaning.rank == 3:
-                base.score -= 0.12 if self._counts_said(meaning.id) else 0.4  # a part of a name is a guess: asked, not answered
+                base.score -= 0.12 if self._counts_said(meaning.id) or self._stands_for(token, meaning.id) else 0.4  # a part of a name is a guess: asked, not answered
                 label = self.lexicon.metrics[meaning.id].label
                 base.assume(f"“{token.text}”按“{label.zh}”理解", f"'{token.text}' taken as {label.en}")
             elif token.partial:

@@ -21,6 +21,8 @@ def absorb(sentence: Sentence) -> None:
 def _values_then_name(sentence: Sentence, match: re.Match[str]) -> bool:
     start, end = match.span()
     name = sentence.rest[end - 1]
+    if start and sentence.rest[start - 1].kind == "C" and sentence.chinese and name.start > sentence.rest[end - 2].end:
+        return False  # 超过华东的大区: the regions above it, not the region itself
     dimensions = sentence.dimension_of(name)
     values = [token for token in sentence.rest[start : end - 1] if token.kind == "V"]
     if not all(set(sentence.dimension_of(token)) & set(dimensions) for token in values):
@@ -298,11 +300,16 @@ def _nested(sentence: Sentence) -> None:
         sentence.problem(sentence.eaches[0].text, 0.5)
 
 
+_KINDS = frozenset(("各类", "每类", "各种", "每种", "分类"))
+
+
 def _mark_explicit(sentence: Sentence, match: re.Match[str]) -> bool:
     name = sentence.rest[match.end()]
     cue = sentence.rest[match.start()]
     if cue.kind == "L" and (sentence.draft.total or (sentence.person(name) and not sentence.draft.lists)):
         pass  # 所有渠道的总触达次数, 全部医生的触达率: the whole, not each
+    elif sentence.person(name) and cue.text in _KINDS:
+        sentence.draft.separate = True  # A、B、C、D各类医生: the kinds that were named, no persons
     else:
         sentence.explicit.append(name)
     if cue.kind == "G" and cue.text.startswith(("各", "每", "each", "every", "for each", "for every", "in each", "in every")):

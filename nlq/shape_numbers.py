@@ -62,6 +62,7 @@ _OPPOSITE: dict[Comparison, Comparison] = {"<": ">=", "<=": ">", ">": "<=", ">="
 def thresholds(sentence: Sentence) -> None:
     """Take 低于50%, 50%以上, between 10 and 20, 下降超过5%."""
     sentence.each("Z[TV]S", lambda match: _compared(sentence, match))
+    sentence.each("[YQ]S", lambda match: _below_base(sentence, match))
     sentence.each("CMN", lambda match: _moved(sentence, match))
     sentence.each("B?N[~&]N", lambda match: _between(sentence, match))
     sentence.each("CNc?|Nc|C(?=[TV])", lambda match: _bound(sentence, match))
@@ -81,6 +82,17 @@ def _compared(sentence: Sentence, match: re.Match[str]) -> bool:
     fewer = str(adjective.value) == "asc"
     versus.kind, versus.meanings = "C", (Meaning("cue", "C", "<" if fewer else ">"),)
     sentence.take(at + 1)
+    return True
+
+
+def _below_base(sentence: Sentence, match: re.Match[str]) -> bool:
+    """比去年同期低的产品: a bound on the change, where rows are asked for."""
+    adjective = sentence.rest[match.start() + 1]
+    if adjective.text not in COMPARATIVES or not (sentence.has("D") or sentence.has("W")):
+        return False
+    sign: Comparison = "<" if str(adjective.value) == "asc" else ">"
+    sentence.draft.thresholds.append(Threshold(None, "__change", sign, None, 0.0))
+    sentence.take(match.start() + 1)
     return True
 
 
@@ -275,6 +287,13 @@ def by_metric(sentence: Sentence, start: Callable[[], Ordering]) -> None:
         return
     ranks = sentence.find("[PpSsKk]") is not None and sentence.rest[match.start()].text not in ("per", "each", "every")
     group = sentence.rest[match.start()]
+    following = sentence.rest[match.end()] if match.end() < len(sentence.rest) else None
+    if following is not None and following.kind == CHANGE and ranks:  # top 5 by revenue growth
+        direction, sort = _change(following)
+        start().column = "__growth" if sort == "growth" else "__change"
+        start().direction = "asc" if direction == "down" else start().direction
+        sentence.draft.compare = sentence.draft.compare or "implied"
+        sentence.take_later.append(following)
     if group.kind == "G":
         bare = sentence.has("D") and sentence.find("GN?D") is None and group.text in ("by", "按", "按照", "依")
         if ranks or bare:  # provinces by reach rate: in its order

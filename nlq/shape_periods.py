@@ -8,7 +8,7 @@ from datetime import date
 
 from governance import calendar
 from governance.terms import Grain, Period
-from nlq.draft import Threshold
+from nlq.draft import Draft, Threshold
 from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
@@ -38,9 +38,22 @@ def periods(sentence: Sentence, clock: Clock) -> None:
         draft.grain = draft.grain or sentence.rest[index].value  # type: ignore[assignment]
         sentence.take(index)
     _weekdays(sentence)
+    sentence.each(r"\?(?=T)", lambda match: _latest(sentence, match))
     sentence.each("&[TV]Z", lambda match: _turned(sentence, match))
     _times(sentence, clock)
+    _alone(draft, clock)
     _changes(sentence)
+
+
+def _alone(draft: Draft, clock: Clock) -> None:
+    """比上月高的大区: only the base is named, so the period is the unit that runs."""
+    base = draft.base
+    if base is None or base.period is None or draft.when is not None or draft.compare != "implied" or not base.deictic:
+        return
+    current = calendar.to_date(clock.today, base.grain, fiscal_start=clock.fiscal_start if base.grain == "quarter" else 1)
+    if base.period.start < current.start:
+        draft.when = When(period=current, grain=base.grain, to_date=True, deictic=True)
+        draft.lonely_base = True
 
 
 def _units(sentence: Sentence) -> None:
@@ -61,6 +74,14 @@ def _units(sentence: Sentence) -> None:
         index = sentence.kinds.index("m")
         draft.grain, draft.periods = sentence.rest[index].value, True  # type: ignore[assignment]
         sentence.take(index)
+
+
+def _latest(sentence: Sentence, match: re.Match[str]) -> bool:
+    """最近一次国庆: the latest one is what a festival without a year means anyway."""
+    if sentence.rest[match.start()].text not in ("最近一次", "上一次"):
+        return False
+    sentence.take(match.start())
+    return True
 
 
 def _turned(sentence: Sentence, match: re.Match[str]) -> bool:

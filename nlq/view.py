@@ -190,10 +190,11 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """Companion tables of a single number: the same with the previous period, and its peers; None where there is none."""
+    """Companion tables of a single number: the same with the previous period, its peers, the units up to it; None where there is none."""
 
     previous: View | None = None
     peers: View | None = None
+    recent: View | None = None
 
 
 NOTHING_BESIDE = Beside()

@@ -84,7 +84,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
     OR: {None: "或 或者 或是 抑或 还是"},
     NOT: {None: "不 没 没有 未 无 非 不是 并非 不在 不属于 未被 没被 没能 未能 尚未 不曾 非常规 从未 未曾"},
     TO: {None: "到 至 ~ -"},
-    UNSUPPORTED: {None: "平均 均值 人均 日均 月均 周均 平均每 平均数 中位数 中值 方差 标准差 预测 预计 预估 预期 预判 估计 相关性 相关系数 相关 原因 为什么 为何 为啥 什么原因 怎么回事 建议 怎么办 如何提升 怎么提高 怎样提高 回归 归因 概率 分位数 分位 众数 最大值 最小值 极值 四分位 百分位 离散度 环比增速预测 目标值设定 会不会 能不能 模拟 推算 移动平均 年中 年末 年初 季末 季初 月末 月初 月底 加权 加权平均 倍 几倍 多少倍"},
+    UNSUPPORTED: {None: "平均 均值 人均 日均 月均 周均 平均每 平均数 中位数 中值 方差 标准差 预测 预计 预估 预期 预判 估计 相关性 相关系数 相关 原因 为什么 为何 为啥 什么原因 怎么回事 建议 怎么办 如何提升 怎么提高 怎样提高 回归 归因 概率 分位数 分位 众数 最大值 最小值 极值 四分位 百分位 离散度 环比增速预测 目标值设定 会不会 能不能 模拟 推算 移动平均 最近一次 上一次 最后一次 连续 年中 年末 年初 季末 季初 月末 月初 月底 加权 加权平均 倍 几倍 多少倍"},
     SORT: {"desc": "从高到低 由高到低 降序 倒序 从大到小 由大到小 从多到少 由多到少 降序排列 从高往低 由多至少 由高至低", "asc": "从低到高 由低到高 升序 正序 从小到大 由小到大 从少到多 由少到多 升序排列 由低至高"},
     PERCENT_OF: {None: "其中"},
     FOLLOW: {None: "换一个指标 换个指标 换指标 看另一个指标 另一个指标 呢 那 那么 再 再看 换成 换 改成 改为 改 换为 改看 换看 接着 然后呢 继续 换个 切换到 换到 那如果 如果 同样"},
@@ -92,7 +92,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
     EXPLAIN: {None: "定义 口径 含义 怎么算 怎么计算 如何计算 如何定义 怎么定义 什么意思 是什么意思 计算方式 计算方法 计算公式 计算逻辑 统计口径 怎么算的 怎么计算的 什么是 的定义 指标说明 口径说明"},
     UNGROUP: {None: "不分 不按 不区分 不细分 不拆分 不用分 不用按 取消 合并不分"},
     FILLER: {
-        None: "的 了 是 有 吗 呢 啊 呀 吧 嘛 哦 噢 哈 哟 么 啦 呗 喔 得 地 着 过 之 其 把 被 让 对 对于 关于 针对 在 于 从 由 将 给 为 向 里 内 中 上 下 来 去 就 都 也 还 很 太 更 最近一次 "
+        None: "的 了 是 有 吗 呢 啊 呀 吧 嘛 哦 噢 哈 哟 么 啦 呗 喔 得 地 着 过 之 其 把 被 让 对 对于 关于 针对 在 于 从 由 将 给 为 向 里 内 中 上 下 来 去 就 都 也 还 很 太 更 "
         "请 请问 麻烦 麻烦你 帮 帮我 帮忙 帮助 请帮我 给我 帮我查 帮我看 帮我看看 帮我查一下 负责 负责的 名下 名下的 手上的 手里的 管的 所管 我 我们 咱 咱们 你 您 它 他们 她们 这 那个 这个 这些 那些 们 它们 他们 她们 我想 想 想要 要 需要 希望 想知道 想看 想看看 想问 想问下 想了解 知道 了解 "
         "看 看看 看下 看一下 看一看 瞧瞧 查 查看 查查 查下 查一下 查一查 查询 查询一下 查找 搜 搜索 统计 统计一下 统计下 算 算算 算一下 计算 计算一下 分析 分析一下 告诉 告诉我 显示 展示 展现 呈现 输出 提供 提取 拉 拉一下 拉取 拉个 调取 出 出一下 出个 做 做个 做一下 整理 汇报 汇报一下 说 说说 说一下 讲讲 介绍 介绍一下 "
         "怎么样 怎样 如何 咋样 怎么 什么 啥 什么样 什么情况 情况 情况如何 情况怎么样 表现 表现如何 表现怎么样 状况 水平 数据 数字 数值 数 结果 报表 报告 表 图 图表 柱状图 饼图 条形图 一张图 表格 信息 详情 概况 概览 总览 现状 进展 效果 如何了 怎么样了 多少了 "
@@ -133,7 +133,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     LAST: {None: "bottom|last|the bottom|lowest ranked"},
     COMPARATOR: {
         "<": "below|under|less than|lower than|fewer than|smaller than|beneath|short of|not reaching|did not reach|does not reach|fall below|fell below|falls below|not even|worse than",
-        ">": "above|over|more than|greater than|higher than|exceed|exceeds|exceeded|exceeding|larger than|bigger than|in excess of|beyond|surpass|surpassed|surpassing|upwards of|better than",
+        ">": "above|over|more than|greater than|higher than|exceed|exceeds|exceeded|exceeding|larger than|bigger than|in excess of|beyond|surpass|surpassed|surpassing|upwards of|better than|ahead of",
         ">=": "at least|no less than|not less than|minimum of|a minimum of|not below|reached at least|no fewer than|not under|greater than or equal to|more than or equal to|not lower than",
         "<=": "at most|no more than|not more than|up to|a maximum of|maximum of|not above|not exceeding|does not exceed|do not exceed|not over|less than or equal to|lower than or equal to|within",
         "=": "equal to|equals|equal|exactly|is exactly",
@@ -141,7 +141,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     },
     POSTFIX: {">=": "or more|or above|or higher|or greater|and above|or over|or better|and up|and over|plus", "<=": "or less|or below|or lower|or fewer|or under|and below|and under"},
     BETWEEN: {None: "between|from"},
-    EXCLUDE: {None: "excluding|except|except for|without|exclude|excludes|other than|but not|not including|leaving out|leave out|apart from|aside from|minus|omit|omitting|not counting|ignoring|ignore|with the exception of|but without|not from|not in|bar|remove|removing|drop|filter out|outside of|besides|outside"},
+    EXCLUDE: {None: "excluding|except|except for|without|exclude|excludes|other than|but not|not including|leaving out|leave out|apart from|aside from|minus|omit|omitting|not counting|ignoring|ignore|with the exception of|but without|not from|not in|bar|remove|removing|drop|filter out|outside of|besides|outside|all but|everything but|everyone but|anything but"},
     EXCLUDED: {None: "excluded|other|others|the rest|remaining|rest|aside|not included|left out|removed|omitted"},
     ONLY: {None: "only|just|solely|exclusively|limited to|restrict to|restricted to|only for|only in|just for|just the|only show|just show|only the|focus on|filter to|filter on|narrow to|limit to"},
     SHARE: {None: "share|share of|percentage of|proportion of|proportion|percent of|percentage|mix|breakdown by share|fraction of|portion of|share in|as a share of|as a percentage of|contribution|contribution of|contribution to|the share|composition|percentage share|contribute|contributes|contributed|% of|relative share|as a percentage|percentage breakdown|split in percent"},
@@ -179,7 +179,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
         None: "looked|looks|seem|seems|seemed|appear|appears|appeared|generally|typically|usually|basically|simply|roughly|approximately|at all|by far|ran|run|running|gotten|receive|received|back|came back|come back|put|set|keep|kept|work|worked|stand|stands|standing|sit|sits|actual|real|true|following|listed|as follows|anyway|maybe|perhaps|quick look|take a look|have a look|interested|interested in|curious|asking|ask|question|add|adding|of the day|of the week|in the day|in a day|break|break down|broken down|drill down|drilled down|slice|dice|the|a|an|of|in|on|at|for|from|with|our|my|your|their|its|we|i|you|us|me|it|they|he|she|them|this|that|these|those|there|here|is|are|was|were|be|been|being|am|do|does|did|done|has|have|had|having|will|would|could|can|may i|shall|might|must|to|into|onto|via|through|using|used|use|during|within|over|about|regarding|concerning|around|as|so|such|"
         "what|what is|what was|what are|what were|what's|whats|how|how is|how was|how are|how were|how did|how does|how do|hows|tell|tell me|tell us|show|show me|show us|give|give me|give us|get|get me|display|find|fetch|pull|pull up|see|look|look at|look up|check|present|provide|report|report on|calculate|compute|work out|plot|chart|graph|draw|visualise|visualize|table|diagram|bar chart|pie chart|summary|summarize|summarise|want|want to|would like|would like to|like|need|need to|know|want to know|like to know|like to see|wondering|wonder|let|let me|let us|let's see|"
         "please|pls|plz|kindly|thanks|thank|thx|thks|tks|ty|cheers|help|help me|help us|btw|fyi|asap|sorry|gimme|lemme|wanna|grab|grab me|any idea|any chance|quick question|quick one|real quick|hello|hi|hey|dear|ok|okay|well|now then|can you|could you|would you|can i|could i|may i see|"
-        "figure|figures|data|value|values|result|results|stats|statistics|performance|perform|performed|performing|performs|look like|looking|doing|going|go|went|come|came|coming|happen|happened|situation|status|state of|level|levels|info|information|numbers|"
+        "figure|figures|data|value|values|result|results|stats|statistics|performance|perform|performed|performing|performs|look like|looking|doing|going|go|goes|goes to|went to|went|come|came|coming|happen|happened|situation|status|state of|level|levels|info|information|numbers|"
         "really|actually|currently running|exactly how|quite|very|also|too|even|still|already|yet|ever|if|whether|when|where|while|who's|where is|where are|please note|right|much|many|lot|lots|some|one|ones|own|assigned|responsible|managed|individual|specific|particular|respective|various|different|certain|terms|terms of|in terms of|basis|broken|down|made|make|makes|took|take|take place|place|got|getting|ended|ending|period|time|times|date|dates|range|up|out|off|then|than that|both|across|among|amongst|between|per se|s|t|re|ve|ll|d|m|quick|quickly|brief|side|part|kind|type of|sort of|sort|across the|each other|said|terms|people|per|along|throughout|entire period|because of|due to|related|related to|coming from|resulting|resulted|generated|generate|achieved|achieve|recorded|record|seen|saw|been made|happening|occurred|occur|occurring|contain|contains|include|included|including|includes|involving|involved|with respect to|respect|considering|given|based on|based|belong|belonging|belongs",
     },
 }
