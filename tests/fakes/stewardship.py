@@ -1,0 +1,57 @@
+"""A steward's room without a home: one load, one case of each kind, decisions kept in memory. Loud about what nobody may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from governance.errors import IngestError
+from governance.terms import Actor
+from wenshu.desk.door import NotPermitted
+
+_RECORD = {"name": "刘**", "place": "哈尔滨筠禾中心医院", "specialty": "心内科", "title": "主治医师", "crm_id": "…38", "mobile": "…01"}
+
+
+def _case(token: str, kind: str, candidates: int) -> dict[str, Any]:
+    agreement = {"name": "close", "place": "same", "specialty": "same", "title": "differs"}
+    return {
+        "token": token, "kind": kind, "entity": "hcp", "source": "congress_attendance", "rows": 5, "record": "r0",
+        "said": {"name": "刘**", "place": "哈尔滨筠禾中心医院", "specialty": "心内科", "title": "主任医师"},
+        "candidates": [{"token": f"r{n}", "likeness": 0.9412 - n / 10, "agreement": agreement, "said": dict(_RECORD)} for n in range(1, candidates + 1)],
+    }  # fmt: skip
+
+
+class FakeStewardship:
+    def __init__(self, may: Callable[[Actor], bool]) -> None:
+        self._may = may
+        self._cases = {case["token"]: case for case in (_case("aaaa1111", "row", 2), _case("bbbb2222", "record", 1), _case("cccc3333", "merged", 1))}
+        self.decisions: dict[str, dict[str, Any]] = {}
+
+    def overview(self, actor: Actor) -> Mapping[str, Any]:
+        self._check(actor)
+        extracts = [{"extract": "congress_attendance", "rows": 18_353, "loaded": 17_558, "held": 795, "reasons": {"unlinked_name": 795}}]
+        load = {"id": "20261115T093000-abcdef", "as_of": "2026-11-01", "loaded_at": "2026-11-15 09:30:00", "extracts": extracts, "persons": {}}
+        return {"load": load, "warnings": [{"kind": "stale", "text": "14"}, {"kind": "missing", "text": "consents: no file; its rows are missing from this load"}]}
+
+    def cases(self, actor: Actor, state: str) -> Mapping[str, Any]:
+        self._check(actor)
+        found = []
+        for token, case in self._cases.items():
+            decided = token in self.decisions
+            here = "decided" if decided else "merged" if case["kind"] == "merged" else "open"
+            if here == state:
+                found.append(case | ({"decision": self.decisions[token]} if decided else {}))
+        return {"state": state, "total": len(found), "cases": found}
+
+    def decide(self, actor: Actor, case: str, verdict: str, choice: int) -> None:
+        self._check(actor)
+        if case not in self._cases or (verdict == "same" and not 1 <= choice <= len(self._cases[case]["candidates"])):
+            raise IngestError("there is no such case or candidate")
+        if verdict == "undo":
+            del self.decisions[case]
+        else:
+            self.decisions[case] = {"verdict": verdict, "choice": choice}
+
+    def _check(self, actor: Actor) -> None:
+        if not self._may(actor):
+            raise NotPermitted

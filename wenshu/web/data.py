@@ -1,0 +1,74 @@
+"""`/data`: a steward's page. What the last load did, what is stale or missing, and doubtful links with their evidence side by side, masked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol, cast
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.wrappers import Response
+
+from governance.errors import IngestError
+from governance.terms import Actor
+from wenshu.web.context import service
+from wenshu.web.language import translate as _
+from wenshu.web.security import actor
+
+bp = Blueprint("data", __name__)
+STATES = ("open", "merged", "decided")
+
+
+class StewardshipPort(Protocol):
+    """What the page needs of the house; see `wenshu.stewardship.Stewardship`."""
+
+    def overview(self, actor: Actor) -> Mapping[str, Any]: ...
+    def cases(self, actor: Actor, state: str) -> Mapping[str, Any]: ...
+    def decide(self, actor: Actor, case: str, verdict: Literal["same", "apart", "undo"], choice: int) -> None: ...
+
+
+def _room() -> StewardshipPort:
+    return service().stewardship
+
+
+@bp.get("/data")
+def show() -> str:
+    """The last load and the doubtful links in one state."""
+    state = request.args.get("state", "open")
+    if state not in STATES:
+        raise BadRequest
+    return render_template("data.html", told=_room().overview(actor()), found=_room().cases(actor(), state), states=_states(), names=_names(), agreements=_agreements())
+
+
+@bp.post("/data/cases/<case>")
+def decide(case: str) -> Response:
+    """Decide a case and come back to the list."""
+    said = request.form.get("verdict", "")
+    choice = said.removeprefix("same-")
+    if said not in {"apart", "undo"} and not (choice != said and choice.isdecimal()):
+        raise BadRequest
+    try:
+        if choice != said:
+            _room().decide(actor(), case, "same", int(choice))
+        else:
+            _room().decide(actor(), case, cast("Literal['apart', 'undo']", said), 0)
+    except IngestError as error:
+        raise NotFound from error
+    state = request.form.get("state", "open")
+    return cast("Response", redirect(url_for("data.show", state=state if state in STATES else "open", _anchor="cases")))
+
+
+def _states() -> dict[str, str]:
+    return {"open": _("To decide"), "merged": _("Merged automatically"), "decided": _("Decided")}
+
+
+def _names() -> dict[str, str]:
+    """What the lines of a description are called; a line without a name here is shown by its own."""
+    return {
+        "name": _("Name"), "place": _("Hospital"), "specialty": _("Specialty"), "title": _("Title"), "crm_id": _("CRM number"), "license": _("Licence"),
+        "unionid": _("WeChat id"), "email": _("E-mail"), "mobile": _("Mobile"),
+    }  # fmt: skip
+
+
+def _agreements() -> dict[str, str]:
+    return {"same": _("the same"), "same sound": _("sounds the same"), "close": _("one slip apart"), "former": _("worked there before"), "differs": _("differs"), "unknown": "—"}
