@@ -14,6 +14,7 @@ from nlq.display import DisplayTable
 from wenshu.accounts import Accounts
 
 if TYPE_CHECKING:
+    from wenshu.web.data import StewardshipPort
     from wenshu.web.review_port import DeskPort
 from wenshu.handing_on import Handed
 
@@ -204,6 +205,8 @@ class ServicePort(Protocol):
     def accounts(self) -> Accounts: ...
     @property
     def desk(self) -> DeskPort: ...
+    @property
+    def stewardship(self) -> StewardshipPort: ...
 
     def ask(
         self,
