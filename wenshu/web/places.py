@@ -29,6 +29,8 @@ def places(actor: Actor) -> list[Place]:
         found.append(Place(id="catalogue", label=_("Catalogue"), address=url_for("catalogue.show")))
     if "review" in pages:
         found.append(Place(id="review", label=_("Review"), address=url_for("review.events")))
+    if "data" in pages:
+        found.append(Place(id="data", label=_("Data"), address=url_for("data.show")))
     if "committee" in pages:
         found.append(Place(id="committee", label=_("Committee"), address=url_for("committee.show")))
     return found
