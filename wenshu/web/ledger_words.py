@@ -28,6 +28,7 @@ def event_name(kind: str) -> str:
         "home.initialised": _("system set up"),
         "ingest.begun": _("data load begun"),
         "ingest.ended": _("data load ended"),
+        "linking.decided": _("doubtful link decided"),
         "account.added": _("account added"),
         "account.password_reset": _("password reset"),
         "account.token": _("token issued"),
