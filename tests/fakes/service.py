@@ -20,6 +20,7 @@ from governance.terms import Actor, Text
 from nlq.display import DisplayCell, DisplayColumn, DisplayTable
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk
+from tests.fakes.stewardship import FakeStewardship
 from wenshu.accounts import Accounts
 from wenshu.conversations import UnknownConversation
 from wenshu.desk import NotPermitted
@@ -61,6 +62,7 @@ class FakeService:
 
     def __init__(self, folder: Path, clock: FakeClock) -> None:
         self._desk, self._desk_folder = None, folder / "desk"
+        self.stewardship = FakeStewardship(lambda actor: "data" in self.pages(actor))
         self.clock = clock
         self.accounts = Accounts.open(folder / "accounts.db", clock=clock, hasher=CHEAP)
         for user, (role, department, name, attributes) in PEOPLE.items():
@@ -199,7 +201,7 @@ class FakeService:
     # ------------------------------------------------------------------ what a role may use
 
     def pages(self, actor):
-        return {"compliance": ["review"], "committee": ["committee"]}.get(actor.role, [])
+        return {"compliance": ["review"], "committee": ["committee"], "data_engineer": ["data"]}.get(actor.role, [])
 
     def purposes(self, actor):
         return [{"id": i, "label": Text(zh=zh, en=en), "default": n == 0} for n, (i, zh, en) in enumerate(PURPOSES.get(actor.role, []))]
