@@ -94,7 +94,7 @@ class Telling:
 
     def run(self, query: MetricQuery, *, question: str | None, reading: Reading | None = None) -> Answer:
         """Run one query through the gateway and tell it."""
-        companions = companions_for(query, self._catalogue) if reading is not None else ()
+        companions = companions_for(query, self._catalogue, fiscal_start=self._catalogue.settings.fiscal_year_start) if reading is not None else ()
         ask = Ask(
             actor=self._actor,
             purpose=self._purpose,

@@ -225,11 +225,31 @@ def test_companions_never_change_the_table_and_missing_ones_only_shorten_the_sen
     query = MetricQuery(metrics=("reach_rate",), where=EAST, period=OCTOBER)
     own, companions = table(["reach_rate"], [(0.632,)]), companions_for(query, NAMES)
     before = table(["reach_rate", "reach_rate__base", "reach_rate__change", "reach_rate__growth"], [(0.632, 0.614, 0.018, 0.03)], base_period=SEPTEMBER)
-    full = answered(told(query, own, before, regional_with_east()), NAMES, "zh", companions=companions, draw=False)
-    bare = answered(told(query, own, None, None), NAMES, "zh", companions=companions, draw=False)
+    full = answered(told(query, own, before, regional_with_east(), None), NAMES, "zh", companions=companions, draw=False)
+    bare = answered(told(query, own, None, None, None), NAMES, "zh", companions=companions, draw=False)
     assert (full.columns, full.rows) == (bare.columns, bare.rows) == (own.columns, own.rows)
     assert full.explanation.summary == "华东 10 月触达率 63.2%，比 9 月高 1.8 个百分点，7 个大区中排第 2。"
     assert bare.explanation.summary == "华东 10 月触达率 63.2%。"
+
+
+def test_a_single_number_is_drawn_at_the_end_of_the_months_up_to_it_or_not_at_all():
+    query = MetricQuery(metrics=("reach_rate",), period=OCTOBER)
+    companions = companions_for(query, NAMES)
+    recent = companions[-1].query
+    assert (recent.grain, recent.period) == ("month", Period(start=date(2026, 5, 1), end=date(2026, 11, 1)))
+    own = table(["reach_rate"], [(0.632,)])
+
+    def trend(last):
+        months = [f"2026-{month:02d}-01" for month in range(5, 11)]
+        rows = list(zip(months, (0.5, 0.52, None, 0.55, 0.6, last), strict=True))
+        return table(["period", "reach_rate"], rows, period=recent.period)
+
+    drawn = answered(told(query, own, None, trend(0.632)), NAMES, "zh", companions=companions)
+    assert drawn.chart is not None
+    assert drawn.rows == own.rows
+    # Noise or a reload in between would make the picture contradict the number.
+    assert answered(told(query, own, None, trend(0.64)), NAMES, "zh", companions=companions).chart is None
+    assert answered(told(query, own, None, None), NAMES, "zh", companions=companions).chart is None
 
 
 def regional_with_east():

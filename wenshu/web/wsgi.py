@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
+from governance.errors import WenshuError
 from wenshu.home import Home
 from wenshu.service import Service
 from wenshu.settings import Environment, now, read_environment
@@ -27,8 +29,19 @@ def make_application(home: Path, pinned_today: dt.date | None, *, secure_cookies
         trusted_proxies=trusted_proxies,
     )
     service.outbox.resume()
+    _settle(service)
     app.extensions["wenshu.close"] = service.close
     return app
+
+
+def _settle(service: Service) -> None:
+    """Make what every question needs before the first one comes, and take it out of the garbage collector's sight: it stays as long as the worker."""
+    try:
+        service.house.current()
+    except WenshuError:
+        return  # nothing is loaded yet; the pages say so
+    gc.collect()
+    gc.freeze()
 
 
 def __getattr__(name: str) -> Any:
