@@ -29,6 +29,28 @@ ProblemKind = Literal[
     "unavailable",
 ]
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How one witness stands: `size` it has cosigned (0: nothing yet), `age_s` seconds ago, `behind` the ledger by so many entries.
+
+    `problem` says what is wrong with what is kept of it.
+    """
+
+    name: str
+    url: str | None
+    size: int
+    age_s: int | None
+    behind: int | None
+    problem: str | None = None
+
+    def told(self) -> str:
+        """A few words for a person."""
+        if self.age_s is None:
+            return f"witness {self.name} has not cosigned yet"
+        return f"witness {self.name} cosigned {self.size} entries {self.age_s // 60} min ago ({self.behind} behind)"
+
+
 FindingKind = Literal["orphan_intent", "outcome_without_intent", "clock_set_back"]
 
 
@@ -71,6 +93,7 @@ class Report:
     pruned: int
     problems: tuple[Problem, ...]
     findings: tuple[Finding, ...]
+    witnesses: tuple[Standing, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -90,5 +113,6 @@ class Report:
         """One line for a person."""
         if self.ok:
             findings = f", {len(self.findings)} findings" if self.findings else ""
-            return f"intact: {self.entries} entries hash to the signed checkpoint{findings}"
+            seen = "".join(f"; {found.told()}" for found in self.witnesses)
+            return f"intact: {self.entries} entries hash to the signed checkpoint{findings}{seen}"
         return f"{self.verdict}: " + "; ".join(problem.message for problem in self.problems[:3])

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from audit.reading import connect, snapshot
 from audit.report import Problem, ProblemKind, Report, Verdict
 from audit.sources import DatabaseSource, ExportSource, Source
 from audit.walk import PROBLEM_LIMIT, Walk, count_entries
+from audit.witnessing import Witnesses, standing
 
 GRACE_S = 120.0
 """An intent younger than this may still be waiting for its outcome."""
@@ -40,6 +42,7 @@ def verify(
     known: Sequence[str] = (),
     now: datetime | None = None,
     processes: int | None = None,
+    witnesses: Path | None = None,
 ) -> Report:
     """Check the ledger at `path`: its database file, or the folder of an export.
 
@@ -47,12 +50,15 @@ def verify(
     checkpoint outside the database (default for a database: beside it; a database without one is not intact, since nothing
     would show that its end was cut off). `known` are further signed checkpoints of this ledger, as in receipts. Given `now`,
     intents of the last two minutes are not yet findings. `processes` share the work on a large database (default: as many as there
-    are cores for this process).
+    are cores for this process). `witnesses` is the folder that keeps what witnesses cosigned: each is held against the ledger, and how old
+    it is (at `now`) is told.
 
     Never raises for what it finds: a report's verdict is intact, tampered, or unavailable where the files can't be read.
     Raises `InvalidNote` if `vkey` is no verifier key.
     """
     judge = _Judge(VerifierKey.parse(vkey), now, path, processes or len(os.sched_getaffinity(0)))
+    cosigned = judge.read_witnesses(witnesses) if witnesses else []
+    known = [*known, *cosigned]
     try:
         if path.is_dir():
             judge.read_outside(external_checkpoint)
@@ -66,7 +72,10 @@ def verify(
         judge.broken(error)
     except FAILURES as error:
         judge.broken(unavailable(error))
-    return judge.report()
+    report = judge.report()
+    if witnesses is None or now is None or not judge.witnesses_hold:
+        return report
+    return replace(report, witnesses=tuple(standing(witnesses, vkey, now, report.entries)))
 
 
 class _Judge:
@@ -78,6 +87,7 @@ class _Judge:
         self._before = None if now is None else format_time(now - timedelta(seconds=GRACE_S))
         self._problems: list[Problem] = []
         self._head: Checkpoint | None = None
+        self.witnesses_hold = True
         self._outside: Checkpoint | None = None
         self._others: list[Checkpoint] = []
         self._walk: Walk | Held | None = None
@@ -106,6 +116,20 @@ class _Judge:
             )
         else:
             self._problem("unavailable", f"the ledger can't be read: {error}")
+
+    def read_witnesses(self, folder: Path) -> list[str]:
+        """The checkpoints that witnesses cosigned; a cosignature that does not hold is a problem."""
+        notes = []
+        try:
+            for known, note in Witnesses(folder, str(self._key)).notes():
+                known.key.seen_at(note)
+                notes.append(note)
+        except InvalidNote as error:
+            self.witnesses_hold = False
+            self._problem("bad_signature", f"what is kept of a witness does not hold ({error})")
+        except OSError as error:
+            self.broken(unavailable(error))
+        return notes
 
     def read_outside(self, path: Path | None, *, required: bool = False) -> None:
         """Read the checkpoint that is kept outside."""

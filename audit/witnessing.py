@@ -20,6 +20,7 @@ from audit.cosigning import CosignerKey
 from audit.errors import AuditError, InvalidNote, InvalidProof
 from audit.notes import Checkpoint, VerifierKey
 from audit.outside import read_steadily
+from audit.report import Standing
 from audit.search import Reader
 from audit.witness import compose
 
@@ -45,21 +46,6 @@ class Known:
 
     key: CosignerKey
     url: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How one witness stands: `size` it has cosigned (0: nothing yet), `age_s` seconds ago, `behind` the ledger by so many entries.
-
-    `problem` says what is wrong with what is kept of it.
-    """
-
-    name: str
-    url: str | None
-    size: int
-    age_s: int | None
-    behind: int | None
-    problem: str | None = None
 
 
 class Witnesses:

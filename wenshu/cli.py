@@ -22,10 +22,12 @@ _COMMANDS = {
     "metrics": "catalogue",
     "policy": "policy",
     "audit": "auditing",
+    "witness": "witnessing",
     "handed-on": "handing_on",
     "user": "accounts",
     "identity": "identity",
     "subject": "subject",
+    "keys": "keys",
 }
 
 

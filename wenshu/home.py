@@ -83,6 +83,11 @@ class Home:
         return self.root / "checkpoints" / "ledger.checkpoint"
 
     @property
+    def witnesses(self) -> Path:
+        """The ledger's witnesses and what they cosigned last."""
+        return self.checkpoint.parent / "witnesses"
+
+    @property
     def accounts(self) -> Path:
         return self.root / "accounts.db"
 

@@ -21,7 +21,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 words = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 details = st.fixed_dictionaries(
     {},
-    optional={name: words for name in ("code", "rule", "case", "surface", "session", "question")}
+    optional=dict.fromkeys(("code", "rule", "case", "surface", "session", "question"), words)
     | {"metrics": st.lists(st.text(min_size=1, max_size=4), max_size=3), "rows": st.integers(0, 9)},
 )
 

@@ -38,6 +38,7 @@ def _vkey(context: Context) -> str:
 def verify(context: Context, *, export: Path | None, vkey: Path | None, checkpoint: Path | None, as_json: bool) -> int:
     """Find a changed, deleted, inserted, reordered or cut-off entry, in the home's ledger or in the folder of an EXPORT."""
     from audit.verify import verify as verify_ledger
+    from wenshu.settings import now
 
     known = [checkpoint.read_text(encoding="utf-8")] if checkpoint else []
     if export is not None:
@@ -46,7 +47,7 @@ def verify(context: Context, *, export: Path | None, vkey: Path | None, checkpoi
     else:
         home = context.home.require()
         key = vkey.read_text(encoding="utf-8").strip() if vkey else _vkey(context)
-        report = verify_ledger(home.ledger, key, home.checkpoint, known=known)
+        report = verify_ledger(home.ledger, key, home.checkpoint, known=known, now=now(), witnesses=home.witnesses)
     if as_json:
         emit(report.to_dict() | {"ok": report.ok})
     else:
@@ -89,6 +90,99 @@ def checkpoint(context: Context) -> int:
     from audit.search import Reader
 
     click.echo(Reader(context.home.require().ledger).head(), nl=False)
+    return DONE
+
+
+@audit.group()
+def witness() -> None:
+    """The witnesses of this ledger: add, ask, request and accept by file, list."""
+
+
+def _witnesses(context: Context) -> Any:
+    from audit.witnessing import Witnesses
+
+    return Witnesses(context.home.require().witnesses, _vkey(context))
+
+
+@witness.command("add")
+@click.argument("key", metavar="VKEY|FILE")
+@click.option("--url", help="Where it answers, such as http://127.0.0.1:8110; without one, requests are carried in files.")
+@pass_context
+def witness_add(context: Context, *, key: str, url: str | None) -> int:
+    """Rely on a witness from now on; recorded in the ledger."""
+    from audit import Event
+    from audit.cosigning import CosignerKey
+
+    path = Path(key)
+    found = CosignerKey.parse(path.read_text(encoding="utf-8") if path.is_file() else key)
+    _witnesses(context).add(found, url)
+    with _writable(context) as ledger:
+        ledger.append(Event(type="witness.added", actor="local_admin", detail={"vkey": str(found)}))
+    click.echo(f"added {found.name}")
+    return DONE
+
+
+@witness.command("ask")
+@pass_context
+def witness_ask(context: Context) -> int:
+    """Ask every witness that has an address for a cosignature on the newest checkpoint."""
+    from audit.search import Reader
+    from audit.witnessing import WitnessRefused
+
+    witnesses, reader, failed = _witnesses(context), Reader(context.home.require().ledger), False
+    for known in witnesses.known():
+        try:
+            click.echo(f"{known.key.name}: {witnesses.ask(reader, known)} entries cosigned")
+        except WitnessRefused as error:
+            failed = True
+            tell(f"{known.key.name}: {error}")
+    return FAILED if failed else DONE
+
+
+@witness.command("request")
+@click.argument("name")
+@click.option("--out", metavar="FILE", required=True, type=click.Path(path_type=Path))
+@pass_context
+def witness_request(context: Context, *, name: str, out: Path) -> int:
+    """Write the request for one witness into a file, to be carried to it."""
+    from audit.search import Reader
+    from governance.errors import nearest
+
+    witnesses = _witnesses(context)
+    keys = {known.key.name: known.key for known in witnesses.known()}
+    if name not in keys:
+        raise click.UsageError(f"no witness is called {name!r}; add it with `wenshu audit witness add`.{nearest(name, keys)}")
+    out.write_bytes(witnesses.request(Reader(context.home.require().ledger), keys[name]))
+    return DONE
+
+
+@witness.command("accept")
+@click.argument("request", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("answer", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@pass_context
+def witness_accept(context: Context, *, request: Path, answer: Path) -> int:
+    """Keep a witness's ANSWER to a REQUEST, both in files."""
+    known = _witnesses(context).accept(request.read_bytes(), answer.read_text(encoding="utf-8"))
+    click.echo(f"kept the cosignature of {known.key.name}")
+    return DONE
+
+
+@witness.command("list")
+@json_option
+@pass_context
+def witness_list(context: Context, *, as_json: bool) -> int:
+    """Show each witness: how large a tree it has cosigned, how long ago, how far behind."""
+    from audit.notes import Checkpoint, VerifierKey
+    from audit.search import Reader
+    from wenshu.settings import now
+
+    head = Checkpoint.open(Reader(context.home.require().ledger).head(), [VerifierKey.parse(_vkey(context))])
+    found = _witnesses(context).standing(now(), head.size)
+    if as_json:
+        emit({"size": head.size, "witnesses": [dataclasses.asdict(one) for one in found]})
+        return DONE
+    for one in found:
+        click.echo(one.problem or one.told())
     return DONE
 
 
