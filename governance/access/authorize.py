@@ -189,8 +189,8 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
     for metric in query.metrics:
         if metric in policy.gone:
             return _retired(metric, policy)
-        sound = policy.vocabulary.metrics[metric].dimensions
-        granted = any(policy.judge.allows(actor.role, asked, metric, name) for name in dimensions or (ALONE,) if name == ALONE or name in sound)
+        offered = policy.vocabulary.metrics[metric].dimensions
+        granted = any(policy.judge.allows(actor.role, asked, metric, name) for name in dimensions or (ALONE,) if name == ALONE or name in offered)
         # By another dimension it may be allowed; then it is the dimension that is refused.
         if not granted and not (dimensions and _may_ask(actor.role, asked, metric, policy)):
             return _metric_refusal(actor, asked, metric, policy, _near(actor, asked, replace(query, metrics=(metric,)), whole, today))

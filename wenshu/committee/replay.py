@@ -16,7 +16,8 @@ from governance.metrics.arranging import arrange
 from governance.metrics.checking import check
 from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_from_json
-from governance.metrics.planner import plan
+from governance.metrics.planner import Plan, plan
+from governance.protecting import shape_of
 from governance.terms import Actor, Disclosed, Grant, Measured, MetricQuery, Refusal
 
 BLANK = "▢"
@@ -108,21 +109,23 @@ class Scales:
         grant = Grant(**{name: getattr(decision, name) for name in Grant.__dataclass_fields__ if name != "query"}, query=checked)
         if not measure:
             return Weighed(grant=grant)
-        measured = self._measured(grant)
+        planned = plan(grant, active.catalogue)
+        measured = self._measured(grant, planned)
         if isinstance(measured, str):
             return Weighed(code=measured)
-        hidden = protect(measured, grant.minimum_group)
+        # What the memory of earlier answers would hide besides depends on the day; the report looks at one answer at a time.
+        hidden = protect(measured, grant.minimum_group, shape_of(planned, measured), interval=active.disclosure.interval)
         disclosed = arrange(measured, grant.query, hidden, minimum_group=grant.minimum_group)
         shown = {(cell.row, cell.column): cell.reason for cell in disclosed.hidden}
         if all_hidden(measured.columns, len(measured.rows), hidden) or all_hidden(disclosed.columns, len(disclosed.rows), shown):
             return Weighed(code="group_too_small", grant=grant, measured=measured, hidden=hidden)
         return Weighed(grant=grant, measured=measured, hidden=hidden, disclosed=disclosed)
 
-    def _measured(self, grant: Grant) -> Measured | str:
+    def _measured(self, grant: Grant, planned: Plan) -> Measured | str:
         key = (self._tables, grant.query, grant.scopes, grant.consent_purpose, grant.max_rows)
         if key not in self._shared:
             try:
-                self._shared[key] = execute(plan(grant, self._active.catalogue), self._sources)
+                self._shared[key] = execute(planned, self._sources)
             except InvalidQuery as error:
                 self._shared[key] = error.code
             except WarehouseError:
