@@ -206,7 +206,7 @@ def test_places_are_those_of_the_role_and_at_most_five(parts):
         "manager_east": ["提问", "指标目录"],
         "compliance": ["提问", "指标目录", "合规审阅"],
         "committee_a": ["治理委员会"],
-        "engineer": [],
+        "engineer": ["数据"],
     }
     assert expected.keys() == PEOPLE.keys()
     for user, names in expected.items():
@@ -218,7 +218,7 @@ def test_places_are_those_of_the_role_and_at_most_five(parts):
 def test_who_may_ask_nothing_goes_to_their_own_place(parts):
     app, _, _ = parts
     assert Reader(app, "committee_a").get("/").location == "/committee"
-    assert Reader(app, "engineer").get("/").location == "/account"
+    assert Reader(app, "engineer").get("/").location == "/data"
 
 
 @pytest.mark.parametrize(("path", "owner"), [("/review", "compliance"), ("/committee", "committee_a"), ("/review/events/ev-0000", "compliance")])
