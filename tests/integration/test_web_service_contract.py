@@ -83,7 +83,7 @@ def test_an_unknown_metric_is_an_invalid_query(service):
 
 
 def test_what_a_role_may_use(service):
-    for user, pages in {"market": set(), "compliance": {"review"}, "committee_a": {"committee"}, "engineer": set()}.items():
+    for user, pages in {"market": set(), "compliance": {"review"}, "committee_a": {"committee"}, "engineer": {"data"}}.items():
         assert set(service.pages(WHO[user])) == pages
     assert [p["id"] for p in service.purposes(WHO["market"])] == ["market_analysis", "performance_review"]
     assert [p["default"] for p in service.purposes(WHO["market"])] == [True, False]
