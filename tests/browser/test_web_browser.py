@@ -212,7 +212,7 @@ def test_the_first_sign_in_asks_for_a_password_of_ones_own(visit, site):
     page.fill("[name=new]", PASSWORD)
     page.fill("[name=again]", PASSWORD)
     page.click("main button.primary")
-    expect(page.locator("h1")).to_have_text("孙工")
+    expect(page.locator("h1")).to_have_text("数据")
 
 
 def test_after_signing_out_going_back_shows_nothing(visit):
