@@ -18,7 +18,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from audit import AuditError, Event, Ledger
-from governance.errors import ConfigurationError, InvalidQuery, WarehouseError, nearest
+from governance.bundle.loading import Bundle
+from governance.errors import BundleError, ConfigurationError, InvalidQuery, WarehouseError, nearest
 from governance.gateway import Ask, DryRun, Gateway, scope_in_words
 from governance.metrics.execution import Sources
 from governance.metrics.parsing import query_from_json, query_to_json
@@ -104,6 +105,7 @@ class Service(Knowing):
             bundle=lambda: house.bundle,
             shipped=shipped_bundle,
             bundle_folder=home.standings.folder,
+            drafts=self._waiting,
             officers=lambda: [account.id for account in accounts.list() if "review" in self.pages(accounts.actor(account.id, "local_admin"))],
         )
 
@@ -309,6 +311,15 @@ class Service(Knowing):
 
     def audit_checkpoint(self) -> str:
         return self.desk.checkpoint()
+
+    def _waiting(self) -> list[Bundle]:
+        """The bundles that were submitted and can be read."""
+        committee, found = self.committee, []
+        for draft in committee.store.drafts():
+            if draft.state == "submitted":
+                with contextlib.suppress(BundleError):
+                    found.append(committee.gates.candidate(committee.store.tree(draft.content)).bundle)
+        return found
 
     def integrity(self) -> dict[str, Any]:
         return self.desk.integrity()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from audit import AuditError
+from governance.bundle.loading import Bundle
 from governance.bundle.standing import Standing
 from governance.bundle.store import Activation, Draft, Kind
 from governance.bundle.trees import Tree, write_tree
@@ -26,8 +27,15 @@ ROLLBACK = dt.timedelta(days=7)
 PROOF_SAMPLE = 500
 
 
+def _nothing(_before: Bundle, _after: Bundle) -> Sequence[Text]:
+    return ()
+
+
 class Life(Members):
     """The steps of a bundle's life in one home."""
+
+    unassessed: Callable[[Bundle, Bundle], Sequence[Text]] = staticmethod(_nothing)
+    """Names of the impact assessments without which a bundle may not follow another; set where the room is opened over a home."""
 
     # ------------------------------------------------------------------ views
 
@@ -210,7 +218,7 @@ class Life(Members):
             if found.state != "submitted":
                 raise ChangeRefused(views.NOT_SUBMITTED)
             tree = self.store.tree(found.content)
-            gate = self._gate(tree) or (None if self.gates.fresh(found, before.version) else stale(found))
+            gate = self._gate(tree) or (None if self.gates.fresh(found, before.version) else stale(found)) or self._unassessed(before, tree)
             if gate is not None:
                 raise GateClosed(gate)
             signs, needed = signature(found, tree), self.gates.diff(before, tree)["approvals_needed"]
@@ -233,6 +241,14 @@ class Life(Members):
             standing, before = self.in_force()
             self._put(actor, "rollback", standing, before, self.store.tree(target), draft=None, detail={})
         return self.told_history()
+
+    def _unassessed(self, before: Tree, tree: Tree) -> Text | None:
+        """What says that an impact assessment is not signed; None where nothing is missing."""
+        names = self.unassessed(self.gates.candidate(before).bundle, self.gates.candidate(tree).bundle)
+        if not names:
+            return None
+        zh, en = "、".join(name.zh for name in names), ", ".join(name.en for name in names)
+        return Text(zh=f"个人信息保护影响评估尚未签署：{zh}。请合规官在 /review/registers 签署后再激活。", en=f"Impact assessments are not signed yet: {en}. A compliance officer signs them at /review/registers; then activate.")
 
     def _prove(self, tree: Tree) -> None:
         """Hold the compiled decisions against casbin, and the bundle against the data that is loaded."""

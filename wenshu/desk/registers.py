@@ -50,17 +50,30 @@ def signatures(reader: Reader) -> dict[str, Mapping[str, Any]]:
             return found
 
 
-def unsigned(bundle: Bundle, reader: Reader) -> list[Assessment]:
-    """The assessments of a bundle that cover something in it and that nobody has signed as they stand: what they cover must not go in force."""
+def unsigned(before: Bundle, after: Bundle, reader: Reader) -> list[Assessment]:
+    """Return the assessments of `after` that nobody signed as they stand and that cover something that its activation would begin or change.
+
+    What stands in force already with the same words, purposes and extracts goes on: an assessment blocks the activation that it covers, not every other one.
+    """
     signed = signatures(reader)
-    purposes = {purpose.id for read in bundle.of("access", AccessDocument) for purpose in read.document.purposes}
-    extracts = {read.document.extract for read in bundle.of("extracts", Extract)}
+    old = {text_hash(item) for item in _assessments_of(before)}
+    begun = _covered(after).items() - _covered(before).items()
+    changed = {name for name, _ in begun}
     return [
-        assessment
-        for read in bundle.of("review", ReviewDocument)
-        for assessment in read.document.assessments
-        if text_hash(assessment) not in signed and (set(assessment.purposes) & purposes or set(assessment.extracts) & extracts)
+        item
+        for item in _assessments_of(after)
+        if text_hash(item) not in signed and (text_hash(item) not in old or changed & {*item.purposes, *item.extracts})
     ]
+
+
+def _assessments_of(bundle: Bundle) -> list[Assessment]:
+    return [item for read in bundle.of("review", ReviewDocument) for item in read.document.assessments]
+
+
+def _covered(bundle: Bundle) -> dict[str, str]:
+    """Purposes and extracts of a bundle with what they say."""
+    purposes = {purpose.id: purpose.model_dump_json() for read in bundle.of("access", AccessDocument) for purpose in read.document.purposes}
+    return purposes | {read.document.extract: read.document.model_dump_json() for read in bundle.of("extracts", Extract)}
 
 
 class Registers:
