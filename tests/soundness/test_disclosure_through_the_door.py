@@ -1,0 +1,136 @@
+"""Disclosure control as a user meets it: through the one door to data, over the demo company."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from governance.gateway import Answered, Ask, Refused
+from governance.metrics.parsing import query_from_json
+from tests.fixtures.home import TODAY
+from tests.soundness.attacks.player import COLLEAGUE, MARKET, MEDICAL, open_company
+
+YEAR = {"start": "2026-01-01", "end": "2026-11-01"}
+STAGES = {"metrics": ["hcps_in_stage"], "group_by": ["stage"], "period": YEAR}
+
+
+@pytest.fixture(scope="module")
+def company(demo_home):
+    return open_company(demo_home.path / "warehouse.duckdb", dt.date.fromisoformat(TODAY))
+
+
+def ask(door, query, actor=MARKET):
+    return door.run(Ask(actor=actor, purpose=None, query=query_from_json(query)))
+
+
+def shown(door, query, actor=MARKET):
+    told = ask(door, query, actor)
+    assert isinstance(told, Answered), told
+    return told.disclosed
+
+
+def _in(dimension: str, *values: object, op: str = "in") -> dict:
+    return {"dimension": dimension, "op": op, "values": list(values)}
+
+
+def test_perception_is_told_with_noise_and_says_so_and_evaluation_sees_it_exactly(company):
+    table = shown(company.door(), STAGES)
+    assert table.columns[-1].protection == "noisy"
+    door = company.door()
+    _, measured, exact = door.measure_unprotected(Ask(actor=MARKET, purpose=None, query=query_from_json(STAGES)))
+    assert exact.columns[-1].protection == "exact"
+    true = {row[0]: row[-1] for row in measured.rows}
+    told = {row[0]: row[-1] for row in table.rows if row[-1] is not None}
+    assert told
+    assert all(isinstance(value, int) and abs(value - true[stage]) <= 3 for stage, value in told.items())
+    assert any(value != true[stage] for stage, value in told.items())
+
+
+def test_other_words_for_the_same_doctors_get_the_same_noise(company):
+    door = company.door()
+    regions = company.active.catalogue.values("region")
+    plain = shown(door, STAGES | {"where": [_in("region", *regions[:3])]}).rows
+    assert shown(door, STAGES | {"where": [_in("region", *regions[2::-1])]}).rows == plain
+    assert shown(door, STAGES | {"where": [_in("region", *regions[3:], "未知", op="not_in")]}).rows == plain
+    assert shown(company.door(), STAGES | {"where": [_in("region", *regions[:3])]}).rows == plain
+    assert shown(company.door(key=b"another" * 8), STAGES | {"where": [_in("region", *regions[:3])]}).rows != plain
+
+
+def test_changes_and_shares_of_noisy_numbers_agree_with_the_table(company):
+    table = shown(company.door(), STAGES | {"compare": "previous_year"})
+    names = [column.name for column in table.columns]
+    for row in table.rows:
+        cells = dict(zip(names, row, strict=True))
+        if None not in (cells["hcps_in_stage"], cells["hcps_in_stage__base"], cells["hcps_in_stage__change"]):
+            assert cells["hcps_in_stage__change"] == cells["hcps_in_stage"] - cells["hcps_in_stage__base"]
+
+
+def test_a_representative_preparing_visits_sees_own_doctors_stages_as_they_are(company, demo_home):
+    from wenshu.accounts import Accounts
+
+    rep = Accounts.open(demo_home.path / "accounts.db").actor("rep_east_1", "local_admin")
+    told = ask(company.door(), {"metrics": ["hcps_in_stage"], "group_by": ["hcp", "stage"], "period": YEAR}, rep)
+    assert isinstance(told, Answered)
+    assert {row[-1] for row in told.disclosed.rows} <= {0, 1}
+    assert told.disclosed.columns[-1].protection == "exact"
+
+
+def _small_attribute(company):
+    """Find a place and an attribute value that fewer than ten doctors there have, though the place has many."""
+    door, catalogue = company.door(), company.active.catalogue
+    for place in catalogue.values("province"):
+        for name in ("specialty", "title", "segment"):
+            query = {"metrics": ["reached_hcps"], "group_by": [name], "where": [_in("province", place)], "period": YEAR}
+            _, measured, _ = door.measure_unprotected(Ask(actor=MARKET, purpose=None, query=query_from_json(query)))
+            counts = {row[0]: row[-1] for row in measured.rows}
+            for value, count in counts.items():
+                if 0 < count < 10 and sum(counts.values()) >= count + 20:
+                    return place, name, value
+    pytest.skip("this small company has no such group")
+
+
+def test_a_group_with_and_without_a_few_is_refused_to_colleagues_and_not_to_another_department(company):
+    place, name, value = _small_attribute(company)
+    base = {"metrics": ["reached_hcps"], "period": YEAR}
+    whole, part = base | {"where": [_in("province", place)]}, base | {"where": [_in("province", place), _in(name, value, op="not_in")]}
+    for order in ((whole, part), (part, whole)):
+        door = company.door()
+        assert isinstance(ask(door, order[0]), Answered)
+        refused = ask(door, order[1], COLLEAGUE)
+        assert isinstance(refused, Refused)
+        assert refused.refusal.code == "differencing"
+        assert isinstance(ask(door, order[1], MEDICAL), Answered)
+        # What was answered stays answered.
+        assert isinstance(ask(door, order[0], COLLEAGUE), Answered)
+
+
+def test_a_question_asked_beside_another_counts_as_told(company):
+    place, name, value = _small_attribute(company)
+    base = {"metrics": ["touches"], "period": YEAR}
+    whole, part = base | {"where": [_in("province", place)]}, base | {"where": [_in("province", place), _in(name, value, op="not_in")]}
+    door = company.door()
+    beside = door.run(Ask(actor=MARKET, purpose=None, query=query_from_json(base), companions=(query_from_json(whole),)))
+    assert isinstance(beside, Answered)
+    assert beside.companions[0] is not None
+    assert isinstance(ask(door, part), Refused)
+
+
+def test_a_group_of_doctors_without_facts_stands_hidden_like_a_small_one(company):
+    query = {"metrics": ["reached_hcps"], "group_by": ["hospital"], "period": {"start": "2026-10-01", "end": "2026-10-08"}}
+    door = company.door()
+    _, measured, _ = door.measure_unprotected(Ask(actor=MARKET, purpose=None, query=query_from_json(query)))
+    told = ask(door, query)
+    if isinstance(told, Refused):
+        assert told.refusal.code == "group_too_small"
+        return
+    present, listed = {row[0] for row in measured.rows}, {row[0]: row[1] for row in told.disclosed.rows}
+    assert set(listed) > present
+    assert all(listed[name] is None for name in set(listed) - present)
+
+
+def test_ordinary_tables_are_told_as_they_are(company):
+    query = {"metrics": ["reach_rate"], "group_by": ["region"], "period": YEAR}
+    door = company.door()
+    _, measured, _ = door.measure_unprotected(Ask(actor=MARKET, purpose=None, query=query_from_json(query)))
+    assert [tuple(row) for row in measured.rows] == [tuple(row) for row in shown(door, query).rows]
