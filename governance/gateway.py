@@ -118,6 +118,22 @@ def scope_in_words(scope: RowScope) -> str:
     return f"{scope.entity} linked to own {scope.to_entity} on {scope.on.isoformat()}"
 
 
+def _touched(query: MetricQuery, active: Active) -> dict[str, object]:
+    """Return what the query reads: `objects`, the columns added up or tested, and `classes`, the persons behind them and the metrics' marks."""
+    definitions = [active.catalogue.definitions[name] for name in query.metrics]
+    objects = {f"{table}.{column}" for definition in definitions for table, column in definition.columns}
+    classes = {definition.person for definition in definitions if definition.person is not None}
+    classes |= {tag for definition in definitions for tag in definition.document.tags}
+    classes |= {"sensitive" for definition in definitions if definition.document.sensitivity == "sensitive"}
+    return {"objects": sorted(objects), "classes": sorted(classes)}
+
+
+def _legal_basis(purpose: str, active: Active) -> str | None:
+    known = active.policy.purposes.get(purpose)
+    basis = known.legal_basis if known is not None else None
+    return basis.text().zh if basis is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Who:
     """The members that all events of one request share."""
@@ -312,6 +328,7 @@ class Gateway:
             "rows": len(disclosed.rows),
             "groups": disclosed.total_groups,
             "suppressed": len(disclosed.hidden) + disclosed.hidden_groups,
+            "protection": sorted({column.protection for column in disclosed.columns if column.kind == "metric"}),
             "data_version": data_version,
             "duration_us": int((time.perf_counter() - begun) * 1_000_000),
         }
@@ -361,6 +378,7 @@ class Gateway:
             "conversation": ask.conversation,
             "via": ask.actor.via,
             "bundle": active.policy.version,
+            **_touched(ask.query, active),
         }
 
     def _append_intent(self, ask: Ask, grant: Grant, companions: tuple[Grant | None, ...], request: str, active: Active) -> None:
@@ -368,14 +386,16 @@ class Gateway:
         detail = self._asked(ask, active) | {
             "query": _written(self._told(grant, active).query, active, judged=bool(grant.scopes)),
             "companions": beside,
-            "rules": list(grant.rules),
+            "rule": ",".join(grant.rules),
+            "legal_basis": _legal_basis(grant.purpose, active),
             "scope": [scope_in_words(scope) for scope in grant.scopes],
             "k": grant.minimum_group.k,
         }
         self._ledger.append(_Who(ask.actor, grant.purpose, request).event("intent", "allow", detail))
 
     def _append_outcome(self, ask: Ask, grant: Grant, request: str, detail: Mapping[str, object]) -> Receipt:
-        full = {"metrics": list(ask.query.metrics), "surface": ask.surface, "session": ask.session, **detail}
+        same = {"metrics": list(ask.query.metrics), "surface": ask.surface, "session": ask.session, "rule": ",".join(grant.rules)}
+        full = same | {"bundle": grant.policy_version, **detail}
         decision = "refuse" if detail.get("outcome") == "refused" else "allow"
         return self._ledger.append(_Who(ask.actor, grant.purpose, request).event("outcome", decision, full))
 
