@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from governance.terms import Filter, MetricQuery, Text
-from nlq.draft import Draft
+from nlq.draft import Draft, Group
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
 from nlq.normalise import stem
@@ -94,6 +94,8 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
                 if found:
                     return meant.ask or _which(token.text), found
     counted = next((g for g in draft.groups if not g.explicit and counting), None)
+    if counted is not None and not draft.thresholds and not draft.members and not _is_counted(counted, view):
+        return None  # 有几个大区: no metric counts them
     if counted is not None and not draft.thresholds:
         draft.groups.remove(counted)  # 多少医院: what is counted is no cut
     if counting and not draft.groups and counted is None:
@@ -125,6 +127,13 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
         fitting = [m for m in fitting if draft.counted_in in lexicon.metrics[m].unit] or fitting
     found = _options(fitting[:4], reader, view)
     return (Text(zh="想看哪个指标？", en="Which metric do you mean?"), found) if found else None
+
+
+def _is_counted(group: Group, view: LexiconView) -> bool:
+    lexicon = view.lexicon
+    entities = {info.identifies for name in group.token.ids("dimension") if (info := lexicon.dimensions.get(name)) is not None}
+    labels = " ".join(info.label.zh + " " + info.label.en.lower() for info in lexicon.metrics.values())
+    return bool(entities - {None} & {info.counts for info in lexicon.metrics.values()}) or stem(group.token.text) in labels
 
 
 def miscounted_noun(tokens: Sequence[Token], draft: Draft, query: MetricQuery, view: LexiconView) -> tuple[Text, tuple[Option, ...]] | None:

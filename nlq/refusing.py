@@ -115,7 +115,7 @@ class Refuser:
         dimensions = self.view.lexicon.dimensions
         for group in self.draft.groups:
             person = any((info := dimensions.get(name)) is not None and info.person for name in group.token.ids("dimension"))
-            alone = not self.draft.metrics and any(token.kind == "L" for token in self.tokens)
+            alone = not self.draft.metrics and any(token.kind == "L" for token in self.tokens) and not self.said.endswith(_COUNTS)
             if person and alone:
                 return True
             if person and not self._averaged() and (group.explicit or self.draft.lists or (self.draft.ordering is not None and self._ranked(group.token))):

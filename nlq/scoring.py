@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,11 @@ from nlq.draft import Draft
 from nlq.entries import MetricInfo
 from nlq.matching import Token
 from nlq.normalise import stem
-from nlq.words import FILLER, UNKNOWN
+from nlq.wordbook import DECLARED
+from nlq.words import FILLER, UNKNOWN, UNSUPPORTED
 
+COUNT_AFTER = re.compile(r"(?:的)?(?:总)?(?:次数|人数|数量|篇数|人次|多少次|多少人|了多少次|了几次|过多少次|数(?!据|字|值)|量)")
+COUNT_BEFORE = re.compile(r"(?:number|count|total number) of (?:the )?$")
 READABLE = 0.62
 """A reading scored below this is shown for confirmation, not answered."""
 UNKNOWN_LIMIT = 0.45
@@ -55,6 +59,11 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
     unknown_weight = other = 0.0
     for token in tokens:
         if token.used or token.kind in (FILLER, ",", "f"):
+            continue
+        if token.kind == UNSUPPORTED and token.value == DECLARED:
+            unknown_weight += 0.5
+            words.append(token.text)
+            unknown.append(token.text)
             continue
         if token.kind == UNKNOWN:
             weight = _unknown_weight(token, definitions, units)

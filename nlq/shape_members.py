@@ -265,6 +265,8 @@ def groupings(sentence: Sentence) -> None:
         draft.counts = True
     if sentence.has("l"):
         draft.lists = True
+        if sentence.find("^lM$") is not None:
+            sentence.problem(sentence.rest[0].text, 0.45)  # 有哪些指标: what there is, not how much
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "l"])
     sentence.each("[GWL]N?(?=D)", lambda match: _mark_explicit(sentence, match))
     ranked = draft.ordering is not None or bool(draft.thresholds) or draft.lists or draft.share

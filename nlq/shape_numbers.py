@@ -316,6 +316,8 @@ def _ordinal(sentence: Sentence, ordering: Ordering, index: int) -> None:
 def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) -> None:
     token = sentence.rest[index]
     comparative = token.text in COMPARATIVES
+    if index and sentence.rest[index - 1].kind == "R" and not comparative:
+        sentence.problem(sentence.rest[index - 1].text + token.text, 0.45)  # 波动最大: no metric says how much one swings
     values = sentence.count("V")
     chosen = sentence.has("W") or values >= 2 or sentence.has("w") or token.text.startswith("谁")
     if comparative and not chosen:

@@ -29,7 +29,7 @@ from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
 from nlq.options import Option, nearest_metrics
 from nlq.reading import Correction, Reader, Reading
 from nlq.refusing import LanguageRefusal, Refuser
-from nlq.scoring import READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
+from nlq.scoring import COUNT_AFTER, COUNT_BEFORE, READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
 from nlq.screening import BLANK, screened
 from nlq.shape import read_shape
 from nlq.times import Clock
@@ -162,7 +162,7 @@ class _Question:
         left = leftovers(self.tokens, self.draft, infos)
         if leaning and OTHERS.search(self.said):
             left = replace(left, other_weight=max(0.0, left.other_weight - 0.4))  # 其他 is what the follow-up reads
-        loss = left.unknown_weight + left.other_weight + 0.04 * len(self.corrections)
+        loss = left.unknown_weight + left.other_weight + 0.04 * len(self.corrections) + self._counted_rate(readings[0].query)
         readings = [self._finished(reading, loss, left.words) for reading in readings]
         best = readings[0]
         if left.unknown_weight >= UNKNOWN_LIMIT:
@@ -199,6 +199,12 @@ class _Question:
             return self._made("clarify", readings=readings, ask=_confirm(left), options=options)
         explained = any(token.kind == EXPLAIN_KIND for token in self.tokens)
         return self._made("read", readings=readings, act="explain" if explained else None)
+
+    def _counted_rate(self, query: MetricQuery) -> float:
+        """打开次数, 点击人数, number of opens: a number is asked where the word that is known is a rate's."""
+        rates = [token for token in self.draft.metrics if any(self.view.lexicon.metrics[m].format == "percent" for m in query.metrics if m in token.ids("metric"))]
+        text = self.text
+        return 0.45 if any(COUNT_AFTER.match(text, token.end) or COUNT_BEFORE.search(text[: token.start]) for token in rates) else 0.0
 
     def _finished(self, reading: Reading, loss: float, unused: tuple[str, ...]) -> Reading:
         told = tuple(Text(zh=f"“{c.said}”按“{c.taken}”理解", en=f"'{c.said}' taken as '{c.taken}'") for c in self.corrections)

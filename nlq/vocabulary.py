@@ -10,8 +10,8 @@ from nlq.entries import Catalogue, DimensionInfo, Meaning, MetricInfo
 from nlq.indexing import index_implied, index_names, index_typing
 from nlq.members import value_words
 from nlq.normalise import has_chinese, keys, normalise
-from nlq.wordbook import Wordbook, WordbookBuilder, lengths_of
-from nlq.words import FILLER, cues
+from nlq.wordbook import DECLARED, Wordbook, WordbookBuilder, lengths_of
+from nlq.words import FILLER, UNSUPPORTED, cues
 
 _GROUP_PREFIXES = ("各", "每个", "每位", "每家", "每", "各个", "各位", "分", "按")
 
@@ -83,6 +83,8 @@ def _declared_words(builder: WordbookBuilder, documents: Iterable[LexiconDocumen
             for phrase in entry_noun.words.all:
                 builder.add(phrase, Meaning("noun", str(noun)))
             noun += 1
+        for phrase in document.unsupported.all:
+            builder.add(phrase, Meaning("cue", UNSUPPORTED, value=DECLARED))
         for phrase in document.ignore.all:
             builder.add(phrase, Meaning("cue", FILLER))
 

@@ -10,6 +10,8 @@ from nlq.entries import Meaning
 from nlq.fuzzy import Corrector
 from nlq.normalise import keys
 
+DECLARED = "declared"
+"""The value of a cue that the bundle itself declares."""
 Key = tuple[str, ...]
 
 
@@ -43,7 +45,7 @@ class Wordbook:
 
     def is_known(self, text: str) -> bool:
         """Return whether normalised text is a name in the dictionary (not only a word of the language)."""
-        return any(meaning.kind != "cue" for meaning in self.entries.get(keys(text), ()))
+        return any(meaning.kind != "cue" or meaning.value == DECLARED for meaning in self.entries.get(keys(text), ()))
 
 
 class WordbookBuilder:

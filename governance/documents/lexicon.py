@@ -126,6 +126,8 @@ class LexiconDocument(Document):
     terms: tuple[Term, ...] = ()
     bounds: tuple[Bound, ...] = ()
     nouns: tuple[Noun, ...] = ()
+    unsupported: Phrases = Synonyms()
+    """Words that people use and no approved metric says (市场份额, 库存): the answer names them instead of taking them for something near."""
     ignore: Phrases = Synonyms()
     """Words that mean nothing here and may be read over."""
     guard: tuple[GuardRule, ...] = ()
