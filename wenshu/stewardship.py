@@ -40,7 +40,7 @@ class Stewardship:
         self._root, self._record, self._may, self._clock, self._zone = root, record, may, clock, ZoneInfo(zone)
 
     def overview(self, actor: Actor) -> Mapping[str, Any]:
-        """The last load: `load` (None: never loaded) with its counts per extract, and `warnings`, each {kind: stale | missing | column, text}.
+        """The last load: `load` (None: never loaded) with its counts per extract, and `warnings`, each {kind: stale | missing | unmapped | column, text}.
 
         Raises NotPermitted for whoever is no steward.
         """
@@ -48,7 +48,7 @@ class Stewardship:
         report = self._last_report()
         if report is None:
             return {"load": None, "warnings": []}
-        warnings = [{"kind": _kind(line), "text": line} for line in report["warnings"]]
+        warnings = [_warning(line) for line in report["warnings"]]
         as_of = dt.date.fromisoformat(report["as_of"])
         age = (self._clock().astimezone(self._zone).date() - as_of).days
         if age > STALE_DAYS:
@@ -95,8 +95,15 @@ class Stewardship:
         return None
 
 
-def _kind(line: str) -> str:
-    return "missing" if line.endswith(("no file; its rows are missing from this load", "does not load")) else "column"
+def _warning(line: str) -> dict[str, str]:
+    """A warning of a load as {kind, text}: of a missing extract and an unmapped file only the name, so that a page can say it in the reader's language."""
+    for kind, ending in _ENDINGS:
+        if line.endswith(ending):
+            return {"kind": kind, "text": line.removesuffix(ending)}
+    return {"kind": "column", "text": line}
+
+
+_ENDINGS = (("missing", ": no file; its rows are missing from this load"), ("unmapped", ": no mapping names this file; it does not load"))
 
 
 class _Opened:

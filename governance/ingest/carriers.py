@@ -210,7 +210,7 @@ def guess(source: Source) -> Reading:
                 text, encoding = raw[: error.start].decode(candidate), candidate
                 break
     lines = text.lstrip("\ufeff").splitlines()[:_LOOKED_AT]
-    return Reading(encodings=[encoding] if encoding != "utf-8" else ["utf-8", "gb18030"], delimiter=_delimiter(lines))  # type: ignore[arg-type]
+    return Reading(encodings=[encoding] if encoding != "utf-8" else ["utf-8", "gb18030"], delimiter=_delimiter(lines))
 
 
 def _delimiter(lines: Sequence[str]) -> str:

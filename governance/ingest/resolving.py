@@ -183,6 +183,7 @@ class Resolver:
             return None
         name = shaped.extract.name
         persons = self.persons.get(entity)
+        keys: Sequence[str | None]
         if entity in self.things:
             rows, keys = self._thing_rows[name, column], self.things[entity].keys
             missing: tuple[str, ...] = ("", f"unknown_{entity}")

@@ -37,7 +37,7 @@ def show() -> str:
     state = request.args.get("state", "open")
     if state not in STATES:
         raise BadRequest
-    return render_template("data.html", told=_room().overview(actor()), found=_room().cases(actor(), state), states=_states(), names=_names(), agreements=_agreements())
+    return render_template("data.html", told=_room().overview(actor()), found=_room().cases(actor(), state), states=_states(), names=_names(), agreements=_agreements(), reasons=_reasons())
 
 
 @bp.post("/data/cases/<case>")
@@ -65,10 +65,19 @@ def _states() -> dict[str, str]:
 def _names() -> dict[str, str]:
     """What the lines of a description are called; a line without a name here is shown by its own."""
     return {
-        "name": _("Name"), "place": _("Hospital"), "specialty": _("Specialty"), "title": _("Title"), "crm_id": _("CRM number"), "license": _("Licence"),
+        "name": _("Person’s name"), "place": _("Hospital"), "specialty": _("Specialty"), "title": _("Title"), "crm_id": _("CRM number"), "license": _("Licence"),
         "unionid": _("WeChat id"), "email": _("E-mail"), "mobile": _("Mobile"),
     }  # fmt: skip
 
 
 def _agreements() -> dict[str, str]:
     return {"same": _("the same"), "same sound": _("sounds the same"), "close": _("one slip apart"), "former": _("worked there before"), "differs": _("differs"), "unknown": "—"}
+
+
+def _reasons() -> dict[str, str]:
+    """Why rows were held back, in words; a reason without words here (a column's own) is shown by its name."""
+    return {
+        "no_usable_identifier": _("no valid identifier"), "unknown_person": _("a person the register doesn’t have"), "shared_identifier": _("a number that several people use"),
+        "conflicting_identifiers": _("identifiers of two people"), "unlinked_name": _("a name that isn’t surely one person’s"), "broken_row": _("too many or too few cells"),
+        "erased_on_request": _("erased at the person’s request"), "no_anchor_row": _("events without their beginning"),
+    }  # fmt: skip

@@ -1,0 +1,60 @@
+"""The steward's page: who may open it, what it shows, and that a decision comes back as decided."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.web import Reader, make_app
+from wenshu.web.context import KEY
+
+
+@pytest.fixture
+def site(tmp_path: Path):
+    return make_app(tmp_path)
+
+
+def _words(page) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text))
+
+
+def test_a_steward_sees_stale_and_missing_extracts_and_the_evidence_side_by_side(site) -> None:
+    page = Reader(site[0], "engineer").get("/data")
+    told = _words(page)
+    assert page.status_code == 200
+    for words in ("存疑关联 2", "数据已经过去 14 天", "consents：没有收到文件", "候选 2", "哈尔滨筠禾中心医院", "84.1%"):
+        assert words in told, words
+    assert "Doubtful links 2" in _words(Reader(site[0], "engineer", language="en").get("/data"))
+
+
+def test_a_decision_is_taken_in_the_stewards_name_and_can_be_taken_back(site) -> None:
+    app, service, _ = site
+    reader = Reader(app, "engineer")
+    reader.get("/data")
+    assert reader.post("/data/cases/aaaa1111", {"verdict": "same-2", "state": "open"}).status_code == 302
+    assert service.stewardship.decisions == {"aaaa1111": {"verdict": "same", "choice": 2}}
+    assert "与候选 2 是同一人" in _words(reader.get("/data?state=decided"))
+    reader.post("/data/cases/aaaa1111", {"verdict": "undo", "state": "decided"})
+    assert service.stewardship.decisions == {}
+
+
+@pytest.mark.parametrize("user", ["market", "compliance", "committee_a"])
+def test_nobody_else_opens_the_page_or_decides(site, user: str) -> None:
+    app, service, _ = site
+    reader = Reader(app, user)
+    assert reader.get("/data").status_code == 403
+    assert "/data" not in reader.get("/account").text
+    assert reader.post("/data/cases/aaaa1111", {"verdict": "apart"}).status_code == 403
+    assert service.stewardship.decisions == {}
+
+
+@pytest.mark.parametrize(("path", "fields", "status"), [("/data/cases/aaaa1111", {"verdict": "same-9"}, 404), ("/data/cases/none", {"verdict": "apart"}, 404), ("/data/cases/aaaa1111", {"verdict": "perhaps"}, 400)])
+def test_what_cannot_be_decided_changes_nothing(site, path: str, fields: dict[str, str], status: int) -> None:
+    app, service, _ = site
+    reader = Reader(app, "engineer")
+    reader.get("/data")
+    assert reader.post(path, fields).status_code == status
+    assert service.stewardship.decisions == {}
+    assert KEY in app.extensions
