@@ -23,7 +23,7 @@ from governance.identity.consents import ConsentAct, declare, notice_for
 from governance.identity.directory import Directory
 from governance.identity.normalise import normaliser
 from governance.identity.reidentification import checked_case, refusal
-from governance.identity.standing import IN_VAULT, correct, with_corrections
+from governance.identity.standing import FORMER, IN_VAULT, correct, with_corrections
 from governance.identity.vault import Person, Vault
 from governance.inforce import Active
 from governance.rights import erasing, holding
@@ -169,7 +169,8 @@ class SubjectRoom:
                     correct(vault, connection, who.uid, table, {name: [value] for name, value in in_table.items()}, case_number=case, now=now, random=self._random)
             if in_vault:
                 fields = vault.open_fields(who.uid)
-                indexed = [(kind, value) for kind, given in fields.items() if kind != "name" for value in given if vault.find(who.entity, kind, value) == who.uid]
+                said = {(name.removeprefix(FORMER), value) for name, given in fields.items() if name != "name" for value in given}
+                indexed = sorted(pair for pair in said if vault.find(who.entity, *pair) == who.uid)
                 vault.enroll(who.entity, [with_corrections(Person(uid=who.uid, fields=fields, indexed=indexed), in_vault)], now=now, random=self._random)
             if in_table:
                 self._settle(vault)
@@ -315,7 +316,7 @@ class SubjectRoom:
                 return Done(document={"status": "would_erase", "case": case, "person": who.shown_as, "rows": rows, "identity_fields": sorted(vault.open_fields(who.uid))}, receipt=receipt)
             self._record(actor, "subject.erase", case, who.shown_as)
             now, certificate = self._local(), self._random(8).hex()
-            identifiers = [(kind, value) for kind, values in vault.open_fields(who.uid).items() if kind != "name" for value in values]
+            identifiers = [(name.removeprefix(FORMER), value) for name, values in vault.open_fields(who.uid).items() if name != "name" for value in values]
             rows, searched = erasing.erase_from_warehouse(self._home.warehouse, schema, who.entity, inner, version=self._version(now))
             links = erasing.erase_links(self._home.ingest, inner)
             kept_out = erasing.erase_identity(vault, who.uid, certificate)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from governance.identity.keys import Key
-
+FORMER = "former_"
+"""Begins the name of a field with identifiers that were corrected."""
 IN_VAULT = "vault"
 """The place of corrections of identities; any other place is a warehouse table."""
 
@@ -114,15 +114,13 @@ def standing_over(vault: Vault, entity: str, persons: Iterable[Person]) -> list[
 
 
 def with_corrections(person: Person, values: dict[str, list[str]]) -> Person:
-    """The person with corrected fields."""
+    """The person with corrected fields; an identifier that was replaced is kept as a former one, since extracts go on using it."""
     if not values:
         return person
     also = [(kind, value) for kind, given in values.items() if kind != "name" for value in given]
-    return replace(person, fields={**person.fields, **values}, indexed=sorted({*person.indexed, *also}))
-
-
-def reseal(vault: Vault, connection: sa.Connection, uid: str, key: Key, random: Callable[[int], bytes]) -> None:
-    """Wrap one person's data key by another vault key; what the data key seals stays as it is."""
-    row = vault.person_row(connection, uid)
-    wrapped = vault.wrap(uid, vault.data_key(row), random, key=key)
-    connection.execute(schema.person.update().where(schema.person.c.uid == uid).values(data_key=wrapped, key_version=key.version))
+    former = {
+        f"{FORMER}{kind}": old
+        for kind, given in values.items()
+        if kind != "name" and (old := sorted({*person.fields.get(kind, ()), *person.fields.get(f"{FORMER}{kind}", ())} - {*given}))
+    }
+    return replace(person, fields={**person.fields, **values, **former}, indexed=sorted({*person.indexed, *also}))

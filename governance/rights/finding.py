@@ -33,7 +33,8 @@ def find(vault: Vault, entities: Iterable[str], text: str, *, kind: str | None =
         stones = Tombstones(vault, entity)
         for name in sorted(kinds if kind is None else {kind}):
             value = normaliser(name)(text)
-            if value is None or name == "name":
+            # A system's own number has a digit; a name that would pass for one is never looked up.
+            if value is None or name == "name" or (kind is None and not any(char.isdigit() for char in value) and name not in {"email", "unionid"}):
                 continue
             read = True
             uid = vault.find(entity, name, value)

@@ -43,7 +43,7 @@ class Replay:
         while True:
             page = reader.search(Filter(type=("intent", "outcome")), after=after, limit=_PAGE, newest_first=False)
             for stored in page.events:
-                body = stored.body
+                body = stored.told()
                 request = body.get("request") or ""
                 if body["type"] == "intent":
                     intents[request] = body
