@@ -37,6 +37,7 @@ from wenshu.handing_on import HANDED_ON, Handed, Outbox
 from wenshu.home import Home
 from wenshu.house import House, InForce
 from wenshu.identities import Identities
+from wenshu.keys_room import KeysRoom
 from wenshu.knowing import MAX_QUESTION, Knowing
 from wenshu.pace import Pace
 from wenshu.persons_room import PersonsRoom
@@ -74,6 +75,7 @@ class Service(Knowing):
         )
         super().__init__(house=house, gateway=gateway, today=self._today)
         self.accounts = accounts
+        self.keys = KeysRoom(home=home, identities=self._identities, ledger=ledger, accounts=accounts, zone=self._zone, clock=now)
         self.subjects = SubjectRoom(
             home=home,
             identities=self._identities,
