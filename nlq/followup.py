@@ -70,6 +70,9 @@ class FollowUp:
         """和上个月比: in a follow-up only the base is named; the period stays that of the question before."""
         draft, period = self.draft, self.context.period
         earlier = EARLIER.search(self.text)
+        if earlier is not None and period is not None and _MEASURED.search(self.text):
+            draft.when, draft.base, draft.compare = None, None, "previous_period"  # vs the month before
+            return
         if earlier is not None and period is not None:
             count, grain = number(earlier["n"]) if earlier["n"] else 1, EARLIER_UNITS[(earlier["u"] or earlier["e"])[:2].strip()]
             if count is not None:
@@ -166,7 +169,7 @@ class FollowUp:
         compare = merged.compare
         if isinstance(compare, MemberCompare):
             own = next((item.values for item in merged.where if item.dimension == compare.dimension and item.op == "in"), None)
-            if own is not None and (compare.base in own or len(own) > 1):
+            if (own is None and compare.dimension in self.context.group_by and compare.dimension not in merged.group_by) or (own is not None and (compare.base in own or len(own) > 1)):
                 compare = None
         return replace(merged, order=order, having=having, compare=compare)
 
@@ -333,6 +336,7 @@ def _united(keep: tuple[Keep, ...], dimension: str, values: tuple[Value, ...]) -
     return tuple(dict.fromkeys((*(v for k in keep if k.dimension == dimension for v in k.values), *values)))
 
 
+_MEASURED = re.compile(r"比|较|(?<![a-z])(?:vs|versus|against|than|compared?)(?![a-z])")
 _MANY_DAYS = 62
 _SORTS = re.compile(r"排序|排列|排名|排一下|按|依|sort|order|rank|(?<![a-z])by(?![a-z])")
 EXPLAINED = Text(zh="说明上一个回答的口径和条件。", en="Explains the definition and conditions of the last answer.")
