@@ -28,7 +28,6 @@ _COMMANDS = {
     "identity": "identity",
     "subject": "subject",
     "keys": "keys",
-    "keys": "keys",
 }
 
 
