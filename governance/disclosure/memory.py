@@ -26,6 +26,7 @@ from governance.errors import WarehouseError
 BUSY_MS = 20_000
 MOST_KEPT = 256
 """Contexts whose tables are kept ready in memory, per process."""
+TURNS = 6
 ONE_BY_ONE = 24
 """So many new cells are tried one after another when it isn't plain which of them gives something away."""
 
@@ -240,19 +241,22 @@ class Memory:
             def gives(told: Counts) -> list[Told]:
                 return [found for found in small(told) if found.atoms not in already]
 
-            # Whatever held persons of a set that could be computed is left out first; then one cell after another is tried; at last none is told.
+            # Left out first: whatever holds persons of a set that could be computed, else the smallest cell that it is subtracted with. Then one cell after another is tried; at
+            # last none is told.
             told, out = counts.copy(), set[int]()
-            for _ in range(3):
+            for _ in range(TURNS):
                 found = gives(told)
                 if not found:
                     return out
-                touched = {cell - 1 for one in found for cell in overlaps.cells_of(table, one)} & set(fresh.tolist()) - out
-                if not touched:
+                left = set(fresh.tolist()) - out
+                more = set[int]()
+                for one in found:
+                    touched = {cell - 1 for cell in overlaps.cells_of(table, one)} & left
+                    more |= touched or set([cell - 1 for cell in overlaps.beside(table, one) if cell - 1 in left][:1])
+                if not more:
                     break
-                out |= touched
-                told[list(touched)] = UNSHOWN
-            if not gives(told):
-                return out
+                out |= more
+                told[list(more)] = UNSHOWN
             told, out = bare.copy(), set(fresh.tolist())
             if len(fresh) <= ONE_BY_ONE:
                 for cell in fresh.tolist():

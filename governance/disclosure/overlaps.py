@@ -91,6 +91,17 @@ class Overlaps:
         """Return the cells of the table that hold persons of the set."""
         return {int(self._codes[table][atom]) for atom in told.atoms} - {0}
 
+    def beside(self, table: int, told: Told) -> list[int]:
+        """Return the table's cells that share another table's cell with the set, the one with the fewest persons first: without one of them the set can't be subtracted."""
+        atoms = sorted(told.atoms)
+        found: set[int] = set()
+        for other, codes in enumerate(self._codes):
+            around = set(codes[atoms].tolist())
+            if other != table and len(around) == 1 and 0 not in around:
+                found |= set(self._codes[table][codes == around.pop()].tolist()) - {0}
+        sizes = np.bincount(self._codes[table], weights=self.sizes)
+        return sorted(found, key=lambda cell: (sizes[cell], cell))
+
     def small(self, k: int, table: int = -1) -> set[Told]:
         """Return the small sets that follow from what was shown, as far as `table` (a position; the last) has to do with them. Raises TooMuch."""
         table %= len(self)
