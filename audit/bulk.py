@@ -26,6 +26,7 @@ from audit import frame
 from audit.errors import AuditError, InvalidEvent
 from audit.events import INTENT, MINUTE, OUTCOME, Facets, facets_of, local_day
 from audit.merkle import CompactRange, interior_count, leaf_hash
+from audit.records import RECORD, read_record
 
 CHUNK = 4096
 """Entries read at once."""
@@ -88,6 +89,8 @@ class Seen:
     outcomes: list[tuple[Moment, bool]] = field(default_factory=list)
     """Outcomes whose intent did not stand before them in the range; whether each is an answer."""
     pruned: list[int] = field(default_factory=list)
+    ranges: list[tuple[int, int]] = field(default_factory=list)
+    """What records of pruning name."""
 
     def join(self, later: Seen, unexplained: list[Moment]) -> Seen:
         """Both ranges as one; answers without an intent go to `unexplained` if this range begins the ledger."""
@@ -107,6 +110,7 @@ class Seen:
             intents | later.intents,
             self.outcomes,
             [*self.pruned, *later.pruned],
+            [*self.ranges, *later.ranges],
         )
 
 
@@ -123,7 +127,7 @@ def look(source: Chunks, zone: ZoneInfo, start: int, stop: int) -> Seen:
             sha256(b"\x00" + row[2]).digest() for row in rows
         ]  # `leaf_hash`, spelt out: a call would cost a third
         if leaves != [row[1] for row in rows]:
-            leaves = [_own_hash(row[2]) for row in rows]
+            leaves = [own_hash(row[2]) for row in rows]
             if leaves != [row[1] for row in rows]:
                 raise Differs("a leaf differs")
         if tree.extend(leaves) != source.node_hashes(interior_count(first), interior_count(last)):
@@ -136,7 +140,8 @@ def look(source: Chunks, zone: ZoneInfo, start: int, stop: int) -> Seen:
     return seen
 
 
-def _own_hash(body: bytes) -> bytes:
+def own_hash(body: bytes) -> bytes:
+    """The leaf hash of a stored line, or the one that a pruned line stands for."""
     if body.startswith(PRUNED_START) and len(body) == PRUNED_LENGTH:
         try:
             return bytes.fromhex(body[len(PRUNED_START) : -2].decode("ascii"))
@@ -151,7 +156,7 @@ def _frames(rows: Chunk, zone: ZoneInfo, seen: Seen) -> None:
     for row in rows:
         number, _, body, event_id, time, day, kind, request, question, session, surface = row[:11]
         if event_id is None:
-            if _own_hash(body) != leaf_hash(body):
+            if own_hash(body) != leaf_hash(body):
                 seen.pruned.append(number)
                 continue
             raise Differs("the index lacks a row")
@@ -193,6 +198,8 @@ def _follow(rows: Chunk, seen: Seen) -> None:
         if time < previous:
             seen.set_back.append(Moment(row[0], event_id, request, time))
         previous = time
+        if kind == RECORD:
+            seen.ranges += read_record(json.loads(row[2]))
         if request is None:
             continue
         if kind == INTENT:
@@ -258,6 +265,7 @@ def _elsewhere(path: Path, zone: str, start: int, stop: int) -> Seen | None:
         intents={request: Moment(*item) for request, item in answer["intents"].items()},
         outcomes=[(Moment(*item), answered) for item, answered in answer["outcomes"]],
         pruned=answer["pruned"],
+        ranges=[(first, last) for first, last in answer["ranges"]],
     )
 
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from audit.bulk import own_hash
 from audit.causes import HELP
 from audit.errors import AuditUnavailable, ExportError
-from audit.merkle import leaf_hash
 from audit.notes import Checkpoint, VerifierKey
 from audit.reading import connect, snapshot
 
@@ -91,7 +91,7 @@ def _write(connection: sqlite3.Connection, folder: Path, key: VerifierKey) -> _W
     with (folder / "events.jsonl").open("wb") as events, (folder / "leaves").open("w", encoding="ascii") as leaves:
         for line in _lines(connection, size):
             events.write(line + b"\n")
-            leaves.write(leaf_hash(line).hex() + "\n")
+            leaves.write(own_hash(line).hex() + "\n")
         for file in (events, leaves):
             file.flush()
             os.fsync(file.fileno())

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from audit.bulk import Chunks, Differs, Moment, Seen, look_at_all
 from audit.merkle import Node, interior_count, root_at
 from audit.notes import Checkpoint
+from audit.records import uncovered
 from audit.report import Finding, FindingKind, Problem
 from audit.walk import PROBLEM_LIMIT, body_missing
 
@@ -29,7 +30,9 @@ class Held:
         self.last_member: int | None = seen.stop - 1
         self.suspects: list[int] = []
         self.pruned = len(seen.pruned)
-        self.problems: list[Problem] = [body_missing(place) for place in seen.pruned[:PROBLEM_LIMIT]]
+        self.problems: list[Problem] = [
+            body_missing(place) for place in uncovered(seen.pruned, seen.ranges)[:PROBLEM_LIMIT]
+        ]
         back = "was recorded earlier than the entry before it"
         self.findings = [
             *_findings("clock_set_back", back, seen.set_back),

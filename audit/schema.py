@@ -65,3 +65,6 @@ INDEX_COLUMNS = ("idx", *Facets._fields[1:])
 """Columns of `event_index`, in the order of `Facets`."""
 
 QUOTED = ", ".join(f'"{name}"' for name in INDEX_COLUMNS)
+
+TRIGGERS = {statement.split()[2]: statement for statement in STATEMENTS if statement.startswith("CREATE TRIGGER")}
+"""Every trigger by name."""

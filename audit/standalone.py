@@ -154,17 +154,22 @@ def check(folder: Path, vkey: str) -> tuple[list[str], str]:
     leaves = read_leaves(folder / "leaves", root)
     problems: list[str] = []
     peaks: Peaks = []
-    pruned = count = 0
+    count = 0
+    pruned: list[int] = []
+    allowed: list[list[int]] = []
     with (folder / "events.jsonl").open("rb") as file:
         for count, raw in enumerate(file, start=1):
             line, place = raw.removesuffix(b"\n"), count - 1
             leaf = pruned_hash(line)
             if leaf is not None:
-                pruned += 1
+                pruned.append(place)
             else:
                 leaf = hashlib.sha256(b"\x00" + line).digest()
                 try:
-                    said = json.loads(line)["index"]
+                    event = json.loads(line)
+                    said = event["index"]
+                    if event["type"] == "ledger.pruned":
+                        allowed += [pair for pair in event["detail"]["ranges"] if pair[1] < place]
                 except (ValueError, KeyError, TypeError):
                     said = None
                 if said != place and not problems:
@@ -178,8 +183,9 @@ def check(folder: Path, vkey: str) -> tuple[list[str], str]:
         problems.append(f"{count} lines, but the signed checkpoint is over {size} events")
     if root_of(peaks) != root:
         problems.append("the lines do not hash to the signed root")
-    if pruned:
-        problems.append(f"{pruned} lines have only their hash left; ask for the signed record of their pruning")
+    left = [place for place in pruned if not any(first <= place <= last for first, last in allowed)]
+    if left:
+        problems.append(f"event {left[0]} has only its hash left, and no record says that it was pruned")
     return problems, f"{count} events, root {root.hex()}"
 
 

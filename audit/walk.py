@@ -13,6 +13,7 @@ from audit import canonical
 from audit.errors import InvalidEvent
 from audit.events import INTENT, OUTCOME, Facets, facets_of
 from audit.merkle import CompactRange, Node, leaf_hash
+from audit.records import RECORD, read_record, uncovered
 from audit.report import Finding, FindingKind, Problem, ProblemKind
 from audit.sources import Source, Stored
 
@@ -41,6 +42,8 @@ class Walk:
         self.roots: dict[int, bytes] = {0: self.tree.root()} if 0 in sizes else {}
         self.problems: list[Problem] = []
         self.findings: list[Finding] = []
+        self._missing: list[int] = []
+        self._ranges: list[tuple[int, int]] = []
         self.gap = False
         self.suspects: list[int] = []
         self.bad_node: Node | None = None
@@ -61,6 +64,9 @@ class Walk:
             self._row = next(self._facets, None)
         if self._nodes is not None and next(self._nodes, None) is not None:
             self.spare_nodes = True
+        for place in uncovered(self._missing, self._ranges):
+            missing = body_missing(place)
+            self.problem(missing.kind, missing.message, missing.first, missing.last)
 
     def problem(self, kind: ProblemKind, message: str, first: int | None = None, last: int | None = None) -> None:
         """Note a problem, unless very many of its kind were noted."""
@@ -93,8 +99,7 @@ class Walk:
         pruned = PRUNED.fullmatch(stored.body)
         if pruned:
             self.pruned += 1
-            missing = body_missing(stored.place)
-            self.problem(missing.kind, missing.message, missing.first, missing.last)
+            self._missing.append(stored.place)
             own = bytes.fromhex(pruned[1].decode())
         else:
             own = leaf_hash(stored.body)
@@ -159,6 +164,8 @@ class Walk:
                 self._row = next(self._facets, None)
         if expected is not None:
             self._follow(place, expected)
+            if expected.type == RECORD:
+                self._ranges += read_record(body)
 
     def _same(self, row: Facets, expected: Facets) -> bool:
         if self._zone is None:
@@ -199,7 +206,12 @@ class Walk:
 
 def body_missing(place: int) -> Problem:
     """An entry of which only the hash is left."""
-    return Problem(kind="body_missing", message=f"entry {place} has only its hash left", first=place, last=place)
+    return Problem(
+        kind="body_missing",
+        message=f"entry {place} has only its hash left, and no signed record says that it was pruned",
+        first=place,
+        last=place,
+    )
 
 
 def count_entries(first: int, last: int) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from audit import canonical
+from audit.bulk import own_hash
 from audit.causes import HELP
 from audit.errors import AuditUnavailable, InvalidNote, NotCanonical, Reason
 from audit.events import GENESIS, MINUTE, Draft, Entropy, Event, Receipt, format_time, local_day, new_id
@@ -151,7 +152,7 @@ class Writer:
         start = max(0, head.size - CHECKED_TAIL)
         tree = CompactRange.read(start, store.node)
         for line in store.lines(start):
-            tree.append(leaf_hash(line))
+            tree.append(own_hash(line))
         if (tree.size, tree.root()) != (head.size, head.root):
             raise AuditUnavailable("corrupt", HELP["corrupt"])
         verifier = self._settings.signer.verifier

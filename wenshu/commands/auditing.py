@@ -99,6 +99,48 @@ def checkpoint(context: Context) -> int:
     return DONE
 
 
+@audit.command()
+@click.option("--keep-days", type=int, default=1098, show_default=True, help="What is younger stays; never less than six months.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@json_option
+@pass_context
+def prune(context: Context, *, keep_days: int, dry_run: bool, as_json: bool) -> int:
+    """Drop the bodies of old entries; their hashes stay, and a signed record says which went."""
+    from audit.pruning import plan
+    from audit.pruning import prune as drop
+    from wenshu.settings import now
+
+    path = context.home.require().ledger
+    if dry_run:
+        found = plan(path, now=now(), keep_days=keep_days)
+    else:
+        with _writable(context) as ledger:
+            found = drop(ledger, path, actor="local_admin", now=now(), keep_days=keep_days)
+    if as_json:
+        emit(dataclasses.asdict(found) | {"dry_run": dry_run})
+    else:
+        held = f"; {found.held} stay under {', '.join(found.holds)}" if found.held else ""
+        click.echo(f"{found.entries} entries {'would be' if dry_run else 'were'} pruned{held}")
+    return DONE
+
+
+@audit.command()
+@click.argument("name")
+@click.option("--actor", help="Only what this account did.")
+@click.option("--case", "case_", help="Only what belongs to this case.")
+@click.option("--release", is_flag=True, help="Lift the hold.")
+@pass_context
+def hold(context: Context, *, name: str, actor: str | None, case_: str | None, release: bool) -> int:
+    """Place a legal hold, under which nothing is pruned, or lift it."""
+    from audit import Event
+
+    detail = {"hold": name} if release else {"hold": name, "of_actor": actor, "case": case_}
+    with _writable(context) as ledger:
+        ledger.append(Event(type="hold.released" if release else "hold.placed", actor="local_admin", detail=detail))
+    click.echo(f"{name}: {'lifted' if release else 'in force'}")
+    return DONE
+
+
 @audit.group()
 def witness() -> None:
     """The witnesses of this ledger: add, ask, request and accept by file, list."""
