@@ -117,7 +117,7 @@ class Corrector:
                 if abs(len(other) - len(word)) > bound or (other[0] != word[0] and other[:2] != word[1::-1]):
                     continue
                 distance = OSA.distance(word, other, score_cutoff=bound)
-                if distance <= bound and (len(word) > 4 or len(other) >= 4):
+                if distance <= bound and (len(word) > 4 or _slipped(word, other)):
                     if distance < bound:
                         best, bound = [], distance
                     best.append(other)
@@ -178,6 +178,16 @@ class Corrector:
             for at in range(len(window)):
                 found += [item for item in self.shapes.get(window[:at] + window[at + 1 :], ()) if len(item[0]) == len(window)]
         return found
+
+
+def _slipped(word: str, other: str) -> bool:
+    """Whether four letters are only in another order, or lack a vowel: opne, mnth; send is not spend."""
+    missing = list(other)
+    for letter in word:
+        if letter not in missing:
+            return False
+        missing.remove(letter)
+    return not missing or (len(missing) == 1 and missing[0] in "aeiou")
 
 
 def replaced(text: str, start: int, end: int, name: str) -> str:

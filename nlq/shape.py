@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from governance.terms import UNKNOWN, Language
-from nlq import shape_members, shape_numbers, shape_periods
+from nlq import shape_members, shape_numbers, shape_orders, shape_periods
 from nlq.draft import Draft
 from nlq.entries import Meaning
 from nlq.lexicon import LexiconView
@@ -33,7 +33,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_numbers.thresholds(sentence)
     shape_members.flags(sentence)
     shape_members.exclusions(sentence)
-    shape_numbers.orderings(sentence)
+    shape_orders.orderings(sentence)
     shape_members.shares(sentence)
     shape_periods.periods(sentence, clock)
     shape_members.comparisons(sentence)

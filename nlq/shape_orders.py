@@ -1,0 +1,162 @@
+"""Order in a sentence: top and bottom N, superlatives, rankings, and what they rank by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nlq.draft import Direction, Ordering
+from nlq.matching import Token
+from nlq.sentence import Sentence
+from nlq.shape_numbers import COMPARATIVES, change_of, number_of
+from nlq.words import CHANGE, METRIC
+
+_DIRECTIONS: dict[str, Direction] = {"asc": "asc", "desc": "desc", "best": "best", "worst": "worst"}
+
+
+def orderings(sentence: Sentence) -> None:
+    """Take 前10, top 5, 最高的3个, ranked, 从高到低, 增长最快; what they rank by is the metric nearest by."""
+    draft = sentence.draft
+    ordering: Ordering | None = None
+
+    def start() -> Ordering:
+        nonlocal ordering
+        ordering = ordering or Ordering(metric=None)
+        return ordering
+
+    by_metric(sentence, start)
+    if match := sentence.find("K?P#?N|S?PN"):
+        index = match.end() - 1
+        start().limit = int(number_of(sentence.rest[index]).value)
+        start().metric = start().metric or sentence.nearest_metric(match.start(), before_first=sentence.chinese)
+        superlative = match.group()[0] == "S"
+        if superlative:
+            start().direction = _DIRECTIONS[str(sentence.rest[match.start()].value)]
+        sentence.take(*range(match.start(), match.end()))
+    elif match := sentence.find("S?K?p#?N"):
+        start().limit = int(number_of(sentence.rest[match.end() - 1]).value)
+        start().direction = "asc"
+        sentence.take(*range(match.start(), match.end()))
+    elif match := sentence.find("#N"):
+        _ordinal(sentence, start(), match.start())
+    if match := sentence.find("S"):
+        _superlative(sentence, start, match.start())
+    if match := sentence.find("s"):
+        start().direction = _DIRECTIONS[str(sentence.rest[match.start()].value)]
+        sentence.take(match.start())
+    if match := sentence.find("P(?=[MDWS])"):
+        token = sentence.rest[match.start()]
+        following = next((t for t in sentence.rest[match.start() :] if t.kind == "D"), None)
+        if not sentence.chinese and following is not None and "first" not in token.text:
+            start().limit = start().limit or (None if following.text.endswith("s") else 1)
+            sentence.take(match.start())
+    if sentence.has("K"):
+        index = sentence.kinds.index("K")
+        start().metric = start().metric or sentence.nearest_metric(index)
+        if not (sentence.count("V") == 1 and not sentence.has("D") and not sentence.has("W") and start().limit is None and not draft.periods):
+            sentence.take(index)
+        else:
+            draft.rank_of = True
+            sentence.take(index)
+    if sentence.has("k"):
+        draft.rank_of = True
+        index = sentence.kinds.index("k")
+        start().metric = start().metric or sentence.nearest_metric(index)
+        sentence.take(index)
+    draft.ordering = ordering
+
+
+def by_metric(sentence: Sentence, start: Callable[[], Ordering]) -> None:
+    """`by doctors reached`, 按触达率: a metric after `by` orders when something is ranked."""
+    match = sentence.find("[GK]M")
+    if match is None:
+        return
+    ranks = sentence.find("[PpSsKk]") is not None and sentence.rest[match.start()].text not in ("per", "each", "every")
+    group = sentence.rest[match.start()]
+    following = sentence.rest[match.end()] if match.end() < len(sentence.rest) else None
+    if following is not None and following.kind == CHANGE and ranks:  # top 5 by revenue growth
+        direction, sort = change_of(following)
+        start().column = "__growth" if sort == "growth" else "__change"
+        start().direction = "asc" if direction == "down" else start().direction
+        sentence.draft.compare = sentence.draft.compare or "implied"
+        sentence.take_later.append(following)
+    if group.kind == "G":
+        bare = sentence.has("D") and sentence.find("GN?D") is None and group.text in ("by", "按", "按照", "依")
+        if ranks or bare:  # provinces by reach rate: in its order
+            start().metric = sentence.rest[match.start() + 1]
+            sentence.take(match.start())
+        elif match.start() and METRIC in sentence.kinds[: match.start()] and not sentence.chinese and group.text != "by":
+            sentence.problem(f"{group.text} {sentence.rest[match.start() + 1].text}", 0.5)  # spend per touch: a ratio of two metrics
+        return
+    start().metric = sentence.rest[match.start() + 1]
+
+
+def _ordinal(sentence: Sentence, ordering: Ordering, index: int) -> None:
+    place = int(number_of(sentence.rest[index + 1]).value)
+    if place != 1:
+        sentence.problem(sentence.rest[index].text + sentence.rest[index + 1].text, 0.5)
+    ordering.limit = place
+    sentence.take(index, index + 1)
+
+
+def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) -> None:
+    token = sentence.rest[index]
+    comparative = token.text in COMPARATIVES
+    if index and sentence.rest[index - 1].kind == "R" and not comparative:
+        sentence.problem(sentence.rest[index - 1].text + token.text, 0.45)  # 波动最大: no metric says how much one swings
+    values = sentence.count("V")
+    chosen = sentence.has("W") or values >= 2 or sentence.has("w") or token.text.startswith("谁")
+    if comparative and not chosen:
+        if sentence.has("d") or sentence.has("Z"):
+            sentence.take(index)
+            return
+        if not sentence.has("D"):
+            sentence.take(index)  # 有没有更高: nothing that could be ranked
+            sentence.problem(token.text, 0.4)
+            return
+        sentence.assume(f"“{token.text}”没有界限，按大小排列", f"'{token.text}' gives no bound: ranked instead")
+    ordering = start()
+    asked = _DIRECTIONS[str(token.value)]
+    change = next((i for i in (index - 1, index + 1) if 0 <= i < len(sentence.rest) and sentence.rest[i].kind == CHANGE), None)
+    if ordering.direction == "desc" or asked != "desc":
+        ordering.direction = asked
+    nearest = sentence.nearest_metric(index, before_first=sentence.chinese)
+    if ordering.metric is not None and nearest is not None and nearest is not ordering.metric and sentence.draft.compare is None and ordering.limit:
+        sentence.problem(token.text, 0.45)  # 触达最多的10个城市中打开率最低的: one ranking inside another
+    if ordering.metric is None:
+        ordering.metric = sentence.nearest_metric(index, before_first=sentence.chinese)
+    taken = [index]
+    if change is not None:
+        direction, sort = change_of(sentence.rest[change])
+        fast = sort == "growth" or token.text in ("最快", "fastest", "最猛")
+        ordering.column = "__growth" if fast else "__change"
+        if direction == "down" and asked == "desc":
+            ordering.direction = "asc"
+        sentence.draft.compare = sentence.draft.compare or "implied"
+        taken.append(change)
+    neighbour = _number_beside(sentence, index)
+    if neighbour is not None:
+        ordering.limit = int(number_of(sentence.rest[neighbour]).value)
+        taken.append(neighbour)
+    elif ordering.limit is None and (chosen or not comparative):
+        ordering.limit = 1
+    sentence.take(*taken)
+
+
+def _number_beside(sentence: Sentence, index: int) -> int | None:
+    """Return the number that says how many: 最高的3个, 3 regions with the highest, 哪两个大区…最高."""
+    for at in (index + 1, index - 1):
+        if 0 <= at < len(sentence.rest) and sentence.rest[at].kind == "N" and _is_count(sentence.rest[at]):
+            return at
+    for at, token in enumerate(sentence.rest):
+        following = sentence.rest[at + 1].kind if at + 1 < len(sentence.rest) else ""
+        if token.kind == "N" and following in ("D", "n") and _is_count(token):
+            return at
+    return None
+
+
+def _is_count(token: Token) -> bool:
+    number = number_of(token)
+    return number.said == "plain" and number.value == int(number.value) and 1 <= number.value <= 1000
+
+
+__all__ = ["orderings"]

@@ -1,0 +1,241 @@
+"""Every possible reading of every span of a sentence: names, times, numbers, names with words in between, in another order, in part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from governance.terms import Language
+from nlq.entries import Meaning
+from nlq.lexicon import LexiconView
+from nlq.normalise import Unit, root, units
+from nlq.numbers import Number, match_number
+from nlq.times import Clock, TimeHit, When
+from nlq.words import BOUND, DIMENSION, FILLER, LINK_WORDS, LINKERS, METRIC, NOUN, NUMBER, TIME, VALUE
+
+_KINDS = {"metric": METRIC, "dimension": DIMENSION, "value": VALUE, "term": VALUE, "noun": NOUN, "bound": BOUND}
+_UNIT_WEIGHT = {"c": 1.0, "w": 2.0, "n": 1.5, "p": 0.2}
+_TOKEN_COST = 0.25
+_COUNTING = frozenset(("多", "少", "几", "数"))
+_COUNT_ENDINGS = frozenset("数量")
+
+
+@dataclass(slots=True)
+class Token:
+    """A span of the normalised text and what it may mean. `kind` is the letter of `words.py`; `used` is set by the reader of the shape."""
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    meanings: tuple[Meaning, ...] = ()
+    when: When | None = None
+    number: Number | None = None
+    partial: bool = False
+    """Only a part of a name, or a name in another order."""
+    body: bool = False
+    """A counting metric's name without its 数: a whole name, or only a noun (活跃医生的打开率)."""
+    used: bool = False
+    also_filler: bool = False
+    alternatives: list[Token] = field(default_factory=list)
+
+    @property
+    def value(self) -> object:
+        """The value of a cue (a grain, a direction, an operator)."""
+        return self.meanings[0].value if self.meanings else None
+
+    def ids(self, kind: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(meaning.id for meaning in self.meanings if meaning.kind == kind))
+
+
+@dataclass(slots=True)
+class Candidate:
+    end: int
+    weight: float
+    tokens: tuple[Token, ...]
+
+
+class Spans:
+    """The candidates of one question for one caller."""
+
+    def __init__(self, view: LexiconView, text: str, clock: Clock, language: Language, capitals: str = "") -> None:
+        self.view, self.text, self.clock, self.language = view, text, clock, language
+        self.book = view.lexicon.words
+        self.units: list[Unit] = units(text)
+        self.ends = {unit.end: index + 1 for index, unit in enumerate(self.units)}
+        self.ends |= {end + 2: index for end, index in self.ends.items() if text.startswith("'s", end)}
+        self.capitals = capitals if len(capitals) == len(text) else text
+        self.weights = [_UNIT_WEIGHT[unit.kind] for unit in self.units]
+        self.parted = any(unit.key == "的" for unit in self.units)
+        self.counting = any(unit.key in _COUNTING for unit in self.units)
+
+    # ------------------------------------------------------------------ candidates
+
+    def _span(self, at: int, end: int) -> tuple[int, int, str]:
+        start, stop = self.units[at].start, self.units[end - 1].end
+        return start, stop, self.text[start:stop]
+
+    def _weight(self, at: int, end: int, quality: float) -> float:
+        return max(sum(self.weights[at:end]) * quality - _TOKEN_COST, 0.02)
+
+    def candidates(self, at: int, times: dict[int, list[TimeHit]]) -> list[Candidate]:
+        unit = self.units[at]
+        found: list[Candidate] = []
+        self._named(at, found)
+        for hit in times.get(unit.start, ()):
+            end = self.ends.get(hit.end)
+            if end is not None:
+                token = Token(TIME, *self._span(at, end), when=hit.when)
+                article = 0.45 if unit.key == "the" else 0.0  # no better than the article read over
+                found.append(Candidate(end, self._weight(at, end, 1.0) - article, (token,)))
+        for number in match_number(self.text, unit.start):
+            stop = self.ends.get(number.end)
+            if stop is not None:
+                token = Token(NUMBER, *self._span(at, stop), number=number)
+                # a classifier gives way to a name that begins with the same word: more than 100 units
+                weight = self._classified(at, stop) if number.classifier else self._weight(at, stop, 0.93)
+                found.append(Candidate(stop, weight, (token,)))
+        if unit.kind == "c":
+            if self.parted:
+                self._parted(at, found)
+            self._gapped(at, found)
+        elif unit.kind == "w":
+            self._bag(at, found)
+            self._patterned(at, found)
+        self._partial(at, found)
+        return found
+
+    def _classified(self, at: int, end: int) -> float:
+        rest = sum(self.weights[index] * (0.8 if self.units[index].kind == "c" else 0.4) for index in range(at + 1, end))
+        return self.weights[at] * 0.93 + rest - _TOKEN_COST
+
+    def _named(self, at: int, found: list[Candidate]) -> None:
+        remaining = len(self.units) - at
+        for size in self.book.lengths.get(self.units[at].key, ()):
+            if size > remaining:
+                continue
+            key = tuple(unit.key for unit in self.units[at : at + size])
+            meanings = self.book.entries.get(key)
+            if meanings is None:
+                continue
+            known = tuple(meaning for meaning in meanings if self.view.knows(meaning))
+            if known:
+                found.append(self._as_candidate(at, at + size, known))
+
+    def _parted(self, at: int, found: list[Candidate]) -> None:
+        """Find metric names with 的 inside: 知晓到尝试的转化率."""
+        if self.units[at].key == "的":
+            return
+        if self._within_name(at):
+            return
+        places = [index for index in range(at, min(at + 16, len(self.units))) if self.units[index].key != "的"]
+        parts = tuple(self.units[index].key for index in places)
+        for size in self.book.lengths.get(parts[0], ()):
+            if size < 4 or size > len(places) or places[size - 1] == at + size - 1:
+                continue
+            meanings = tuple(m for m in self.book.entries.get(parts[:size], ()) if m.kind == "metric")
+            if meanings:
+                end = places[size - 1] + 1
+                found.append(Candidate(end, self._weight(at, end, 0.99), (Token(METRIC, *self._span(at, end), meanings=meanings),)))
+
+    def _within_name(self, at: int) -> bool:
+        """Whether the word up to 的 is the end of a member's name: 三甲医院的覆盖率 is not 医院覆盖率."""
+        end = next((index for index in range(at, min(at + 8, len(self.units))) if self.units[index].key == "的"), None)
+        if end is None:
+            return False
+        return any(
+            any(m.kind in ("value", "term") for m in self.book.entries.get(tuple(unit.key for unit in self.units[start:end]), ()))
+            for start in range(max(0, at - 6), at)
+        )
+
+    def _as_candidate(self, at: int, end: int, meanings: tuple[Meaning, ...]) -> Candidate:
+        named = tuple(meaning for meaning in meanings if meaning.kind != "cue")
+        others = tuple(meaning for meaning in meanings if meaning.kind == "cue" and meaning.id != FILLER)
+        filler = any(meaning.kind == "cue" and meaning.id == FILLER for meaning in meanings)
+        span = self._span(at, end)
+        if named:
+            kinds = sorted({_KINDS[meaning.kind] for meaning in named}, key="bMDVn".index)
+            tokens = [Token(kind, *span, meanings=tuple(m for m in named if _KINDS[m.kind] == kind), also_filler=filler) for kind in kinds]
+            tokens += [Token(meaning.id, *span, meanings=(meaning,)) for meaning in others]
+            tokens[0].alternatives = tokens[1:]
+            bonus = 0.15 + 0.01 * (end - at) if tokens[0].kind == METRIC else 0.0
+            # less than a token costs, so that one long name is still better than two short ones
+            return Candidate(end, self._weight(at, end, 1.0) + bonus, (tokens[0],))
+        if others:
+            tokens = [Token(meaning.id, *span, meanings=(meaning,), also_filler=filler) for meaning in others]
+            tokens[0].alternatives = tokens[1:]
+            return Candidate(end, self._weight(at, end, 0.97), (tokens[0],))
+        return Candidate(end, self._weight(at, end, 0.9), (Token(FILLER, *span),))
+
+    def _patterned(self, at: int, found: list[Candidate]) -> None:
+        for before, after, meaning in self.book.patterns:
+            if tuple(unit.key for unit in self.units[at : at + len(before)]) != before:
+                continue
+            for gap in range(1, 4):
+                start = at + len(before) + gap
+                if after and tuple(unit.key for unit in self.units[start : start + len(after)]) == after:
+                    # The words in between are read for themselves: only the frame is the cue.
+                    frame = Token(meaning.id, *self._span(at, at + len(before)), meanings=(meaning,))
+                    found.append(Candidate(at + len(before), self._weight(at, at + len(before), 1.2), (frame,)))
+
+    def _metric(self, at: int, end: int, metrics: tuple[str, ...], rank: int) -> Token:
+        return Token(METRIC, *self._span(at, end), meanings=tuple(Meaning("metric", metric, rank=rank) for metric in metrics), partial=True)
+
+    def _gapped(self, at: int, found: list[Candidate]) -> None:
+        for size in self.book.body_lengths.get(self.units[at].key, ()):
+            key = tuple(unit.key for unit in self.units[at : at + size])
+            metrics = self.book.bodies.get(key)
+            if metrics and len(key) == size and key not in self.book.entries:
+                token = self._metric(at, at + size, metrics, 2)
+                token.body = True
+                found.append(Candidate(at + size, self._weight(at, at + size, 1.0) + 0.1, (token,)))
+        for size in self.book.gapped_lengths.get(self.units[at].key, ()):
+            key = tuple(unit.key for unit in self.units[at : at + size])
+            for rest, metric in self.book.gapped.get(key, ()) if len(key) == size else ():
+                end = self._after_gap(at + size, rest)
+                if end is not None:
+                    found.append(Candidate(end, self._weight(at, end, 0.96), (self._metric(at, end, (metric,), 2),)))
+
+    def _after_gap(self, start: int, rest: tuple[str, ...]) -> int | None:
+        """Return where a name ends whose other part follows after linking words, when the sentence counts."""
+        asked = False
+        for at in range(start, min(start + 7, len(self.units) - len(rest) + 1)):
+            here = tuple(unit.key for unit in self.units[at : at + len(rest)])
+            if here == rest and at > start:
+                end = at + len(rest)
+                counted = end < len(self.units) and self.units[end].key in _COUNT_ENDINGS
+                if len(rest) == 1 and not asked:
+                    return None
+                if counted:
+                    return end + 1
+                return end if asked or self.counting else None
+            key = self.units[at].key
+            if key not in LINKERS:
+                return None
+            asked = asked or key in _COUNTING
+        return None
+
+    def _bag(self, at: int, found: list[Candidate]) -> None:
+        roots: list[str] = []
+        for index in range(at, min(at + 8, len(self.units))):
+            unit = self.units[index]
+            if unit.kind != "w":
+                return
+            if unit.key in LINK_WORDS:
+                if not roots:
+                    return
+                continue
+            word = root(unit.key)
+            if word not in self.book.bag_roots:
+                return
+            roots.append(word)
+            metrics = self.book.bags.get(tuple(sorted(roots))) if len(roots) > 1 else None
+            if metrics:
+                found.append(Candidate(index + 1, self._weight(at, index + 1, 0.9), (self._metric(at, index + 1, metrics, 2),)))
+
+    def _partial(self, at: int, found: list[Candidate]) -> None:
+        for size in self.book.partial_lengths.get(self.units[at].key, ()):
+            key = tuple(unit.key for unit in self.units[at : at + size])
+            metrics = self.book.partial.get(key)
+            if metrics and len(key) == size:
+                end = at + size
+                found.append(Candidate(end, self._weight(at, end, 0.6), (self._metric(at, end, metrics, 3),)))
