@@ -217,15 +217,16 @@ class Vault:
         stood = standing_over(self, entity, persons)
         with self.engine.begin() as connection:
             table = schema.person
-            columns = (table.c.uid, table.c.content_tag, table.c.version, table.c.data_key, table.c.key_version, table.c.suite)
+            columns = (table.c.uid, table.c.content_tag, table.c.version, table.c.data_key, table.c.key_version, table.c.suite, table.c.index_version)
             held = {row.uid: row for row in connection.execute(sa.select(*columns).where(table.c.entity == entity))}
             people, fields, indexes, gone = [], [], [], []
             macs = Macs(self, entity)
             for one in stood:
-                tag = self.tag(one)
                 old = held.get(one.uid)
-                if old is not None and old.content_tag == tag:
+                # While the index key is being rotated, a person's tag is by whichever key has the person's indexes.
+                if old is not None and old.content_tag == self.tag(one, key=self.keys.version("index", old.index_version)):
                     continue
+                tag = self.tag(one)
                 version = 1 if old is None else old.version + 1
                 # A person's data key goes on, since corrections are sealed with it too; rotating the vault key can renew it.
                 kind = self.keys.vault.suite if old is None else suite(old.suite)
