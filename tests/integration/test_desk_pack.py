@@ -30,7 +30,7 @@ def bench(tmp_path):
     return bench
 
 
-def check(folder, *more):
+def check(folder, *more: str):
     """Run the pack's own checker with the standard library alone: isolated, without our code on the path."""
     return subprocess.run([sys.executable, "-I", "-S", str(folder / "verify.py"), str(folder), *more], capture_output=True, text=True, check=False, cwd=folder.parent)
 

@@ -191,7 +191,7 @@ def test_processing_activities_come_from_the_bundles_extracts_and_purposes(bench
     assert {"collect.crm_hcp", "collect.wechat_messages", "use.market_analysis", "use.subject_request"} <= ids
 
 
-def assessment(**more):
+def assessment(**more: object):
     words = {"zh": "必要", "en": "needed"}
     return Assessment(**{"id": "a", "label": words, "purposes": ("market_analysis",), "need": words, "risks": words, "measures": words, "assessed_on": dt.date(2026, 1, 1), **more})
 
