@@ -226,6 +226,10 @@ class Reader:
             rows = connection.execute(statement, (INTENT, format_time(before), OUTCOME)).fetchall()
         return [StoredEvent(index=number, line=line) for number, line in rows]
 
+    def size(self) -> int:
+        """How many entries the newest checkpoint covers."""
+        return _size(self.head())
+
     def head(self) -> str:
         """The newest signed checkpoint (a C2SP note)."""
         with self._reading() as connection:

@@ -88,6 +88,11 @@ class Home:
         return self.checkpoint.parent / "witnesses"
 
     @property
+    def sinks(self) -> Path:
+        """Where the ledger streams to, with each sink's cursor."""
+        return self.root / "sinks"
+
+    @property
     def accounts(self) -> Path:
         return self.root / "accounts.db"
 

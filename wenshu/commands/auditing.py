@@ -142,6 +142,65 @@ def hold(context: Context, *, name: str, actor: str | None, case_: str | None, r
 
 
 @audit.group()
+def sinks() -> None:
+    """Where the ledger streams to: files and syslog."""
+
+
+@sinks.command("add")
+@click.argument("name")
+@click.argument("target", metavar="file:///PATH|udp://H:P|tcp://H:P|unix:///PATH")
+@pass_context
+def sinks_add(context: Context, *, name: str, target: str) -> int:
+    """Add a sink, or give one another target; recorded in the ledger."""
+    from audit import Event
+    from audit.sinks import add
+
+    add(context.home.require().sinks, name, target)
+    with _writable(context) as ledger:
+        ledger.append(Event(type="sink.added", actor="local_admin", detail={"sink": name}))
+    click.echo(f"added {name}")
+    return DONE
+
+
+@sinks.command("run")
+@click.option("--once", is_flag=True, help="Deliver what waits and end.")
+@click.option("--every", default=1.0, show_default=True, type=click.FloatRange(0.1, 3600), help="Seconds between rounds.")
+@pass_context
+def sinks_run(context: Context, *, once: bool, every: float) -> int:
+    """Deliver to every sink what it has not had, until interrupted."""
+    import time
+
+    from audit.sinks import pump, standing
+    from wenshu.settings import now
+
+    home = context.home.require()
+    while True:
+        pump(home.ledger, home.sinks, now)
+        if once:
+            return FAILED if any(one.failing_since for one in standing(home.sinks, 0)) else DONE
+        time.sleep(every)
+
+
+@sinks.command("list")
+@json_option
+@pass_context
+def sinks_list(context: Context, *, as_json: bool) -> int:
+    """Show each sink: how far it is behind, and since when it fails and why."""
+    from audit.search import Reader
+    from audit.sinks import standing
+
+    home = context.home.require()
+    found = standing(home.sinks, Reader(home.ledger).size())
+    if as_json:
+        emit({"sinks": [dataclasses.asdict(one) for one in found]})
+        return DONE
+    for one in found:
+        state = f"fails since {one.failing_since[:19]} UTC: {one.error}" if one.failing_since else "delivers"
+        click.echo(f"{one.name} ({one.kind}): {one.behind} behind, {state}")
+    return DONE
+
+
+@audit.group()
 def witness() -> None:
     """The witnesses of this ledger: add, ask, request and accept by file, list."""
 
