@@ -103,7 +103,7 @@ def _warning(line: str) -> dict[str, str]:
     return {"kind": "column", "text": line}
 
 
-_ENDINGS = (("missing", ": no file; its rows are missing from this load"), ("unmapped", ": no mapping names this file; it does not load"))
+_ENDINGS = (("missing", ": no file; its rows are missing from this load"), ("unmapped", ": no mapping names this file; it was not read"))
 
 
 class _Opened:

@@ -126,7 +126,7 @@ class Ingest:
         if missing and not profiled:
             patterns = " or ".join(missing[0].files)
             message = (
-                f"the extract {missing[0].extract!r} is missing: nothing called {patterns} in {self._where}.{nearest(missing[0].files[0], names)} "
+                f"the extract {missing[0].extract!r} is missing: no file {patterns} in {self._where}.{nearest(missing[0].files[0], names)} "
                 f"Put it there, or set `required: false` in extracts/{missing[0].extract}.yaml"
             )
             raise IngestError(message)
@@ -137,7 +137,7 @@ class Ingest:
                     message = f"{path.name} is claimed by the mappings of {taken[path.name]} and {name}; make their `files` differ"
                     raise IngestError(message)
                 taken[path.name] = name
-        self.warnings += [f"{name}: no mapping names this file; it does not load" for name in names if name not in taken]
+        self.warnings += [f"{name}: no mapping names this file; it was not read" for name in names if name not in taken]
         profiler = Profiler(self.plan.classes) if profiled else None
         for number, mapping in enumerate(self.plan.mappings):
             if not found[mapping.extract]:
