@@ -323,6 +323,9 @@ def _mark_explicit(sentence: Sentence, match: re.Match[str]) -> bool:
 def members(sentence: Sentence) -> None:
     """Take the values that are left: filters. `Or` between different dimensions can't be one."""
     draft = sentence.draft
+    if match := sentence.find("V~V"):
+        said = "".join(token.text for token in sentence.rest[match.start() : match.end()])
+        sentence.problem(said, 0.45)  # 9点到11点: whether the last one is meant too is not said
     if match := sentence.find("V\\|V"):
         first, second = sentence.rest[match.start()], sentence.rest[match.end() - 1]
         if not set(sentence.dimension_of(first)) & set(sentence.dimension_of(second)):

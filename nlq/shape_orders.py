@@ -52,6 +52,12 @@ def orderings(sentence: Sentence) -> None:
     if sentence.has("K"):
         index = sentence.kinds.index("K")
         start().metric = start().metric or sentence.nearest_metric(index)
+        if index and sentence.rest[index - 1].kind == CHANGE:  # 同比增速排名
+            direction, sort = change_of(sentence.rest[index - 1])
+            start().column = "__growth" if sort == "growth" else "__change"
+            start().direction = "asc" if direction == "down" else start().direction
+            draft.compare = draft.compare or "implied"
+            sentence.take_later.append(sentence.rest[index - 1])
         if not (sentence.count("V") == 1 and not sentence.has("D") and not sentence.has("W") and start().limit is None and not draft.periods):
             sentence.take(index)
         else:

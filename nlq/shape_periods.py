@@ -243,6 +243,12 @@ def _single(sentence: Sentence, span: tuple[int, When], versus: int | None, cloc
     index, when = span
     if when.other is not None:
         draft.extra_times = [when.other]
+    first, last = when.ends if when.ends is not None else (None, None)
+    if first is not None and last is not None and first.end == last.start and draft.compare in (None, "implied") and sentence.find("[zdI]") is not None:
+        draft.when, draft.base = When(period=last, grain=when.grain), When(period=first, grain=when.grain)  # 10月、11月对比, 九月到十月的变化
+        draft.compare = None
+        _take_versus(sentence)
+        return
     if when.ends is not None and sentence.count("V") < 2:
         draft.joined = when.grain  # 7月、8月和9月分别: each of them
     if draft.compare == "implied" and draft.base is not None:
