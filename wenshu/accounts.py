@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -37,6 +38,8 @@ MIN_PASSWORD = 10
 MAX_PASSWORD = 256
 _USER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+MIN_DIFFERENT = 6
+"""Different characters of a password."""
 _TOKEN = re.compile(r"wst_([A-Za-z0-9]{12})_([A-Za-z0-9_-]{43})")
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter that can be taken for another
 
@@ -57,13 +60,14 @@ class SignInFailed(WenshuError):
 class WeakPassword(WenshuError):
     """The new password can't be taken; `reason` says why."""
 
-    def __init__(self, reason: Literal["short", "long", "same", "name"]) -> None:
+    def __init__(self, reason: Literal["short", "long", "same", "name", "simple"]) -> None:
         super().__init__(
             {
                 "short": f"A password needs at least {MIN_PASSWORD} characters.",
                 "long": f"A password has at most {MAX_PASSWORD} characters.",
                 "same": "The new password must differ from the old one.",
                 "name": "The password must not contain the user's name.",
+                "simple": "The password is too simple: use more different characters, not one repeated or counted up.",
             }[reason]
         )
         self.reason = reason
@@ -207,6 +211,8 @@ class Accounts:
             raise WeakPassword("same")
         if account.id.lower() in new.lower():
             raise WeakPassword("name")
+        if _too_simple(new):
+            raise WeakPassword("simple")
         self._store(user, new, must_change=False)
 
     # ------------------------------------------------------------------ bearer tokens
@@ -301,3 +307,11 @@ def _sha256(text: str) -> str:
 
 def _base64url(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _too_simple(password: str) -> bool:
+    """Return whether a password is one of those that are tried first: few different characters, or mostly one counted up, down or repeated."""
+    if len(set(password)) < MIN_DIFFERENT:
+        return True
+    steps = [ord(after) - ord(before) for before, after in pairwise(password)]
+    return sum(step in {-1, 0, 1} for step in steps) > 0.7 * len(steps)

@@ -42,13 +42,14 @@ from wenshu.knowing import MAX_QUESTION, Knowing
 from wenshu.pace import Pace
 from wenshu.persons_room import PersonsRoom
 from wenshu.protection import open_protection
+from wenshu.retention_room import RetentionRoom
 from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
 from wenshu.setup import open_ledger, read_marker, shipped_bundle
 from wenshu.standing import FromHome, home_timezone
 from wenshu.stewardship import Stewardship
 from wenshu.subject_room import SubjectRoom
-from wenshu.telling import Telling, kept
+from wenshu.telling import Telling, kept, stored
 
 QUESTIONS_A_MINUTE = 240
 """Of one person in one process: far above a person's pace, far below what a probing script would like."""
@@ -76,6 +77,7 @@ class Service(Knowing):
         super().__init__(house=house, gateway=gateway, today=self._today)
         self.accounts = accounts
         self.keys = KeysRoom(home=home, identities=self._identities, ledger=ledger, accounts=accounts, zone=self._zone, clock=now)
+        self.retention = RetentionRoom(home=home, identities=self._identities, ledger=ledger, zone=self._zone, clock=now, today=self._today)
         self.subjects = SubjectRoom(
             home=home,
             identities=self._identities,
@@ -238,7 +240,7 @@ class Service(Knowing):
         answer = told.run(wanted, question=None)
         if conversation is not None:
             said = query_in_words(wanted, here.active.catalogue, language) if answer.status == "answered" else ""
-            turn = Turn(question=said, query=query_to_json(wanted), answer=answer.to_json(), asked_at=now().isoformat())
+            turn = Turn(question=said, query=query_to_json(wanted), answer=stored(answer), asked_at=now().isoformat())
             self._conversations.add(actor.id, conversation, turn)
         return answer
 

@@ -24,9 +24,15 @@ def not_used(unused: Sequence[str], language: Language) -> str:
     return f"没有用到的词：{'、'.join(unused)}" if language == "zh" else f"words not used: {', '.join(unused)}"
 
 
+def stored(answer: Answer) -> dict[str, Any]:
+    """Return the answer's document for its owner's conversation, with what its display needs beside the contract: the smallest group that may be shown."""
+    group = answer.minimum_group
+    return answer.to_json() | ({} if group is None else {"minimum_group": {"entity": group.entity, "k": group.k}})
+
+
 def kept(understood: Understanding, answer: Answer) -> dict[str, Any]:
     """Return the answer as it may be stored: without the asker's own unrecognised words, which might name someone."""
-    document = answer.to_json()
+    document = stored(answer)
     explanation = document["explanation"]
     if answer.status in ("clarify", "not_understood"):
         said = {"clarify": ("请选择：", "Please choose:"), "not_understood": ("没有听懂这个问题。", "The question was not understood.")}[answer.status]

@@ -62,4 +62,5 @@ def _weakness(error: WeakPassword) -> str:
         "long": _("Use at most %(most)d characters.", most=MAX_PASSWORD),
         "same": _("The new password must differ from the present one."),
         "name": _("The password must not contain your user name."),
+        "simple": _("That is among the first a stranger would try; use more different characters."),
     }[error.reason]

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from governance.terms import Cell, Grain, Language, Text
+from governance.terms import Cell, Grain, Language, MinimumGroup, Text
 from nlq.display import DisplayTable
 from nlq.formatting import NO_VALUE, ONE, Scale, Style, column_scale, header_unit, hidden_mark, number
 from nlq.periods import unit_tick
@@ -174,6 +174,8 @@ def _table(
     rows: Sequence[Sequence[Cell]] = document.get("rows") or ()
     hidden = {(item["row"], item["column"]): item for item in document.get("suppressed") or ()}
     grain = (document.get("query") or {}).get("grain")
+    least = document.get("minimum_group")
+    group = MinimumGroup(entity=str(least["entity"]), k=int(least["k"])) if least else None
     heads: list[Head] = []
     styles: list[tuple[Style | None, Scale]] = []
     for position, column in enumerate(columns):
@@ -189,7 +191,7 @@ def _table(
         styles.append((how, scale))
     shown = tuple(
         tuple(
-            _cell(value, column, how, scale, hidden.get((index, column["name"])), grain, language)
+            _cell(value, column, how, scale, hidden.get((index, column["name"])), grain, language, group)
             for value, column, (how, scale) in zip(row, columns, styles, strict=True)
         )
         for index, row in enumerate(rows)
@@ -205,10 +207,11 @@ def _cell(
     hidden: Mapping[str, Any] | None,
     grain: Grain | None,
     language: Language,
+    group: MinimumGroup | None,
 ) -> Shown:
     if hidden is not None:
         small = hidden.get("reason") == "small_group"
-        mark = hidden_mark(str(hidden.get("reason")), None)  # a kept answer doesn't know how large its smallest group had to be
+        mark = hidden_mark(str(hidden.get("reason")), group)
         why = _("Fewer people than the smallest group that may be shown.") if small else _("Hidden so that a hidden neighbour can't be worked out.")
         return Shown(text=mark, numeric=True, why=why, hidden=True)
     if how is None:
