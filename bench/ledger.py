@@ -4,7 +4,8 @@
 
 Ours is the whole pipeline: canonical line, Merkle tree with stored nodes, search index, read-back, signed checkpoint, fsync,
 checkpoint file outside. The peer does nothing but INSERT and COMMIT of the same line (WAL, synchronous=FULL). Both are run in
-turns on the same disk, in rounds; medians are printed with the ratio. Also: verification a second and inclusion proofs.
+turns on the same disk, in rounds; medians are printed with the ratio. Also: verification a second (by one process and by as many as there are cores) and inclusion proofs; with `--large N` on a ledger
+of N entries, with searches over it.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from pathlib import Path
 
 from audit import Event, Ledger, verify
 from audit.keys import generate_key
-from audit.search import Reader
+from audit.search import Filter, Reader
 
 ORIGIN = "bench.example/ledger"
 RESULTS = Path(__file__).resolve().parent / "results" / "ledger.json"
@@ -147,10 +148,90 @@ def measure(folder: Path, *, rounds: int, events: int, seeded: int) -> dict[str,
     }
 
 
+def event_pair(number: int) -> list[Event]:
+    """A question and its answer, as varied as a company's."""
+    who = {
+        "request": f"01a2039f-f343-7bc2-a415-{number:012x}",
+        "actor": f"user_{number % 200}",
+        "role": "marketing",
+        "department": ("市场部", "医学部", "销售部", "合规部")[number % 4],
+        "purpose": "market_analysis",
+        "decision": "allow",
+    }
+    shared = {"metrics": [("reach_rate", "touches", "revenue", "open_rate", "nps")[number % 5]], "session": f"s{number // 20}", "surface": "web"}
+    query = {"group_by": ["region", "channel"], "period": {"start": "2026-10-01", "end": "2026-11-01"}}
+    asked = {"query": query, "rule": "marketing/reach", "question": f"上个月各大区的触达率 {number % 997}"}
+    told = {"outcome": "answered", "rows": 7} if number % 9 else {"outcome": "refused", "code": "row_scope"}
+    return [Event(type="intent", detail=shared | asked, **who), Event(type="outcome", detail=shared | told, **who)]
+
+
+def measure_large(folder: Path, entries: int) -> dict[str, object]:
+    """A ledger of so many entries: verification, proofs, pages, facets."""
+    key = generate_key(folder / "large.key", ORIGIN)
+    path = folder / "large.db"
+    with Ledger.open(path, key=key, origin=ORIGIN, clock=lambda: datetime.now(UTC), create=True, patience_s=60) as ledger:
+        for first in range(0, entries // 2, 250):
+            ledger.append_many([item for number in range(first, first + 250) for item in event_pair(number)])
+        vkey = ledger.vkey
+    return large_figures(path, vkey)
+
+
+def large_figures(path: Path, vkey: str) -> dict[str, object]:
+    verified = {}
+    for processes in sorted({1, os.cpu_count() or 1}):
+        begun, spent = time.perf_counter(), os.times()
+        report = verify(path, vkey, processes=processes)
+        if not report.ok:
+            raise SystemExit(f"the ledger does not hold: {report.summary()}")
+        ended = os.times()
+        cpu = sum(ended[:4]) - sum(spent[:4])
+        verified[str(processes)] = {
+            "events_per_s": round(report.entries / (time.perf_counter() - begun)),
+            "events_per_cpu_s": round(report.entries / cpu),
+        }
+    reader = Reader(path)
+    begun = time.perf_counter()
+    reader.warm()
+    warmed = time.perf_counter() - begun
+    filters = {
+        "none": Filter(),
+        "person": Filter(actor="user_7"),
+        "refusals of a department": Filter(department="市场部", outcome="refused"),
+        "words": Filter(text="触达率 99"),
+    }
+    clicks = {}
+    for name, wanted in filters.items():
+        times = {}
+        for what, work in (
+            ("page", reader.search),
+            ("count", reader.count),
+            ("facets", lambda f: reader.facets(f, ("department", "actor", "purpose", "outcome", "code", "type", "metrics"))),
+            ("timeline", reader.timeline),
+        ):
+            begun = time.perf_counter()
+            work(wanted)
+            times[f"{what}_ms"] = round((time.perf_counter() - begun) * 1000, 1)
+        clicks[name] = times
+    proofs, length = [], 0
+    for found in reader.search(limit=200).events:
+        begun = time.perf_counter()
+        length = len(reader.proof(found.body["id"]).path)
+        proofs.append(time.perf_counter() - begun)
+    return {
+        "entries": report.entries,
+        "verify": verified,
+        "columns_read_s": round(warmed, 2),
+        "clicks": clicks,
+        "inclusion_proof_ms": round(statistics.median(proofs) * 1000, 3),
+        "inclusion_proof_bytes": 32 * length,
+    }
+
+
 def main(given: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--full", action="store_true", help="more rounds on a larger ledger (minutes)")
     parser.add_argument("--folder", type=Path, help="a folder on the disk to measure (default: the temporary folder)")
+    parser.add_argument("--large", type=int, default=0, help="also measure a ledger of so many entries")
     arguments = parser.parse_args(given)
     size = (
         {"rounds": 5, "events": 8000, "seeded": 200_000}
@@ -159,6 +240,8 @@ def main(given: list[str] | None = None) -> None:
     )
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         found = measure(Path(folder), **size)
+        if arguments.large:
+            found["large"] = measure_large(Path(folder), arguments.large)
     found |= {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",

@@ -59,11 +59,14 @@ def stored(home: Home) -> dict[int, dict]:
         return {number: json.loads(body) for number, body in connection.execute("SELECT idx, body FROM entry")}
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_killing_writers_under_load_loses_no_acknowledged_event(home, processes):
+@pytest.mark.parametrize(
+    ("processes", "kills"),
+    [(1, 10), (2, 10), pytest.param(1, 250, marks=pytest.mark.long), pytest.param(2, 250, marks=pytest.mark.long)],
+)
+def test_killing_writers_under_load_loses_no_acknowledged_event(home, processes, kills):
     chance = random.Random(processes)
     acknowledged: dict[int, str] = {}
-    for _ in range(3):
+    for _ in range(kills // processes):
         writers = [start(home) for _ in range(processes)]
         said = [b"".join(writer.stdout.readline() for _ in range(chance.randrange(5, 60))) for writer in writers]
         for writer in writers:
