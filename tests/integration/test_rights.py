@@ -218,3 +218,27 @@ def test_a_representative_may_request_only_own_doctors(home: DemoHome) -> None:
         representative = service.local_actor("rep_east_1")
         assert service.persons.request(representative, foreign, case="C-2", purpose="visit_preparation").refusal.code == "row_scope"
         assert service.persons.request(representative, next(iter(own)), case="C-2", purpose="visit_preparation").refusal is None
+
+
+def test_the_clocks_take_what_is_due_once_and_say_so(home: DemoHome) -> None:
+    with opened(home) as service:
+        assert service.retention.run() == {"status": "nothing_due"}
+        mobile, held = _somebody(home, service)
+    rules = home.path / "bundle" / "retention" / "retention.yaml"
+    rules.write_text(
+        "rules:\n"
+        "  - {id: old_touches, table: fct_touch, by: occurred_at, months: 12, act: delete, reason: {zh: 一年, en: one year}}\n"
+        "  - {id: old_surveys, table: fct_survey, by: answered_at, months: 12, act: restrict, reason: {zh: 一年, en: one year}}\n",
+        encoding="utf-8",
+    )
+    with opened(home) as service:
+        wanted = {item["id"]: item["due"] for item in service.retention.show()}
+        assert all(wanted.values())
+        done = service.retention.run()
+        assert done["taken"] == wanted
+        assert service.retention.run() == {"status": "nothing_due"}
+        after = service.subjects.access(service.local_actor("compliance"), Subject(text=mobile), case="T-11").to_json()
+        assert all(row["occurred_at"] >= "2025-11-15" for row in after["records"].get("fct_touch", {"rows": []})["rows"])
+    with duckdb.connect(str(home.path / "restricted.duckdb"), read_only=True) as db:
+        assert db.execute("SELECT count(*) FROM fct_survey").fetchone() == (wanted["old_surveys"],)
+    assert (home.path / "restricted.duckdb").stat().st_mode & 0o077 == 0
