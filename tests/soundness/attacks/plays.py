@@ -306,6 +306,28 @@ def by_time(player: Player, world: World, dice: random.Random, questions: int) -
     return claims
 
 
+def averaging(player: Player, world: World, dice: random.Random, questions: int) -> list[Claim]:
+    """Noisy numbers asked again in other words and as sums over several divisions, averaged, and a group taken from the average of the whole."""
+    claims = []
+    while player.score.questions < questions:
+        query = {"metrics": [dice.choice(("survey_responses", "advanced_hcps", "hcps_in_stage"))], "period": world.month(dice)}
+        metric = query["metrics"][0]
+        query = with_filter(query, "province", [dice.choice(world.values["province"])])
+        by = dice.choice(OWN)
+        value = dice.choice(world.values[by])
+        rest = [item for item in world.values[by] if item != value]
+        whole: list[float | None] = [player.number(query), player.number(with_filter(query, by, world.values[by]))]
+        for other in dice.sample(OWN, 3):
+            table = player.ask(query | {"group_by": [other]})
+            shown = [number for _, number in _cells(table, metric)] if table is not None else [None]
+            whole.append(None if None in shown else sum(number for number in shown if number is not None))
+        part = [player.number(with_filter(query, by, [value], "not_in")), player.number(with_filter(query, by, rest)), player.number(with_filter(query, by, rest[::-1]))]
+        known, less = [n for n in whole if n is not None], [n for n in part if n is not None]
+        if known and less:
+            claims.append(Claim(with_filter(query, by, [value]), metric, sum(known) / len(known) - sum(less) / len(less)))
+    return claims
+
+
 Play = Callable[[Player, World, random.Random, int], list[Claim]]
 PLAYS: Mapping[str, Play] = {
     "small cells": small_cell,
@@ -320,7 +342,8 @@ PLAYS: Mapping[str, Play] = {
     "ranking": ranking,
     "algebra": algebra,
 }
-RESIDUAL: Mapping[str, Play] = {"differencing by time": by_time}
+RESIDUAL: Mapping[str, Play] = {"differencing by time": by_time, "averaging noise": averaging}
+"""What is measured and published, beside guessing, and not claimed to be nothing."""
 
 
 def play(name: str, act: Play, company: Company, *, questions: int, seed: int) -> Score:
