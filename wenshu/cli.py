@@ -28,6 +28,7 @@ _COMMANDS = {
     "identity": "identity",
     "subject": "subject",
     "keys": "keys",
+    "retention": "retention",
 }
 
 
