@@ -13,7 +13,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from governance.bundle.loading import Bundle
+from governance.bundle.loading import Bundle, load_bundle
 from governance.documents.warehouse import WarehouseSchema
 from governance.errors import ConfigurationError
 from governance.identity.directory import Directory
@@ -80,6 +80,19 @@ def open_ring(home: Home, secrets: Mapping[str, str] | None = None) -> KeyRing:
     return KeyRing.ensured(key_source(home, settings, key_secrets() if secrets is None else secrets), os.urandom, suite_name=name)
 
 
+def warehouse_schema(home: Home) -> WarehouseSchema:
+    """Return the schema of the bundle in force."""
+    return schema_of(load_bundle(home.bundle))
+
+
+def schema_of(bundle: Bundle) -> WarehouseSchema:
+    """Return the bundle's schema, or raise ConfigurationError."""
+    reads = bundle.of("warehouse", WarehouseSchema)
+    if not reads:
+        raise ConfigurationError("the bundle says nothing of the warehouse (warehouse/schema.yaml); persons can't be told apart")
+    return reads[0].document
+
+
 @dataclass(slots=True)
 class Identities:
     """Keys, vault and directory of a home that has loaded data. Safe for threads; `fresh` reads the keys anew after a rotation."""
@@ -103,10 +116,7 @@ class Identities:
     @property
     def schema(self) -> WarehouseSchema:
         """The warehouse's schema in the bundle in force."""
-        reads = self.bundle().of("warehouse", WarehouseSchema)
-        if not reads:
-            raise ConfigurationError("the bundle says nothing of the warehouse (warehouse/schema.yaml); persons can't be told apart")
-        return reads[0].document
+        return schema_of(self.bundle())
 
     def _opened(self) -> Vault:
         if not self.available():

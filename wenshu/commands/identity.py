@@ -98,3 +98,27 @@ def list_requests(context: Context, *, user: str, as_json: bool) -> int:
         print_table(list(names), [[str(item[name] or "") for name in names] for item in found])
         click.echo(f"{len(found)} requests")
     return DONE
+
+
+@identity.command()
+@json_option
+@pass_context
+def labels(context: Context, *, as_json: bool) -> int:
+    """What every table of the warehouse is in law, and how alone a person's attributes make a person (k)."""
+    import dataclasses
+
+    from governance.identity.labels import WORDS, measure
+    from wenshu.identities import warehouse_schema
+    from wenshu.setup import read_marker
+
+    home = context.home.require()
+    read_marker(home)
+    if not home.warehouse.exists():
+        raise click.UsageError("no data is loaded yet; load a folder of extracts with: wenshu ingest DIR")
+    found = measure(home.warehouse, warehouse_schema(home))
+    if as_json:
+        emit([dataclasses.asdict(item) | {"words": {"zh": WORDS[item.label].zh, "en": WORDS[item.label].en}} for item in found])
+    else:
+        rows = [[item.table, f"{WORDS[item.label].zh} {WORDS[item.label].en}", f"{item.rows:,}", "" if item.k is None else str(item.k), "" if item.unique is None else f"{item.unique:,}"] for item in found]
+        print_table(["table", "label", "rows", "k", "alone in their group"], rows, right=[False, False, True, True, True])
+    return DONE
