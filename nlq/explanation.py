@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from governance.documents.metrics import Metric
+from governance.identity.labels import WORDS, label_of_answer
 from governance.terms import Filter, Grant, Language, MemberCompare, MetricQuery, MinimumGroup, Period, Text
 from nlq.formatting import Names, dimension_label, glue, inside, listed, metric_label, plural, value_label
 from nlq.periods import period_dates
@@ -65,9 +66,17 @@ def explain(view: View, summary: str, grant: Grant, *, assumptions: Iterable[str
         metrics=tuple(define(metric, view.language) for metric in known),
         period=period_in_words(view),
         filters=(*filters_in_words(view), *([thresholds(view)] if view.query.having else [])),
-        policy=tuple(_policy(view, grant, purpose, persons=persons)),
+        policy=(*_policy(view, grant, purpose, persons=persons), _label(view, grant, persons=persons)),
         assumptions=tuple(dict.fromkeys([*assumptions, *noted, *caveats])),
     )
+
+
+def _label(view: View, grant: Grant, *, persons: bool) -> str:
+    """Say what the answer is in law: aggregate, de-identified personal information, or business data."""
+    dimensions = view.names.dimensions
+    individual = any(name in dimensions and dimensions[name].identifies is not None for name in grant.query.group_by)
+    words = WORDS[label_of_answer(individual=individual, persons=persons, k=grant.minimum_group.k)]
+    return f"数据标签：{words.zh}" if view.zh else f"Label: {words.en}"
 
 
 def define(metric: Metric, language: Language) -> Definition:
