@@ -114,8 +114,10 @@ class View:
         """Events of which any value contains the word, whatever its case."""
         small = word.casefold()
         found = np.zeros(len(self.index), bool)
-        for column in self._columns:
-            found |= self._where(column, lambda value: value is not None and small in value.casefold())
+        for codes, data in self._columns.values():
+            marks = np.fromiter((value is not None and small in value.casefold() for value in list(codes)), bool)
+            if marks.any():  # most columns hold no such value, and need not be looked at
+                found |= marks[data]
         return found
 
     def count(self, column: str, mask: Mask) -> list[tuple[str | None, int]]:

@@ -248,6 +248,7 @@ def main(given: list[str] | None = None) -> None:
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "full": arguments.full,
+        "load_average": round(os.getloadavg()[0], 1),
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
