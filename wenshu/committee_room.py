@@ -51,6 +51,14 @@ class CommitteeRoom(Life):
             raise InvalidQuery(f"the draft has no file {path!r}")
         return files[path].decode("utf-8", errors="replace")
 
+    def texts(self, actor: Actor, which: str) -> tuple[DraftSummary | None, dict[str, str]]:
+        """Return the texts of all files of a draft, a content hash, or `active`, by path; with a draft's line where it is one."""
+        self.look(actor)
+        in_force = self.in_force()[1]
+        draft = self.found(which) if which.isdigit() and len(which) < PREFIX else None
+        tree = self.store.tree(draft.content) if draft else self.named(which)
+        return self.summary(draft, in_force.version) if draft else None, {path: data.decode("utf-8", errors="replace") for path, data in tree.files.items()}
+
     def validate(self, actor: Actor, draft: str, path: str | None = None, text: str | None = None) -> Validation:
         """Return what is wrong with a draft; with `path` and `text`, as if that file had that text (for an editor, nothing is kept)."""
         self.look(actor)

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, g
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from wenshu.web import account, api, catalogue, chat, committee, data, language, ledger_words, problems, review, review_desk, signin
+from wenshu.web import account, api, catalogue, chat, committee, committee_drafts, committee_editor, data, language, ledger_words, problems, review, review_desk, signin
 from wenshu.web.context import KEY, Web
 from wenshu.web.places import Place, places
 from wenshu.web.port import ServicePort
@@ -51,7 +51,7 @@ def create_app(
     guard.install(app)
     language.install(app, zone)
     problems.install(app)
-    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, data.bp, committee.bp, account.bp, api.bp, api.probes):
+    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, data.bp, committee.bp, committee_drafts.bp, committee_editor.bp, account.bp, api.bp, api.probes):
         app.register_blueprint(blueprint)
     app.context_processor(lambda: _frame(parts))
     return app

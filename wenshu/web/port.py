@@ -15,6 +15,7 @@ from wenshu.accounts import Accounts
 
 if TYPE_CHECKING:
     from wenshu.web.data import StewardshipPort
+    from wenshu.web.committee_port import CommitteePort
     from wenshu.web.review_port import DeskPort
 from wenshu.handing_on import Handed
 
@@ -205,6 +206,8 @@ class ServicePort(Protocol):
     def accounts(self) -> Accounts: ...
     @property
     def desk(self) -> DeskPort: ...
+    @property
+    def committee(self) -> CommitteePort: ...
     @property
     def stewardship(self) -> StewardshipPort: ...
 

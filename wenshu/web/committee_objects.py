@@ -1,0 +1,172 @@
+"""The things of a bundle that forms can change (roles, rules, metrics, purposes, terms): where each stands in the texts, and its fields.
+
+A form shows a thing's fields as the bundle has them and writes back only those that were changed, each at its own place in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import yaml
+
+from wenshu.committee.splicing import drop, put
+from wenshu.committee.texts import find
+from wenshu.web.language import say
+from wenshu.web.language import translate as _
+
+Kind = Literal["line", "words", "lines", "number", "date", "choice", "many", "flag", "group", "selection", "rows"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """One field of a form: its key in the text, how it is called and asked for, and what can be chosen (the vocabulary's name)."""
+
+    key: str
+    label: str
+    kind: Kind
+    of: str = ""
+    required: bool = False
+    hint: str = ""
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thing:
+    """One named thing: the file and the list it stands in, and its value as data."""
+
+    kind: str
+    id: str
+    path: str
+    listed: str
+    value: Mapping[str, Any]
+    first: int
+    last: int
+
+    @property
+    def label(self) -> str:
+        return say(self.value.get("label")) or self.id
+
+
+LISTS: Mapping[str, tuple[str, str]] = {
+    "role": ("access", "roles"),
+    "rule": ("access", "rules"),
+    "purpose": ("access", "purposes"),
+    "metric": ("metrics", "metrics"),
+    "dimension": ("metrics", "dimensions"),
+    "term": ("lexicon", "terms"),
+}
+"""The folder and the top-level list of each kind."""
+
+
+def kind_name(kind: str) -> str:
+    """Return what a kind's things are called, in the plural."""
+    return {
+        "role": _("Roles"), "rule": _("Rules"), "purpose": _("Purposes"), "metric": _("Metrics"), "dimension": _("Dimensions"), "term": _("Business terms"),
+    }[kind]
+
+
+def fields(kind: str) -> tuple[Field, ...]:
+    """Return the fields that a form of this kind has, the usual change first."""
+    label = Field(key="label", label=_("Name"), kind="words", required=True)
+    synonyms = Field(key="synonyms", label=_("Also asked as"), kind="lines", hint=_("One a line"))
+    group = Field(key="minimum_group", label=_("Smallest group that is shown"), kind="group", hint=_("A cell of fewer is hidden. The largest of the role's and its rules' counts."))
+    match kind:
+        case "role":
+            return (
+                group,
+                label,
+                Field(key="purposes", label=_("May ask for"), kind="many", of="purposes", hint=_("The first is the default")),
+                Field(key="model_egress", label=_("Questions may go, screened, to the language model"), kind="flag"),
+                Field(key="ask_instead", label=_("Whom to ask for more"), kind="words"),
+                Field(key="max_rows", label=_("Most rows of an answer"), kind="number"),
+            )
+        case "rule":
+            return (
+                Field(key="effect", label=_("This rule"), kind="choice", of="effects", required=True),
+                Field(key="roles", label=_("Roles"), kind="many", of="roles", required=True),
+                Field(key="purposes", label=_("Purposes"), kind="many", of="purposes", required=True),
+                Field(key="metrics", label=_("Metrics"), kind="selection", of="metrics", required=True),
+                Field(key="dimensions", label=_("Dimensions"), kind="selection", of="dimensions"),
+                Field(key="metric_alone", label=_("Also without any dimension"), kind="flag", default=True),
+                Field(key="rows", label=_("Only these rows"), kind="rows", of="dimensions"),
+                group,
+                Field(key="effective_from", label=_("From"), kind="date"),
+                Field(key="effective_until", label=_("Until"), kind="date"),
+                Field(key="reason", label=_("Why, as people are told"), kind="words", required=True),
+                Field(key="obligation", label=_("What the answer says beside it"), kind="words"),
+                Field(key="source", label=_("Source"), kind="line", hint=_("Law, contract or decision")),
+            )
+        case "metric":
+            return (
+                label,
+                Field(key="definition", label=_("Definition in words"), kind="words", required=True),
+                synonyms,
+                Field(key="owner", label=_("Owner"), kind="line", required=True),
+                Field(key="approver", label=_("Approved by"), kind="line", required=True),
+                Field(key="approved_on", label=_("Approved on"), kind="date", required=True),
+                Field(key="version", label=_("Version"), kind="line", required=True),
+                Field(key="effective_from", label=_("Effective from"), kind="date", required=True),
+                Field(key="retired_on", label=_("Retired on"), kind="date", hint=_("From this day on nobody can ask it")),
+                Field(key="successor", label=_("Successor"), kind="choice", of="metrics"),
+                Field(key="caveat", label=_("Always said"), kind="words"),
+            )
+        case "dimension":
+            return (label, synonyms, Field(key="description", label=_("Description"), kind="words"))
+        case "purpose":
+            return (label, synonyms, Field(key="legal_basis", label=_("Legal basis"), kind="words"))
+        case _:
+            return (label, synonyms, Field(key="owner", label=_("Owner"), kind="line", required=True))
+
+
+def things(texts: Mapping[str, str]) -> Iterator[Thing]:
+    """Yield everything in the texts that a form can change. A file that is not valid YAML has none until its text is mended."""
+    for path in sorted(texts):
+        kinds = [(kind, listed) for kind, (folder, listed) in LISTS.items() if path.startswith(folder + "/")]
+        if not kinds:
+            continue
+        try:
+            data = yaml.safe_load(texts[path])
+            node = yaml.compose(texts[path], Loader=yaml.SafeLoader)
+        except (yaml.YAMLError, ValueError):
+            continue
+        if not isinstance(data, dict) or not isinstance(node, yaml.MappingNode):
+            continue
+        lists = {key.value: value for key, value in node.value}
+        for kind, listed in kinds:
+            items = data.get(listed)
+            if not isinstance(items, list):
+                continue
+            for value, place in zip(items, lists[listed].value, strict=False):
+                if isinstance(value, dict) and isinstance(value.get("id"), str):
+                    last = place.end_mark.line - (place.end_mark.column == 0 or not place.flow_style)
+                    yield Thing(kind=kind, id=value["id"], path=path, listed=listed, value=value, first=place.start_mark.line, last=max(last, place.start_mark.line))
+
+
+def vocabulary(texts: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """Return what the fields can choose from: pairs of identifier and name, and the stages and tags in use."""
+    found = list(things(texts))
+    words = {kind + "s": [(thing.id, thing.label) for thing in found if thing.kind == kind] for kind in ("role", "purpose", "metric", "dimension")}
+    metrics = [thing.value for thing in found if thing.kind == "metric"]
+    dimensions = [thing.value for thing in found if thing.kind == "dimension"]
+    entities = {str(thing.value["minimum_group"]["entity"]) for thing in found if isinstance(thing.value.get("minimum_group"), dict) and thing.value["minimum_group"].get("entity")}
+    plain = {
+        "stages": sorted({str(item["stage"]) for item in metrics if item.get("stage")}),
+        "metrics_tags": sorted({str(tag) for item in metrics for tag in item.get("tags") or ()}),
+        "dimensions_tags": sorted({str(tag) for item in dimensions for tag in item.get("tags") or ()}),
+        "entities": sorted(entities),
+    }
+    effects = [("allow", _("allows")), ("deny", _("denies; it wins over every rule that allows"))]
+    return words | {name: [(value, value) for value in values] for name, values in plain.items()} | {"effects": effects}
+
+
+def changed_text(text: str, thing: Thing, values: Mapping[str, Any]) -> str:
+    """Return the text with the fields of `values` that differ from the thing's own written; None removes a field. InvalidQuery where one can't be."""
+    place = (thing.listed, thing.id)
+    find(text, place)
+    for key, value in values.items():
+        if value == thing.value.get(key) or (value is None and key not in thing.value):
+            continue
+        text = drop(text, place, key) if value is None else put(text, place, key, value)
+    return text
