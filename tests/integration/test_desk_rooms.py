@@ -11,6 +11,7 @@ import sqlite3
 import pytest
 from openpyxl import load_workbook
 
+from audit import Event
 from audit.errors import NotFound
 from governance.documents.review import Assessment, ReviewDocument, SecondOfficer
 from governance.errors import InvalidQuery
@@ -122,6 +123,19 @@ def test_an_export_holds_exactly_the_filters_events_and_no_formula(bench, kind):
     assert rows[0][0] == "Number"
     assert [str(row[0]) for row in rows[1:]] == ["2", "6"]
     assert rows[1][9] == "'=HYPERLINK(1)"
+
+
+def test_requests_without_an_end_are_counted_as_the_ledger_itself_counts_them(bench):
+    look = lambda: bench.desk.integrity()["orphan_intents"]  # noqa: E731 - said three times
+    bench.ask()
+    assert look() == 0
+    for request in ("r1", "r2"):
+        bench.ledger.append(Event(type="intent", actor="market", request=request, detail={}))
+    assert look() == 0  # they may still be waiting
+    bench.clock.at(dt.date(2026, 11, 3))
+    assert look() == len(bench.desk.door.reader.orphans(bench.clock())) == 2
+    bench.ledger.append(Event(type="outcome", actor="market", request="r1", detail={"outcome": "failed"}))
+    assert look() == len(bench.desk.door.reader.orphans(bench.clock())) == 1
 
 
 def test_saved_filters_are_their_owners_alone(bench):

@@ -37,5 +37,5 @@ def open_committee(
         alarm=lambda: house.alarm,
     )
     reader = Reader(home.ledger)
-    room.unassessed = lambda before, after: [item.label.text() for item in unsigned(before, after, reader)]  # type: ignore[method-assign] # the port of a room
+    room.unassessed = lambda before, after: [item.label.text() for item in unsigned(before, after, reader)]
     return room

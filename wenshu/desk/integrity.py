@@ -16,6 +16,7 @@ from audit.search import Filter
 from audit.verify import verify
 from governance.terms import Actor
 from wenshu.desk.door import Door
+from wenshu.desk.open_intents import OpenIntents
 
 GRACE = dt.timedelta(minutes=2)
 """An intent younger than this may still be waiting for its outcome."""
@@ -39,6 +40,7 @@ class Integrity:
     def __init__(self, door: Door, *, witnesses: Path | None = None, sinks: Path | None = None) -> None:
         """`witnesses` and `sinks` are the folders in which `audit` keeps what witnesses signed and how far sinks are."""
         self._door, self._witnesses, self._sinks = door, witnesses, sinks
+        self._open = OpenIntents(door.path)
         self._lock = threading.Lock()
         self._last = _Verified()
         self._verifying = False
@@ -86,7 +88,7 @@ class Integrity:
             "size": size,
             "verified_size": 0 if last.report is None else last.report.entries,
             "verified_at": None if last.at is None else last.at.isoformat(),
-            "orphan_intents": len(reader.orphans(self._door.clock() - GRACE)),
+            "orphan_intents": self._open.older_than(self._door.clock() - GRACE),
             "problem": None if last.report is None or last.report.ok else last.report.summary(),
             "checkpoint": {"size": head.size, "root": head.root.hex()},
             "witnesses": self._standing("audit.witnessing", self._witnesses, self._door.ledger.vkey, self._door.clock()),

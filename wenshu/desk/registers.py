@@ -118,7 +118,7 @@ class Registers:
                 "id": f"collect.{extract.extract}",
                 "label": extract.title.text() if extract.title else Text(zh=extract.extract, en=extract.extract),
                 "classes": sorted({kind for identifiers in extract.keys.values() for kind in identifiers}),
-                "who": ["data_engineering"],
+                "who": [Text(zh="数据工程", en="Data engineering")],
                 "basis": None,
                 "kept": _longest([kept[load.table] for load in extract.load if load.table in kept]),
                 "used": loads,
@@ -130,7 +130,7 @@ class Registers:
                 "id": f"use.{purpose.id}",
                 "label": purpose.label.text(),
                 "classes": ["pseudonym"],
-                "who": [role.label.zh for document in access for role in document.roles if purpose.id in role.purposes],
+                "who": [role.label.text() for document in access for role in document.roles if purpose.id in role.purposes],
                 "basis": next((notice.basis.text() for notice in reversed(notices) if purpose.id in notice.purposes and notice.basis), None),
                 "kept": None,
                 "used": used.get(purpose.id, 0),
@@ -227,8 +227,8 @@ class Registers:
         }
 
 
-def _longest(months: Sequence[int]) -> str | None:
-    return f"{max(months)} M" if months else None
+def _longest(months: Sequence[int]) -> Text | None:
+    return Text(zh=f"{max(months)} 个月", en=f"{max(months)} months") if months else None
 
 
 def _transfers(reviews: Sequence[ReviewDocument]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from wenshu.desk import NotPermitted
 from wenshu.desk.findings.room import VERDICTS
 from wenshu.desk.signing import MEANINGS
 from wenshu.web.api import FILTERS
@@ -87,6 +88,8 @@ def sign() -> AnyResponse:
 @bp.get("/review/packs")
 def packs() -> str:
     """What a pack holds, and the form that makes one."""
+    if "review" not in service().pages(actor()):
+        raise NotPermitted
     filters = {name: value for name in FILTERS if (value := request.args.get(name, "").strip())}
     return render_template("review/packs.html", filters=filters)
 

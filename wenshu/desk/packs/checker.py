@@ -21,7 +21,7 @@ from typing import Any
 
 if __name__ == "__main__":  # beside this file lies ledger.py, which ships with it
     sys.path.insert(0, str(Path(__file__).resolve().parent))
-    import ledger
+    import ledger  # type: ignore[import-not-found] # the file beside this one in a pack
 else:
     from audit import standalone as ledger
 
