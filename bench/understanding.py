@@ -4,7 +4,7 @@
 
 Asked are the questions that the parser was developed with (tests/questions, the validation set left out), in both languages, with the screener for persons' identities that the
 service uses. The claims: p99 of `understand` at most 10 ms, the lexicon compiled in less than 2 s. No peer without a language model reads such questions (facts.md), so the figures
-stand beside those limits. Times are on the clock and on the processor, after one round that isn't counted (word lists are read at the first question, as a service does at its start);
+stand beside those limits. Times are on the clock and on the processor (which is judged: the clock measures the neighbours), after one round that isn't counted (word lists are read at the first question, as a service does at its start);
 the lexicon is set aside from the garbage collector, as a server does with what lives as long as it.
 """
 
@@ -82,8 +82,9 @@ def main(argv: list[str]) -> int:
     documents = [read(path, LexiconDocument, POLICIES).document for path in sorted((POLICIES / "lexicon").glob("*.yaml"))]
     big, screener = catalogue(), Screener()
     begun = time.perf_counter()
+    worked = time.process_time()
     lexicon = Lexicon.compile(big, documents, settings, screener=screener)
-    compiled = time.perf_counter() - begun
+    compiled, compiled_cpu = time.perf_counter() - begun, time.process_time() - worked
     persons = {name for name, info in lexicon.dimensions.items() if info.person}
     view = lexicon.visible(frozenset(lexicon.metrics), frozenset(lexicon.dimensions) - persons)
     asked = questions()
@@ -107,13 +108,14 @@ def main(argv: list[str]) -> int:
         "words": len(lexicon.words.entries),
         "questions": len(asked) * rounds,
         "compile_s": round(compiled, 3),
+        "cpu_compile_s": round(compiled_cpu, 3),
         **{f"{name}_ms": round(percentile(clock, share), 3) for name, share in shares},
         **{f"cpu_{name}_ms": round(percentile(processor, share), 3) for name, share in shares},
         "limits": LIMITS,
     }
     print(json.dumps(result, indent=2))
     RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    return 1 if percentile(processor, 0.99) > LIMITS["p99_ms"] or compiled > LIMITS["compile_s"] else 0
+    return 1 if percentile(processor, 0.99) > LIMITS["p99_ms"] or compiled_cpu > LIMITS["compile_s"] else 0
 
 
 if __name__ == "__main__":
