@@ -171,7 +171,7 @@ class SubjectRoom:
                 fields = vault.open_fields(who.uid)
                 said = {(name.removeprefix(FORMER), value) for name, given in fields.items() if name != "name" for value in given}
                 indexed = sorted(pair for pair in said if vault.find(who.entity, *pair) == who.uid)
-                vault.enroll(who.entity, [with_corrections(Person(uid=who.uid, fields=fields, indexed=indexed), in_vault)], now=now, random=self._random)
+                vault.enroll(who.entity, [with_corrections(Person(uid=who.uid, fields=fields, indexed=indexed), {name: list(given) for name, given in in_vault.items()})], now=now, random=self._random)
             if in_table:
                 self._settle(vault)
             return Done(document={"status": "corrected", "case": case, "person": who.shown_as, "fields": sorted(values)}, receipt=receipt)
