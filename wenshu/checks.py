@@ -70,6 +70,8 @@ def _permissions(home: Home) -> Iterator[CheckResult]:
 def _keys(home: Home) -> str:
     from audit.keys import load_key
     from governance.identity.keys import KeyRing
+    from wenshu.identities import key_source, read_settings
+    from wenshu.settings import key_secrets
     from wenshu.setup import SECRET_BYTES, read_marker
 
     load_key(home.ledger_key, read_marker(home).origin)
@@ -77,7 +79,7 @@ def _keys(home: Home) -> str:
         raise WenshuError("session.key is missing or cut short")
     if not home.vault.exists():
         return "the ledger's and the sessions' keys are there; identity keys come with the first load"
-    KeyRing.open(home.keys)
+    KeyRing.of(key_source(home, read_settings(home), key_secrets()))
     return "all keys are there"
 
 

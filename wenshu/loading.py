@@ -9,10 +9,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from governance.bundle.loading import Bundle
-from governance.identity.keys import KeyRing
 from governance.inforce import catalogue_of, policy_of
 from governance.ingest import LoadReport, Places, ingest
 from wenshu.home import Home
+from wenshu.identities import open_ring
 from wenshu.settings import now
 
 TRUTH = "truth/doctors.csv"
@@ -35,7 +35,7 @@ def ingest_folder(
         folder,
         bundle_folder=bundle.folder,
         places=Places(home=home.root),
-        keys=KeyRing.ensure(home.keys, os.urandom),
+        keys=open_ring(home),
         now=moment,
         random=os.urandom,
         largest_minimum_group=policy.largest_group(),
