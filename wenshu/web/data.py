@@ -55,7 +55,7 @@ def decide(case: str) -> Response:
     except IngestError as error:
         raise NotFound from error
     state = request.form.get("state", "open")
-    return cast("Response", redirect(url_for("data.show", state=state if state in STATES else "open", _anchor="cases")))
+    return redirect(url_for("data.show", state=state if state in STATES else "open", _anchor="cases"))
 
 
 def _states() -> dict[str, str]:
