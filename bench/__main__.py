@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-MEASUREMENTS = ("ledger", "planning", "decisions", "governed_query")
+MEASUREMENTS = ("ledger", "planning", "decisions", "understanding", "governed_query")
 
 
 def main() -> None:
