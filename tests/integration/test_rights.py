@@ -223,7 +223,7 @@ def test_a_representative_may_request_only_own_doctors(home: DemoHome) -> None:
 def test_the_clocks_take_what_is_due_once_and_say_so(home: DemoHome) -> None:
     with opened(home) as service:
         assert service.retention.run() == {"status": "nothing_due"}
-        mobile, held = _somebody(home, service)
+        mobile, _ = _somebody(home, service)
     rules = home.path / "bundle" / "retention" / "retention.yaml"
     rules.write_text(
         "rules:\n"
