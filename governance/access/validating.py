@@ -20,7 +20,7 @@ from governance.errors import Problem, nearest
 MEDICAL = frozenset({"medical"})
 """Departments on the medical side of the firewall (domain.md section 5)."""
 COMMERCIAL_STAGE = "outcome"
-PAGES = ("review", "committee")
+PAGES = ("review", "committee", "data")
 
 Cell = tuple[str, str, str, str]
 """(role, purpose, metric, dimension or ALONE)."""

@@ -95,7 +95,7 @@ class Role(Document):
     purposes: tuple[Name, ...] = ()
     minimum_group: Group | None = None
     pages: tuple[Name, ...] = ()
-    """Pages beyond the chat and the catalogue: `review`, `committee`."""
+    """Pages beyond the chat and the catalogue: `review`, `committee`, `data`."""
     model_egress: bool = False
     """Whether a question of this role, screened, may be sent to the language model where the installation has one."""
     ask_instead: Label | None = None
