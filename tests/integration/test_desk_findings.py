@@ -141,3 +141,14 @@ def test_a_false_alarm_makes_the_rule_speak_later_of_the_same_person_and_shows_i
     for _ in range(2):
         refusals(bench)
     assert [item["day"] for item in bench.desk.findings.findings(OFFICER)["findings"] if item["rule"] == "refusals" and item["state"] == "open"] == [WORKDAYS[10].isoformat()]
+
+
+def test_nobody_waits_while_a_long_way_is_gone_in_the_background(bench, monkeypatch):
+    monkeypatch.setattr("wenshu.desk.findings.room.AT_ONCE", 0)
+    volume(bench)
+    with bench.desk.findings._lock:  # the look in the background is under way
+        told = bench.desk.findings.findings(OFFICER)
+    assert (told["working"], told["findings"]) == (True, [])
+    bench.desk.findings.keep_up(wait=True)
+    monkeypatch.undo()
+    assert [item["rule"] for item in bench.desk.findings.findings(OFFICER)["findings"]] == ["volume"]

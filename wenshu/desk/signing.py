@@ -63,6 +63,7 @@ class Signing:
         root = self._root(size)
         if seen is not None and seen != root:
             raise InvalidQuery("the root that you saw is not the ledger's at that size; verify the ledger before you sign")
+        self._findings.keep_up(wait=True)
         told = self._findings.told()
         detail: dict[str, object] = {"from": begin, "to": upto, "size": size, "root": root, "meaning": meaning, "open_findings": told["open"]}
         if text:

@@ -46,7 +46,7 @@ class Findings:
 
     def __init__(self, door: Door, notes: Notes, settings: Callable[[], tuple[ReviewDocument, ...]]) -> None:
         self._door, self._notes, self._settings = door, notes, settings
-        self._lock = threading.Lock()
+        self._lock, self._flag = threading.Lock(), threading.Lock()
         self._working = False
         self._habits: Habits | None = None
         self._limits = Thresholds()
@@ -62,7 +62,7 @@ class Findings:
         if wait or behind <= AT_ONCE:
             self._look()
             return
-        with self._lock:
+        with self._flag:
             if self._working:
                 return
             self._working = True
@@ -118,6 +118,9 @@ class Findings:
     def told(self) -> dict[str, Any]:
         """Return `findings` (open first, gravest and newest first), `open`, `rules` with their precision, `looked_up_to`, `working`. The caller has entered."""
         self.keep_up()
+        if self._working:  # a long way is being gone in the background; nobody waits for it
+            rules = [{"rule": rule, "label": label, "found": 0, "judged": 0, "precision": None} for rule, (label, _) in RULES.items()]
+            return {"findings": [], "open": 0, "rules": rules, "looked_up_to": 0, "working": True}
         with self._lock:
             standings = self._acted()
             everything = [item for items in self._found.values() for item in items]
@@ -130,7 +133,7 @@ class Findings:
             "open": sum(item["state"] == "open" for item in shown),
             "rules": self._precision(everything, standings),
             "looked_up_to": looked,
-            "working": self._working,
+            "working": False,
         }
 
     def findings(self, actor: Actor) -> dict[str, Any]:
