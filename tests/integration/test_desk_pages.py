@@ -40,7 +40,7 @@ def test_each_page_is_there_in_both_languages_for_officers_only(pages, path):
 
 
 def test_a_finding_is_worked_on_from_its_page(pages):
-    app, service = pages
+    app, _service = pages
     reader = Reader(app, "compliance")
     path = re.search(r'href="(/review/findings/[0-9a-f]{16})"', reader.get("/review/findings").text)[1]
     reader.get(path)
@@ -55,7 +55,7 @@ def test_a_finding_is_worked_on_from_its_page(pages):
 
 
 def test_what_the_officer_saw_is_signed_off_in_one_act_and_what_comes_later_is_outside(pages):
-    app, service = pages
+    app, _service = pages
     reader = Reader(app, "compliance")
     page = reader.get("/review/signoffs").text
     seen = {name: re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("upto", "root")}
