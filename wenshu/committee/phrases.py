@@ -82,6 +82,8 @@ def field_change(field: str, was: Any, now: Any) -> Text:
     label = FIELDS.get(field, Text(zh=field, en=field))
     if field == "minimum_group" and isinstance(was, dict) and isinstance(now, dict) and was.get("entity") == now.get("entity"):
         return Text(zh=f"{label.zh}：{was.get('k')} → {now.get('k')}", en=f"{label.en}: {was.get('k')} → {now.get('k')}")
+    if isinstance(was, dict) and isinstance(now, dict) and not {"zh", "en"} & {*was, *now}:
+        was, now = ({key: value for key, value in mine.items() if key not in other or value != other[key]} for mine, other in ((was, now), (now, was)))
     old, new = _said(was), _said(now)
     return Text(zh=f"{label.zh}：{old['zh']} → {new['zh']}", en=f"{label.en}: {old['en']} → {new['en']}")
 
@@ -91,9 +93,18 @@ def _said(value: Any) -> dict[str, str]:
         return {"zh": "（无）", "en": "(none)"}
     if isinstance(value, dict) and set(value) == {"zh", "en"}:
         return {"zh": str(value["zh"]), "en": str(value["en"])}
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = value if isinstance(value, str) else _plainly(value)
     text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
     return {"zh": text, "en": text}
+
+
+def _plainly(value: Any) -> str:
+    """Return a value without the signs of its notation, where it is simple enough."""
+    if isinstance(value, dict) and not any(isinstance(item, (dict, list)) for item in value.values()):
+        return ", ".join(f"{key} {json.dumps(item, ensure_ascii=False)}" for key, item in value.items())
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def shift_words(found: Sequence[Shift]) -> list[Text]:

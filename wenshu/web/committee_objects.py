@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 import yaml
@@ -16,6 +17,7 @@ from wenshu.committee.texts import find
 from wenshu.web.language import say
 from wenshu.web.language import translate as _
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Kind = Literal["line", "words", "lines", "number", "date", "choice", "many", "flag", "group", "selection", "rows"]
 
 
@@ -69,7 +71,7 @@ def kind_name(kind: str) -> str:
 
 def fields(kind: str) -> tuple[Field, ...]:
     """Return the fields that a form of this kind has, the usual change first."""
-    label = Field(key="label", label=_("Name"), kind="words", required=True)
+    label = Field(key="label", label=_("How it is called"), kind="words", required=True)
     synonyms = Field(key="synonyms", label=_("Also asked as"), kind="lines", hint=_("One a line"))
     group = Field(key="minimum_group", label=_("Smallest group that is shown"), kind="group", hint=_("A cell of fewer is hidden. The largest of the role's and its rules' counts."))
     match kind:
@@ -123,25 +125,31 @@ def fields(kind: str) -> tuple[Field, ...]:
 def things(texts: Mapping[str, str]) -> Iterator[Thing]:
     """Yield everything in the texts that a form can change. A file that is not valid YAML has none until its text is mended."""
     for path in sorted(texts):
-        kinds = [(kind, listed) for kind, (folder, listed) in LISTS.items() if path.startswith(folder + "/")]
-        if not kinds:
+        yield from _things_of(path, texts[path])
+
+
+@lru_cache(maxsize=512)
+def _things_of(path: str, text: str) -> tuple[Thing, ...]:
+    """Return the things of one file. Reading YAML is slow, and most files of a draft stay as they are."""
+    kinds = [(kind, listed) for kind, (folder, listed) in LISTS.items() if path.startswith(folder + "/")]
+    if not kinds:
+        return ()
+    try:
+        data, node = yaml.load(text, Loader=_LOADER), yaml.compose(text, Loader=_LOADER)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError):
+        return ()
+    if not isinstance(data, dict) or not isinstance(node, yaml.MappingNode):
+        return ()
+    lists, found = {key.value: value for key, value in node.value}, []
+    for kind, listed in kinds:
+        items = data.get(listed)
+        if not isinstance(items, list):
             continue
-        try:
-            data = yaml.safe_load(texts[path])
-            node = yaml.compose(texts[path], Loader=yaml.SafeLoader)
-        except (yaml.YAMLError, ValueError):
-            continue
-        if not isinstance(data, dict) or not isinstance(node, yaml.MappingNode):
-            continue
-        lists = {key.value: value for key, value in node.value}
-        for kind, listed in kinds:
-            items = data.get(listed)
-            if not isinstance(items, list):
-                continue
-            for value, place in zip(items, lists[listed].value, strict=False):
-                if isinstance(value, dict) and isinstance(value.get("id"), str):
-                    last = place.end_mark.line - (place.end_mark.column == 0 or not place.flow_style)
-                    yield Thing(kind=kind, id=value["id"], path=path, listed=listed, value=value, first=place.start_mark.line, last=max(last, place.start_mark.line))
+        for value, place in zip(items, lists[listed].value, strict=False):
+            if isinstance(value, dict) and isinstance(value.get("id"), str):
+                last = place.end_mark.line - (place.end_mark.column == 0 or not place.flow_style)
+                found.append(Thing(kind=kind, id=value["id"], path=path, listed=listed, value=value, first=place.start_mark.line, last=max(last, place.start_mark.line)))
+    return tuple(found)
 
 
 def vocabulary(texts: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
