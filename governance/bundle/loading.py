@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from governance.documents.access import AccessDocument
 from governance.documents.base import Document
-from governance.documents.classification import ClassificationDocument
 from governance.documents.cases import CasesDocument
+from governance.documents.classification import ClassificationDocument
 from governance.documents.disclosure import DisclosureDocument
 from governance.documents.extracts import Codes, Linking
 from governance.documents.extracts import Mapping as ExtractMapping

@@ -9,7 +9,22 @@ from typing import Any
 from flask import Flask, g
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from wenshu.web import account, api, catalogue, chat, committee, committee_drafts, committee_editor, data, language, ledger_words, problems, review, review_desk, signin
+from wenshu.web import (
+    account,
+    api,
+    catalogue,
+    chat,
+    committee,
+    committee_drafts,
+    committee_editor,
+    data,
+    language,
+    ledger_words,
+    problems,
+    review,
+    review_desk,
+    signin,
+)
 from wenshu.web.context import KEY, Web
 from wenshu.web.places import Place, places
 from wenshu.web.port import ServicePort

@@ -14,8 +14,8 @@ from nlq.display import DisplayTable
 from wenshu.accounts import Accounts
 
 if TYPE_CHECKING:
-    from wenshu.web.data import StewardshipPort
     from wenshu.web.committee_port import CommitteePort
+    from wenshu.web.data import StewardshipPort
     from wenshu.web.review_port import DeskPort
 from wenshu.handing_on import Handed
 
