@@ -28,7 +28,7 @@ from governance.metrics.planner import Plan
 from governance.metrics.scan import Context, Scan
 from governance.metrics.slicing import route_of
 from governance.metrics.tables import tables_of
-from governance.terms import UNKNOWN, Cell, Filter, Grant, Measured, MemberCompare, Value
+from governance.terms import UNKNOWN, Cell, DimensionScope, Filter, Grant, Measured, MemberCompare, Value
 
 MOST_PERSONS = 5_000_000
 MOST_CONTEXTS = 4_000
@@ -203,7 +203,12 @@ class Scopes:
     def _population(
         self, grant: Grant, catalogue: Catalogue, home: str, entity: str, consent: bool, persons: _Persons, sources: Sources
     ) -> npt.NDArray[np.bool_]:
-        """Return who is within the caller's row scopes and the purpose's consents."""
+        """Return who is within the caller's row scopes and the purpose's consents.
+
+        A scope on what isn't the person's (the representative's region) restricts which facts are looked at, as a filter on a touch does, and not who.
+        """
+        scopes = tuple(s for s in grant.scopes if not isinstance(s, DimensionScope) or catalogue.graph.route(home, s.dimension) is not None)
+        grant = replace(grant, scopes=scopes)
         purpose = grant.consent_purpose if consent else None
         name = (id(persons), home, grant.scopes, purpose, grant.today)
         with self._lock:

@@ -8,6 +8,7 @@ import pytest
 
 from governance.gateway import Answered, Ask, Refused
 from governance.metrics.parsing import query_from_json
+from governance.terms import Actor
 from tests.fixtures.home import TODAY
 from tests.soundness.attacks.player import COLLEAGUE, MARKET, MEDICAL, open_company
 
@@ -134,3 +135,10 @@ def test_ordinary_tables_are_told_as_they_are(company):
     door = company.door()
     _, measured, _ = door.measure_unprotected(Ask(actor=MARKET, purpose=None, query=query_from_json(query)))
     assert [tuple(row) for row in measured.rows] == [tuple(row) for row in shown(door, query).rows]
+
+
+def test_a_manager_gets_the_representatives_of_the_own_region_with_the_doctors_they_reached(company):
+    # The rule's scope on the representative's region is no attribute of a doctor: it must not make the question unanswerable.
+    manager = Actor(id="manager", role="sales_manager", department="sales", attributes={"region": company.active.catalogue.values("region")[0]})
+    query = {"metrics": ["reached_hcps"], "group_by": ["rep"], "period": {"start": "2026-10-01", "end": "2026-11-01"}}
+    assert shown(company.door(), query, manager).rows
