@@ -56,7 +56,7 @@ def _value(form: Form, field: Field, now: Any) -> Any:
             entity = form.get(f"{key}-entity", "").strip()
             return None if k is None else {"entity": entity, "k": k}
         case "selection":
-            return _selection(form, key)
+            return _selection(form, key, now if isinstance(now, dict) else {})
         case _:
             return _rows(form, key, now)
 
@@ -88,10 +88,13 @@ def _date(said: str, field: Field) -> dt.date | None:
         raise bad_request(_("“%(field)s” is a day, as in 2026-12-01.", field=field.label)) from None
 
 
-def _selection(form: Form, key: str) -> dict[str, Any] | None:
+def _selection(form: Form, key: str, now: dict[str, Any]) -> dict[str, Any] | None:
     found: dict[str, Any] = {"all": True} if f"{key}-all" in form else {}
     for part in _SELECTION:
-        chosen = list(dict.fromkeys(item for item in form.getlist(f"{key}-{part}") if item))
+        sent = dict.fromkeys(item for item in form.getlist(f"{key}-{part}") if item)
+        # What the text has already keeps its order there: an untouched form changes nothing.
+        chosen = [item for item in now.get(part) or () if item in sent]
+        chosen += [item for item in sent if item not in chosen]
         if chosen and not (found.get("all") and part in ("names", "stages", "tags")):
             found[part] = chosen
     return found or None
