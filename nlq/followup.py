@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from governance import calendar
 from governance.terms import Filter, Grain, Having, Keep, MemberCompare, MetricQuery, Order, Period, Text, Value
+from nlq.defaults import default_text
 from nlq.draft import Draft, Member
 from nlq.leaning import ADDS, AGAINST, DEEPER, EARLIER, EARLIER_UNITS, EVERY, OTHERS, REPLACES, STRONG, WHOLE_YEAR
 from nlq.lexicon import LexiconView
@@ -45,8 +46,13 @@ class FollowUp:
         found = []
         for reading in partial:
             merged = self._merged(reading.query)
-            found.append(replace(reading, query=merged, score=min(0.97, self._score(reading, merged))))
+            told = tuple(text for text in reading.assumptions if context.period is None or merged.period is None or text not in self._defaults())
+            found.append(replace(reading, query=merged, assumptions=told, score=min(0.97, self._score(reading, merged))))
         return found
+
+    def _defaults(self) -> set[Text]:
+        """What is assumed where no time is said: not so where the question before named it."""
+        return {default_text(info) for info in self.view.lexicon.metrics.values()} if self.draft.when is None else set()
 
     def _set_beside(self) -> None:
         """和华东对比一下, vs South: the member is shown beside the one asked before, or every member against it."""

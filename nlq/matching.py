@@ -8,7 +8,10 @@ from nlq.fuzzy import is_word
 from nlq.normalise import keys
 from nlq.spans import Candidate, Spans, Token
 from nlq.times import TimeHit, scan
-from nlq.words import DIMENSION, FILLER, GROUP, METRIC, NUMBER, TIME, UNKNOWN, VALUE
+from nlq.words import DIMENSION, FILLER, FIRST, GROUP, LAST, METRIC, NUMBER, SUPERLATIVE, TIME, UNKNOWN, VALUE
+
+
+_TAKES = frozenset(("取", "取出", "列", "选", "选出", "挑", "挑出", "留", "留下", "保留", "截取", "截", "抽", "抓", "取个", "pick", "keep", "choose", "select", "return"))
 
 
 class Matcher(Spans):
@@ -39,7 +42,14 @@ class Matcher(Spans):
             else:
                 found.extend(chosen.tokens)
                 at = chosen.end
-        return self._letters(self._whole_words(self._short(self._weak(found))))
+        return self._letters(self._whole_words(self._taking(self._short(self._weak(found)))))
+
+    def _taking(self, tokens: list[Token]) -> list[Token]:
+        """取前十, 列前三, take the top 10: the verb before a rank says nothing of its own."""
+        for token, following in itertools.pairwise(tokens):
+            if token.kind == UNKNOWN and token.text in _TAKES and following.kind in (FIRST, LAST, SUPERLATIVE, NUMBER):
+                token.kind = FILLER
+        return tokens
 
     def _short(self, tokens: list[Token]) -> list[Token]:
         """各科, 每省: after 各 one character may stand for a dimension's name."""

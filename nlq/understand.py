@@ -22,7 +22,7 @@ from nlq.correcting import Tokeniser
 from nlq.draft import Draft
 from nlq.followup import EXPLAINED, FollowUp
 from nlq.guard import is_sql
-from nlq.leaning import EARLIER, OTHERS, asks_whole, complete, counts_rows, is_follow_up, prefer_members
+from nlq.leaning import EARLIER, NOW_FIRST, OTHERS, asks_whole, complete, counts_rows, is_follow_up, prefer_members
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Token
 from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
@@ -117,6 +117,10 @@ class _Question:
             return self._acted(act)
         if self.context is not None and (earlier := EARLIER.search(self.text)):
             self.text = normalise(self.text.replace(earlier.group(), " "))  # leans on the period before; the follow-up reads it
+        if self.context is not None and (now := NOW_FIRST.search(self.text)) and now.end() < len(self.text):
+            aligned = len(self.capitals) == len(self.text)
+            self.text = self.text[now.end() :]
+            self.capitals = self.capitals[now.end() :] if aligned else self.text
         tokeniser = Tokeniser(self.view, self.text, self.clock, self.language, self.capitals)
         tokeniser.run()
         self.tokens, self.text, self.corrections = tokeniser.tokens, tokeniser.text, tokeniser.corrections

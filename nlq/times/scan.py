@@ -36,6 +36,8 @@ _BESIDE = re.compile(r"的?(?P<side>前|后|之前的?|之后的?|以?前的?)(?
 _YEARS = re.compile(r"(?P<a>20\d\d)年?\s*(?:-|~|到|至|to|through)\s*(?P<b>20\d\d)(?:年|(?![\d.-]))")
 _TODAY_END = re.compile(r"(?:现在|今天|目前|今日|当前|now(?![a-z])|today(?![a-z])|present(?![a-z])|(?:to\s+)?date(?![a-z]))(?:为止)?")
 _FESTIVAL_TAIL = re.compile(r"(?:假期|长假|黄金周|小长假|期间|假日|当天|节日|节)+|\s+(?:holidays?|week|festival|break|period)(?![a-z])")
+_THAT_DAY = re.compile(r"\s*的?(?:当天|当日|那一?天|这一?天|那日|这日|全天|一整天|整天|(?:on )?(?:that|the same|the whole|all) day(?![a-z]))")
+"""Beside a day's date: that day again."""
 _Said = Parts | When
 
 
@@ -214,6 +216,8 @@ def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> dict[int, Wh
         end, when = whole
         if opened := _OPEN_END.match(text, end):
             offer(opened.end(), _to_today(when, clock))
+        if when.grain == "day" and when.period is not None and when.period.days == 1 and (again := _THAT_DAY.match(text, end)):
+            offer(again.end(), when)
         if beside := _BESIDE.match(text, end):
             offer(beside.end(), _beside(when, beside))
     _opened(text, at, clock, names, offer)
