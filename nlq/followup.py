@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from governance import calendar
 from governance.terms import Filter, Grain, Having, Keep, MemberCompare, MetricQuery, Order, Period, Text, Value
+from nlq.carried import carried, told
 from nlq.defaults import default_text
 from nlq.draft import Draft, Member
 from nlq.leaning import ADDS, AGAINST, DEEPER, EARLIER, EARLIER_UNITS, EVERY, OTHERS, REPLACES, STRONG, WHOLE_YEAR
@@ -26,6 +27,8 @@ class FollowUp:
         self.draft, self.text, self.context, self.view, self.clock = draft, text, context, view, clock
         self.adds = ADDS.search(text) is not None
         self.deeper = DEEPER.search(text) is not None
+        self.fallen: tuple[str, ...] = ()
+        """Dimensions of the question before by which the new metric can't be asked."""
         self.beside: str | None = None
         """The dimension whose members are to stand side by side."""
 
@@ -46,8 +49,8 @@ class FollowUp:
         found = []
         for reading in partial:
             merged = self._merged(reading.query)
-            told = tuple(text for text in reading.assumptions if context.period is None or merged.period is None or text not in self._defaults())
-            found.append(replace(reading, query=merged, assumptions=told, score=min(0.97, self._score(reading, merged))))
+            assumed = tuple(text for text in reading.assumptions if context.period is None or merged.period is None or text not in self._defaults())
+            found.append(replace(reading, query=merged, assumptions=(*assumed, *told(merged, self.fallen, self.view)), score=min(0.97, self._score(reading, merged))))
         return found
 
     def _defaults(self) -> set[Text]:
@@ -127,6 +130,7 @@ class FollowUp:
 
     def _merged(self, change: MetricQuery) -> MetricQuery:
         context, draft = self.context, self.draft
+        self.fallen = ()
         metrics = context.metrics
         if draft.metrics:
             change = self._replacing(change)
@@ -154,7 +158,10 @@ class FollowUp:
         if self.beside is not None:
             merged = replace(merged, compare=None, group_by=tuple(dict.fromkeys((*merged.group_by, self.beside))))
         merged = self._ordered(self._kept(merged, change), change)
-        return self._fitting(merged)
+        merged = self._fitting(merged)
+        if not self.adds and draft.metrics and merged.metrics != self.context.metrics:
+            merged, self.fallen = carried(merged, change, self.view)
+        return merged
 
     def _sound(self, merged: MetricQuery) -> MetricQuery:
         """Let fall what can't be meant any more: rows of a total, the share of a rate, a ranking where every member is asked for."""

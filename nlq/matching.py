@@ -10,7 +10,6 @@ from nlq.spans import Candidate, Spans, Token
 from nlq.times import TimeHit, scan
 from nlq.words import DIMENSION, FILLER, FIRST, GROUP, LAST, METRIC, NUMBER, SUPERLATIVE, TIME, UNKNOWN, VALUE
 
-
 _TAKES = frozenset(("取", "取出", "列", "选", "选出", "挑", "挑出", "留", "留下", "保留", "截取", "截", "抽", "抓", "取个", "pick", "keep", "choose", "select", "return"))
 
 

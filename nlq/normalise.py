@@ -103,6 +103,19 @@ def root(word: str) -> str:
     return word[:-1] if word.endswith("e") and len(word) > 4 else word
 
 
+_ADJECTIVES = (("ical", "y"), ("ical", "ic"), ("ical", ""), ("ic", "y"), ("ic", ""), ("al", ""), ("ern", ""), ("en", ""), ("ish", ""), ("ful", ""), ("y", ""), ("y", "e"))
+_LETTERS_LEFT = 3
+
+
+def derivations(word: str) -> tuple[str, ...]:
+    """Return the words that a Latin word may be an adjective of, or that may be its adjective: rainy and rain, sunny and sun, oncological and oncology."""
+    found = [word[: len(word) - len(ending)] + base for ending, base in _ADJECTIVES if word.endswith(ending)]
+    found += [short[:-1] for short in found if len(short) > _LETTERS_LEFT and short[-1] == short[-2]]
+    found += [word.removesuffix(base) + ending for ending, base in _ADJECTIVES if word.endswith(base)]
+    found.append(word + word[-1] + "y")
+    return tuple(dict.fromkeys(each for each in found if len(each) >= _LETTERS_LEFT and each != word)) if len(word) >= _LETTERS_LEFT else ()
+
+
 def units(text: str) -> list[Unit]:
     """Cut normalised text into units. A hyphen or an apostrophe inside words separates them and is no unit of its own."""
     found: list[Unit] = []

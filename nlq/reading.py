@@ -55,7 +55,7 @@ class Reader:
     def _as_noun(self, token: Token, head: Token) -> bool:
         """Whether a metric's word only says of what the next one is a rate: parcels on-time rate, 订单退款率."""
         infos, names = self.lexicon.metrics, head.ids("metric")
-        if head.start - token.end > (1 if token.text.isascii() else 0) or len(names) != 1 or not infos[names[0]].ratio or token.partial:
+        if head.start - token.end > (1 if token.text.isascii() else 0) or len(names) != 1 or not infos[names[0]].ratio or token.partial or token.listed:
             return False
         return all(not infos[name].ratio for name in token.ids("metric")) and token.text in infos[names[0]].definition
 

@@ -19,7 +19,7 @@ READABLE = 0.62
 """A reading scored below this is shown for confirmation, not answered."""
 UNKNOWN_LIMIT = 0.45
 """Unknown words that weigh this much make the question not understood."""
-_WEIGHTS = {"?": 0.5, "!": 0.45, "N": 0.4, "M": 0.45, "D": 0.42, "V": 0.5, "T": 0.5} | dict.fromkeys("SCXxPpkHhYQZdsIw#c", 0.4) | dict.fromkeys("KRgzBkoyl", 0.15) | {"m": 0.4, "b": 0.45}
+_WEIGHTS = {"?": 0.5, "!": 0.45, "N": 0.4, "M": 0.45, "D": 0.42, "V": 0.5, "T": 0.5} | dict.fromkeys("SCXxPpkHhYQZdsIw#cj", 0.4) | dict.fromkeys("KRgzBkoyl", 0.15) | {"m": 0.4, "b": 0.45}
 _WHOLES = frozenset(["全国", "整体", "总体", "大盘", "全国范围", "national", "nationwide", "overall", "nationally"])
 """Comparing a member with the whole has no form in a query."""
 _AVERAGES = frozenset(("平均", "均值", "average", "avg", "mean", "平均数"))

@@ -21,6 +21,7 @@ _NAMES = frozenset("MDVn")
 def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: Language) -> Draft:
     """Return the draft of a sentence. Tokens that were understood are marked `used`; the rest is left for the scorer."""
     sentence = Sentence(tokens, view, language)
+    _listed(sentence)
     _choose(sentence)
     _split_names(sentence)
     _join_names(sentence)
@@ -46,6 +47,14 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     return draft
 
 
+def _listed(sentence: Sentence) -> None:
+    """Mark the metrics of a list: planned touches、touches和plan completion; buyers, orders and refund rate."""
+    for match in re.finditer("M(?=[&,]+M)", sentence.kinds):
+        first = sentence.rest[match.start()]
+        before = sentence.rest[match.start() - 1].kind if match.start() else ""
+        first.listed = first.listed or before not in ("G", "W", "L", "U", "l")
+
+
 def _choose(sentence: Sentence) -> None:
     """Choose between readings of the same words: a metric where none is named otherwise, else a member or a cue."""
     exact = [token for token in sentence.rest if token.kind == METRIC and not token.partial]
@@ -56,7 +65,7 @@ def _choose(sentence: Sentence) -> None:
                 token.kind, token.meanings = "I", options["I"].meanings  # the drop in reach, but: drop the call centre
                 continue
             others = [other for other in exact if other is not token]
-            if token.kind == METRIC and others:
+            if token.kind == METRIC and others and not (token.listed and all(kind in (METRIC, "D") for kind in options)):
                 chosen = next((options[kind] for kind in ("D", "V", "I", "H") if kind in options), token)
             else:
                 chosen = token

@@ -13,6 +13,7 @@ from nlq.sentence import Sentence
 def absorb(sentence: Sentence) -> None:
     """Join values with the dimension named beside them: 华东大区, 渠道为微信, 华东、华南两个大区."""
     sentence.each("V(?:[&|,]*V)*N?D", lambda match: _values_then_name(sentence, match))
+    sentence.each("Vm", lambda match: _days(sentence, match))
     sentence.each("V[DV]", lambda match: _head_noun(sentence, match))
     sentence.each("(?<![GWN])DV", lambda match: _name_then_value(sentence, match))
     sentence.each("V(?:[&|,]V)*N(?!c)", lambda match: _counted_values(sentence, match))
@@ -45,6 +46,15 @@ def _head_noun(sentence: Sentence, match: re.Match[str]) -> bool:
     if not flag or not any(noun.text in label and noun.text != label for label in labels) or set(sentence.dimension_of(value)) & set(sentence.dimension_of(noun)):
         return False
     sentence.take(match.start() + 1)
+    return True
+
+
+def _days(sentence: Sentence, match: re.Match[str]) -> bool:
+    """On rainy days, on Mondays days: the days say no more than the member before them."""
+    value, unit = sentence.rest[match.start()], sentence.rest[match.end() - 1]
+    if unit.text != "days" or unit.start != value.end + 1:
+        return False
+    sentence.take(match.end() - 1)
     return True
 
 
@@ -92,12 +102,14 @@ def flags(sentence: Sentence) -> None:
 
 def exclusions(sentence: Sentence) -> None:
     """Take 除了华东, 不含微信和邮件, 华东除外, excluding East, not WeChat."""
+    for pattern in _LIFTED:
+        sentence.each(pattern, lambda match: _lifted(sentence, match))
     sentence.each("[X!y]D?V(?:[&|,~]*V)*x?", lambda match: _left_out(sentence, match))
     sentence.each("V(?:[&|]V)*x", lambda match: _left_out(sentence, match))
     sentence.each("V(?:[&|]V)*X(?!V)", lambda match: _left_out(sentence, match))
     if any(member.exclude for member in sentence.draft.members):
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "x"])  # 其他大区
-    sentence.each("-D?", lambda match: _unfiltered(sentence, match))
+    sentence.each("-[DV]?", lambda match: _unfiltered(sentence, match))
     sentence.each("[X!y][YQKsHgRzCm]+", lambda match: _dropped(sentence, match))
     sentence.each("[X!]G?D(?:&D)*(?![V&])", lambda match: _ungrouped(sentence, match))
     sentence.each("yG?D(?:&D)*", lambda match: _ungrouped(sentence, match))
@@ -123,8 +135,33 @@ def _left_out(sentence: Sentence, match: re.Match[str]) -> bool:
 
 def _unfiltered(sentence: Sentence, match: re.Match[str]) -> bool:
     """取消筛选, 不限渠道: filters that a follow-up takes away."""
-    names = sentence.dimension_of(sentence.rest[match.end() - 1]) if match.group().endswith("D") else ("*",)
+    names = sentence.dimension_of(sentence.rest[match.end() - 1]) if match.group().endswith(("D", "V")) else ("*",)
     sentence.draft.unfilter |= set(names)
+    sentence.take(*range(match.start(), match.end()))
+    return True
+
+
+_NAMED = "[DV](?:[&|,]?[DV])*"
+_LIFTED = (
+    f"[X!y-]G?{_NAMED}[jO]",  # 去掉大区筛选, remove the oncology filter
+    f"[X!y-]j{_NAMED}",  # remove the filter on East
+    f"{_NAMED}j[X!y-]",  # 把科室条件去掉
+    f"!?[X!]O{_NAMED}",  # 不要限定渠道
+    "D(?:[X!]O|-)",  # 渠道不限
+    "[X!y-]L?j(?![DV])",  # remove that condition
+)
+
+
+def _lifted(sentence: Sentence, match: re.Match[str]) -> bool:
+    """Take the words that lift a dimension's filter: the filter, the condition, 限定 of what is named beside."""
+    tokens = sentence.rest[match.start() : match.end()]
+    named = [token for token in tokens if token.kind in "DV"]
+    if not any(token.kind in "j-" for token in tokens):
+        negation = next(token for token in tokens if token.kind in "X!y")
+        last = tokens[-1].kind == "O"
+        if (not negation.text.startswith(("不", "别")) and not (last and named)) or sentence.count("V") > 1:
+            return False  # drop only East; 不只看华东，也看华南
+    sentence.draft.unfilter |= {name for token in named for name in sentence.dimension_of(token)} or {"*"}
     sentence.take(*range(match.start(), match.end()))
     return True
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from governance.terms import Language
 from nlq.entries import Meaning
 from nlq.lexicon import LexiconView
-from nlq.normalise import Unit, root, units
+from nlq.normalise import Unit, derivations, root, units
 from nlq.numbers import Number, match_number
 from nlq.times import Clock, TimeHit, When
 from nlq.words import BOUND, DIMENSION, FILLER, LINK_WORDS, LINKERS, METRIC, NOUN, NUMBER, TIME, VALUE
@@ -34,6 +34,8 @@ class Token:
     """Only a part of a name, or a name in another order."""
     body: bool = False
     """A counting metric's name without its 数: a whole name, or only a noun (活跃医生的打开率)."""
+    listed: bool = False
+    """A metric joined to the one after it by a comma or a word for `and`: each is asked for itself."""
     used: bool = False
     also_filler: bool = False
     alternatives: list[Token] = field(default_factory=list)
@@ -101,6 +103,7 @@ class Spans:
         elif unit.kind == "w":
             self._bag(at, found)
             self._patterned(at, found)
+            self._derived(at, found)
         self._partial(at, found)
         return found
 
@@ -118,8 +121,41 @@ class Spans:
             if meanings is None:
                 continue
             known = tuple(meaning for meaning in meanings if self.view.knows(meaning))
-            if known:
+            if any(meaning.kind == "metric" for meaning in known) and self._swallows(at, size):
+                continue
+            if known and not self._plural_name(at, size, known):
                 found.append(self._as_candidate(at, at + size, known))
+
+    def _plural_name(self, at: int, size: int, meanings: tuple[Meaning, ...]) -> bool:
+        """Whether a cue only seems to stand there because a name's plural has lost its ending: orders by platform is no `order by`."""
+        unit = self.units[at]
+        if unit.kind != "w" or size == 1 or any(meaning.kind != "cue" for meaning in meanings):
+            return False
+        plural = self.text[unit.start : unit.end] != unit.key
+        return plural and any(meaning.kind == "metric" and meaning.rank < 2 for meaning in self.book.entries.get((unit.key,), ()))
+
+    def _swallows(self, at: int, size: int) -> bool:
+        """Whether a metric's name takes the end of a member's from it: 三甲医院覆盖率 is 三甲医院 and 覆盖率, not 医院覆盖率."""
+        if at == 0 or self.units[at].kind != "c":
+            return False
+        for end in range(at + 1, at + size):
+            if not any(m.kind == "metric" for m in self.book.entries.get(tuple(unit.key for unit in self.units[end : at + size]), ())):
+                continue
+            for start in range(max(0, at - 8), at):
+                said = self.book.entries.get(tuple(unit.key for unit in self.units[start:end]), ())
+                if any(m.kind in ("value", "term") and self.view.knows(m) for m in said):
+                    return True
+        return False
+
+    def _derived(self, at: int, found: list[Candidate]) -> None:
+        """Find a member by an adjective made of its name, or the name by which an adjective was made: rainy for Rain, oncological for Oncology."""
+        unit = self.units[at]
+        if (unit.key,) in self.book.entries:
+            return
+        meant = {m for base in derivations(unit.key) for m in self.book.entries.get((base,), ()) if m.kind != "cue"}
+        values = {(m.id, m.value) for m in meant}
+        if len(values) == 1 and all(m.kind == "value" and self.view.knows(m) for m in meant):
+            found.append(Candidate(at + 1, self._weight(at, at + 1, 0.8), (Token(VALUE, *self._span(at, at + 1), meanings=(next(iter(meant)),)),)))
 
     def _parted(self, at: int, found: list[Candidate]) -> None:
         """Find metric names with 的 inside: 知晓到尝试的转化率."""

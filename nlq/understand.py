@@ -185,6 +185,9 @@ class _Question:
             return self._lost(_SHARE_OF_ANOTHER)
         if best.query.share and not best.query.group_by:
             return self._made("clarify", readings=readings, ask=_ASK_SHARE, options=share_options(best.query, self.view))
+        if best.query.share and any(info.ratio for info in infos):
+            plain = replace(best.query, share=False)
+            return self._made("clarify", readings=readings, ask=_ASK_SHARE_OF_RATE, options=choose([plain], self.draft, self.view)[1])
         single = single_options(best.query, self.view)
         if single is not None:
             return self._made("clarify", readings=readings, ask=single[0], options=single[1])
@@ -302,6 +305,7 @@ _NEGATED = Text(zh="这种否定的问法还答不了（没有对应的已批准
 _ASK_ROWS = Text(zh="按什么筛出来？", en="By what should the rows be?")
 _SHARE_OF_ANOTHER = Text(zh="一个指标占另一个指标的比例没有已批准的口径。", en="The share of one metric in another is no approved metric.")
 _ASK_SHARE = Text(zh="按什么看占比？", en="The share by what?")
+_ASK_SHARE_OF_RATE = Text(zh="比率和均值不能相加，没有占比；是想看各部分的数值吗？", en="Rates and averages don't add up, so they have no shares. Do you want each part's own figure?")
 _ASK_TIME = Text(zh="一次只能回答一个期间，请选择：", en="One period can be answered at a time; which one?")
 
 

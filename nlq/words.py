@@ -14,7 +14,7 @@ COMPARATOR, POSTFIX, BETWEEN, EXCLUDE, EXCLUDED, ONLY = "C", "c", "B", "X", "x",
 SHARE, SHARE_OF, YEARLY, PERIODIC, VERSUS, CONTRAST, DIFFERENCE, CHANGE = "H", "h", "Y", "Q", "Z", "z", "d", "I"
 BOUND = "b"
 TOTAL, SEPARATE, WHICH, HOW_MANY, ALL, AND, OR, NOT, TO, COMMA = "A", "E", "W", "U", "L", "&", "|", "!", "~", ","
-UNIT, EXPLAIN, UNFILTER = "m", "e", "-"
+UNIT, EXPLAIN, UNFILTER, CONDITION = "m", "e", "-", "j"
 UNSUPPORTED, SORT, PERIODS, PERCENT_OF, FOLLOW, LISTING, UNGROUP, ORDINAL = "?", "s", "w", "o", "F", "l", "y", "#"
 FILLER = "f"
 
@@ -57,7 +57,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
     },
     POSTFIX: {">=": "以上 及以上 或以上 或更高 或更多 往上 之上 朝上", "<=": "以下 及以下 或以下 或更低 或更少 以内 之内 往下 之下"},
     BETWEEN: {None: "介于 在 处于 位于"},
-    EXCLUDE: {None: "除 除了 除去 除开 不含 不包含 不包括 不算 去掉 去除 剔除 排除 排除掉 扣除 扣掉 刨除 刨去 不要 不看 不计 不计入 不统计 抛开 撇开 去除掉 拿掉 移除 删掉 减去 没有算 不考虑 排开 过滤掉 屏蔽"},
+    EXCLUDE: {None: "除 除了 除去 除开 不含 不包含 不包括 不算 去掉 去除 剔除 排除 排除掉 扣除 扣掉 刨除 刨去 不要 不看 不计 不计入 不统计 抛开 撇开 去除掉 拿掉 移除 删掉 减去 没有算 不考虑 排开 过滤掉 屏蔽 清除 清掉 撤掉 解除 撤销 撤去"},
     EXCLUDED: {None: "除外 之外 以外 外 不算在内 不计在内 都不算 排除在外 之外的 以外的 外的 除外的 其他 其它 其余 其他的 其余的 其它的 剩下的 剩余"},
     ONLY: {None: "只看 只要 仅看 仅 只 单看 仅限 只限 只统计 只算 仅统计 限定 单独看 只考虑 只保留 只关注 聚焦 就看 单单看 只包含 只包括 仅包含 单独"},
     SHARE: {None: "比例 占比 份额 比重 构成 构成比 结构占比 所占比例 占比例 占的比例 的占比 百分比 占总体比例 贡献占比 贡献度 贡献率"},
@@ -88,6 +88,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
     SORT: {"best": "从好到差 由好到差 从优到劣", "worst": "从差到好 由差到好 从劣到优", "desc": "从长到短 由长到短 从长至短 由长至短 从强到弱 由强到弱 从大至小 从多至少 从高至低 由大至小 从大往小 从多往少 从长往短 高到低 大到小 多到少 长到短 高至低 从高到底 递减 由高到低 降序 倒序 从大到小 由大到小 从多到少 由多到少 降序排列 从高往低 由多至少 由高至低", "asc": "从低到高 由低到高 升序 正序 从小到大 由小到大 从少到多 由少到多 升序排列 由低至高 从短到长 由短到长 从短至长 由短至长 从弱到强 由弱到强 从小至大 从少至多 从低至高 由小至大 由少至多 从低往高 从小往大 从少往多 从短往长 低到高 小到大 少到多 短到长 低至高 递增"},
     PERCENT_OF: {None: "其中"},
     FOLLOW: {None: "换一个指标 换个指标 换指标 看另一个指标 另一个指标 呢 那 那么 再 再看 换成 换 改成 改为 改 换为 改看 换看 接着 然后呢 继续 换个 切换到 换到 那如果 如果 同样"},
+    CONDITION: {None: "筛选 筛选条件 条件 限制 过滤 过滤条件 限制条件 约束 约束条件 限定条件 筛选项 过滤器 过滤项"},
     UNFILTER: {None: "不限 不限制 不限定 取消筛选 清除筛选 去掉筛选 不筛选 取消过滤 清空筛选 清除条件 去掉条件 去掉所有条件 取消条件 取消限定 放开"},
     EXPLAIN: {None: "定义 口径 含义 怎么算 怎么计算 如何计算 如何定义 怎么定义 什么意思 是什么意思 计算方式 计算方法 计算公式 计算逻辑 统计口径 怎么算的 怎么计算的 什么是 的定义 指标说明 口径说明"},
     UNGROUP: {None: "不分 不按 不区分 不细分 不拆分 不用分 不用按 取消 合并不分"},
@@ -141,7 +142,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     },
     POSTFIX: {">=": "or more|or above|or higher|or greater|and above|or over|or better|and up|and over|plus", "<=": "or less|or below|or lower|or fewer|or under|and below|and under"},
     BETWEEN: {None: "between|from"},
-    EXCLUDE: {None: "excluding|except|except for|without|exclude|excludes|other than|but not|not including|leaving out|leave out|apart from|aside from|minus|omit|omitting|not counting|ignoring|ignore|with the exception of|but without|not from|not in|bar|remove|removing|drop|filter out|outside of|besides|outside|all but|everything but|everyone but|anything but"},
+    EXCLUDE: {None: "excluding|except|except for|without|exclude|excludes|other than|but not|not including|leaving out|leave out|apart from|aside from|minus|omit|omitting|not counting|ignoring|ignore|with the exception of|but without|not from|not in|bar|remove|removing|drop|clear|cancel|lift|get rid of|take off|take away|undo|filter out|outside of|besides|outside|all but|everything but|everyone but|anything but"},
     EXCLUDED: {None: "excluded|other|others|the rest|remaining|rest|aside|not included|left out|removed|omitted"},
     ONLY: {None: "only|just|solely|exclusively|limited to|restrict to|restricted to|only for|only in|just for|just the|only show|just show|only the|focus on|filter to|filter on|narrow to|limit to"},
     SHARE: {None: "share|share of|percentage of|proportion of|proportion|percent of|percentage|mix|breakdown by share|fraction of|portion of|share in|as a share of|as a percentage of|contribution|contribution of|contribution to|the share|composition|percentage share|contribute|contributes|contributed|% of|relative share|as a percentage|percentage breakdown|split in percent"},
@@ -172,6 +173,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     SORT: {"best": "best first|best to worst|from best to worst|from the best to the worst|best at the top", "worst": "worst first|worst to best|from worst to best|from the worst to the best|worst at the top", "desc": "descending|from high to low|high to low|from highest to lowest|highest to lowest|highest first|largest first|desc|in descending order|descending order|from most to least|biggest first|from largest to smallest|largest to smallest|biggest to smallest|from biggest to smallest|most to least|most to fewest|from most to fewest|longest to shortest|from longest to shortest|long to short|from long to short|large to small|from large to small|big to small|strongest to weakest|greatest to least|longest first|most first|greatest first|high first|decreasing order|in decreasing order|from the highest to the lowest|from the largest to the smallest|from the longest to the shortest|from the most to the least|from the top down|highest at the top", "asc": "ascending|from low to high|low to high|from lowest to highest|lowest to highest|lowest first|smallest first|asc|in ascending order|ascending order|from least to most|from smallest to largest|smallest to largest|smallest to biggest|least to most|fewest to most|from fewest to most|shortest to longest|from shortest to longest|short to long|from short to long|small to large|from small to large|small to big|weakest to strongest|shortest first|fewest first|least first|low first|increasing order|in increasing order|from the lowest to the highest|from the smallest to the largest|from the shortest to the longest|from the least to the most|from the bottom up|lowest at the top"},
     PERCENT_OF: {None: "of which|of these|of those|among them|among which|thereof"},
     FOLLOW: {None: "another metric|a different metric|what about|how about|and what about|and how about|instead|now show|switch to|change to|make it|now for|now by|and for|and in|same for|the same for|same but|same thing for|then|again|but for|replace with|now only|do the same for|what if we use|change it to|make that"},
+    CONDITION: {None: "filter|condition|restriction|constraint|filtering|criterion|criteria|limitation"},
     UNFILTER: {None: "remove filters|remove all filters|remove the filter|remove the filters|clear filters|clear the filters|clear all filters|no filters|without filters|any"},
     EXPLAIN: {None: "definition|defined|calculated|computed|meaning|formula|what does|explain|how is * calculated|how is * defined|methodology"},
     UNGROUP: {None: "not by|without splitting by|without grouping by|do not split by|do not group by|don't split by|ungroup|regardless of|irrespective of|without breaking down by|no breakdown by"},
