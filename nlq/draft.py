@@ -83,6 +83,8 @@ class Draft:
     only: bool = False
     follow: bool = False
     ungroup: bool = False
+    ungrouped: set[str] = field(default_factory=set)
+    """The dimensions that are named beside `ungroup`; none: all of them."""
     unfilter: set[str] = field(default_factory=set)
     """Dimensions whose filters are to fall away; `*` for all."""
     dropped: set[str] = field(default_factory=set)

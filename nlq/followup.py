@@ -220,6 +220,10 @@ class FollowUp:
 
     def _groups(self, change: MetricQuery) -> tuple[str, ...]:
         draft, context = self.draft, self.context
+        if draft.ungroup and draft.ungrouped & {*context.group_by}:
+            return tuple(name for name in context.group_by if name not in draft.ungrouped)
+        if draft.ungroup and draft.ungrouped & {item.dimension for item in context.where}:
+            return context.group_by  # 去掉大区, of a filter
         if draft.ungroup or (draft.total and not change.group_by):
             return ()
         if not change.group_by:
@@ -264,6 +268,8 @@ class FollowUp:
     def _filtered(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
         kept = {item.dimension for item in self.context.keep}
         unfilter = self.draft.unfilter
+        if self.draft.ungroup and not self.draft.ungrouped & {*self.context.group_by}:
+            unfilter = unfilter | self.draft.ungrouped
         where = [item for item in self.context.where if "*" not in unfilter and item.dimension not in unfilter]
         if not change.where and OTHERS.search(self.text) and (flipped := self._flipped(where)) is not None:
             return replace(merged, where=flipped, group_by=self.context.group_by)

@@ -45,8 +45,9 @@ class Matcher(Spans):
 
     def _taking(self, tokens: list[Token]) -> list[Token]:
         """取前十, 列前三, take the top 10: the verb before a rank says nothing of its own."""
-        for token, following in itertools.pairwise(tokens):
-            if token.kind == UNKNOWN and token.text in _TAKES and following.kind in (FIRST, LAST, SUPERLATIVE, NUMBER):
+        for index, token in enumerate(tokens):
+            following = next((other.kind for other in tokens[index + 1 :] if other.kind != FILLER), "")
+            if token.kind == UNKNOWN and token.text in _TAKES and following in (FIRST, LAST, SUPERLATIVE, NUMBER):
                 token.kind = FILLER
         return tokens
 

@@ -55,7 +55,7 @@ class Reader:
     def _as_noun(self, token: Token, head: Token) -> bool:
         """Whether a metric's word only says of what the next one is a rate: parcels on-time rate, 订单退款率."""
         infos, names = self.lexicon.metrics, head.ids("metric")
-        if head.start - token.end > (1 if token.text.isascii() else 0) or len(names) != 1 or not infos[names[0]].ratio or token.partial or token.listed:
+        if head.start - token.end > (1 if token.text.isascii() else 0) or len(names) != 1 or not infos[names[0]].ratio or token.partial or (token.listed and head.listed):
             return False
         return all(not infos[name].ratio for name in token.ids("metric")) and token.text in infos[names[0]].definition
 
@@ -65,7 +65,7 @@ class Reader:
         nouns = [token for token, head in itertools.pairwise(ordered) if self._as_noun(token, head)]
         if nouns:
             self.draft.metrics = [token for token in self.draft.metrics if token not in nouns]
-        whole = [token for token in self.draft.metrics if not token.body and not all(m.rank == 3 for m in token.meanings)]
+        whole = [token for token in self.draft.metrics if (token.listed or not token.body) and not (all(m.rank == 3 for m in token.meanings) and not self._in_list(token))]
         for token in self.draft.metrics:
             if whole and token not in whole:
                 token.used = False
@@ -105,6 +105,10 @@ class Reader:
         """Whether a word is a counting metric's name without its 数: 订单 for 订单数."""
         label = normalise(self.lexicon.metrics[metric].label.zh)
         return not token.text.isascii() and label.removeprefix(token.text) in ("数", "量", "数量", "次数", "总数", "人数") and label.startswith(token.text)
+
+    def _in_list(self, token: Token) -> bool:
+        """订单和退款率: a counting metric without its 数, in a list of metrics."""
+        return token.listed and any(self._stands_for(token, name) for name in token.ids("metric") if name in self.lexicon.metrics)
 
     def _bounded(self, meanings: list[Meaning]) -> list[Meaning]:
         """Prefer shares for a bound in percent, and numbers for one that no share can pass; a share of a total is of numbers."""

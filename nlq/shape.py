@@ -49,10 +49,11 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
 
 def _listed(sentence: Sentence) -> None:
     """Mark the metrics of a list: planned touches、touches和plan completion; buyers, orders and refund rate."""
-    for match in re.finditer("M(?=[&,]+M)", sentence.kinds):
-        first = sentence.rest[match.start()]
-        before = sentence.rest[match.start() - 1].kind if match.start() else ""
-        first.listed = first.listed or before not in ("G", "W", "L", "U", "l")
+    for match in re.finditer("M(?:[&,]+M)+", sentence.kinds):
+        if match.start() and sentence.rest[match.start() - 1].kind in "GWLUl":
+            continue
+        for token in sentence.rest[match.start() : match.end()]:
+            token.listed = token.kind == METRIC
 
 
 def _choose(sentence: Sentence) -> None:

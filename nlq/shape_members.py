@@ -109,7 +109,7 @@ def exclusions(sentence: Sentence) -> None:
     sentence.each("V(?:[&|]V)*X(?!V)", lambda match: _left_out(sentence, match))
     if any(member.exclude for member in sentence.draft.members):
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "x"])  # 其他大区
-    sentence.each("-[DV]?", lambda match: _unfiltered(sentence, match))
+    sentence.each("-(?:G?D(?:&D)*|V)?", lambda match: _unfiltered(sentence, match))
     sentence.each("[X!y][YQKsHgRzCm]+", lambda match: _dropped(sentence, match))
     sentence.each("[X!]G?D(?:&D)*(?![V&])", lambda match: _ungrouped(sentence, match))
     sentence.each("yG?D(?:&D)*", lambda match: _ungrouped(sentence, match))
@@ -135,8 +135,8 @@ def _left_out(sentence: Sentence, match: re.Match[str]) -> bool:
 
 def _unfiltered(sentence: Sentence, match: re.Match[str]) -> bool:
     """取消筛选, 不限渠道: filters that a follow-up takes away."""
-    names = sentence.dimension_of(sentence.rest[match.end() - 1]) if match.group().endswith(("D", "V")) else ("*",)
-    sentence.draft.unfilter |= set(names)
+    named = {name for token in sentence.rest[match.start() : match.end()] if token.kind in "DV" for name in sentence.dimension_of(token)}
+    sentence.draft.unfilter |= named or {"*"}
     sentence.take(*range(match.start(), match.end()))
     return True
 
@@ -144,7 +144,7 @@ def _unfiltered(sentence: Sentence, match: re.Match[str]) -> bool:
 _NAMED = "[DV](?:[&|,]?[DV])*"
 _LIFTED = (
     f"[X!y-]G?{_NAMED}[jO]",  # 去掉大区筛选, remove the oncology filter
-    f"[X!y-]j{_NAMED}",  # remove the filter on East
+    f"[X!y-]jG?{_NAMED}",  # remove the filter on East
     f"{_NAMED}j[X!y-]",  # 把科室条件去掉
     f"!?[X!]O{_NAMED}",  # 不要限定渠道
     "D(?:[X!]O|-)",  # 渠道不限
@@ -183,6 +183,7 @@ def _dropped(sentence: Sentence, match: re.Match[str]) -> bool:
 
 def _ungrouped(sentence: Sentence, match: re.Match[str]) -> bool:
     sentence.draft.ungroup = True
+    sentence.draft.ungrouped |= {name for token in sentence.rest[match.start() : match.end()] if token.kind == "D" for name in sentence.dimension_of(token)}
     sentence.take(*range(match.start(), match.end()))
     return True
 
@@ -241,6 +242,12 @@ def comparisons(sentence: Sentence) -> None:
         base = next(token for token in tokens if token.kind == "V")
         name = next(token for token in tokens if token.kind == "D")
         shared = [found for found in sentence.dimension_of(base) if found in sentence.dimension_of(name)]
+        if shared:
+            _against_member(sentence, base, shared[0])
+            return
+    elif sentence.has("d") and (match := sentence.find("^T?ZG?V[^V]*V")):
+        base = next(token for token in sentence.rest if token.kind == "V")  # compared with South, how much higher was East's
+        shared = [name for name in sentence.dimension_of(base) if name in sentence.dimension_of(sentence.rest[match.end() - 1])]
         if shared:
             _against_member(sentence, base, shared[0])
             return

@@ -40,6 +40,7 @@ def periods(sentence: Sentence, clock: Clock) -> None:
     _weekdays(sentence)
     sentence.each(r"\?(?=T)", lambda match: _latest(sentence, match))
     sentence.each("&[TV]Z", lambda match: _turned(sentence, match))
+    sentence.each("V&VZ(?=[,T])", lambda match: _beside_each_other(sentence, match))
     _times(sentence, clock)
     _alone(draft, clock)
     _changes(sentence)
@@ -93,6 +94,18 @@ def _turned(sentence: Sentence, match: re.Match[str]) -> bool:
     sentence.rest[start + 1], sentence.rest[start + 2] = sentence.rest[start + 2], said
     sentence.take(start)
     return True
+
+
+def _beside_each_other(sentence: Sentence, match: re.Match[str]) -> bool:
+    """华东和华南相比，上个月…高多少: the two are compared with one another, and the time that follows is when."""
+    token = sentence.rest[match.end() - 1]
+    if token.text not in _BESIDE or not sentence.has("d") or sentence.has("I"):
+        return False
+    token.kind = "z"
+    return True
+
+
+_BESIDE = frozenset(("相比", "相较", "比较", "对比", "对照", "比起来", "相比较"))
 
 
 def _weekdays(sentence: Sentence) -> None:

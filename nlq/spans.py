@@ -35,7 +35,7 @@ class Token:
     body: bool = False
     """A counting metric's name without its 数: a whole name, or only a noun (活跃医生的打开率)."""
     listed: bool = False
-    """A metric joined to the one after it by a comma or a word for `and`: each is asked for itself."""
+    """A metric in a list of metrics, joined by a comma or a word for `and`: each is asked for itself."""
     used: bool = False
     also_filler: bool = False
     alternatives: list[Token] = field(default_factory=list)
