@@ -7,6 +7,7 @@ import re
 from nlq.draft import Group, Member
 from nlq.entries import Meaning
 from nlq.matching import Token
+from nlq.normalise import keys
 from nlq.sentence import Sentence
 
 
@@ -38,9 +39,12 @@ def _values_then_name(sentence: Sentence, match: re.Match[str]) -> bool:
 
 
 def _head_noun(sentence: Sentence, match: re.Match[str]) -> bool:
-    """金卡会员: the noun after a value is a part of its dimension's name (会员等级), not another condition."""
+    """金卡会员, large cities: the noun after a value is a part of its dimension's name (会员等级, City size), not another condition or cut."""
     value, noun = sentence.rest[match.start()], sentence.rest[match.start() + 1]
     dimensions = sentence.view.lexicon.dimensions
+    if noun.kind == "D" and _sized(sentence, match):
+        sentence.take(match.start() + 1)
+        return True
     labels = [dimensions[name].label.zh for name in sentence.dimension_of(value) if name in dimensions]
     flag = any((info := dimensions.get(name)) is not None and info.yes is not None for name in sentence.dimension_of(noun))
     if not flag or not any(noun.text in label and noun.text != label for label in labels) or set(sentence.dimension_of(value)) & set(sentence.dimension_of(noun)):
@@ -49,10 +53,21 @@ def _head_noun(sentence: Sentence, match: re.Match[str]) -> bool:
     return True
 
 
+def _sized(sentence: Sentence, match: re.Match[str]) -> bool:
+    """Whether an English noun right after a value is a word of the label of the value's dimension, where nothing is ranked or listed by it."""
+    value, noun = sentence.rest[match.start()], sentence.rest[match.start() + 1]
+    dimensions = sentence.view.lexicon.dimensions
+    before = sentence.rest[match.start() - 1].kind if match.start() else ""
+    if not noun.text.isascii() or noun.start != value.end + 1 or before in ("G", "W", "L") or sentence.find("[KkSsPpCWlh]") is not None:
+        return False
+    labels = [set(keys(dimensions[name].label.en)) for name in sentence.dimension_of(value) if name in dimensions]
+    return any(set(keys(noun.text)) < label for label in labels) and not sentence.identifies(noun)
+
+
 def _days(sentence: Sentence, match: re.Match[str]) -> bool:
     """On rainy days, on Mondays days: the days say no more than the member before them."""
     value, unit = sentence.rest[match.start()], sentence.rest[match.end() - 1]
-    if unit.text != "days" or unit.start != value.end + 1:
+    if unit.text not in ("day", "days") or unit.start != value.end + 1:
         return False
     sentence.take(match.end() - 1)
     return True
