@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from wenshu.service import Service
 
 F = TypeVar("F", bound=Callable[..., Any])
+NEXT = {
+    "impact": " Make it with: wenshu policy impact {draft}",
+    "accept_cases": " If the new minimum groups are meant: wenshu policy draft --replace {draft} --accept-cases",
+}
+"""What to type where a gate says which act would open it."""
 SHORT = 12
 """Letters of a content hash that people are shown."""
 
@@ -40,7 +45,8 @@ def exits(command: F) -> F:
             status, code = (FAILED, "gate_closed") if isinstance(error, GateClosed) else (REFUSED, "not_permitted")
             if options.get("as_json"):
                 emit({"ok": False, "error": {"code": code, "message": {"zh": error.text.zh, "en": error.text.en}}})
-            tell(f"wenshu: {error.text.en}")
+            step = NEXT.get(getattr(error, "remedy", None) or "", "")
+            tell(f"wenshu: {error.text.en}" + step.format(draft=options.get("number") or options.get("replace") or "DRAFT"))
             return status
 
     return run  # type: ignore[return-value] # wraps keeps the signature that click reads

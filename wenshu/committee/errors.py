@@ -15,11 +15,12 @@ class ChangeRefused(WenshuError):
 
 
 class GateClosed(WenshuError):
-    """Validation, cases or the impact report stand in the way. Exit status 1, HTTP 409."""
+    """Validation, cases or the impact report stand in the way. `remedy` names the act that would mend it, if one would. Exit status 1, HTTP 409."""
 
     def __init__(self, text: Text) -> None:
         super().__init__(text.en)
         self.text = text
+        self.remedy: str | None = getattr(text, "remedy", None)
 
 
 class ChangedMeanwhile(WenshuError):

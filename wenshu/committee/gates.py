@@ -8,18 +8,31 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from governance.bundle.store import Approval, Draft
 from governance.bundle.trees import Tree, laid_out
+from governance.errors import Problem
 from governance.metrics.catalogue import Catalogue
 from governance.terms import Text
 from wenshu.committee.candidates import Candidate, Candidates
 from wenshu.committee.cases import run_cases
+from wenshu.committee.chinese import in_chinese
 from wenshu.committee.differences import differences
 from wenshu.committee.golden import obstacles
-from wenshu.committee.shapes import CasesView, DiffView, Validation
+from wenshu.committee.shapes import CasesView, DiffView, ProblemView, Validation
 from wenshu.validating import look_over
+
+Remedy = Literal["impact", "accept_cases"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate(Text):
+    """What is missing, and the act that would mend it, if one would: each surface says in its own way how to do that."""
+
+    remedy: Remedy | None = None
+
 
 FRESH = dt.timedelta(days=7)
 """An impact report older than this must be made again."""
@@ -53,8 +66,8 @@ class Gates:
         def make() -> Validation:
             with laid_out(tree) as folder:
                 found = look_over(folder, today=today)
-            problems, warnings = ([{"where": item.where, "message": item.message} for item in items] for items in (found.problems, found.warnings))
-            return {"ok": not problems, "problems": problems, "warnings": warnings}  # type: ignore[typeddict-item] # the two lists are made alike
+            problems, warnings = ([_told(item) for item in items] for items in (found.problems, found.warnings))
+            return {"ok": not problems, "problems": problems, "warnings": warnings}
 
         found: Validation = self._once(("validation", tree.version, today), make)
         return found
@@ -111,22 +124,25 @@ def holding(approvals: Sequence[Approval], *, signs: str | None, authors: Sequen
     )
 
 
+def _told(problem: Problem) -> ProblemView:
+    return {"where": problem.where, "message": problem.message, "text": {"zh": in_chinese(problem.message), "en": problem.message}}
+
+
 def closed(validation: Validation, cases: CasesView | None) -> Text | None:
     """Return why validation or cases keep the draft from going on, or None."""
     if not validation["ok"]:
         first = validation["problems"][0]
         count = len(validation["problems"])
         return Text(
-            zh=f"策略包有 {count} 个问题，先改正：{first['where']}：{first['message']}", en=f"The bundle has {count} problems; mend them first: {first['where']}: {first['message']}"
+            zh=f"策略包有 {count} 个问题，先改正：{first['where']}：{first['text']['zh']}", en=f"The bundle has {count} problems; mend them first: {first['where']}: {first['message']}"
         )
     if cases is None or cases["failures"]:
         failed = [item["id"] for item in cases["failures"]] if cases else []
-        meant = bool(cases) and all(item["accept_k"] is not None for item in cases["failures"]) if cases else False
-        zh_meant = "；若新的最小组正是本意：policy draft --replace DRAFT --accept-cases" if meant else ""
-        en_meant = " If the new minimum groups are meant: wenshu policy draft --replace DRAFT --accept-cases." if meant else ""
-        return Text(
-            zh=f"{len(failed)} 个用例未通过，需要新的预期：{', '.join(failed[:5])}{zh_meant}",
-            en=f"{len(failed)} policy cases fail and need a new expectation: {', '.join(failed[:5])}.{en_meant}",
+        meant = cases is not None and all(item["accept_k"] is not None for item in cases["failures"])
+        return Gate(
+            zh=f"{len(failed)} 个用例未通过，需要新的预期：{'、'.join(failed[:5])}。",
+            en=f"{len(failed)} policy cases fail and need a new expectation: {', '.join(failed[:5])}.",
+            remedy="accept_cases" if meant else None,
         )
     if cases["unnoticed"]:
         first_mutant = cases["unnoticed"][0]["text"]
@@ -148,8 +164,8 @@ def missing_approvals(needed: int, have: Sequence[str]) -> Text | None:
 def stale(draft: Draft) -> Text:
     """Return that the impact report must be made (again)."""
     if draft.impact is None:
-        return Text(zh="还没有影响报告：wenshu policy impact", en=f"There is no impact report yet. Make it with: wenshu policy impact {draft.id}")
-    return Text(zh="影响报告已过时，请重做", en=f"The impact report is out of date. Make it again with: wenshu policy impact {draft.id}")
+        return Gate(zh="还没有影响报告。", en="There is no impact report yet.", remedy="impact")
+    return Gate(zh="影响报告已过时，请重做。", en="The impact report is out of date; make it again.", remedy="impact")
 
 
 def as_json(report: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,11 @@ Direction = Literal["loosens", "tightens", "mixed", "neutral"]
 
 
 class ProblemView(TypedDict):
-    """One thing wrong (or doubtful) with a bundle: `where` is `file:line`."""
+    """One thing wrong (or doubtful) with a bundle: `where` is `file:line`; `text` is the message in both languages."""
 
     where: str
     message: str
+    text: Words
 
 
 class Validation(TypedDict):

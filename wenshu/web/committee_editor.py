@@ -13,6 +13,7 @@ from wenshu.web.committee_doors import catching, install
 from wenshu.web.committee_forms import ROWS, read
 from wenshu.web.committee_objects import LISTS, Thing, changed_text, fields, kind_name, things, vocabulary
 from wenshu.web.context import service
+from wenshu.web.language import say
 from wenshu.web.language import translate as _
 from wenshu.web.problems import Problem, bad_request, not_found
 from wenshu.web.security import actor
@@ -165,7 +166,7 @@ def check(draft: str) -> Response:
 
 
 def _verdict(checked: Validation, path: str = "") -> dict[str, Any]:
-    told = {name: [{"where": item["where"], "message": item["message"], "line": _line(item["where"], path)} for item in checked[name]] for name in ("problems", "warnings")}
+    told = {name: [{"where": item["where"], "message": say(item["text"]), "line": _line(item["where"], path)} for item in checked[name]] for name in ("problems", "warnings")}
     return {"ok": checked["ok"], **told}
 
 
@@ -176,7 +177,7 @@ def _line(where: str, path: str) -> int | None:
 
 
 def _marks(checked: Validation, path: str) -> dict[int, str]:
-    return {number: item["message"] for item in (*checked["warnings"], *checked["problems"]) if (number := _line(item["where"], path)) is not None}
+    return {number: say(item["text"]) for item in (*checked["warnings"], *checked["problems"]) if (number := _line(item["where"], path)) is not None}
 
 
 def _snippet(said: str, thing: Thing, marks: dict[int, str], before: str | None = None) -> list[dict[str, Any]]:

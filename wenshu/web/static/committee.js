@@ -70,8 +70,17 @@ if (typed) {
   });
 }
 
-const measure = document.querySelector("form[data-impact]");
-if (measure) measure.addEventListener("submit", async (event) => {
+function follow(measure) {
+  const step = measure.dataset.then;
+  if (!step) return location.reload();
+  const chosen = element("input");
+  Object.assign(chosen, { type: "hidden", name: "step", value: step });
+  measure.append(chosen);
+  measure.submit();
+}
+
+// A form with `data-then` takes that step once its report is made.
+for (const measure of document.querySelectorAll("form[data-impact]")) measure.addEventListener("submit", async (event) => {
   event.preventDefault();
   const bar = measure.querySelector("progress"), said = measure.querySelector("[data-progress]"), button = measure.querySelector("button");
   const body = new FormData(measure);
@@ -89,7 +98,7 @@ if (measure) measure.addEventListener("submit", async (event) => {
       rest = lines.pop();
       for (const line of lines.filter(Boolean).map((text) => JSON.parse(text))) {
         if (line.problem) throw new Error(line.problem);
-        if (line.done) return location.reload();
+        if (line.done) return follow(measure);
         bar.value = line.share;
         said.textContent = `${Math.round(line.share * 100)}%`;
       }

@@ -1,0 +1,101 @@
+"""The problems of a bundle in Chinese. The wings of governance word them in English, for logs and the command line; a page shows the reader's language.
+
+Each pattern answers one wording whole. What none answers stays English: a half-translated sentence would be worse.
+"""
+
+from __future__ import annotations
+
+import re
+
+NAME = r"'(?P<name>[^']*)'"
+THINGS = {
+    "key": "键", "role": "角色", "purpose": "用途", "metric": "指标", "dimension": "维度", "stage": "阶段", "page": "页面", "rule": "规则", "model": "模型", "case": "用例",
+    "link table": "关联表", "value": "取值", "entity": "实体", "term": "业务词",
+}
+_KINDS = "|".join(sorted(THINGS, key=len, reverse=True))
+_HINT = re.compile(r"^(?P<said>.*?)\.? Did you mean (?P<names>[^?]+)\?$", re.DOTALL)
+_PATTERNS = tuple(
+    (re.compile(pattern, re.DOTALL), told)
+    for pattern, told in (
+        # Names
+        (rf"unknown (?P<kind>{_KINDS}) {NAME}", "没有名为“{name}”的{kind}"),
+        (rf"(?P<rule>\S+): unknown (?P<kind>{_KINDS}) {NAME}", "{rule}：没有名为“{name}”的{kind}"),
+        (rf"there is no value of (?P<dimension>\S+) {NAME}", "维度 {dimension} 没有取值“{name}”"),
+        (rf"there is no (?P<kind>{_KINDS}) {NAME}", "没有名为“{name}”的{kind}"),
+        (rf"(?P<rule>\S+): (?P<dimension>\S+) has no value {NAME}", "{rule}：维度 {dimension} 没有取值“{name}”"),
+        (rf"(?P<dimension>\S+) has no value {NAME}", "维度 {dimension} 没有取值“{name}”"),
+        (rf"(?P<rule>\S+): (?P<link>\S+) has no entity {NAME}", "{rule}：关联表 {link} 没有实体“{name}”"),
+        (rf"nobody is called {NAME}", "没有名为“{name}”的人"),
+        (rf"(?P<rule>\S+): {NAME} is no attribute of the caller; write (?P<prefix>\S+)name", "{rule}：“{name}”不是提问人的属性；请写成 {prefix}属性名"),
+        (rf"minimum groups are counted in persons; {NAME} is no person of the metrics", "最小组按人计数；“{name}”不是指标里的人"),
+        (rf"the (?P<kind>{_KINDS}) {NAME} is (?:defined|given) twice, first at (?P<where>\S+)", "{kind}“{name}”重复，先前在 {where}"),
+        (r"(?P<name>\S+) is defined twice; first at (?P<where>\S+)", "{name} 重复定义，先前在 {where}"),
+        (r"(?P<name>\S+) is described twice, first at (?P<where>\S+)", "{name} 重复描述，先前在 {where}"),
+        (r"(?P<name>\S+) names a purpose twice", "{name} 的用途有重复"),
+        # Rules that say nothing, say it twice, or contradict each other
+        (r"(?P<rule>\S+) can never match: it ends on or before the day it begins", "{rule} 永不适用：截止日不晚于生效日"),
+        (r"(?P<rule>\S+) can never match for (?P<role>[^\s,]+), which may state only (?P<names>.+)", "{rule} 对 {role} 永不适用：该角色只能说明用途 {names}"),
+        (r"(?P<rule>\S+) can never match for (?P<role>[^\s:]+): a role without purposes gets no answers", "{rule} 对 {role} 永不适用：没有用途的角色得不到答案"),
+        (r"(?P<rule>\S+) can never match: its metrics select nothing", "{rule} 永不适用：没有选中任何指标"),
+        (r"(?P<rule>\S+) can never match: none of its metrics can be asked by any of its dimensions", "{rule} 永不适用：所选指标都不能按所选维度查询"),
+        (r"(?P<rule>\S+) has ended and can be deleted", "{rule} 已到期，可以删除"),
+        (r"(?P<rule>\S+) conflicts with (?P<names>.+), which denies everything that it allows: it never has an effect", "{rule} 与 {names} 冲突：它允许的全部被后者禁止，永不起作用"),
+        (r"(?P<rule>\S+) and (?P<names>.+) conflict on (?P<some>\d+) of (?P<all>\d+) combinations; the denial holds there", "{rule} 与 {names} 在 {all} 种组合中有 {some} 种冲突；该处以禁止为准"),
+        (r"(?P<rule>\S+) is shadowed by (?P<other>\S+) \((?P<where>[^)]+)\), which says the same and more", "{rule} 被 {other}（{where}）覆盖：后者所说相同而更宽"),
+        (r"(?P<rule>\S+): the row predicate can never apply: the rule allows none of (?P<names>.+)", "{rule}：行限制永不适用：规则不允许 {names} 中的任何一个"),
+        (r"(?P<rule>\S+): the row predicates conflict: no row has (?P<dimension>\S+) in all of them", "{rule}：行限制互相矛盾：没有一行的 {dimension} 同时符合"),
+        (r"(?P<rule>\S+): a denial has no rows and no minimum group", "{rule}：禁止规则没有行限制，也没有最小组"),
+        (r"no rule allows (?P<role>\S+) anything, though it may state purposes", "{role} 可以说明用途，但没有规则允许它查询任何内容"),
+        (r"no role may state the purpose (?P<name>\S+)", "没有角色可以说明用途 {name}"),
+        (r"(?P<rule>\S+) speaks for (?P<names>.+): one department reaches through a rule that is also another's; give each its own", "{rule} 同时管 {names} 几个部门：放宽一个也就放宽了另一个；请各立规则"),
+        # Red line and firewall
+        (r"(?P<name>\S+) reads sales or targets and must carry the tag `(?P<tag>[^`]+)`", "红线：{name} 读取销售或目标数据，必须带标签 {tag}"),
+        (r"(?P<rule>\S+): the firewall between medical and commercial: (?P<roles>.+) can't be allowed (?P<names>.+)", "{rule}：医学与商业之间的防火墙：不能允许 {roles} 查询 {names}"),
+        # Form
+        (r"(?P<place>\S+|the document) lacks the required key '(?P<name>[^']*)'", "{place} 缺少必填的键“{name}”"),
+        (r"(?P<place>\S+|the document): Input should be a valid (?:integer|number).*", "{place}：应为数字"),
+        (r"(?P<place>\S+|the document): Input should be a valid boolean.*", "{place}：应为 true 或 false"),
+        (r"(?P<place>\S+|the document): Input should be a valid string.*", "{place}：应为文字"),
+        (r"(?P<place>\S+|the document): Input should be a valid (?:list|tuple|array).*", "{place}：应为列表"),
+        (r"(?P<place>\S+|the document): Input should be (?:a valid (?:dictionary|mapping)|an object).*", "{place}：应为键值"),
+        (r"(?P<place>\S+|the document): Input should be a valid date.*", "{place}：应为日期，如 2026-12-01"),
+        (r"(?P<place>\S+|the document): Input should be greater than or equal to (?P<least>\S+)", "{place}：不得小于 {least}"),
+        (r"(?P<place>\S+|the document): Input should be less than or equal to (?P<most>\S+)", "{place}：不得大于 {most}"),
+        (r"(?P<place>\S+|the document): Input should be greater than (?P<least>\S+)", "{place}：必须大于 {least}"),
+        (r"(?P<place>\S+|the document): Input should be less than (?P<most>\S+)", "{place}：必须小于 {most}"),
+        (r"(?P<place>\S+|the document): (?:String|Tuple|List|Dictionary|Value) should have at least (?P<least>\d+) .*", "{place}：至少 {least} 个（字或项）"),
+        (r"(?P<place>\S+|the document): (?:String|Tuple|List|Dictionary|Value) should have at most (?P<most>\d+) .*", "{place}：最多 {most} 个（字或项）"),
+        (r"(?P<place>\S+|the document): String should match pattern .*", "{place}：写法不对（标识符为小写字母、数字和下划线）"),
+        (r"(?P<place>\S+|the document): Input should be (?P<names>'.*)", "{place}：只能是 {names}"),
+        (r"(?P<place>\S+|the document): a row rule is either .*", "{place}：行限制要么写 dimension 和 values，要么写 link、entity、to_entity 和 keys"),
+        (r"is not valid YAML: (?P<why>.+)", "不是有效的 YAML：{why}"),
+        (r"the key '(?P<name>[^']*)' is given twice", "键“{name}”重复"),
+        (r"must be a mapping of keys", "应为键值"),
+        (r"nested too deeply", "嵌套过深"),
+        (r"anchors and aliases are not used in bundles", "策略包里不用锚点和别名"),
+        (r"is not UTF-8 text", "不是 UTF-8 文本"),
+        (r"is not a \.yaml file", "不是 .yaml 文件"),
+        (r"is larger than (?P<most>\d+) bytes", "超过 {most} 字节"),
+        (r"has more than (?P<most>\d+) files", "文件超过 {most} 个"),
+        (r"is missing; every bundle has one.*", "缺少；每个策略包都要有"),
+    )
+)
+
+
+def in_chinese(message: str) -> str:
+    """Return a problem's message in Chinese, with its “did you mean”; the message itself where its wording is not known."""
+    hinted = _HINT.match(message)
+    said = (hinted["said"] if hinted else message).rstrip(".")
+    for pattern, told in _PATTERNS:
+        found = pattern.fullmatch(said)
+        if found is not None:
+            parts = found.groupdict()
+            if "kind" in parts:
+                parts["kind"] = THINGS[parts["kind"]]
+            if parts.get("place") == "the document":
+                parts["place"] = "文件"
+            if "names" in parts:
+                parts["names"] = re.sub(r"(?:, | and | or )", "、", parts["names"])
+            sentence = told.format(**parts)
+            return f"{sentence}。是否指：{'、'.join(hinted['names'].split(', '))}？" if hinted else f"{sentence}。"
+    return message
