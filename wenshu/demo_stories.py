@@ -39,6 +39,13 @@ ORDINARY: Mapping[str, tuple[str, Queries]] = {
     "medical": ("medical_insight", ({"metrics": ["survey_responses"]},)),
 }
 """What colleagues ask on an ordinary working day."""
+FINER: Queries = (
+    {"metrics": ["touches"], "group_by": ["region", "hospital_level"]},
+    {"metrics": ["visits"], "group_by": ["city"]},
+    {"metrics": ["visits"], "group_by": ["hospital_level", "segment"], "where": [{"dimension": "region", "op": "in", "values": ["西北"]}]},
+    {"metrics": ["active_hcps"], "group_by": ["specialty", "channel"]},
+)
+"""What marketing looks into besides, one a day in turn: tables fine enough that a larger smallest group takes something from them."""
 
 
 class StoryClock:
@@ -140,6 +147,7 @@ def _tell(stage: _Stage, days: Sequence[dt.date]) -> None:
     for day in days:
         if day in ordinary:
             _an_ordinary_day(stage, day)
+            stage.ask("market", "market_analysis", FINER[sorted(ordinary).index(day) % len(FINER)])
         if day in stories:
             stories[day](stage, day)
         if day == working[-1]:
