@@ -104,7 +104,7 @@ def test_looking_in_pieces_finds_what_looking_at_once_finds(bench, story, tmp_pa
     found(bench)
     story(bench)
     pieces = found(bench)
-    fresh = type(bench.desk.findings)(bench.desk.door, bench.desk.notes, bench.desk.documents)
+    fresh = type(bench.desk.findings)(bench.desk.door, bench.desk.notes, bench.desk.documents, bench.desk.labels)
     assert {item["id"] for item in fresh.told()["findings"]} == {item["id"] for item in pieces.values()}
 
 
@@ -152,3 +152,11 @@ def test_nobody_waits_while_a_long_way_is_gone_in_the_background(bench, monkeypa
     bench.desk.findings.keep_up(wait=True)
     monkeypatch.undo()
     assert [item["rule"] for item in bench.desk.findings.findings(OFFICER)["findings"]] == ["volume"]
+
+
+def test_a_sentence_calls_metrics_and_reasons_by_their_labels(bench):
+    for _ in range(12):
+        bench.ask("rep_east_1", outcome="refused", code="metric_not_allowed")
+    said = next(item["sentence"] for item in bench.desk.findings.told()["findings"] if item["rule"] == "refusals")
+    assert "（指标不可查 12）" in said.zh
+    assert "(metric not allowed 12)" in said.en

@@ -146,3 +146,16 @@ def test_a_control_is_never_met_by_what_people_must_do(pages):
             expected = "not_met" if not any(holding) else "met" if all(holding) and control["outside"] is None else "partly"
             assert control["state"] == expected
     assert sum(told["summary"].values()) == sum(len(law["controls"]) for law in told["laws"])
+
+
+# ---------------------------------------------------------------------- what ids are called
+
+
+def test_ids_are_called_by_their_labels_and_filters_take_either(pages):
+    app, _ = pages
+    reader, english = Reader(app, "compliance"), Reader(app, "compliance", language="en")
+    assert '<option value="市场分析">market_analysis</option>' in reader.get("/review").text
+    assert '<option value="Market analysis">market_analysis</option>' in english.get("/review").text
+    by_label = reader.get("/review/packs?purpose=市场分析").text
+    assert 'name="purpose" value="市场分析" title="market_analysis"' in by_label
+    assert reader.post("/review/saved", {"name": "按名", "purpose": "市场分析"}).headers["Location"] == "/review?purpose=market_analysis"

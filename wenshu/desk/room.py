@@ -17,6 +17,7 @@ from wenshu.desk.evidence import Sources, gather
 from wenshu.desk.exporting import Exporting
 from wenshu.desk.findings.room import Findings
 from wenshu.desk.integrity import Integrity
+from wenshu.desk.labels import Labels
 from wenshu.desk.looking import Looking
 from wenshu.desk.notes import Notes
 from wenshu.desk.packs.room import Packs
@@ -54,7 +55,8 @@ class Desk:
         self.second = SecondOfficers(self.door, self._second_rule)
         self.looking = Looking(self.door, self.second)
         self.integrity_of = Integrity(self.door, witnesses=path.with_name("witnesses"), sinks=path.with_name("sinks"))
-        self.findings = Findings(self.door, self.notes, self.documents)
+        self.labels = Labels(bundle)
+        self.findings = Findings(self.door, self.notes, self.documents, self.labels)
         self.signing = Signing(self.door, self.notes, self.findings)
         self.exporting = Exporting(self.door, self.second)
         self.packs = Packs(self.door, self.second, bundle=bundle, bundle_folder=bundle_folder, integrity=self.integrity_of, signing=self.signing)

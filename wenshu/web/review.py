@@ -11,21 +11,23 @@ from werkzeug.wrappers import Response
 
 from audit.errors import AuditError
 from wenshu.desk.second import SecondOfficerNeeded
-from wenshu.web.api import FILTERS, ledger_filters
+from wenshu.web.api import ledger_filters
 from wenshu.web.context import service
 from wenshu.web.language import current
 from wenshu.web.port import JSON
 from wenshu.web.review_timeline import draw
+from wenshu.web.review_words import given, meant, words
 from wenshu.web.security import actor
 
 bp = Blueprint("review", __name__)
+bp.context_processor(words)
 
 
 @bp.get("/review")
 def events() -> Response:
     """The integrity line, today, the findings that wait, the filters, the timeline, and one page of events with the number of all."""
     filters, cursor, limit = ledger_filters()
-    return _page(filters, verified=None, cursor=cursor, limit=limit)
+    return _page(meant(filters), verified=None, cursor=cursor, limit=limit)
 
 
 @bp.post("/review/verify")
@@ -77,7 +79,7 @@ def session(session: str) -> str:
 def export() -> Response:
     """The events of a filter as a file."""
     kind = request.args.get("form", "csv")
-    filters = _given(request.args)
+    filters = given(request.args)
     media, pieces = service().desk.exporting.export(actor(), filters, kind, current())
     response = FlaskResponse(pieces, content_type=media)
     response.headers["Content-Disposition"] = f'attachment; filename="wenshu-events.{kind}"'
@@ -87,16 +89,12 @@ def export() -> Response:
 @bp.post("/review/saved")
 def save() -> Response:
     """Save the current filter under a name, or remove a saved one."""
-    filters = _given(request.form)
+    filters = given(request.form)
     if request.form.get("forget"):
         service().desk.forget_filter(actor(), request.form["forget"])
     else:
         service().desk.save_filter(actor(), request.form.get("name", ""), filters)
     return redirect(_address(filters), 303)
-
-
-def _given(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name in FILTERS if (value := values.get(name, "").strip())}
 
 
 def _page(filters: Mapping[str, str], *, verified: JSON | None, cursor: str | None, limit: int) -> Response:

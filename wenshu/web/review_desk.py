@@ -8,13 +8,14 @@ from werkzeug.wrappers import Response as AnyResponse
 from wenshu.desk import NotPermitted
 from wenshu.desk.findings.room import VERDICTS
 from wenshu.desk.signing import MEANINGS
-from wenshu.web.api import FILTERS
 from wenshu.web.context import service
 from wenshu.web.language import translate as _
 from wenshu.web.problems import bad_request
+from wenshu.web.review_words import given, words
 from wenshu.web.security import actor
 
 bp = Blueprint("desk", __name__)
+bp.context_processor(words)
 
 
 def verdict_name(verdict: str) -> str:
@@ -90,14 +91,14 @@ def packs() -> str:
     """What a pack holds, and the form that makes one."""
     if "review" not in service().pages(actor()):
         raise NotPermitted
-    filters = {name: value for name in FILTERS if (value := request.args.get(name, "").strip())}
+    filters = given(request.args)
     return render_template("review/packs.html", filters=filters)
 
 
 @bp.post("/review/packs")
 def pack() -> AnyResponse:
     """Make a pack and hand it over as one file."""
-    filters = {name: value for name in FILTERS if (value := request.form.get(name, "").strip())}
+    filters = given(request.form)
     data = service().desk.packs.zipped(actor(), filters)
     response = Response(data, content_type="application/zip")
     response.headers["Content-Disposition"] = 'attachment; filename="wenshu-evidence.zip"'
@@ -126,6 +127,6 @@ def sign_assessment(assessment: str) -> AnyResponse:
 @bp.post("/review/registers/incidents")
 def incident() -> AnyResponse:
     """Open an incident whose blast radius is taken from the ledger."""
-    filters = {name: value for name in FILTERS if (value := request.form.get(name, "").strip())}
+    filters = given(request.form)
     service().desk.registers.open_incident(actor(), title=request.form.get("title", ""), filters=filters)
     return redirect(url_for("desk.registers") + "#incidents", 303)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from governance.terms import Actor, Language
+from governance.terms import Actor, Language, Text
 from wenshu.web.port import JSON
 
 
@@ -66,9 +66,19 @@ class RegistersPort(Protocol):
     def open_incident(self, actor: Actor, *, title: str, filters: Mapping[str, str]) -> str: ...
 
 
+class LabelsPort(Protocol):
+    """What ids are called."""
+
+    def tables(self) -> Mapping[str, Mapping[str, Text]]: ...
+    def text(self, name: str, value: str) -> Text: ...
+    def resolve(self, name: str, typed: str) -> str: ...
+
+
 class DeskPort(Protocol):
     """The compliance officer's desk."""
 
+    @property
+    def labels(self) -> LabelsPort: ...
     @property
     def looking(self) -> LookingPort: ...
     @property

@@ -18,7 +18,8 @@ from governance.errors import InvalidQuery, nearest
 from governance.terms import Actor
 from wenshu.desk.door import Door
 from wenshu.desk.findings.habits import Habits, read_on
-from wenshu.desk.findings.rules import RULES, Finding, judge
+from wenshu.desk.findings.rules import RULES, Finding, judge, named
+from wenshu.desk.labels import Labels
 from wenshu.desk.notes import Notes
 
 VERDICTS = ("confirmed", "explained", "false_alarm")
@@ -42,10 +43,10 @@ class Standing:
 
 
 class Findings:
-    """One ledger's findings. Safe for threads. `settings` gives the bundle's review documents."""
+    """One ledger's findings. Safe for threads. `settings` gives the bundle's review documents, `labels` what ids are called."""
 
-    def __init__(self, door: Door, notes: Notes, settings: Callable[[], tuple[ReviewDocument, ...]]) -> None:
-        self._door, self._notes, self._settings = door, notes, settings
+    def __init__(self, door: Door, notes: Notes, settings: Callable[[], tuple[ReviewDocument, ...]], labels: Labels) -> None:
+        self._door, self._notes, self._settings, self._labels = door, notes, settings, labels
         self._lock, self._flag = threading.Lock(), threading.Lock()
         self._working = False
         self._habits: Habits | None = None
@@ -167,7 +168,7 @@ class Findings:
             "department": item.department,
             "day": item.day,
             "strength": round(item.strength, 2),
-            "sentence": item.sentence,
+            "sentence": named(item.sentence, self._labels.listed),
             "count": item.count,
             "events": [{"index": index, "id": event, "time": time} for index, event, time in item.events],
             "filter": dict(item.filter),

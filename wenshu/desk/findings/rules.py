@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
 from governance.documents.review import Thresholds
-from governance.terms import Text
+from governance.terms import Language, Text
 from wenshu.desk.findings.habits import Day, Group, Person
 
 Severity = Literal["harm", "attention", "notice"]
@@ -20,6 +21,7 @@ ESTABLISHED = 5
 """Active days after which a person has habits."""
 OFF_SHARE = 0.3
 """A person who works at such hours this often is not unusual at them."""
+MARK = re.compile(r"⟦([a-z_]+):([^⟧]*)⟧")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,20 @@ class Struck:
     severity: Severity = "attention"
 
 
+def mark(name: str, values: Iterable[str]) -> str:
+    """Stand-in for ids within a sentence, which `named` turns into what they are called when the sentence is read."""
+    return f"⟦{name}:{','.join(values)}⟧"
+
+
+def named(sentence: Text, listed: Callable[[str, list[str]], Text]) -> Text:
+    """Return the sentence with its ids called by what `listed` says of a filter's values."""
+
+    def said(language: Language) -> str:
+        return MARK.sub(lambda found: listed(found[1], found[2].split(","))[language], sentence[language])
+
+    return Text(zh=said("zh"), en=said("en"))
+
+
 Look = Callable[[Case], "Struck | None"]
 
 
@@ -94,9 +110,9 @@ def _new(case: Case) -> Struck | None:
     active = [day for day in case.before if day.ended.count]
     if len(active) < ESTABLISHED or len(names) < case.limits.new_metrics:
         return None
-    shown = "、".join(names[:6]) + (" …" if len(names) > 6 else "")
+    shown = mark("metric", names[:6]) + (" …" if len(names) > 6 else "")
     zh = f"{case.person.id} 一天内第一次问到 {len(names)} 个此前从未问过的指标：{shown}。"
-    en = f"{case.person.id} asked {len(names)} metrics in one day that they never asked before: {shown.replace('、', ', ')}."
+    en = f"{case.person.id} asked {len(names)} metrics in one day that they never asked before: {shown}."
     return Struck(strength=len(names) / case.limits.new_metrics, sentence=Text(zh=zh, en=en), group=case.day.new, filter={"type": "outcome", "metric": ",".join(names), "outcome": "answered"})
 
 
@@ -104,9 +120,9 @@ def _refusals(case: Case) -> Struck | None:
     count = case.day.refused.count - case.day.grave.count - case.day.differencing.count
     if count < case.limits.refusals:
         return None
-    often = "、".join(f"{code} {number}" for code, number in case.day.codes.most_common(3))
-    zh = f"{case.person.id} 当天被拒 {case.day.refused.count} 次（{often}），像是在试探边界。"
-    en = f"{case.person.id} was refused {case.day.refused.count} times that day ({often.replace('、', ', ')}), which looks like trying the limits."
+    often = [f"{mark('code', [code])} {number}" for code, number in case.day.codes.most_common(3)]
+    zh = f"{case.person.id} 当天被拒 {case.day.refused.count} 次（{'、'.join(often)}），像是在试探边界。"
+    en = f"{case.person.id} was refused {case.day.refused.count} times that day ({', '.join(often)}), which looks like trying the limits."
     return Struck(strength=count / case.limits.refusals, sentence=Text(zh=zh, en=en), group=case.day.refused, filter={"type": "outcome", "outcome": "refused"})
 
 
@@ -132,9 +148,9 @@ def _differencing(case: Case) -> Struck | None:
 def _purpose(case: Case) -> Struck | None:
     shopped, refused = case.day.shopped, case.day.purpose
     if shopped.count:
-        names = "、".join(dict.fromkeys(case.day.shopped_metrics))
+        names = mark("metric", dict.fromkeys(case.day.shopped_metrics))
         zh = f"{case.person.id} 的问题先被拒绝，随后换一个目的取得了同一指标（{names}）：所声明的目的可能不是真实目的。"
-        en = f"{case.person.id} was refused, then got the same metric under another purpose ({names.replace('、', ', ')}): the purpose stated may not be the real one."
+        en = f"{case.person.id} was refused, then got the same metric under another purpose ({names}): the purpose stated may not be the real one."
         return Struck(strength=float(shopped.count), sentence=Text(zh=zh, en=en), group=shopped, filter={"type": "outcome", "metric": ",".join(dict.fromkeys(case.day.shopped_metrics))})
     if refused.count >= case.limits.purpose_refusals:
         zh = f"{case.person.id} 当天 {refused.count} 次以其角色不具备的目的提问。"

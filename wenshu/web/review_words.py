@@ -1,0 +1,46 @@
+"""What the review pages call things: labels of the reader's language for ids, and the ids for what a reviewer typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from wenshu.web import ledger_words
+from wenshu.web.api import FILTERS
+from wenshu.web.context import service
+from wenshu.web.language import say
+
+
+def facet_value(name: str, value: str | None) -> str:
+    """Return what a filter's value is called in the reader's language; its id where it has no label."""
+    known = ledger_words.facet_value(name, value or "")
+    return known if known != value else say(service().desk.labels.text(name, value))
+
+
+def in_field(name: str, value: str | None) -> str:
+    """Return how a filter's value stands in a form: the label where it leads back to the same ids, else the ids."""
+    if not value:
+        return ""
+    label = facet_value(name, value)
+    return label if service().desk.labels.resolve(name, label) == value else value
+
+
+def choices(name: str) -> list[tuple[str, str]]:
+    """Return the known ids of a filter with their labels, for a list to choose from."""
+    return sorted(((say(text), value) for value, text in service().desk.labels.tables().get(name, {}).items()), key=lambda pair: pair[0].casefold())
+
+
+def meant(filters: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters with the ids of whatever label stands in them."""
+    labels = service().desk.labels
+    return {name: labels.resolve(name, value) for name, value in filters.items()}
+
+
+def given(values: Mapping[str, str]) -> dict[str, str]:
+    """Read the filters of a form or an address, by id or by label."""
+    return meant({name: value for name in FILTERS if (value := values.get(name, "").strip())})
+
+
+def words() -> dict[str, Any]:
+    """What the templates of the review pages call."""
+    return {"facet_value": facet_value, "in_field": in_field, "choices": choices}
