@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from governance.terms import Filter, MetricQuery
 from nlq.matching import Matcher
-from nlq.normalise import normalise
+from nlq.normalise import derivations, normalise
 from nlq.times import Clock
 from nlq.understand import understand
 from tests.fixtures.language import POLICIES, QUESTIONS, SHOP, TODAY, asked, lexicon_of, read_as, view_of
@@ -114,6 +114,27 @@ def test_normalising_twice_changes_nothing(text):
 @given(SENTENCES, st.dates(min_value=date(2020, 1, 1), max_value=date(2030, 1, 1)))
 def test_the_same_question_on_the_same_day_is_read_alike(sentence, today):
     assert asked(sentence, today=today) == asked(sentence, today=today)
+
+
+@pytest.mark.parametrize("ask", ["只看华东", "now by quarter", "打开率呢", "去掉渠道筛选", "现在分渠道"])
+def test_a_follow_up_does_not_say_that_no_period_was_said_where_the_question_before_named_it(ask):
+    before = asked("上个月微信各大区触达率").query
+    understanding = asked(ask, context=before)
+    assert understanding.status == "read"
+    assert understanding.query is not None and understanding.query.period == before.period
+    assert not any("未说明时间" in text.zh for text in understanding.readings[0].assumptions)
+
+
+def test_what_another_metric_cannot_be_asked_by_is_not_carried_over_and_that_is_said():
+    understanding = asked("推广预算", context=asked("上个月APP各城市成交额", root=SHOP).query, root=SHOP)
+    assert understanding.query is not None
+    assert (understanding.query.group_by, understanding.query.where) == ((), ())
+    assert any("平台" in text.zh and "城市" in text.zh for text in understanding.readings[0].assumptions)
+
+
+@pytest.mark.parametrize(("said", "meant"), [("rainy", "rain"), ("sunny", "sun"), ("oncological", "oncology"), ("golden", "gold"), ("cloud", "cloudy"), ("eastern", "east"), ("historic", "history")])
+def test_an_adjective_and_its_noun_lead_to_one_another(said, meant):
+    assert meant in derivations(said)
 
 
 READABLE = [case["ask"] for case in yaml.safe_load((QUESTIONS / "more.yaml").read_text(encoding="utf-8"))["cases"] if "query" in case["expect"]]
