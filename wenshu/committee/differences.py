@@ -86,18 +86,21 @@ def _named(before: Candidate, after: Candidate) -> Iterator[ChangeView]:
         kind = kind_label(what)
         if was is None or now is None:
             change, zh, en = ("added", "新增", "added") if was is None else ("removed", "删除", "removed")
-            text = Text(zh=f"{zh}{kind.zh}“{label.zh}”（{name}）", en=f"{kind.en} “{label.en}” ({name}) {en}")
+            text = Text(zh=f"{zh}{kind.zh}{label.zh}", en=f"{kind.en} {label.en} {en}")
             yield _view(change, what, name, text, (), _added_direction(what))
             continue
         fields = [field for field in type(now).model_fields if getattr(was, field) != getattr(now, field)]
         details = [field_change(field, _plain(getattr(was, field)), _plain(getattr(now, field))) for field in fields]
-        text = Text(zh=f"修改{kind.zh}“{label.zh}”（{name}）", en=f"{kind.en} “{label.en}” ({name}) changed")
+        text = Text(zh=f"修改{kind.zh}{label.zh}", en=f"{kind.en} {label.en} changed")
         yield _view("changed", what, name, text, details, _changed_direction(what, was, now, fields))
 
 
 def _label(item: Document | None, name: str) -> Text:
     label = getattr(item, "label", None) or getattr(item, "title", None)
-    return label.text() if label is not None else Text(zh=name, en=name)
+    if label is None:
+        return Text(zh=f"“{name}”", en=f"“{name}”")
+    said = label.text()
+    return Text(zh=f"“{said.zh}”（{name}）", en=f"“{said.en}” ({name})")
 
 
 def _plain(value: Any) -> Any:

@@ -158,7 +158,8 @@ def missing_approvals(needed: int, have: Sequence[str]) -> Text | None:
     """Return that approvals are missing, or None."""
     if len(have) >= needed:
         return None
-    return Text(zh=f"需要 {needed} 位作者以外的委员批准，现有 {len(have)} 位", en=f"{needed} approvals by others than the authors are needed, {len(have)} given")
+    en = "One approval by somebody other than the authors is needed" if needed == 1 else f"{needed} approvals by others than the authors are needed"
+    return Text(zh=f"需要 {needed} 位作者以外的委员批准，现有 {len(have)} 位。", en=f"{en}; {len(have)} given so far.")
 
 
 def stale(draft: Draft) -> Text:

@@ -173,6 +173,18 @@ def _exercised(asked: Sequence[Asked]) -> set[tuple[str, str, str, str | None]]:
     return found
 
 
+NAMED = 3
+"""So many people are named in the report's sentence; more are counted there and listed below it."""
+
+
+def _people(lines: Sequence[Mapping[str, Any]]) -> str:
+    return "one person" if len(lines) == 1 else f"{len(lines)} people"
+
+
+def _named(lines: Sequence[Mapping[str, Any]], before: str, between: str, after: str) -> str:
+    return before + between.join(str(line["name"]) for line in lines) + after if len(lines) <= NAMED else ""
+
+
 def _summary(report: Mapping[str, Any]) -> dict[str, Any]:
     people = report["replay"]["by_person"]
     before, lost, gained = (sum(line[name] for line in people) for name in ("cells_before", "lost", "gained"))
@@ -182,19 +194,20 @@ def _summary(report: Mapping[str, Any]) -> dict[str, Any]:
     days, isolated = report["days"], report["privacy"]["cells"]
     never = report["exhaustive"]["gains_never_asked"]
     zh = [
-        f"{len(losers)} 人失去近 {days} 天所见单元格的 {share:.1%}" if losers else f"近 {days} 天的提问中无人有损失",
-        f"{len(gainers)} 人得到更多" if gainers else "无人得到更多",
+        f"{len(losers)} 人{_named(losers, '（', '、', '）')}失去近 {days} 天所见单元格的 {share:.1%}" if losers else f"近 {days} 天的提问中无人有损失",
+        f"{len(gainers)} 人{_named(gainers, '（', '、', '）')}得到更多" if gainers else "无人得到更多",
         f"新旧答案合看会暴露 {isolated} 个小组" if isolated else "没有新的办法识别到个人",
     ]
     en = [
-        f"{len(losers)} people lose {share:.1%} of the cells of the last {days} days" if losers else f"nobody loses anything asked in the last {days} days",
-        f"{len(gainers)} gain" if gainers else "nobody gains",
+        f"{_people(losers)}{_named(losers, ' (', ', ', ')')} {'loses' if len(losers) == 1 else 'lose'} {share:.1%} of the cells seen in the last {days} days" if losers else f"nobody loses anything asked in the last {days} days",
+        f"{_people(gainers)}{_named(gainers, ' (', ', ', ')')} {'gains' if len(gainers) == 1 else 'gain'}" if gainers else "nobody gains",
         f"old and new answers together isolate {isolated} small groups" if isolated else "no new way to single a person out",
     ]
     if never:
         zh.append(f"另有 {never} 种放宽还没有人用过")
         en.append(f"{never} ways are opened that nobody has asked for yet")
-    text = Text(zh="；".join(zh) + "。", en="; ".join(en) + ".")
+    said = "; ".join(en) + "."
+    text = Text(zh="；".join(zh) + "。", en=said[0].upper() + said[1:])
     return {
         "people": len(people), "losers": len(losers), "gainers": len(gainers), "cells_before": before, "cells_lost": lost, "cells_gained": gained,
         "share_lost": round(share, 6), "isolated": isolated, "text": words(text),
