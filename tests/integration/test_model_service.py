@@ -87,7 +87,7 @@ def test_refusals_stay_refusals_and_no_row_or_value_of_the_warehouse_ever_leaves
     with hostile.hostile_server(hostile.says({"metrics": ["touches"]})) as server:
         configure(home, server, sure=1)
         with opened(home) as service:
-            declared = {str(value) for info in service._house.current().lexicon.dimensions.values() for value in info.values}
+            declared = {str(value) for info in service.house.current().lexicon.dimensions.values() for value in info.values}
             for user in ("market", "manager_east", "rep_east_1", "medical"):
                 actor = service.local_actor(user)
                 for question in QUESTIONS:
