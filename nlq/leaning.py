@@ -14,8 +14,8 @@ from nlq.words import DIMENSION, FILLER, METRIC, NUMBER, VALUE
 ADDS = re.compile(r"(?:也|都)(?:一起|一并)?(?:加上|加进来|加|看|算上|要|列|来|带上|放)|(?:一起|一并)(?:看|列|加)|加进来|它们|他们|她们|这些|这几个|\b(?:their|them|these|those)\b|^(?:也|还|同时|一并|顺便|另外)(?:想|要)?(?:看|加|给|列)|^(?:那|请|那就)?(?:再|还|也|同时|另外)*(?:加上|加|外加|包括|包含|算上|补上|带上|还有)|^(?:also|and also|add|include|plus|as well as|together with)\b|\b(?:too|as well)[.!? ]*$")
 DEEPER = re.compile(r"^(?:那|请|然后)?(?:再|进一步|继续|同时|还要?)|细分|拆到|下钻|^(?:then|further|also|additionally|and also)\b|drill")
 FRESH = re.compile(r"多少|几|怎么|如何|哪|how many|how much|which|what was|what is|what were")
-STRONG = re.compile(r"^现在(?:只|仅|按|分|换|改|看|加|去)|^(?:那|那么|换|改|再|接着|如果|同样)|换成|改成|改为|换为|改看|换看|what about|how about|instead|switch|change (?:it )?to|^(?:and|now|then|same|ok(?:ay)?)\b")
-REPLACES = re.compile(r"换成|改成|改为|换为|替换|instead of|replace|switch|change .* to")
+STRONG = re.compile(r"^现在(?:只|仅|按|分|换|改|看|加|去|再|就)|^(?:那|那么|换|改|再|接着|如果|同样)|换成|改成|改为|换为|改看|换看|what about|how about|instead|switch|change (?:it )?to|^(?:and|now|then|same|ok(?:ay)?)\b")
+REPLACES = re.compile(r"换成|改成|改为|换为|替换|instead of|replace|swap|switch|change .* to")
 WHOLE_YEAR = re.compile(r"全年|整年|whole year|full year|entire year")
 DROPS = re.compile(r"去掉|去除|删掉|删除|移除|拿掉|不要|不看|剔除|除|drop|remove|exclud|without|leave out|hide|omit")
 AGAINST = re.compile(r"对比|比较|对照|(?<![a-z])(?:vs|versus|pk|against|compared? (?:it |that |this )?(?:with|to)|alongside|next to)(?![a-z])")
@@ -27,6 +27,9 @@ NOW_FIRST = re.compile(
     r"|(?:now\s*|现在)(?:请|麻烦|帮我|给我|我想|我要|想|就|再|把|都|来|,)*(?=[只仅单按依分换改看加去拆排取要展显细不除剔限切]|each |by |only ))"
 )
 """`now` before what is to be done next (now weekly, 现在只看华东): it begins a change and names no time."""
+NOW_LAST = re.compile(r"(?<=[a-z])[\s,]+now[.!\s]*$(?<!right now)")
+CHANGES = re.compile(r"^(?:please |then |and |ok(?:ay)? )*(?:switch|change|make|break|split|group|sort|add|drop|remove|exclude|clear|replace|by|only|just)(?![a-z])")
+"""An order to change something, at whose end `now` names no time either: switch to South now."""
 EARLIER = re.compile(r"(?:再)?往前(?:推)?(?P<n>\d+|[一二两三四五六七八九十])?个?(?P<u>月|周|星期|季度|年|天)|the (?P<e>month|week|quarter|year|day) before(?: that)?(?! last)")
 EARLIER_UNITS: dict[str, Grain] = {"月": "month", "周": "week", "星期": "week", "季度": "quarter", "年": "year", "天": "day", "mo": "month", "we": "week", "qu": "quarter", "ye": "year", "da": "day"}
 
@@ -99,7 +102,7 @@ def complete(draft: Draft, tokens: list[Token], context: MetricQuery, view: Lexi
         draft.separate = True  # 对比一下, 分别呢: of the members named before
     named = {name for token in said[1:] for name in token.ids("metric")}
     if re.fullmatch("[XI]M(?:&?M)*", kinds) and DROPS.match(said[0].text) and named and named < set(context.metrics):
-        draft.dropped_metrics, draft.metrics, draft.compare = named, [], None
+        draft.dropped_metrics, draft.metrics, draft.compare, draft.assumptions = named, [], None, []
         draft.thresholds = []
         for token in said:
             token.used = True

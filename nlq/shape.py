@@ -65,6 +65,9 @@ def _choose(sentence: Sentence) -> None:
             if token.kind == "X" and "I" in options and not (index == 0 and sentence.kinds[1:2] in ("V", "D", "Y", "Q", "H", "z")):
                 token.kind, token.meanings = "I", options["I"].meanings  # the drop in reach, but: drop the call centre
                 continue
+            if token.kind == METRIC and "X" in options and sentence.has("j"):
+                token.kind, token.meanings = "X", options["X"].meanings  # lift the channel filter
+                continue
             others = [other for other in exact if other is not token]
             if token.kind == METRIC and others and not (token.listed and all(kind in (METRIC, "D") for kind in options)):
                 chosen = next((options[kind] for kind in ("D", "V", "I", "H") if kind in options), token)

@@ -13,6 +13,7 @@ from nlq.sentence import Sentence
 
 def absorb(sentence: Sentence) -> None:
     """Join values with the dimension named beside them: 华东大区, 渠道为微信, 华东、华南两个大区."""
+    sentence.each(r"(?<![X!y\-])jG?(?=D?V)", lambda match: _filtered(sentence, match))
     sentence.each("V(?:[&|,]*V)*N?D", lambda match: _values_then_name(sentence, match))
     sentence.each("Vm", lambda match: _days(sentence, match))
     sentence.each("V[DV]", lambda match: _head_noun(sentence, match))
@@ -50,6 +51,12 @@ def _head_noun(sentence: Sentence, match: re.Match[str]) -> bool:
     if not flag or not any(noun.text in label and noun.text != label for label in labels) or set(sentence.dimension_of(value)) & set(sentence.dimension_of(noun)):
         return False
     sentence.take(match.start() + 1)
+    return True
+
+
+def _filtered(sentence: Sentence, match: re.Match[str]) -> bool:
+    """筛选华东, filter by region East: the member that follows is the filter anyway."""
+    sentence.take(*range(match.start(), match.end()))
     return True
 
 

@@ -22,7 +22,18 @@ from nlq.correcting import Tokeniser
 from nlq.draft import Draft
 from nlq.followup import EXPLAINED, FollowUp
 from nlq.guard import is_sql
-from nlq.leaning import EARLIER, NOW_FIRST, OTHERS, asks_whole, complete, counts_rows, is_follow_up, prefer_members
+from nlq.leaning import (
+    CHANGES,
+    EARLIER,
+    NOW_FIRST,
+    NOW_LAST,
+    OTHERS,
+    asks_whole,
+    complete,
+    counts_rows,
+    is_follow_up,
+    prefer_members,
+)
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Token
 from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
@@ -103,6 +114,8 @@ class _Question:
         self.text = self.capitals.lower()
         self.said = self.text
         """As typed: the guard looks at this, before any correction."""
+        self.changing = self.text
+        """As typed, without a `now` before what is to be changed."""
         self.tokens: list[Token] = []
         self.draft = Draft()
         self.corrections: list[Correction] = []
@@ -119,8 +132,12 @@ class _Question:
             self.text = normalise(self.text.replace(earlier.group(), " "))  # leans on the period before; the follow-up reads it
         if self.context is not None and (now := NOW_FIRST.search(self.text)) and now.end() < len(self.text):
             aligned = len(self.capitals) == len(self.text)
-            self.text = self.text[now.end() :]
+            self.text = self.changing = self.text[now.end() :]
             self.capitals = self.capitals[now.end() :] if aligned else self.text
+        if self.context is not None and CHANGES.search(self.text) and (now := NOW_LAST.search(self.text)):
+            aligned = len(self.capitals) == len(self.text)
+            self.text = self.changing = self.text[: now.start()]
+            self.capitals = self.capitals[: now.start()] if aligned else self.text
         tokeniser = Tokeniser(self.view, self.text, self.clock, self.language, self.capitals)
         tokeniser.run()
         self.tokens, self.text, self.corrections = tokeniser.tokens, tokeniser.text, tokeniser.corrections
@@ -157,7 +174,7 @@ class _Question:
             return self._made("read", readings=[Reading(query=self.context, score=0.95)])
         leaning = self.context is not None and is_follow_up(self.draft, self.said, self.tokens, self.context)
         if leaning and self.context is not None:
-            readings = FollowUp(self.draft, self.said, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens)).readings()
+            readings = FollowUp(self.draft, self.changing, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens)).readings()
         else:
             readings = reader.readings()
         if not readings:

@@ -53,14 +53,15 @@ def compose(
     offer = _offer(understanding, view, settings)
     if not offer.metrics or (context is not None and not within(context, offer)):
         return None
+    # What is the same for every question of a caller comes first and in the catalogue's order: servers that keep a prompt's beginning read it once.
     material: dict[str, Any] = {
         "today": today.isoformat(),
-        "question": understanding.screened,
-        "metrics": [_metric(view, name) for name in offer.metrics],
         "dimensions": [_dimension(view, name, values) for name, values in offer.dimensions.items()],
+        "metrics": [_metric(view, name) for name in view.lexicon.metrics if name in offer.metrics],
     }
     if context is not None:
         material["the_last_query_which_the_question_may_change"] = query_to_json(context)
+    material["question"] = understanding.screened
     text = json.dumps(material, ensure_ascii=False, separators=(",", ":"))
     schema = query_schema(offer)
     if len(text.encode()) + len(json.dumps(schema)) + len(INSTRUCTIONS.encode()) > settings.max_request_bytes:
