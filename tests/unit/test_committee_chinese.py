@@ -9,10 +9,12 @@ import shutil
 import pytest
 
 import wenshu.validating
+from governance.errors import InvalidQuery
 from tests.fixtures.home import ROOT
 from wenshu.committee.chinese import in_chinese
+from wenshu.committee.errors import GateClosed
 from wenshu.committee.gates import Gate
-from wenshu.committee.life import GateClosed
+from wenshu.committee.texts import find, with_value
 
 ORIGIN = next(path.parent for path in sorted(ROOT.glob("policies/**/bundle.yaml")))
 RULE = """
@@ -78,3 +80,10 @@ def test_an_unknown_wording_stays_whole():
 def test_a_closed_gate_names_the_act_that_opens_it_and_no_command():
     closed = GateClosed(Gate(zh="没有报告。", en="There is no report.", remedy="impact"))
     assert (closed.remedy, "wenshu" in str(closed)) == ("impact", False)
+
+
+@pytest.mark.parametrize("asked", [lambda: find("a: [", ("a",)), lambda: find("a: 1", ("b",)), lambda: with_value("a: {b: 1}", ("a",), 2)])
+def test_what_can_not_be_changed_in_a_text_is_told_in_chinese(asked):
+    with pytest.raises(InvalidQuery) as refused:
+        asked()
+    assert chinese(in_chinese(str(refused.value)))

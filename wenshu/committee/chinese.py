@@ -1,4 +1,4 @@
-"""The problems of a bundle in Chinese. The wings of governance word them in English, for logs and the command line; a page shows the reader's language.
+"""The problems of a bundle, and of what the room is asked, in Chinese. The wings of governance word them in English, for logs and the command line; a page shows the reader's language.
 
 Each pattern answers one wording whole. What none answers stays English: a half-translated sentence would be worse.
 """
@@ -77,6 +77,19 @@ _PATTERNS = tuple(
         (r"is not a \.yaml file", "不是 .yaml 文件"),
         (r"is larger than (?P<most>\d+) bytes", "超过 {most} 字节"),
         (r"has more than (?P<most>\d+) files", "文件超过 {most} 个"),
+        # What the committee's room can't do
+        (r"a draft is named by its number; the history lists them", "草案以编号称呼，见历史"),
+        (r"a bundle is named by .*", "策略包以 active、草案编号或内容哈希的开头几位称呼，见历史"),
+        (r"the file is not valid YAML; mend its text first", "文件不是有效的 YAML；请先改正文本"),
+        (r"the file is empty", "文件是空的"),
+        (r"the file has nothing at (?P<place>\S+)", "文件中没有 {place}"),
+        (r"(?P<place>\S+) is no single value; edit the text", "{place} 不是单个值；请直接改文本"),
+        (r"(?P<place>\S+) has no fields; edit the text", "{place} 没有字段；请直接改文本"),
+        (r"the draft has no file '(?P<name>[^']*)'", "草案没有文件“{name}”"),
+        (r"a draft has a title of 1 to (?P<most>\d+) letters", "草案要有标题，1 到 {most} 个字"),
+        # The loaded data
+        (r"the warehouse has no table (?P<name>\S+)", "数据仓库没有表 {name}"),
+        (r"(?P<name>\S+) has no column (?P<column>[^\s,]+), needed for (?P<why>.+)", "{name} 没有列 {column}（{why} 需要）"),
         (r"is missing; every bundle has one.*", "缺少；每个策略包都要有"),
     )
 )

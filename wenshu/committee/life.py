@@ -11,12 +11,13 @@ from governance.bundle.loading import Bundle
 from governance.bundle.standing import Standing
 from governance.bundle.store import Activation, Draft, Kind
 from governance.bundle.trees import Tree, write_tree
-from governance.errors import ConfigurationError, WenshuError
+from governance.errors import BundleError, ConfigurationError, WenshuError
 from governance.metrics.catalogue import Catalogue
 from governance.terms import Actor, Text
 from wenshu.committee import views
 from wenshu.committee.candidates import Candidate
 from wenshu.committee.cases import words
+from wenshu.committee.chinese import in_chinese
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused, GateClosed
 from wenshu.committee.gates import closed, holding, missing_approvals, signature, stale
 from wenshu.committee.impact import Progress, impact_of
@@ -260,7 +261,9 @@ class Life(Members):
             self._evidence.fits(candidate.bundle)
         except WenshuError as error:
             first = str(error).splitlines()[0]
-            raise GateClosed(Text(zh=f"策略包与现有数据不符：{first}", en=f"The bundle does not fit the data that is loaded: {first}")) from error
+            problem = error.problems[0] if isinstance(error, BundleError) and error.problems else None
+            said = f"{problem.where}：{in_chinese(problem.message)}" if problem else first
+            raise GateClosed(Text(zh=f"策略包与现有数据不符：{said}", en=f"The bundle does not fit the data that is loaded: {first}")) from error
 
     def _put(self, actor: Actor, kind: Kind, standing: Standing, before: Tree, tree: Tree, *, draft: int | None, detail: Mapping[str, object]) -> None:
         """Record, keep, reserve, replace the pointer: in this order, so that no act is unrecorded and no half-written bundle is ever pointed at."""

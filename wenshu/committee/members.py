@@ -100,7 +100,7 @@ class Members:
     def found(self, draft: str) -> Draft:
         """Return the draft of that number."""
         if not _NUMBER.fullmatch(draft):
-            raise InvalidQuery("a draft is named by its number; see: wenshu policy history")
+            raise InvalidQuery("a draft is named by its number; the history lists them")
         return self.store.draft(int(draft))
 
     def named(self, which: str) -> Tree:
@@ -111,5 +111,5 @@ class Members:
             return self.store.tree(self.found(which).content)
         hits = self.store.known(which) if _HASH.fullmatch(which) else []
         if len(hits) != 1:
-            raise InvalidQuery("a bundle is named by `active`, a draft's number, or the first letters of its content hash; see: wenshu policy history")
+            raise InvalidQuery("a bundle is named by `active`, a draft's number, or the first letters of its content hash; the history lists them")
         return self.store.tree(hits[0])

@@ -10,9 +10,10 @@ from flask import Blueprint, Response, request
 
 from governance.errors import BundleError, InvalidQuery
 from governance.terms import Text
+from wenshu.committee.chinese import in_chinese
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused, GateClosed
 from wenshu.web import problems
-from wenshu.web.language import say
+from wenshu.web.language import current, say
 from wenshu.web.language import translate as _
 
 MAX_TEXT = 2 * 1024 * 1024
@@ -32,10 +33,19 @@ def told(error: Exception) -> problems.Problem:
             return problems.bad_request(say(text), code="gate_closed")
         case ChangedMeanwhile():
             return problems.bad_request(say(text), code="changed_meanwhile")
-        case BundleError():
-            return problems.bad_request(_("The bundle can't be read: %(problem)s", problem=str(error).splitlines()[0]), code="bundle")
+        case BundleError() if error.problems:
+            first = error.problems[0]
+            return problems.bad_request(_("The bundle can't be read: %(problem)s", problem=f"{first.where}: {_worded(first.message)}"), code="bundle")
+        case InvalidQuery():
+            found = problems.describe(error)
+            found.detail = _worded(found.detail)
+            return found
         case _:
             return problems.describe(error)
+
+
+def _worded(message: str) -> str:
+    return in_chinese(message) if current() == "zh" else message
 
 
 @dataclass(slots=True)
@@ -69,5 +79,5 @@ def install(bp: Blueprint) -> None:
     def answer(error: Exception) -> Response:
         return problems.respond(told(error))
 
-    for kind in (ChangeRefused, GateClosed, ChangedMeanwhile, BundleError):
+    for kind in (ChangeRefused, GateClosed, ChangedMeanwhile, BundleError, InvalidQuery):
         bp.register_error_handler(kind, answer)
