@@ -86,18 +86,30 @@ class Columns:
                 self._index, self._time = np.concatenate(index), np.concatenate(time)
                 for name, pieces in data.items():
                     self._columns[name].data = np.concatenate(pieces)
-            return View(self._index, self._time, {name: (c.codes, c.data) for name, c in self._columns.items()})
+            known = {name: (c.codes, c.data) for name, c in self._columns.items()}
+            return View(self._index, self._time, known, self._prunings)
 
 
 class View:
     """The columns at one moment."""
 
     def __init__(
-        self, index: Numbers, time: NDArray[np.datetime64], columns: dict[str, tuple[_Codes, NDArray[np.int32]]]
+        self,
+        index: Numbers,
+        time: NDArray[np.datetime64],
+        columns: dict[str, tuple[_Codes, NDArray[np.int32]]],
+        prunings: int = 0,
     ) -> None:
         self.index = index
         self.time = time
         self._columns = columns
+        self.prunings = prunings
+        """How often rows had gone away by then; events keep their places as long as this stays."""
+
+    def tail(self, start: int) -> View:
+        """The events from place `start` on."""
+        columns = {name: (codes, data[start:]) for name, (codes, data) in self._columns.items()}
+        return View(self.index[start:], self.time[start:], columns, self.prunings)
 
     def everything(self) -> Mask:
         """A mask that every event passes."""
@@ -115,16 +127,14 @@ class View:
         small = word.casefold()
         found = np.zeros(len(self.index), bool)
         for codes, data in self._columns.values():
-            marks = np.fromiter((value is not None and small in value.casefold() for value in list(codes)), bool)
+            marks = _marks(codes, data, lambda value: value is not None and small in value.casefold())
             if marks.any():  # most columns hold no such value, and need not be looked at
                 found |= marks[data]
         return found
 
-    def count(self, column: str, mask: Mask) -> list[tuple[str | None, int]]:
-        """The column's values among the events of the mask with their numbers, most frequent first."""
-        codes, data = self._columns[column]
-        values = list(codes)
-        counts = np.bincount(data[mask], minlength=len(values))
+    def told(self, column: str, counts: Numbers) -> list[tuple[str | None, int]]:
+        """The column's values with their numbers, most frequent first, from how often each of its places occurs."""
+        values = list(self._columns[column][0])
         found: dict[str | None, int] = {}
         for number in np.flatnonzero(counts):
             value, count = values[number], int(counts[number])
@@ -148,19 +158,18 @@ class View:
             mask &= self.time < _utc(until)
         return mask
 
-    def days(self) -> tuple[list[str], Numbers]:
-        """The local days that have events, and for each event the place of its day among them."""
-        days, place = self.values("day")
-        return days, place.astype(np.int64)
+    def pairs(self, one: str, two: str, width: int) -> Numbers:
+        """Each event's place among all pairs of a value of the first column and one of `width` values of the second."""
+        return self._columns[one][1].astype(np.int64) * width + self._columns[two][1]
 
-    def hours(self) -> tuple[list[str], Numbers]:
-        """The UTC hours that have events, and for each event the place of its hour among them."""
-        hours, place = np.unique(self.time.astype("datetime64[h]"), return_inverse=True)
+    def hours(self, mask: Mask) -> tuple[list[str], Numbers]:
+        """The UTC hours that have events of the mask, and for each of these the place of its hour among them."""
+        hours, place = np.unique(self.time[mask].astype("datetime64[h]"), return_inverse=True)
         return [f"{hour}Z" for hour in hours], place
 
-    def cross(self, one: NDArray[Any], ones: int, two: NDArray[Any], twos: int, mask: Mask) -> list[list[int]]:
-        """How many events of the mask there are for each pair of places."""
-        pairs = one[mask].astype(np.int64) * twos + two[mask]
+    def cross(self, one: NDArray[Any], ones: int, two: NDArray[Any], twos: int) -> list[list[int]]:
+        """How many events there are for each pair of places."""
+        pairs = one.astype(np.int64) * twos + two
         counts: list[list[int]] = np.bincount(pairs, minlength=ones * twos).reshape(ones, twos).tolist()
         return counts
 
@@ -171,8 +180,19 @@ class View:
 
     def _where(self, column: str, holds: Callable[[Any], bool]) -> Mask:
         codes, data = self._columns[column]
-        marks = np.fromiter(map(holds, list(codes)), bool)
+        marks = _marks(codes, data, holds)
         return marks[data] if len(data) else np.zeros(0, bool)
+
+
+def _marks(codes: _Codes, data: NDArray[np.int32], holds: Callable[[Any], bool]) -> Mask:
+    """Of which of the column's values it holds; of few events only their own values are asked."""
+    values = list(codes)
+    if len(data) >= len(values):
+        return np.fromiter(map(holds, values), bool, len(values))
+    marks = np.zeros(len(values), bool)
+    for place in np.unique(data):
+        marks[place] = holds(values[place])
+    return marks
 
 
 def _utc(moment: datetime) -> np.datetime64:

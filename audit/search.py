@@ -27,7 +27,11 @@ from audit.proofs import GrowthProof, InclusionProof
 from audit.reading import connect, read_node, snapshot
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from audit.columns import Columns, Mask, Reads, View
+    from audit.marks import Marks
 
 PAGE_LIMIT = 1000
 """Most events in one page."""
@@ -121,6 +125,7 @@ class Reader:
         """Read the database at `path`; opened anew by every call."""
         self._path = path
         self._columns: Columns | None = None
+        self._marks: Marks | None = None
 
     def search(
         self, wanted: Filter | None = None, *, after: int | None = None, limit: int = 50, newest_first: bool = True
@@ -130,7 +135,7 @@ class Reader:
         if wanted is None or wanted == Filter():
             return self._newest(after, limit, newest_first)
         with self._reading() as connection:
-            view, mask = self._meant(connection, wanted)
+            view, mask, _ = self._meant(connection, wanted)
             found = view.index[mask]
             if after is not None:
                 found = found[found < after] if newest_first else found[found > after]
@@ -176,18 +181,28 @@ class Reader:
             if column not in COLUMNS:
                 raise ValueError(f"events are not counted by {column!r}")
         with self._reading() as connection:
-            view, mask = self._meant(connection, wanted)
-        return {column: view.count(column, mask) for column in columns}
+            view, mask, marks = self._meant(connection, wanted)
+        found: dict[str, list[tuple[str | None, int]]] = {}
+        for column in columns:
+            places = partial(_places, column)
+            width = len(view.values(column)[0])
+            found[column] = view.told(column, marks.counts((repr(wanted), column), view, mask, width, places))
+        return found
 
     def timeline(self, wanted: Filter | None = None, unit: Literal["day", "hour"] = "day") -> list[Bucket]:
         """How many of the events meant fall on each local day, or in each UTC hour, that has any; by outcome, too."""
         with self._reading() as connection:
-            view, mask = self._meant(connection, wanted)
+            view, mask, marks = self._meant(connection, wanted)
         outcomes, outcome = view.values("outcome")
-        starts, place = view.days() if unit == "day" else view.hours()
         if not mask.any():
             return []
-        counts = view.cross(place, len(starts), outcome, len(outcomes), mask)
+        if unit == "day":
+            starts, width = view.values("day")[0], len(outcomes)
+            key, places = (repr(wanted), "day", width), partial(_pairs, width)
+            counts = marks.counts(key, view, mask, len(starts) * width, places).reshape(-1, width).tolist()
+        else:
+            starts, place = view.hours(mask)
+            counts = view.cross(place, len(starts), outcome[mask], len(outcomes))
         return [
             Bucket(
                 start=start,
@@ -207,26 +222,14 @@ class Reader:
         with self._reading() as connection:
             return len(self._meant(connection, None)[1])
 
-    def _meant(self, connection: Reads, wanted: Filter | None) -> tuple[View, Mask]:
+    def _meant(self, connection: Reads, wanted: Filter | None) -> tuple[View, Mask, Marks]:
         from audit.columns import Columns  # numpy takes a moment that a proof or a checkpoint need not wait
+        from audit.marks import Marks
 
-        if self._columns is None:
-            self._columns = Columns()
+        if self._columns is None or self._marks is None:
+            self._columns, self._marks = Columns(), Marks()
         view = self._columns.refresh(connection)
-        mask = view.everything()
-        if wanted is None:
-            return view, mask
-        for name, column in FILTERED.items():
-            if chosen := _several(getattr(wanted, name)):
-                mask &= view.one_of(column, chosen)
-        if chosen := _several(wanted.request):
-            marks = ", ".join("?" * len(chosen))
-            rows = connection.execute(f"SELECT idx FROM event_index WHERE request IN ({marks})", chosen).fetchall()  # noqa: S608
-            mask &= view.among([number for (number,) in rows])
-        mask &= view.within(wanted.since, wanted.until)
-        for word in wanted.text.split():
-            mask &= view.containing(word)
-        return view, mask
+        return view, self._marks.mask(repr(wanted), view, partial(_marked, connection, wanted)), self._marks
 
     def event(self, event_id: str) -> StoredEvent:
         """The event with that id; raises `NotFound`."""
@@ -272,6 +275,32 @@ class Reader:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with closing(connect(self._path)) as connection, snapshot(connection):
             yield connection
+
+
+def _places(column: str, view: View) -> NDArray[np.int32]:
+    return view.values(column)[1]
+
+
+def _pairs(width: int, view: View) -> NDArray[np.int64]:
+    return view.pairs("day", "outcome", width)
+
+
+def _marked(connection: Reads, wanted: Filter | None, view: View) -> Mask:
+    """The view's events that are meant."""
+    mask = view.everything()
+    if wanted is None:
+        return mask
+    for name, column in FILTERED.items():
+        if chosen := _several(getattr(wanted, name)):
+            mask &= view.one_of(column, chosen)
+    if chosen := _several(wanted.request):
+        marks = ", ".join("?" * len(chosen))
+        rows = connection.execute(f"SELECT idx FROM event_index WHERE request IN ({marks})", chosen).fetchall()  # noqa: S608
+        mask &= view.among([number for (number,) in rows])
+    mask &= view.within(wanted.since, wanted.until)
+    for word in wanted.text.split():
+        mask &= view.containing(word)
+    return mask
 
 
 def _head(connection: sqlite3.Connection) -> str:

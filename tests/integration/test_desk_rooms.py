@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from audit import Event
 from audit.errors import NotFound
+from audit.search import Filter, Reader
 from governance.documents.review import Assessment, ReviewDocument, SecondOfficer
 from governance.errors import InvalidQuery
 from tests.fixtures.desks import OFFICER, OUTSIDER, SECOND, make_bench
@@ -247,3 +248,20 @@ def test_an_event_about_an_identity_opens_only_once_another_officer_agreed(tmp_p
     assert "H1-SECRET" not in json.dumps(bench.desk.event(SECOND, event))
     bench.clock.at(dt.date(2026, 11, 4))
     assert "H1-SECRET" not in json.dumps(bench.desk.event(OFFICER, event))
+
+
+def test_what_was_counted_before_grows_with_the_ledger_as_if_it_were_counted_anew(bench):
+    wanted = [
+        None, Filter(), Filter(actor=("market",)), Filter(metric=("reach_rate", "visits"), outcome=("answered",)), Filter(text="MARKET visits"),
+        Filter(since=bench.clock() + dt.timedelta(hours=2)), Filter(until=bench.clock() + dt.timedelta(days=1)), Filter(code=("late",)),
+    ]  # fmt: skip
+    kept = bench.desk.door.reader
+    for step, outcome in enumerate(("answered", "refused", "failed", "answered", "refused")):
+        bench.ask("market" if step % 2 else f"someone_{step}", outcome=outcome, metrics=("visits",) * (step % 2) or ("reach_rate",), **({"code": "late"} if step == 3 else {}))
+        bench.clock.moment += dt.timedelta(hours=13)
+        for one in wanted:
+            fresh = Reader(bench.desk.door.path)
+            assert kept.facets(one) == fresh.facets(one)
+            assert [kept.timeline(one, unit) for unit in ("day", "hour")] == [fresh.timeline(one, unit) for unit in ("day", "hour")]
+            assert (kept.search(one), kept.count(one)) == (fresh.search(one), fresh.count(one))
+            assert kept.count(one) == sum(bucket.total for bucket in kept.timeline(one))

@@ -15,6 +15,7 @@ from governance.terms import Actor
 
 BLANK = "▢"
 """Stands in the ledger for what a reviewer typed and the ledger did not have yet."""
+QUARTER = dt.timedelta(days=90)
 EVENT_ID = re.compile(r"[0-9a-f-]{1,64}")
 
 
@@ -47,6 +48,10 @@ class Door:
         """Append an event of the actor's that carries no data."""
         event = Event(type=kind, actor=actor.id, role=actor.role, department=actor.department, request=self.ledger.new_request(), detail=dict(detail))
         return self.ledger.append(event)
+
+    def quarter(self) -> dt.datetime:
+        """The beginning of the local day 90 days ago; the same all day, so that what was counted since then need not be counted anew at each look."""
+        return dt.datetime.combine(self.today() - QUARTER, dt.time(), self.zone)
 
     def today(self) -> dt.date:
         """The company's local day."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -21,8 +20,6 @@ from wenshu.desk.findings.room import Findings
 from wenshu.desk.integrity import Integrity
 from wenshu.desk.signing import Signing
 
-QUARTER = dt.timedelta(days=90)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
@@ -37,11 +34,11 @@ class Sources:
 
     def events(self, **wanted: Any) -> int:
         """How many events of the last 90 days a filter means."""
-        return self.door.reader.count(Filter(since=self.door.clock() - QUARTER, **wanted))
+        return self.door.reader.count(Filter(since=self.door.quarter(), **wanted))
 
     def begins(self, prefix: str) -> int:
         """How many events of the last 90 days have a type that begins so."""
-        types = self.door.reader.facets(Filter(since=self.door.clock() - QUARTER), ["type"])["type"]
+        types = self.door.reader.facets(Filter(since=self.door.quarter()), ["type"])["type"]
         return sum(number for name, number in types if name and name.startswith(prefix))
 
 

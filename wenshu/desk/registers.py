@@ -5,7 +5,6 @@ An assessment counts once an officer has signed exactly its text (`assessment.si
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,6 @@ from wenshu.desk.filters import read_filter, sayable
 from wenshu.desk.notes import Notes
 
 SIGNED, OPENED = "assessment.signed", "incident.opened"
-QUARTER = dt.timedelta(days=90)
 CERTIFIED, ASSESSED, SENSITIVE = 100_000, 1_000_000, 10_000
 """Persons a year from which a standard contract or certification, and from which a security assessment is needed; with sensitive information, an assessment from 10,000
 (rules on cross-border flows of 22 March 2024, articles 5, 7, 8: unverified)."""
@@ -109,7 +107,7 @@ class Registers:
         access = [read.document for read in bundle.of("access", AccessDocument)]
         notices = [notice for read in bundle.of("identity", IdentityDocument) for notice in read.document.notices]
         kept = {rule.table: rule.months for read in bundle.of("retention", RetentionDocument) for rule in read.document.rules if rule.table}
-        since = self._door.clock() - QUARTER
+        since = self._door.quarter()
         used = dict(self._door.reader.count_by("purpose", Filter(type=("outcome",), since=since)))
         loads = self._door.reader.count(Filter(type=("ingest.ended",), since=since))
         extracts = [read.document for read in bundle.of("extracts", Extract)]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from audit import Ledger
+from audit.errors import AuditError
 from governance.bundle.loading import Bundle
 from governance.documents.review import ReviewDocument, SecondOfficer
 from governance.terms import Actor
@@ -73,6 +76,16 @@ class Desk:
 
     def _second_rule(self) -> SecondOfficer:
         return next((said.second_officer for said in self.documents() if said.second_officer is not None), SecondOfficer())
+
+    def warm(self) -> None:
+        """Make what the pages need in a thread of its own; returns at once. A ledger that can't be read is left for the pages to say."""
+
+        def run() -> None:
+            with suppress(AuditError):
+                self.looking.warm()
+                self.findings.keep_up()
+
+        threading.Thread(target=run, name="warm-desk", daemon=True).start()
 
     # ------------------------------------------------------------------ the first page
 
