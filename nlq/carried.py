@@ -17,13 +17,13 @@ def carried(merged: MetricQuery, change: MetricQuery, view: LexiconView) -> tupl
     said = {*change.group_by, *(item.dimension for item in change.where), *(keep.dimension for keep in change.keep)}
     if isinstance(change.compare, MemberCompare):
         said.add(change.compare.dimension)
-    prescribing = any("prescribing" in info.tags for info in infos)
+    sold = any("prescribing" in info.tags for info in infos)
     before = {*merged.group_by, *(item.dimension for item in merged.where), *(keep.dimension for keep in merged.keep)}
     if isinstance(merged.compare, MemberCompare):
         before.add(merged.compare.dimension)
 
     def falls(name: str) -> bool:
-        personal = prescribing and dimensions[name].about_person
+        personal = sold and dimensions[name].about_person
         return name in before and name not in said and not personal and not all(name in info.dimensions for info in infos)
 
     fallen = tuple(name for name in dimensions if falls(name))
