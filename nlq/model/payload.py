@@ -57,7 +57,7 @@ def compose(
     material: dict[str, Any] = {
         "today": today.isoformat(),
         "dimensions": [_dimension(view, name, values) for name, values in offer.dimensions.items()],
-        "metrics": [_metric(view, name) for name in view.lexicon.metrics if name in offer.metrics],
+        "metrics": [_metric(view, name, offer.dimensions) for name in view.lexicon.metrics if name in offer.metrics],
     }
     if context is not None:
         material["the_last_query_which_the_question_may_change"] = query_to_json(context)
@@ -128,10 +128,10 @@ def within(query: MetricQuery, offer: Offer) -> bool:
     )
 
 
-def _metric(view: LexiconView, name: str) -> dict[str, Any]:
+def _metric(view: LexiconView, name: str, offered: Mapping[str, object]) -> dict[str, Any]:
     info = view.lexicon.metrics[name]
-    dimensions = sorted(info.dimensions & view.dimensions - {d for d, known in view.lexicon.dimensions.items() if known.identifies is not None})
-    return {"id": name, "zh": info.label.zh, "en": info.label.en, "is": info.definition[:MAX_DESCRIPTION], "by": dimensions}
+    # Only what is offered: a dimension that is withheld is not named here either.
+    return {"id": name, "zh": info.label.zh, "en": info.label.en, "is": info.definition[:MAX_DESCRIPTION], "by": sorted(info.dimensions & offered.keys())}
 
 
 def _dimension(view: LexiconView, name: str, values: tuple[Value, ...]) -> dict[str, Any]:
