@@ -39,6 +39,9 @@ CODES: Table = MappingProxyType(
 )
 """Why a question was refused or failed, in a few words."""
 
+OUTCOMES: Table = MappingProxyType({"answered": Text(zh="已回答", en="answered"), "refused": Text(zh="已拒绝", en="refused"), "failed": Text(zh="失败", en="failed")})
+"""How a question ended."""
+
 SURFACES: Table = MappingProxyType(
     {
         "web": Text(zh="网页", en="web pages"),
@@ -151,4 +154,5 @@ def _read(bundle: Bundle) -> Mapping[str, Table]:
         "rule": {**BUILT_IN_RULES, **{rule.id: rule.message.text() for rule in guards}, **{rule.id: rule.reason.text() for document in access for rule in document.rules}},
         "code": CODES,
         "surface": SURFACES,
+        "outcome": OUTCOMES,
     }

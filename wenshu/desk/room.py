@@ -83,6 +83,7 @@ class Desk:
         def run() -> None:
             with suppress(AuditError):
                 self.looking.warm()
+                self.integrity_of.warm()
                 self.findings.keep_up()
 
         threading.Thread(target=run, name="warm-desk", daemon=True).start()

@@ -9,6 +9,7 @@ from wenshu.web import ledger_words
 from wenshu.web.api import FILTERS
 from wenshu.web.context import service
 from wenshu.web.language import say
+from wenshu.web.language import translate as _
 
 
 def facet_value(name: str, value: str | None) -> str:
@@ -23,6 +24,13 @@ def in_field(name: str, value: str | None) -> str:
         return ""
     label = facet_value(name, value)
     return label if service().desk.labels.resolve(name, label) == value else value
+
+
+def chip(name: str, value: str) -> str:
+    """Return what a filter's values are called, one after the other."""
+    if name in {"since", "until", "text"}:
+        return value
+    return _(", ").join(facet_value(name, part) for part in value.split(",") if part)
 
 
 def choices(name: str) -> list[tuple[str, str]]:
@@ -43,4 +51,4 @@ def given(values: Mapping[str, str]) -> dict[str, str]:
 
 def words() -> dict[str, Any]:
     """What the templates of the review pages call."""
-    return {"facet_value": facet_value, "in_field": in_field, "choices": choices}
+    return {"facet_value": facet_value, "in_field": in_field, "choices": choices, "chip": chip}
