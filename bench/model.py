@@ -1,7 +1,7 @@
 """How much a language model helps with questions that the parser is unsure of: `python -m bench.model [--model FILE.gguf]`; needs `.ci/model`.
 
 Asks the twenty questions of the long test with a real model behind a narrow catalogue (a processor reads a long prompt in minutes) and counts what
-the ledger says came of them. `useful` counts agreement and choices offered that the caller may ask. Results are kept by the model's file name.
+the ledger says came of them. `usable` counts agreement and choices offered that the caller may ask, good or not. Results are kept by the model's file name.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from wenshu.service import Service
 from wenshu.settings import Environment
 
 RESULTS = Path(__file__).parent / "results" / "model.json"
-USEFUL = ("agreed", "disagreed")
+USABLE = ("agreed", "disagreed")
 
 
 def measure(model: Path, home: Path) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def measure(model: Path, home: Path) -> dict[str, Any]:
         "asked_the_model": len(told),
         "results": dict(sorted(results.items())),
         "agreement": results["agreed"],
-        "useful": sum(results[name] for name in USEFUL),
+        "usable": sum(results[name] for name in USABLE),
         "median_s": round(statistics.median(times) / 1000, 1) if times else None,
         "slowest_s": round(times[-1] / 1000, 1) if times else None,
         "measured_at": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
