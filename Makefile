@@ -50,6 +50,7 @@ test-long: $(VENV)/.dev
 	@.ci/browser
 	@.ci/postgres
 	@.ci/spark
+	@.ci/model
 	$(BIN)/python -m pytest -m long
 
 bench: $(VENV)/.dev
@@ -61,6 +62,7 @@ lock: $(VENV)/.made
 	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --python-version 3.11 pyproject.toml requirements-build.in -o requirements.lock
 	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --python-version 3.11 --extra dev -c requirements.lock pyproject.toml requirements-build.in -o requirements-dev.lock
 	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --python-version 3.11 -c requirements-dev.lock requirements-spark.in -o requirements-spark.lock
+	$(BIN)/uv pip compile --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q --no-deps --python-version 3.11 requirements-model.in -o requirements-model.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
