@@ -16,6 +16,7 @@ from wenshu.web.security import PUBLIC
 
 FREE = {"/signin", "/healthz", "/readyz", "/metrics", "/api/openapi.json"}
 ARGUMENTS = {"conversation": "abc", "event": "ev-0001", "filename": "wenshu.css"}
+"""What stands in an address; anything that isn't named here may be `1`."""
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def parts(tmp_path):
 
 def addresses(app):
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: ARGUMENTS[m[1]], rule.rule)
+        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: ARGUMENTS.get(m[1], "1"), rule.rule)
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             yield rule, method, path
 
