@@ -71,8 +71,9 @@ def _keys(home: Home) -> str:
     from audit.keys import load_key
     from governance.identity.keys import KeyRing
     from wenshu.identities import key_source, read_settings
+    from wenshu.marker import read_marker
     from wenshu.settings import key_secrets
-    from wenshu.setup import SECRET_BYTES, read_marker
+    from wenshu.setup import SECRET_BYTES
 
     load_key(home.ledger_key, read_marker(home).origin)
     if not home.session_key.is_file() or home.session_key.stat().st_size < SECRET_BYTES:
@@ -98,7 +99,7 @@ def _bundle(home: Home) -> str:
 
 
 def _ledger(home: Home) -> str:
-    from wenshu.setup import read_marker
+    from wenshu.marker import read_marker
     from wenshu.verifying import verify_home
 
     read_marker(home)

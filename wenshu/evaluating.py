@@ -34,7 +34,8 @@ from nlq.understand import understand
 from wenshu.accounts import Accounts
 from wenshu.commands.common import Context, tell
 from wenshu.house import House, InForce, value_filter
-from wenshu.setup import open_ledger, read_marker
+from wenshu.marker import read_marker
+from wenshu.setup import open_ledger
 
 ANYONE = "evaluator"
 """Role of users whom the evaluated bundle doesn't know."""

@@ -39,13 +39,14 @@ from wenshu.house import House, InForce
 from wenshu.identities import Identities
 from wenshu.keys_room import KeysRoom
 from wenshu.knowing import MAX_QUESTION, Knowing
+from wenshu.marker import read_marker
 from wenshu.pace import Pace
 from wenshu.persons_room import PersonsRoom
 from wenshu.protection import open_protection
 from wenshu.retention_room import RetentionRoom
 from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
-from wenshu.setup import open_ledger, read_marker, shipped_bundle
+from wenshu.setup import open_ledger, shipped_bundle
 from wenshu.standing import FromHome, home_timezone
 from wenshu.stewardship import Stewardship
 from wenshu.subject_room import SubjectRoom

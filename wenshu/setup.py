@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -30,25 +29,6 @@ from wenshu.settings import Environment, now
 
 Tell = Callable[[str, float], None]
 SECRET_BYTES = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marker:
-    """What the home was made as; kept in its marker file."""
-
-    origin: str
-    demo: bool
-    seed: int | None
-    today: str | None
-
-
-def read_marker(home: Home) -> Marker:
-    """Return what `init` wrote, or raise ConfigurationError."""
-    try:
-        data = yaml.safe_load(home.require().marker.read_text(encoding="utf-8"))
-        return Marker(origin=data["origin"], demo=data["demo"], seed=data.get("seed"), today=data.get("today"))
-    except (OSError, KeyError, TypeError, yaml.YAMLError) as error:
-        raise ConfigurationError(f"{home.marker.name} of the home can't be read ({type(error).__name__}); restore it from a backup.") from error
 
 
 def shipped_bundle() -> Path:

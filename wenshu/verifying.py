@@ -8,8 +8,8 @@ from audit.keys import load_key
 from audit.report import Report
 from audit.verify import verify
 from wenshu.home import Home
+from wenshu.marker import read_marker
 from wenshu.settings import now
-from wenshu.setup import read_marker
 
 
 def verify_home(home: Home, *, vkey: str | None = None, external_checkpoint: Path | None = None) -> Report:

@@ -106,3 +106,17 @@ def test_sigkill_during_a_hundred_questions_loses_no_acknowledged_event(tmp_path
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(20)
     assert home.json("audit", "verify")["verdict"] == "intact"
+
+
+def test_the_server_has_one_thread_when_it_forks_its_workers(tmp_path):
+    """A library that starts threads when it is imported (DuckDB does) would leave workers that wait for a lost thread when they should end."""
+    home = make_demo_home(tmp_path / "home", scale=0.02)
+    script = (
+        "import os, sys, wenshu.web.server as server\n"
+        "server.run = lambda *_, **__: print('threads:', len(os.listdir('/proc/self/task')))\n"
+        "from wenshu.cli import main\n"
+        "sys.argv = ['wenshu', 'serve', '--show-demo-accounts']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], env=home.environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "threads: 1"

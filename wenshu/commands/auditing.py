@@ -24,7 +24,7 @@ def audit() -> None:
 
 
 def _origin(context: Context) -> str:
-    from wenshu.setup import read_marker
+    from wenshu.marker import read_marker
 
     return read_marker(context.home).origin
 

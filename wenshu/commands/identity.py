@@ -109,7 +109,7 @@ def labels(context: Context, *, as_json: bool) -> int:
 
     from governance.identity.labels import WORDS, measure
     from wenshu.identities import warehouse_schema
-    from wenshu.setup import read_marker
+    from wenshu.marker import read_marker
 
     home = context.home.require()
     read_marker(home)

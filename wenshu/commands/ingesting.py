@@ -45,7 +45,8 @@ def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, pro
     from audit import Event
     from governance.bundle.loading import load_bundle
     from wenshu.loading import ingest_folder
-    from wenshu.setup import open_ledger, read_marker
+    from wenshu.marker import read_marker
+    from wenshu.setup import open_ledger
 
     home = context.home.require()
     marker = read_marker(home)
@@ -175,7 +176,8 @@ def _reviews(context: Context) -> Iterator[Reviews]:
 @contextmanager
 def _ledger(context: Context) -> Iterator[Ledger]:
     from governance.bundle.loading import load_bundle
-    from wenshu.setup import open_ledger, read_marker
+    from wenshu.marker import read_marker
+    from wenshu.setup import open_ledger
 
     home = context.home.require()
     with open_ledger(home, read_marker(home).origin, load_bundle(home.bundle).settings.timezone) as ledger:

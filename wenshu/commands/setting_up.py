@@ -19,7 +19,8 @@ from wenshu.settings import DEFAULT_HOST, DEFAULT_PORT, parse_day
 @pass_context
 def init(context: Context, *, demo: bool, seed: int, scale: float, today: str | None, as_json: bool) -> int:
     """Make a home: keys, stores, the first policy bundle. Running it twice changes nothing."""
-    from wenshu.setup import initialise, read_marker
+    from wenshu.marker import read_marker
+    from wenshu.setup import initialise
 
     home = context.home
     if home.exists():
@@ -53,7 +54,7 @@ def init(context: Context, *, demo: bool, seed: int, scale: float, today: str | 
 @pass_context
 def serve(context: Context, *, host: str, port: int, workers: int, behind_proxy: int, show_demo_accounts: bool) -> int:
     """Run the web service."""
-    from wenshu.setup import read_marker
+    from wenshu.marker import read_marker
     from wenshu.web.server import run
 
     home = context.home.require()
