@@ -253,6 +253,8 @@ class Builder:
         if when.kind == "as_of" and all(info.state for info in work.infos):
             last = period.end - timedelta(days=1)
             period = Period(start=calendar.unit_start(last, "month"), end=period.end)
+        elif when.edge and not all(info.state or info.running for info in work.infos):
+            work.score -= 0.45  # touches at the end of September: that month's, or all until then?
         return period, when
 
     def _whole_months_only(self, work: Work) -> bool:

@@ -79,6 +79,8 @@ class MetricInfo:
     default_unit: Grain | None
     lower_is_better: bool
     state: bool
+    running: bool = False
+    """A running total: over the year to date, over the last n months."""
     single: str | None = None
     """A dimension of which exactly one member must be meant."""
     unit: str = ""

@@ -187,6 +187,7 @@ def _metric(catalogue: Catalogue, name: str) -> MetricInfo:
         default_unit=metric.default_period.unit,
         lower_is_better=metric.direction == "lower_is_better",
         state=metric.kind == "semi_additive",
+        running=metric.kind == "cumulative",
         single=str(single) if single else None,
         unit=normalise(f"{metric.unit.zh} {metric.unit.en}") if metric.unit else "",
         definition=normalise(f"{metric.definition.zh} {metric.definition.en}"),

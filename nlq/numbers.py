@@ -143,6 +143,8 @@ def match_number(text: str, position: int) -> list[Number]:
     """Return the readings of a number that begins at `position` of normalised text: without and, where there is one, with its classifier."""
     if text[position] not in _STARTS:
         return []
+    if text[position] == "-" and position and (text[position - 1].isalnum() or text[position - 1] == "%"):
+        return []  # 50%-60%: a range, no negative number
     match = _NUMBER.match(text, position)
     if match is None:
         return []

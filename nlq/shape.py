@@ -54,6 +54,7 @@ def _listed(sentence: Sentence) -> None:
             continue
         for token in sentence.rest[match.start() : match.end()]:
             token.listed = token.kind == METRIC
+            token.joined = token.listed and "&" in match.group()
 
 
 def _choose(sentence: Sentence) -> None:
@@ -69,7 +70,7 @@ def _choose(sentence: Sentence) -> None:
                 token.kind, token.meanings = "X", options["X"].meanings  # lift the channel filter
                 continue
             others = [other for other in exact if other is not token]
-            if token.kind == METRIC and others and not (token.listed and all(kind in (METRIC, "D") for kind in options)):
+            if token.kind == METRIC and others and not (token.joined or (token.listed and all(kind in (METRIC, "D") for kind in options))):
                 chosen = next((options[kind] for kind in ("D", "V", "I", "H") if kind in options), token)
             else:
                 chosen = token

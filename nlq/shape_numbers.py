@@ -197,6 +197,8 @@ def _column(sentence: Sentence, start: int, end: int) -> tuple[Token | None, Col
     points = number is not None and number_of(number).said == "points"
     for index in near:
         kind = sentence.rest[index].kind
+        if index < start and kind == METRIC and not sentence.chinese and index and sentence.rest[index - 1].kind == CHANGE:
+            continue  # which grew revenue by more than 5%: the bound is on the change that was named before the metric
         if index < start and kind in "MVDTN,":
             break
         if kind == CHANGE:

@@ -58,7 +58,7 @@ def orderings(sentence: Sentence) -> None:
             start().direction = "asc" if direction == "down" else start().direction
             draft.compare = draft.compare or "implied"
             sentence.take_later.append(sentence.rest[index - 1])
-        if not (sentence.count("V") == 1 and not sentence.has("D") and not sentence.has("W") and start().limit is None and not draft.periods):
+        if not _of_member(sentence) or start().limit is not None or draft.periods:
             sentence.take(index)
         else:
             draft.rank_of = True
@@ -69,6 +69,16 @@ def orderings(sentence: Sentence) -> None:
         start().metric = start().metric or sentence.nearest_metric(index)
         sentence.take(index)
     draft.ordering = ordering
+
+
+def _of_member(sentence: Sentence) -> bool:
+    """Whether a ranking is asked for one member: 华东触达率排名, 华东在各大区的触达率排名; its own dimension may be named beside it."""
+    members = [token for token in sentence.rest if token.kind == "V"]
+    if len(members) != 1 or sentence.has("W"):
+        return False
+    names = [token for token in sentence.rest if token.kind == "D"]
+    own = set(sentence.dimension_of(members[0]))
+    return all(set(sentence.dimension_of(name)) & own and name.start > members[0].end for name in names)
 
 
 def by_metric(sentence: Sentence, start: Callable[[], Ordering]) -> None:
@@ -110,6 +120,8 @@ def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) 
     if index and sentence.rest[index - 1].kind == "R" and not comparative:
         sentence.problem(sentence.rest[index - 1].text + token.text, 0.45)  # 波动最大: no metric says how much one swings
     values = sentence.count("V")
+    if comparative and _qualifies(sentence, index):
+        sentence.problem(token.text + sentence.rest[index + 1].text, 0.5)  # 大城市, larger cities: large by what?
     chosen = sentence.has("W") or values >= 2 or sentence.has("w") or token.text.startswith("谁")
     if comparative and not chosen:
         if sentence.has("d") or sentence.has("Z"):
@@ -146,6 +158,15 @@ def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) 
     elif ordering.limit is None and (chosen or not comparative):
         ordering.limit = 1
     sentence.take(*taken)
+
+
+def _qualifies(sentence: Sentence, index: int) -> bool:
+    """Whether an adjective stands right before a dimension's name and after no metric: nobody has said where large begins."""
+    adjective, following = sentence.rest[index], sentence.rest[index + 1] if index + 1 < len(sentence.rest) else None
+    if following is None or following.kind != "D" or following.start - adjective.end > (0 if sentence.chinese else 1):
+        return False
+    before = sentence.rest[index - 1] if index else None
+    return before is None or before.kind not in (METRIC, CHANGE) or adjective.start - before.end > (0 if sentence.chinese else 1)
 
 
 def _number_beside(sentence: Sentence, index: int) -> int | None:

@@ -310,8 +310,8 @@ def _changes(sentence: Sentence) -> None:
         index = sentence.kinds.index("I")
         token = sentence.rest[index]
         direction = token.value[0] if isinstance(token.value, tuple) else "any"
-        cut = sentence.find("GN?D") is not None  # 各大区…下降: every region; 下降的大区: those where it fell
-        filters = any(other.kind in "DW" for other in sentence.rest) and not cut and not draft.trend and draft.ordering is None and direction != "any"
+        every = sentence.find("GN?D") is not None  # 各大区…下降: every region; 下降的大区: those where it fell
+        filters = any(other.kind in "DW" for other in sentence.rest) and not every and not draft.trend and draft.ordering is None and direction != "any"
         asks = token.text.endswith("多少") or (sentence.has("U") and not sentence.find("UN?D"))
         if filters and not asks and not any(threshold.column in ("__change", "__growth") for threshold in draft.thresholds):
             followed = index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "D"
@@ -319,7 +319,8 @@ def _changes(sentence: Sentence) -> None:
             if not noun:
                 draft.thresholds.append(Threshold(None, "__change", ">" if direction == "up" else "<", None, 0.0))
         several = draft.when is not None and draft.base is None and (draft.when.rolling or 1) > 1
-        if direction == "any" and several and draft.compare is None and draft.ordering is None:
+        cut = draft.grain is not None and draft.base is None and not asks  # 月度变化, monthly change: each unit's own figure
+        if direction == "any" and (several or cut) and draft.compare is None and draft.ordering is None:
             draft.trend = True
         if not draft.trend:
             draft.compare = draft.compare or ("implied" if draft.base is None else None)

@@ -36,6 +36,8 @@ class Token:
     """A counting metric's name without its 数: a whole name, or only a noun (活跃医生的打开率)."""
     listed: bool = False
     """A metric in a list of metrics, joined by a comma or a word for `and`: each is asked for itself."""
+    joined: bool = False
+    """In such a list, with a word for `and`."""
     used: bool = False
     also_filler: bool = False
     alternatives: list[Token] = field(default_factory=list)

@@ -18,6 +18,7 @@ from typing import Literal
 from governance.terms import Language, MetricQuery, Text
 from nlq.acts import Act, act_of
 from nlq.asking import ask_back, choose, miscounted_noun, or_options, share_options, single_options, time_options
+from nlq.choosing import chosen, shared_by
 from nlq.correcting import Tokeniser
 from nlq.draft import Draft
 from nlq.followup import EXPLAINED, FollowUp
@@ -44,6 +45,7 @@ from nlq.scoring import COUNT_AFTER, COUNT_BEFORE, READABLE, UNKNOWN_LIMIT, Left
 from nlq.screening import BLANK, screened
 from nlq.shape import read_shape
 from nlq.times import Clock
+from nlq.wording import plain
 from nlq.words import EXPLAIN as EXPLAIN_KIND
 from nlq.words import NOT
 
@@ -86,20 +88,29 @@ def understand(
     language: Language | None = None,
     context: MetricQuery | None = None,
     earlier: Sequence[MetricQuery] = (),
+    offered: Sequence[MetricQuery] = (),
 ) -> Understanding:
     """Read one question. `context` is the query last answered in the same conversation, for follow-ups; `earlier` those before it, oldest first.
 
+    `offered` are the options of the turn right before this one, if it asked back: the sentence may name one of them (观念进阶率, 第二个, the first).
     Never raises on any text.
     """
     view = lexicon.everything if isinstance(lexicon, Lexicon) else lexicon
-    return _Question(question, view, today, language, context, earlier).answer()
+    return _Question(question, view, today, language, context, earlier, offered).answer()
 
 
 class _Question:
     def __init__(
-        self, question: str, view: LexiconView, today: date, language: Language | None, context: MetricQuery | None, earlier: Sequence[MetricQuery]
+        self,
+        question: str,
+        view: LexiconView,
+        today: date,
+        language: Language | None,
+        context: MetricQuery | None,
+        earlier: Sequence[MetricQuery],
+        offered: Sequence[MetricQuery],
     ) -> None:
-        self.view, self.context, self.earlier = view, context, earlier
+        self.view, self.context, self.earlier, self.offered = view, context, earlier, offered
         lexicon = view.lexicon
         self.clock = Clock(today=today, fiscal_start=lexicon.fiscal_start, festivals=lexicon.festivals.period if lexicon.festivals else None)
         self.raw = question[: MAX_QUESTION + 1]
@@ -110,11 +121,12 @@ class _Question:
         for finding in sorted(findings, key=lambda f: f.start):
             blanked += [self.raw[at : finding.start], BLANK]
             at = max(at, finding.end)
-        self.capitals = cased("".join([*blanked, self.raw[at:]]))
+        typed = cased("".join([*blanked, self.raw[at:]]))
+        self.capitals = plain(typed)
         self.text = self.capitals.lower()
-        self.said = self.text
+        self.said = typed.lower()
         """As typed: the guard looks at this, before any correction."""
-        self.changing = self.text
+        self.changing = self.asking = self.text
         """As typed, without a `now` before what is to be changed."""
         self.tokens: list[Token] = []
         self.draft = Draft()
@@ -138,6 +150,8 @@ class _Question:
             aligned = len(self.capitals) == len(self.text)
             self.text = self.changing = self.text[: now.start()]
             self.capitals = self.capitals[: now.start()] if aligned else self.text
+        if (common := shared_by(self.offered)) is not None:
+            self.context = common  # 按渠道, after `the share by what?`
         tokeniser = Tokeniser(self.view, self.text, self.clock, self.language, self.capitals)
         tokeniser.run()
         self.tokens, self.text, self.corrections = tokeniser.tokens, tokeniser.text, tokeniser.corrections
@@ -169,10 +183,12 @@ class _Question:
     # ------------------------------------------------------------------ readings
 
     def _read(self) -> Understanding:
+        if self.offered and (query := chosen(self.asking, self.tokens, self.draft, self.offered)) is not None:
+            return self._made("read", readings=[Reading(query=query, score=1.0)])
         reader = Reader(self.draft, self.view, self.clock)
         if self.context is not None and counts_rows(self.tokens, self.context):
             return self._made("read", readings=[Reading(query=self.context, score=0.95)])
-        leaning = self.context is not None and is_follow_up(self.draft, self.said, self.tokens, self.context)
+        leaning = self.context is not None and is_follow_up(self.draft, self.asking, self.tokens, self.context)
         if leaning and self.context is not None:
             readings = FollowUp(self.draft, self.changing, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens)).readings()
         else:
@@ -181,7 +197,7 @@ class _Question:
             return self._without_metric(reader)
         infos = [self.view.lexicon.metrics[name] for name in readings[0].query.metrics]
         left = leftovers(self.tokens, self.draft, infos)
-        if leaning and OTHERS.search(self.said):
+        if leaning and OTHERS.search(self.asking):
             left = replace(left, other_weight=max(0.0, left.other_weight - 0.4))  # 其他 is what the follow-up reads
         loss = left.unknown_weight + left.other_weight + 0.04 * len(self.corrections) + self._counted_rate(readings[0].query)
         readings = [self._finished(reading, loss, left.words) for reading in readings]

@@ -40,6 +40,7 @@ def build(
     for name, info in dimensions.items():
         value_words(builder, catalogue, name, info)
     _by_rule(builder)
+    _other_nouns(builder, catalogue, dimensions)
     book.short = _short_names(dimensions)
     book.entries = {key: tuple(sorted(found, key=lambda m: m.rank)) for key, found in builder.entries.items()}
     book.weak = {key: tuple(found) for key, found in builder.weak.items()}
@@ -147,3 +148,25 @@ def _by_rule(builder: WordbookBuilder) -> None:
                 key = keys(variant)
                 if key not in builder.entries:
                     builder.add_key(key, Meaning("metric", metric, rank=2))
+
+
+def _other_nouns(builder: WordbookBuilder, catalogue: Catalogue, dimensions: Mapping[str, DimensionInfo]) -> None:
+    """Add metric names that say a synonym of the noun they count: 触达客户数 for 触达医生数, where 客户 is a synonym of 医生; 触达HCP数 likewise."""
+    for name, info in dimensions.items():
+        if info.identifies is None:
+            continue
+        label = info.label.zh
+        said = {phrase for phrase in (info.label.en, *catalogue.dimensions[name].synonyms.all) if phrase and " " not in phrase and not phrase.startswith(_GROUP_PREFIXES)}
+        said |= {"".join(key) for key, found in builder.entries.items() if any(m.kind == "dimension" and m.id == name and m.rank == 0 for m in found) and len(key) <= _SHORT}
+        said -= {label}
+        if not has_chinese(label) or len(label) < _NOUN:
+            continue
+        for metric, names in list(builder.names.items()):
+            for phrase in [phrase for phrase in names if label in phrase and phrase != label]:
+                for other in said:
+                    key = keys(phrase.replace(label, other))
+                    if key not in builder.entries:
+                        builder.add_key(key, Meaning("metric", metric, rank=2))
+
+
+_SHORT, _NOUN = 4, 2

@@ -114,6 +114,14 @@ class Conversations:
             rows = db.execute(newest).all()
         return folded([(row.act, None if row.query is None else json.loads(row.query)) for row in reversed(rows)])
 
+    def offered(self, owner: str, conversation: str) -> tuple[dict[str, Any], ...]:
+        """Return the queries of the options that the newest turn asked back with; none where it asked nothing back."""
+        condition = (turns.c.owner == owner) & (turns.c.conversation == conversation)
+        with self._engine.connect() as db:
+            answer = db.execute(select(turns.c.answer).where(condition).order_by(turns.c.id.desc()).limit(1)).scalar()
+        clarify = json.loads(answer).get("clarify") if answer else None
+        return tuple(option["query"] for option in clarify["options"]) if clarify else ()
+
     def add(self, owner: str, conversation: str, turn: Turn) -> None:
         """Keep a turn. Ids are each owner's own: another user's conversation of the same id is neither seen nor touched."""
         now = self._clock()

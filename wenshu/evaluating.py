@@ -68,6 +68,14 @@ class _Asker:
     view: LexiconView
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turns:
+    """What a dialogue's turns so far leave for the next: the queries in force, and the options of the last turn if it asked back."""
+
+    asked: tuple[MetricQuery, ...] = ()
+    offered: tuple[MetricQuery, ...] = ()
+
+
 class _Bench:
     """Understands and runs for named users at a given day, over one house."""
 
@@ -113,10 +121,13 @@ class _Bench:
         self._day = today
         asker = self._asker(user)
         language: Language | None = None
-        asked: tuple[MetricQuery, ...] = context if isinstance(context, tuple) else ()
-        before = asked[-1] if asked else None
-        found = understand(words, lexicon=asker.view, today=today, language=language, context=before, earlier=asked[:-1])
-        context = after(asked, found.act, found.readings[0].query if found.status == "read" else None)
+        before = context if isinstance(context, _Turns) else _Turns()
+        asked = before.asked
+        found = understand(words, lexicon=asker.view, today=today, language=language, context=asked[-1] if asked else None, earlier=asked[:-1], offered=before.offered)
+        context = _Turns(
+            asked=after(asked, found.act, found.readings[0].query if found.status == "read" else None),
+            offered=tuple(option.query for option in found.options) if found.status == "clarify" else (),
+        )
         if found.status == "refused" and found.refusal is not None:
             return Understood(status="refused", code=found.refusal.code, context=context)
         if found.status == "clarify":

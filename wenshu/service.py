@@ -203,7 +203,7 @@ class Service(Knowing):
         in_force = self._in_force(actor, conversation)
         context = in_force[-1] if in_force else None
         view, today = self.view(here, actor, purpose), self.today()
-        understood = understand(question, lexicon=view, today=today, language=language, context=context, earlier=in_force[:-1])
+        understood = understand(question, lexicon=view, today=today, language=language, context=context, earlier=in_force[:-1], offered=self._offered(actor, conversation))
         if understood.act is not None:
             return understood
         return self._second_look.at(
@@ -281,6 +281,11 @@ class Service(Knowing):
         if conversation is None:
             return ()
         return tuple(query_from_json(query) for query in self._conversations.in_force(actor.id, conversation))
+
+    def _offered(self, actor: Actor, conversation: str | None) -> tuple[MetricQuery, ...]:
+        if conversation is None:
+            return ()
+        return tuple(query_from_json(query) for query in self._conversations.offered(actor.id, conversation))
 
     def _remember(self, actor: Actor, conversation: str | None, understood: Understanding, answer: Answer) -> None:
         if conversation is None:

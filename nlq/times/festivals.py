@@ -28,6 +28,8 @@ _FIXED_ENGLISH: dict[str, tuple[int, int]] = {"singles' day": (11, 11), "singles
 _SUBSTITUTE = re.compile(r"\s*\(.*\)$")
 _OFF = re.compile(r"休息日|day off", re.IGNORECASE)
 _EVES = {"农历除夕": "春节", "除夕": "春节"}
+DAY_ITSELF = "@day"
+"""Ends the key of a festival's own day, without the days off around it: 国庆当天."""
 
 
 def _plain(name: str) -> str:
@@ -83,11 +85,21 @@ class FestivalCalendar:
         if key.startswith("fixed:"):
             month, day = (int(part) for part in key[6:].split("-"))
             return Period(start=date(year, month, day), end=date(year, month, day) + timedelta(days=1))
+        if not 1950 <= year <= 2100:
+            return None
+        if key.endswith(DAY_ITSELF):
+            return self._itself(key.removesuffix(DAY_ITSELF), year)
         if year not in self._years:
-            if not 1950 <= year <= 2100:
-                return None
             self._years[year] = self._spans(year)
         return self._years[year].get(key)
+
+    def _itself(self, key: str, year: int) -> Period | None:
+        """The festival's own first day: 正月初一, not the eve before it nor the days off after it."""
+        for day, names in self._days(year, self._languages[0]).items():
+            own = [name.strip() for name in re.split(r"[;;]", names) if not _OFF.search(name)]
+            if any(_plain(name) == key and name not in _EVES for name in own):
+                return Period(start=day, end=day + timedelta(days=1))
+        return None
 
     def _spans(self, year: int) -> dict[str, Period]:
         table = self._days(year, self._languages[0])

@@ -49,6 +49,8 @@ class When:
     bare_year: bool = False
     """Four digits alone: a year or a number."""
     note: Text | None = None
+    edge: bool = False
+    """Said as an instant, `at the end of`: it is the state of something that was asked, or its running total."""
     ends: tuple[Period, Period] | None = None
     """For a range: its first and its last unit."""
     lacks: Literal["", "year", "month"] = ""

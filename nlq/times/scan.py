@@ -12,6 +12,7 @@ from governance import calendar
 from governance.terms import Grain, Period
 from nlq.times import chinese, english
 from nlq.times.chinese import number
+from nlq.times.festivals import DAY_ITSELF
 from nlq.times.model import Clock, Parts, TimeHit, When, join, resolve, span_of
 
 _TO = re.compile(r"\s*(?:-|~|到|至|(?:and|to|through|thru|until|till|up to)(?![a-z])|—|——)\s*(?:the\s+)?")
@@ -20,7 +21,7 @@ _BETWEEN_AND = re.compile(r"\s*(?:and|与|和)\s*(?:the\s+)?")
 _FROM = re.compile(r"(?:自从|从|自|由|(?:from|starting(?:\s+(?:from|in|on))?|beginning)\s+)(?:the\s+)?")
 _SINCE = re.compile(r"(?:since|from|after|ever since)\s+(?:the\s+)?(?:(?:start|beginning)\s+of\s+)?(?:the\s+)?")
 _OPEN_END = re.compile(r"(?:份)?(?:以来|至今|到现在|到今天|到目前(?:为止)?|(?:截至|截止)到?(?:目前|现在|今天|今日)(?:为止)?|迄今为止|起至今|开始至今|起(?!点|止)|开始(?!的)|迄今)|\s+(?:onwards?|on(?![a-z])(?!\s)|until now|till now|to now|to date|to today)")
-_AS_OF = re.compile(r"(?:累计(?:到|至)|截至到?|截止到?|到(?=.{1,14}为止)|(?:as of|up to|until|through|by|as at)\s+(?:the\s+)?(?:end\s+of\s+)?(?:the\s+)?)")
+_AS_OF = re.compile(r"(?:累计(?:到|至)|截至到?|截止到?|到(?=.{1,14}为止)|(?:as of|up to|until|through|by|as at)\s+(?:the\s+)?(?:end\s+of\s+)?(?:the\s+)?|(?P<edge>at)\s+(?:the\s+)?(?:end|close)\s+of\s+(?:the\s+)?)")
 _AS_OF_END = re.compile(r"(?:为止|止|底|末)+")
 _MONTHS = re.compile(
     r"(?P<a>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])(?:月份?)?(?:-|~|到|至|—)(?P<b>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d|[一二三四五六七八九十]+[日号])"
@@ -35,7 +36,8 @@ _MONTH_DAYS = re.compile(
 _BESIDE = re.compile(r"的?(?P<side>前|后|之前的?|之后的?|以?前的?)(?P<n>\d+|[一二两三四五六七八九十]+|半)个?(?P<u>天|日|周|星期|月)")
 _YEARS = re.compile(r"(?P<a>20\d\d)年?\s*(?:-|~|到|至|to|through)\s*(?P<b>20\d\d)(?:年|(?![\d.-]))")
 _TODAY_END = re.compile(r"(?:现在|今天|目前|今日|当前|now(?![a-z])|today(?![a-z])|present(?![a-z])|(?:to\s+)?date(?![a-z]))(?:为止)?")
-_FESTIVAL_TAIL = re.compile(r"(?:假期|长假|黄金周|小长假|期间|假日|当天|节日|节)+|\s+(?:holidays?|week|festival|break|period)(?![a-z])")
+_FESTIVAL_DAY = re.compile(r"(?:节|节日)?的?(?:当天|当日|那一?天|这一?天|正日子?)|\s+(?:day\s+)?itself(?![a-z])")
+_FESTIVAL_TAIL = re.compile(r"(?:假期|长假|黄金周|小长假|期间|假日|节日|节)+|\s+(?:holidays?|week|festival|break|period)(?![a-z])")
 _THAT_DAY = re.compile(r"\s*的?(?:当天|当日|那一?天|这一?天|那日|这日|全天|一整天|整天|(?:on )?(?:that|the same|the whole|all) day(?![a-z]))")
 """Beside a day's date: that day again."""
 _Said = Parts | When
@@ -49,6 +51,9 @@ def _festivals(text: str, at: int, names: dict[str, str]) -> list[tuple[int, _Sa
             continue
         end = at + length
         if text[at].isascii() and text[at].isalpha() and end < len(text) and text[end].isalpha() and text[end].isascii():
+            continue
+        if (itself := _FESTIVAL_DAY.match(text, end)) and not key.startswith("fixed:"):
+            found.append((itself.end(), Parts(festival=key + DAY_ITSELF)))
             continue
         tail = _FESTIVAL_TAIL.match(text, end)
         found.append((tail.end() if tail else end, Parts(festival=key)))
@@ -244,7 +249,8 @@ def _opened(text: str, at: int, clock: Clock, names: dict[str, str], offer: Call
         best = _best(_atoms(text, begun.end(), clock, names), clock)
         if best is not None:
             tail = _AS_OF_END.match(text, best[0])
-            offer(tail.end() if tail else best[0], _as_of(best[2], clock))
+            until = _as_of(best[2], clock)
+            offer(tail.end() if tail else best[0], replace(until, edge=begun["edge"] is not None) if until else None)
 
 
 def scan(text: str, clock: Clock, names: dict[str, str] | None = None) -> list[TimeHit]:

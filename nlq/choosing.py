@@ -1,0 +1,84 @@
+"""Answering a question back in words: 观念进阶率, 第二个, the first one, both."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import MISSING, Field, fields, replace
+from typing import Any
+
+from governance.terms import MetricQuery, Value
+from nlq.draft import Draft
+from nlq.matching import Token
+from nlq.words import FILLER
+
+_NUMBERS = {word: index for index, words in enumerate(["一 1 first 1st", "二 2 second 2nd", "三 3 third 3rd", "四 4 fourth 4th", "五 5 fifth 5th", "六 6 sixth 6th"]) for word in words.split()}
+_ONE = "|".join(sorted(_NUMBERS, key=len, reverse=True))
+_ORDINAL = re.compile(
+    rf"^(?:就|那就|那|要|看|我要|我想看|我选|选|选择|i mean |i want |the |option |number |no\.? |choose |pick |take |#)*(?:第)?(?P<n>{_ONE})(?:个|种|项|条|号|款)?(?:吧|的|呢|那个| one| option| please|[.!。, ])*$"
+)
+_LAST = re.compile(r"^(?:就|那就|要|看|选|我要|我选|the )*(?:最后一?个|后者|最后一项|last|latter)(?:吧|的|呢|那个| one| option| please|[.!。, ])*$")
+_FORMER = re.compile(r"^(?:就|那就|要|看|选|我要|我选|the )*(?:前者|former)(?:吧|的|呢| one| option| please|[.!。, ])*$")
+_ALL = re.compile(r"^(?:就|那就|我|想|要|两个|两种|三个|几个|这几个|这些|全部|所有|一起)*(?:都要?|都想?看|全都?要?|全部|全看|都看看)(?:看|要|吧|的|列|出来|一下|[.!。, ])*$|^(?:show |give |i want |me )*(?:both|all|all of (?:them|these)|all three|both of them)(?: please|[.!, ])*$")
+
+
+def chosen(text: str, tokens: Sequence[Token], draft: Draft, offered: Sequence[MetricQuery]) -> MetricQuery | None:
+    """Return the one of the `offered` queries that a sentence names and nothing else, by its place or by what it alone asks; None for any other sentence."""
+    if placed := _placed(text, offered):
+        return placed
+    if any(not token.used and token.kind not in (FILLER, ",", "F", "G", "W") for token in tokens) or _says_more(draft):
+        return None
+    named = {name for token in draft.metrics for name in token.ids("metric")}
+    grouped = {name for group in draft.groups for name in group.token.ids("dimension")}
+    members = {(m.id, m.value) for member in draft.members if not member.exclude for m in member.token.meanings if m.kind == "value"}
+    if sum(map(bool, (named, grouped, members, draft.when))) != 1:
+        return None
+    period = draft.when.period if draft.when is not None else None
+    fitting = [
+        query
+        for query in offered
+        if (not named or set(query.metrics) <= named)
+        and (not grouped or bool(grouped & set(query.group_by)))
+        and (not members or bool(members & _named(query)))
+        and (period is None or query.period == period)
+    ]
+    return fitting[0] if len(fitting) == 1 and len(offered) > 1 else None
+
+
+def shared_by(offered: Sequence[MetricQuery]) -> MetricQuery | None:
+    """Return what all offered queries agree in, for a sentence that changes it; None where they ask for different metrics."""
+    if not offered or len({query.metrics for query in offered}) > 1:
+        return None
+    differing = {each.name: _default(each) for each in fields(MetricQuery) if len({getattr(query, each.name) for query in offered}) > 1}
+    return replace(offered[0], **differing)
+
+
+def _default(each: Field[Any]) -> Any:
+    return each.default if each.default is not MISSING else each.default_factory() if each.default_factory is not MISSING else None
+
+
+def _named(query: MetricQuery) -> set[tuple[str, Value]]:
+    return {(item.dimension, value) for item in query.where for value in item.values} | {(kept.dimension, value) for kept in query.keep for value in kept.values}
+
+
+def _placed(text: str, offered: Sequence[MetricQuery]) -> MetricQuery | None:
+    if match := _ORDINAL.match(text):
+        at = _NUMBERS[match["n"]]
+        return offered[at] if at < len(offered) else None
+    if _LAST.match(text):
+        return offered[-1]
+    if _FORMER.match(text):
+        return offered[0]
+    if _ALL.match(text) and len({replace(query, metrics=()) for query in offered}) == 1:
+        return replace(offered[0], metrics=tuple(dict.fromkeys(name for query in offered for name in query.metrics)))
+    return None
+
+
+def _says_more(draft: Draft) -> bool:
+    return bool(
+        draft.ordering or draft.thresholds or draft.compare or draft.base or draft.share or draft.trend or draft.grain or draft.problems
+        or draft.dropped or draft.unfilter or draft.ungroup or draft.extra_times or draft.alternatives or any(member.exclude for member in draft.members)
+    )
+
+
+__all__ = ["chosen", "shared_by"]
