@@ -11,6 +11,7 @@ from governance.metrics.parsing import query_from_json
 from governance.terms import Actor
 from tests.fixtures.home import TODAY
 from tests.soundness.attacks.player import COLLEAGUE, MARKET, MEDICAL, open_company
+from tests.soundness.planted import plant
 
 YEAR = {"start": "2026-01-01", "end": "2026-11-01"}
 STAGES = {"metrics": ["hcps_in_stage"], "group_by": ["stage"], "period": YEAR}
@@ -77,22 +78,13 @@ def test_a_representative_preparing_visits_sees_own_doctors_stages_as_they_are(c
     assert told.disclosed.columns[-1].protection == "exact"
 
 
-def _small_attribute(company):
-    """Find a place and an attribute value that fewer than ten doctors there have, though the place has many."""
-    door, catalogue = company.door(), company.active.catalogue
-    for place in catalogue.values("province"):
-        for name in ("specialty", "title", "segment"):
-            query = {"metrics": ["reached_hcps"], "group_by": [name], "where": [_in("province", place)], "period": YEAR}
-            _, measured, _ = door.measure_unprotected(Ask(actor=MARKET, purpose=None, query=query_from_json(query)))
-            counts = {row[0]: row[-1] for row in measured.rows}
-            for value, count in counts.items():
-                if 0 < count < 10 and sum(counts.values()) >= count + 20:
-                    return place, name, value
-    pytest.skip("this small company has no such group")
+@pytest.fixture(scope="module")
+def planted(demo_home, tmp_path_factory):
+    return plant(demo_home.path / "warehouse.duckdb", tmp_path_factory.mktemp("planted"), dt.date.fromisoformat(TODAY))
 
 
-def test_a_group_with_and_without_a_few_is_refused_to_colleagues_and_not_to_another_department(company):
-    place, name, value = _small_attribute(company)
+def test_a_group_with_and_without_a_few_is_refused_to_colleagues_and_not_to_another_department(planted):
+    company, place, name, value = planted.company, planted.province, "specialty", planted.specialty
     base = {"metrics": ["reached_hcps"], "period": YEAR}
     whole, part = base | {"where": [_in("province", place)]}, base | {"where": [_in("province", place), _in(name, value, op="not_in")]}
     for order in ((whole, part), (part, whole)):
@@ -106,8 +98,8 @@ def test_a_group_with_and_without_a_few_is_refused_to_colleagues_and_not_to_anot
         assert isinstance(ask(door, order[0], COLLEAGUE), Answered)
 
 
-def test_a_question_asked_beside_another_counts_as_told(company):
-    place, name, value = _small_attribute(company)
+def test_a_question_asked_beside_another_counts_as_told(planted):
+    company, place, name, value = planted.company, planted.province, "specialty", planted.specialty
     base = {"metrics": ["touches"], "period": YEAR}
     whole, part = base | {"where": [_in("province", place)]}, base | {"where": [_in("province", place), _in(name, value, op="not_in")]}
     door = company.door()
