@@ -79,6 +79,11 @@ a patient died
 overdose of Tangheng
 product complaint: tablets discoloured
 drug interaction with warfarin caused bleeding
+康舒平能治头晕吗，我妈吃了以后头晕得厉害
+有患者用安欣宁之后心悸，能治吗
+糖衡治疗失眠没有效果
+Kangshuping caused dizziness in a patient, can it be used for children?
+does Kangshuping cause migraine
 """.strip().splitlines()
 
 OFF_LABEL = """
@@ -97,6 +102,13 @@ can Ruifeiqing treat stomach cancer
 indications beyond label for Kangshuping
 is Kangshuping approved for children
 what is Anxinning used for
+康舒平能治偏头痛吗
+糖衡治疗失眠有效吗
+安欣宁可以缓解胸闷吗
+瑞肺清对咳嗽有用吗
+Can Kangshuping be used off-label for migraine?
+does Tangheng help with insomnia
+is Anxinning effective against palpitations
 """.strip().splitlines()
 
 ORDINARY = """
