@@ -22,8 +22,14 @@ from audit.writer import Writer
 BATCH_LIMIT = 512
 """Events after which a batch takes no further ones, so that one batch can't hold the lock for long."""
 
-LINGER_S = 0.002
+LINGER_S = 0.006
 """Longest wait for the callers of the last batch to come again."""
+
+PAUSE_S = 0.0003
+"""A look at who has come; when nobody came between two looks, nobody more is waited for."""
+
+FORK_S = 5.0
+"""Longest wait for upkeep to end before a fork."""
 
 PENDING_LIMIT = 10_000
 """Most hand-overs waiting in a process before further ones are turned away."""
@@ -44,7 +50,7 @@ class GroupCommit:
     """A writer thread with its queue, in this process."""
 
     _alive: ClassVar[weakref.WeakSet[GroupCommit]] = weakref.WeakSet()
-    _held: ClassVar[list[GroupCommit]] = []
+    _held: ClassVar[list[threading.Lock]] = []
     _inherited: ClassVar[list[Writer]] = []
     _forks_watched: ClassVar[bool] = False
 
@@ -82,6 +88,7 @@ class GroupCommit:
         if not self._closed:
             self._closed = True
             self._waiting.put(None)
+            self._wanted.set()
             self._thread.join(2 * self._patience)
 
     def _renew(self) -> None:
@@ -91,6 +98,9 @@ class GroupCommit:
         self._writing = threading.Lock()
         self._expected = 1
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
+        self._tending = threading.Lock()
+        self._wanted = threading.Event()
+        self._upkeep: threading.Thread | None = None
         if not self._closed:
             self._thread.start()
 
@@ -105,8 +115,27 @@ class GroupCommit:
             if wanted:
                 with self._writing:
                     self._settle(wanted)
-        with self._writing:
+                if self._writer.due() is not None:
+                    self._want_upkeep()
+        with self._tending, self._writing:
             self._writer.close()
+
+    def _want_upkeep(self) -> None:
+        if self._upkeep is None:
+            self._upkeep = threading.Thread(target=self._tend, args=(self._wanted,), name="ledger-upkeep", daemon=True)
+            self._upkeep.start()
+        self._wanted.set()
+
+    def _tend(self, wanted: threading.Event) -> None:
+        """The upkeep thread: whatever the writer wants done beside the writing, when it is due."""
+        while not self._closed:
+            wanted.wait()
+            wanted.clear()
+            while not self._closed and (wait := self._writer.due()) is not None:
+                if wait:
+                    time.sleep(wait)
+                with self._tending:
+                    self._writer.tend()
 
     def _gather(self, first: _Append) -> tuple[list[_Append], bool]:
         """`first` and what else waits, up to the batch limit; and whether the end was among it.
@@ -114,9 +143,10 @@ class GroupCommit:
         Those whom the last batch answered are likely to come again at once: a moment's wait for them makes fewer, larger
         batches. A lone caller is never kept waiting.
         """
-        until = time.monotonic() + LINGER_S
-        while self._waiting.qsize() + 1 < self._expected and time.monotonic() < until:
-            time.sleep(LINGER_S / 10)
+        until, before = time.monotonic() + LINGER_S, -1
+        while before < (here := self._waiting.qsize() + 1) < self._expected and time.monotonic() < until:
+            time.sleep(PAUSE_S)
+            before = here
         batch, count = [first], len(first.drafts)
         while count < BATCH_LIMIT:
             try:
@@ -149,14 +179,16 @@ class GroupCommit:
     @classmethod
     def _before_fork(cls) -> None:
         for group in list(cls._alive):
-            if group._writing.acquire(timeout=group._patience):  # noqa: SLF001 - our own class
+            if group._tending.acquire(timeout=FORK_S):  # noqa: SLF001 - our own class
+                cls._held.append(group._tending)  # noqa: SLF001
+            if group._writing.acquire(timeout=group._patience):  # noqa: SLF001
                 group._writer.close()  # noqa: SLF001
-                cls._held.append(group)
+                cls._held.append(group._writing)  # noqa: SLF001
 
     @classmethod
     def _after_fork(cls) -> None:
         while cls._held:
-            cls._held.pop()._writing.release()  # noqa: SLF001
+            cls._held.pop().release()
 
     @classmethod
     def _in_child(cls) -> None:

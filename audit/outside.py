@@ -4,9 +4,9 @@ A hash tree alone can't see that its end was cut off or that an old copy of the 
 signed checkpoint is therefore also kept in a file of its own, best on another disk. The file is replaced after the
 database has committed, so it may lag behind the database (after a crash), and the database may never lag behind it.
 
-Every batch writes it, which any other process sees at once and no kill can undo; it is forced to the disk at most once in `SYNC_S`,
-since waiting for a second disk at every batch would halve what the ledger can take. After a power cut the file may therefore be
-older by that much, which is the same as lagging. It is written in place where it fits a disk's sector, which is
+Every batch writes it, which any other process sees at once and no kill can undo; it is forced to the disk about once in `SYNC_S`, beside
+the writing (`force`), since waiting for a second disk at every batch would halve what the ledger can take. After a power cut the
+file may therefore be older by that much, which is the same as lagging. It is written in place where it fits a disk's sector, which is
 written wholly or not at all; else it is replaced.
 """
 
@@ -31,6 +31,9 @@ PAUSE_S = 0.001
 SYNC_S = 0.05
 """The file is forced to the disk at most once in so many seconds."""
 
+OVERDUE_S = 1.0
+"""Forced so long ago, it is forced by the next batch itself, which then hears of a disk that does not answer."""
+
 SECTOR = 512
 """Bytes that a disk writes wholly or not at all."""
 
@@ -54,7 +57,9 @@ class OutsideCheckpoint:
         self._path = path
         self._fresh = path.with_name(path.name + ".new")
         self._lock = path.with_name(path.name + ".lock")
-        self._synced = -SYNC_S
+        self._synced = time.monotonic()
+        self._forced = True
+        self._failed = False
         self._trusted = trusted
 
     def read(self) -> Checkpoint | None:
@@ -78,20 +83,41 @@ class OutsideCheckpoint:
             raise AuditUnavailable("bad_checkpoint", message) from error
 
     def publish(self, note: str, size: int, deadline: float) -> None:
-        """Have the file say `note` unless it already holds a larger tree; seen by all at once, durable within `SYNC_S`."""
+        """Have the file say `note` unless it already holds a larger tree; seen by all at once, durable once forced."""
         data = note.encode()
         with Translated(), self._locked(deadline):
             there = self._there()
             if _size(there) >= size:
                 return
             now = time.monotonic()
-            sync = now - self._synced >= SYNC_S
-            if there and len(there) <= len(data) <= SECTOR:
+            # What `force` could not do is tried here, where somebody hears of it.
+            sync = self._failed or (not self._forced and now - self._synced >= OVERDUE_S)
+            in_place = bool(there) and len(there) <= len(data) <= SECTOR
+            if in_place:
                 self._overwrite(data, sync=sync)
             else:
                 self._replace(data)
-            if sync:
-                self._synced = now
+            if sync or not in_place:
+                self._synced, self._forced, self._failed = now, True, False
+            else:
+                self._forced = False
+
+    def due(self) -> float | None:
+        """In how many seconds the file should be forced to its disk; None if there is nothing to force."""
+        return None if self._forced else max(0.0, self._synced + SYNC_S - time.monotonic())
+
+    def force(self) -> None:
+        """Force to the disk what was published; never raises: a failure is met again by the next `publish`."""
+        self._forced = True  # before, so that what is published meanwhile is forced the next time
+        try:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                os.fdatasync(descriptor)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            self._failed = True
+        self._synced = time.monotonic()
 
     def _there(self) -> bytes:
         try:

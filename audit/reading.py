@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 
 from audit.causes import HELP, Translated, unavailable
@@ -15,6 +17,9 @@ from audit.schema import FORMAT
 
 PATIENCE_S = 5.0
 """How long a reader waits where it must wait at all; readers do not wait for writers."""
+
+KEPT = 4
+"""Idle connections that a `Pool` keeps."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -42,6 +47,68 @@ def read_node(connection: sqlite3.Connection, level: int, position: int) -> byte
     if row is None:
         raise AuditUnavailable("corrupt", HELP["corrupt"])
     return bytes(row[0])
+
+
+class Pool:
+    """Read-only connections to one file, kept open between calls: opening takes longer than a proof.
+
+    A connection is used by one caller at a time, only while the file at the path is the one it was opened on, and never in a forked child.
+    """
+
+    _inherited: ClassVar[list[sqlite3.Connection]] = []
+    """A parent's connections, which must not be closed here."""
+
+    def __init__(self, path: Path) -> None:
+        """For the ledger's SQLite file at `path`."""
+        self._path = path
+        self._log = path.with_name(path.name + "-wal")
+        self._idle: list[tuple[_Identity, sqlite3.Connection]] = []
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A connection on which everything read belongs to one moment; raises `AuditUnavailable`."""
+        now = _identity(self._path, self._log)
+        connection = self._taken(now) or connect(self._path)
+        try:
+            with snapshot(connection):
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        if len(self._idle) < KEPT and now == _identity(self._path, self._log):
+            self._idle.append((now, connection))
+        else:
+            connection.close()
+
+    def _taken(self, now: _Identity) -> sqlite3.Connection | None:
+        while self._idle:
+            try:
+                opened, connection = self._idle.pop()
+            except IndexError:  # another thread was quicker
+                return None
+            if opened == now:
+                return connection
+            if opened[0] == now[0]:
+                connection.close()
+            else:
+                self._inherited.append(connection)
+        return None
+
+
+_Identity = tuple[int, tuple[int, int] | None, tuple[int, int] | None]
+
+
+def _identity(path: Path, log: Path) -> _Identity:
+    """This process, and device and inode of the file and of its log that are there now."""
+    return os.getpid(), _inode(path), _inode(log)
+
+
+def _inode(path: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - pathlib's is slower
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _open(path: Path, options: str) -> sqlite3.Connection:

@@ -1,8 +1,8 @@
 """Reading the ledger: filters, pages, counts, single events, proofs.
 
 Plain read-only connections rather than SQLAlchemy: verification and search must start at once and run on a copy of the
-file alone. Each call reads one snapshot over a connection of its own, so a `Reader` may be shared by threads; it keeps the searchable
-columns in memory (`audit.columns`), so make one and keep it.
+file alone. Each call reads one snapshot over a connection that is its own meanwhile, so a `Reader` may be shared by threads; it keeps
+connections and the searchable columns in memory (`audit.columns`), so make one and keep it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -24,7 +24,7 @@ from audit.events import INTENT, LIFTED, OUTCOME, format_time
 from audit.merkle import consistency_proof, inclusion_proof
 from audit.notes import Checkpoint
 from audit.proofs import GrowthProof, InclusionProof
-from audit.reading import connect, read_node, snapshot
+from audit.reading import Pool, read_node
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,8 +122,8 @@ class Reader:
     """Reads the ledger; never writes. Every method raises `AuditUnavailable` if it can't be read."""
 
     def __init__(self, path: Path) -> None:
-        """Read the database at `path`; opened anew by every call."""
-        self._path = path
+        """Read the database at `path`."""
+        self._connections = Pool(path)
         self._columns: Columns | None = None
         self._marks: Marks | None = None
 
@@ -273,7 +273,7 @@ class Reader:
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        with closing(connect(self._path)) as connection, snapshot(connection):
+        with self._connections.snapshot() as connection:
             yield connection
 
 

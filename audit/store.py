@@ -11,7 +11,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import tzinfo
 from itertools import chain
 from pathlib import Path
@@ -28,6 +28,12 @@ from audit.upgrade import upgrade
 FIRST_PAUSE_S = 0.0005
 LONGEST_PAUSE_S = 0.01
 
+
+LOG_PAGES = 1000
+"""Pages of the write-ahead log (by estimate) after which they are copied into the database."""
+
+PAGES_A_BATCH, PAGE = 8, 4096
+"""Pages that every batch changes, however small; bytes of a page."""
 
 ROWS_AT_ONCE = (64, 8, 1)
 """Rows of one INSERT statement: few sizes, so that few statements are prepared and each stays prepared."""
@@ -78,6 +84,12 @@ class Store(Protocol):
     def rollback(self) -> None:
         """Give the batch up; never raises."""
 
+    def due(self) -> bool:
+        """Whether `tend` has something to do."""
+
+    def tend(self) -> None:
+        """Upkeep beside the writing: called from another thread, over a connection of its own; never raises."""
+
     def close(self) -> None:
         """Release the connection; never raises."""
 
@@ -96,6 +108,7 @@ class SqliteStore:
             raise AuditUnavailable("read_only", HELP["read_only"])
         self._log: tuple[int, int] | None = None
         self._writable = False
+        self._pages, self._tended = 0, False
         self._deadline = deadline
         self._connection = self._connect(deadline)
 
@@ -122,6 +135,7 @@ class SqliteStore:
         """Settings of a fresh connection (also where a test can set limits)."""
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")  # see `tend`
 
     def prepare(self, deadline: float) -> None:
         mode = self._patiently("PRAGMA journal_mode = WAL", deadline).fetchone()[0]
@@ -199,6 +213,7 @@ class SqliteStore:
             self._insert("entry (idx, leaf, body)", entries)
             self._insert("node (id, hash)", list(enumerate(nodes, node)))
             self._insert(f"event_index ({QUOTED})", [line.facets for line in lines])
+        self._pages += PAGES_A_BATCH + 3 * sum(len(line.data) for line in lines) // PAGE
 
     def _insert(self, into: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Insert rows, many to a statement: each statement gives up the interpreter once, for which others are waiting."""
@@ -224,6 +239,21 @@ class SqliteStore:
         with self._translated:
             self._connection.execute("COMMIT")
         self._check_files()  # what was committed to a file that is no longer there must not be acknowledged
+        if self._tended or self._pages > 4 * LOG_PAGES:
+            # Little is left to copy; with nothing left, SQLite begins the log anew instead of letting it grow.
+            self._tended, self._pages = False, 0
+            with suppress(sqlite3.Error):
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+    def due(self) -> bool:
+        return self._pages >= LOG_PAGES and not self._tended
+
+    def tend(self) -> None:
+        # SQLite would copy the log within some caller's commit, who then waited for writing thousands of pages.
+        uri = f"file:{quote(str(self._path))}?mode=rw"
+        with suppress(sqlite3.Error), closing(sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0)) as other:
+            other.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        self._tended = True
 
     def rollback(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -237,3 +238,33 @@ def test_a_detail_changed_after_the_call_changes_nothing(home):
         detail["outcome"] = "refused"
     assert home.verify().ok
     assert json.loads(stored(home)[1])["outcome"] == "answered"
+
+
+def test_the_log_is_copied_into_the_database_before_it_grows_long(home, monkeypatch):
+    monkeypatch.setattr("audit.store.LOG_PAGES", 20)
+    with home.open(create=True) as ledger:
+        for number in range(300):
+            ledger.append(intent(f"r{number}"))
+        log = home.path.with_name("ledger.db-wal").stat().st_size
+    assert log < 300 * 4096, "with nothing ever copied it would hold several pages of each event"
+    assert home.verify().ok
+
+
+def test_a_checkpoint_file_that_could_not_be_forced_to_its_disk_is_heard_of(home, monkeypatch):
+    with home.open(create=True) as ledger:
+        first = ledger.append(intent("r0")).checkpoint
+        outside = ledger._settings.outside
+
+        def broken(descriptor: int) -> None:
+            raise OSError(errno.EIO, "the disk reports an error")
+
+        monkeypatch.setattr("audit.outside.os.fdatasync", broken)
+        outside.force()
+        with pytest.raises(AuditUnavailable) as error:
+            ledger.append(intent("r1"))
+        assert error.value.reason == "io_error"
+        monkeypatch.undo()
+        assert ledger.append(intent("r2")).checkpoint != first
+        outside.force()
+        assert outside.due() is None
+    assert home.verify().ok

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from audit.merkle import leaf_hash, verify_inclusion
 from audit.notes import Checkpoint, VerifierKey
 from audit.search import COLUMNS, Filter, Reader
 from tests.fakes.clock import FakeClock
-from tests.fixtures.ledgers import Home, intent, new_home, outcome
+from tests.fixtures.ledgers import Home, filled_home, intent, new_home, outcome
 
 START = datetime(2026, 11, 10, 15, 30, tzinfo=UTC)
 
@@ -239,3 +240,29 @@ def test_a_file_that_is_no_ledger_is_said(tmp_path):
     with pytest.raises(AuditUnavailable) as error:
         Reader(tmp_path / "empty.db").search()
     assert error.value.reason == "corrupt"
+
+
+def test_a_reader_that_kept_its_connection_sees_what_is_written_later_and_a_file_put_in_the_place(tmp_path):
+    home = filled_home(tmp_path / "one", 2)
+    other = filled_home(tmp_path / "two", 3)
+    reader = Reader(home.path)
+    with home.open() as ledger:
+        for number in range(3):
+            last = ledger.append(intent(f"later{number}"))
+            assert reader.proof(last.event).check(home.vkey).size == last.index + 1
+    assert reader.size() == 8
+    for path in home.folder.glob("ledger.db-*"):
+        path.unlink()
+    other.path.replace(home.path)
+    assert reader.size() == 7
+
+
+def test_a_reader_is_used_in_a_child_process_and_in_its_parent(tmp_path):
+    home = filled_home(tmp_path / "home", 2)
+    reader = Reader(home.path)
+    before = reader.search(limit=1).events[0]
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if reader.search(limit=1).events[0] == before else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert reader.search(limit=1).events[0] == before
