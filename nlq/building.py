@@ -243,7 +243,9 @@ class Builder:
                 grain = "month"
             when, _ = trend_window(grain, self.clock)
             work.assume(f"未说明时间，取最近 12 个完整单位（{_span_zh(when)}）", f"no period was said: the last 12 complete units ({_span_en(when)})")
-        if draft.lonely_base and self._whole_months_only(work):
+        if draft.lonely_base and draft.base is not None and not draft.base.deictic:
+            work.score -= 0.45  # revenue vs September: which period is compared with it was not said
+        elif draft.lonely_base and self._whole_months_only(work):
             when = None
         if when is None or when.period is None:
             if draft.compare != "same":
@@ -318,6 +320,8 @@ class Builder:
             return value
         if number.seconds is not None and info.format == "duration_s":
             return value * number.seconds
+        if number.seconds is not None and (unit := _seconds_of(info.unit)) is not None:
+            return value * number.seconds / unit
         shares = threshold.column in ("__growth", "__share") or info.format in ("percent", "points")
         if shares and abs(value) > (1 if info.format != "points" else 1.0):
             work.assume(f"“{token.text if token else value}”按 {value:g}% 理解", f"'{token.text if token else value}' taken as {value:g}%")
@@ -336,6 +340,14 @@ class Builder:
             direction = "desc" if higher else "asc"
         limit = None if self.draft.rank_of else ordering.limit
         return (Order(by=f"{info.id}{ordering.column}", direction=direction),), limit  # type: ignore[arg-type]
+
+
+_TIME_UNITS = (("小时", 3600), ("hour", 3600), ("分钟", 60), ("minute", 60), ("秒", 1), ("second", 1))
+
+
+def _seconds_of(unit: str) -> int | None:
+    """Return how many seconds the unit has in which a metric is counted, or None where that is no time."""
+    return next((seconds for word, seconds in _TIME_UNITS if word in unit), None)
 
 
 def _both_whole(when: When | None, base: When) -> bool:

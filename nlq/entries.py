@@ -106,6 +106,7 @@ class DimensionInfo:
     yes: Value | None = None
     no: Value | None = None
     part: str | None = None
+    synonyms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

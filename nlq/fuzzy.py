@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.util import find_spec
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 
 from nlq.entries import Meaning
@@ -39,6 +39,25 @@ def syllables(char: str) -> tuple[str, ...]:
                 plain = short + plain[2:]
         found.append(plain.removesuffix("g") if plain.endswith("ng") else plain)
     return tuple(dict.fromkeys(found)) or (char,)
+
+
+_MAX_SPELT = 4
+_MAX_SPELLINGS = 8
+
+
+@lru_cache(maxsize=16384)
+def _spellings(char: str) -> tuple[str, ...]:
+    from pypinyin.pinyin_dict import pinyin_dict
+
+    return tuple(dict.fromkeys(reading.translate(_TONES).replace("v", "u") for reading in pinyin_dict.get(ord(char), "").split(",")[:2] if reading))
+
+
+def spelt(name: str) -> tuple[str, ...]:
+    """Return how a short Chinese name is written in Latin letters (杭州: hangzhou), with the second readings of its characters; empty for other names."""
+    if not 2 <= len(name) <= _MAX_SPELT or name.isascii():
+        return ()
+    parts = [_spellings(char) for char in name]
+    return tuple("".join(each) for each in islice(product(*parts), _MAX_SPELLINGS)) if all(parts) else ()
 
 
 @lru_cache(maxsize=1)

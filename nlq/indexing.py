@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from nlq.entries import DimensionInfo, Meaning
-from nlq.fuzzy import Corrector
+from nlq.fuzzy import Corrector, spelt
 from nlq.normalise import has_chinese, keys, normalise, root
 from nlq.wordbook import Key, Wordbook, WordbookBuilder, lengths_of
 from nlq.words import FILLER, LINK_WORDS, PERIODIC, RANK, SHARE, TREND, UNSUPPORTED, YEARLY
@@ -75,6 +75,17 @@ def index_typing(book: Wordbook) -> None:
         if all(not unit.isascii() for unit in key) and len(key) >= 2:
             chinese += [("".join(key), m) for m in told if m.kind in ("metric", "dimension", "value", "term") or m.id in _SOUNDED]
     book.corrector = Corrector.build(chinese, latin)
+
+
+def index_spellings(book: Wordbook) -> None:
+    """Index the Chinese names of live members by how they are written in Latin letters; members that the bundle declares have their own labels."""
+    found: dict[str, list[Meaning]] = defaultdict(list)
+    for key, meanings in book.entries.items():
+        live = [meaning for meaning in meanings if meaning.open and meaning.rank == 0]
+        if live:
+            for spelling in spelt("".join(key)):
+                found[spelling] += live
+    book.spelt = {spelling: tuple(meant) for spelling, meant in found.items() if (spelling,) not in book.entries}
 
 
 _DISTRIBUTED = ("分布", "构成")

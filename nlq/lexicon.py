@@ -220,6 +220,7 @@ def _dimension(catalogue: Catalogue, name: str, about: frozenset[str]) -> Dimens
         within=frozenset(dimension.within),
         yes=yes,
         no=no,
+        synonyms=tuple(dimension.synonyms.all),
         part=next((source.part for source in dimension.sources if source.part), None),
     )
 

@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import itertools
 
+from nlq.entries import Meaning
 from nlq.fuzzy import is_word
 from nlq.normalise import keys
 from nlq.spans import Candidate, Spans, Token
 from nlq.times import TimeHit, scan
-from nlq.words import DIMENSION, FILLER, FIRST, GROUP, LAST, METRIC, NUMBER, SUPERLATIVE, TIME, UNKNOWN, VALUE
+from nlq.words import (
+    DIMENSION,
+    FILLER,
+    FIRST,
+    GROUP,
+    LAST,
+    METRIC,
+    NUMBER,
+    SUPERLATIVE,
+    TIME,
+    UNKNOWN,
+    UNSUPPORTED,
+    VALUE,
+)
 
 _TAKES = frozenset(("取", "取出", "列", "选", "选出", "挑", "挑出", "留", "留下", "保留", "截取", "截", "抽", "抓", "取个", "pick", "keep", "choose", "select", "return"))
 
@@ -41,6 +55,9 @@ class Matcher(Spans):
             else:
                 found.extend(chosen.tokens)
                 at = chosen.end
+        for token in found:
+            if token.kind == VALUE:
+                token.beside = f"{self.text[max(0, token.start - 2) : token.start]}|{self.text[token.end : token.end + 2]}"
         return self._letters(self._whole_words(self._taking(self._short(self._weak(found)))))
 
     def _taking(self, tokens: list[Token]) -> list[Token]:
@@ -57,6 +74,15 @@ class Matcher(Spans):
             meanings = self.book.short.get(token.text)
             if meanings and token.kind == UNKNOWN and before.kind == GROUP and before.end == token.start:
                 token.kind, token.meanings = DIMENSION, meanings
+        for before, token in itertools.pairwise([token for token in tokens if token.kind != FILLER]):
+            if token.kind not in (UNKNOWN, UNSUPPORTED) or token.value is not None:
+                continue
+            ends = self.book.tails.get(keys(token.text), frozenset())
+            own = {m.id for m in before.meanings if m.kind == "value"} if before.kind == VALUE else set()
+            if before.kind == GROUP and len(ends) == 1:
+                token.kind, token.meanings = DIMENSION, (Meaning("dimension", next(iter(ends)), rank=2),)  # delays by reason
+            elif ends & own:
+                token.kind = FILLER  # 天气原因, 金卡会员: the noun is the end of its dimension's name
         return tokens
 
     def _whole_words(self, tokens: list[Token]) -> list[Token]:

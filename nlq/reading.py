@@ -180,9 +180,17 @@ class Reader:
             if len(allowed) > 1:
                 allowed = self._agreeing(member, allowed) or allowed
             if len(allowed) > 1:
+                allowed = self._said_beside(member, allowed) or allowed
+            if len(allowed) > 1:
                 allowed = self._coarsest(allowed)
             options.append([(id(member.token), name) for name in allowed])
         return [dict(choice) for choice in product(*options)][:MAX_READINGS]
+
+    def _said_beside(self, member: Member, names: list[str]) -> list[str]:
+        """Prefer the dimension of whose name a part stands right beside the value: 北京出发 is 出发地."""
+        dimensions = self.lexicon.dimensions
+        parts = [part for part in member.token.beside.split("|") if len(part) > 1 and not part.isascii()]
+        return [name for name in names if any(part in label for part in parts for label in (dimensions[name].label.zh, *dimensions[name].synonyms))]
 
     def _agreeing(self, member: Member, names: list[str]) -> list[str]:
         """Prefer a dimension that another named value can only belong to: 上海和广东 are provinces."""

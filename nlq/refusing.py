@@ -98,12 +98,18 @@ class Refuser:
                 token.kind in (DIMENSION, VALUE) and not self._about_person(token) for token in self.tokens
             )
         known = self.view.lexicon.metrics
+        if any(each.kind == DIMENSION and self._person(each) for token in self.draft.metrics for each in token.alternatives):
+            return True  # passenger list, where passengers are a number too
         return any(
             known[m.id].counts in persons and not token.text.endswith(_COUNTS)
             for token in self.draft.metrics
             for m in token.meanings
             if m.id in known
         )
+
+    def _person(self, token: Token) -> bool:
+        dimensions = self.view.lexicon.dimensions
+        return any((info := dimensions.get(name)) is not None and info.person for name in token.ids("dimension"))
 
     def _averaged(self) -> bool:
         """平均每位医生…: an average over persons asks for none of them."""

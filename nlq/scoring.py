@@ -11,7 +11,7 @@ from nlq.entries import MetricInfo
 from nlq.matching import Token
 from nlq.normalise import stem
 from nlq.wordbook import DECLARED
-from nlq.words import FILLER, UNKNOWN, UNSUPPORTED
+from nlq.words import FILLER, METRIC, UNKNOWN, UNSUPPORTED
 
 COUNT_AFTER = re.compile(r"(?:的)?(?:总)?(?:次数|人数|数量|篇数|人次|多少次|多少人|了多少次|了几次|过多少次|数(?!据|字|值)|量)")
 COUNT_BEFORE = re.compile(r"(?:number|count|total number) of (?:the )?$")
@@ -20,6 +20,8 @@ READABLE = 0.62
 UNKNOWN_LIMIT = 0.45
 """Unknown words that weigh this much make the question not understood."""
 _WEIGHTS = {"?": 0.5, "!": 0.45, "N": 0.4, "M": 0.45, "D": 0.42, "V": 0.5, "T": 0.5} | dict.fromkeys("SCXxPpkHhYQZdsIw#cj", 0.4) | dict.fromkeys("KRgzBkoyl", 0.15) | {"m": 0.4, "b": 0.45}
+RANK_PART = 3
+"""The rank of a part of a name."""
 _WHOLES = frozenset(["全国", "整体", "总体", "大盘", "全国范围", "national", "nationwide", "overall", "nationally"])
 """Comparing a member with the whole has no form in a query."""
 _AVERAGES = frozenset(("平均", "均值", "average", "avg", "mean", "平均数"))
@@ -48,6 +50,10 @@ def _unknown_weight(token: Token, definitions: str, units: str) -> float:
     return 0.5 if len(text) >= 2 else 0.4
 
 
+def _defined(text: str, definitions: str) -> bool:
+    return (len(text) >= 2 and text in definitions) if not text.isascii() else (len(text) >= 4 and all(stem(word) in definitions for word in text.split()))
+
+
 def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]) -> Leftovers:
     """Weigh what no rule used. Words that stand in the metric's own definition agree with it and weigh little."""
     definitions = " ".join(info.definition for info in infos)
@@ -71,6 +77,9 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
             words.append(token.text)
             if weight >= 0.2:
                 unknown.append(token.text)
+            continue
+        if token.kind == METRIC and not token.listed and all(m.rank == RANK_PART for m in token.meanings) and _defined(token.text, definitions):
+            other += 0.05  # 短途航班准点率: of what it is a rate
             continue
         weight = 0.0 if token.also_filler and token.kind != "V" else _WEIGHTS.get(token.kind, 0.02)
         if token.kind in "Pp" and len(token.text) == 1:

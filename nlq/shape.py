@@ -21,6 +21,7 @@ _NAMES = frozenset("MDVn")
 def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: Language) -> Draft:
     """Return the draft of a sentence. Tokens that were understood are marked `used`; the rest is left for the scorer."""
     sentence = Sentence(tokens, view, language)
+    _coordinated(sentence)
     _listed(sentence)
     _choose(sentence)
     _split_names(sentence)
@@ -45,6 +46,26 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     for token in draft.metrics:
         token.used = True
     return draft
+
+
+def _coordinated(sentence: Sentence) -> None:
+    """Open and click rates, 触达和打开率: the end of the second name is the end of the first, too."""
+    entries = sentence.view.lexicon.words.entries
+    for match in re.finditer("[Mu?V]&M", sentence.kinds):
+        first, last = sentence.rest[match.start()], sentence.rest[match.end() - 1]
+        whole = first.kind == METRIC and not first.partial and len({m.id for m in first.meanings if m.kind == "metric"}) == 1
+        if whole or (first.kind == METRIC and any(m.value is None and m.rank < _PART for m in first.meanings)):
+            continue
+        said, end = keys(first.text), keys(last.text)
+        for size in (1, 2):
+            meant = tuple(m for m in entries.get((*said, *end[-size:]), ()) if m.kind == "metric")
+            if len(end) > size and meant:
+                first.kind, first.meanings, first.partial = METRIC, meant, False
+                first.alternatives = []
+                break
+
+
+_PART = 3
 
 
 def _listed(sentence: Sentence) -> None:

@@ -285,6 +285,8 @@ def comparisons(sentence: Sentence) -> None:
         if dimensions:  # 和华南比: what was asked before, or every member, against this one
             _against_member(sentence, base, dimensions[0])
             return
+    if (match := sentence.find("d")) and (_to_a_metric(sentence, sentence.rest[match.start()]) or len({t.ids("metric") for t in sentence.rest if t.kind == "M"}) > 1):
+        sentence.problem(sentence.rest[match.start()].text, 0.5)  # gap to target, 与指标的差距: between two metrics
     if sentence.has("d") and sentence.has("D") and sentence.count("V") < 2:
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "d"])  # 各渠道的差异 are seen side by side
     if any(sentence.has(kind) for kind in "zZ"):
@@ -293,6 +295,13 @@ def comparisons(sentence: Sentence) -> None:
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "zZ"])
 
 
+def _to_a_metric(sentence: Sentence, difference: Token) -> bool:
+    """Whether the difference is to a metric: the word for it is followed by `to` and a metric's name, or stands after 与 or 离 and one."""
+    following = [token for token in sentence.all if token.start >= difference.end][:2]
+    return len(following) == _PAIR and following[0].text in ("to", "from", "against", "versus", "vs") and following[1].kind == "M"
+
+
+_PAIR = 2
 _SYMMETRICAL = frozenset(("vs", "vs.", "versus", "against", "compared with", "compared to", "对照", "pk"))
 
 

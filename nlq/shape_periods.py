@@ -39,7 +39,7 @@ def periods(sentence: Sentence, clock: Clock) -> None:
         sentence.take(index)
     _weekdays(sentence)
     sentence.each(r"\?(?=T)", lambda match: _latest(sentence, match))
-    sentence.each("&[TV]Z", lambda match: _turned(sentence, match))
+    sentence.each("&(?:[TV]Z|Tz)", lambda match: _turned(sentence, match))
     sentence.each("V&VZ(?=[,T])", lambda match: _beside_each_other(sentence, match))
     _times(sentence, clock)
     _alone(draft, clock)
@@ -89,6 +89,9 @@ def _turned(sentence: Sentence, match: re.Match[str]) -> bool:
     """Read 和昨天比 as 比昨天, unless 和 joins two of the same kind (本月和上月比)."""
     start = match.start()
     said = sentence.rest[start + 1]
+    if match.group()[-1] == "z" and any(token.kind == "T" for token in sentence.rest[:start]):
+        return False  # 10月…和9月对比: each beside the other
+    sentence.rest[start + 2].kind = "Z"
     if start and sentence.rest[start - 1].kind == said.kind:
         return False
     sentence.rest[start + 1], sentence.rest[start + 2] = sentence.rest[start + 2], said
@@ -280,7 +283,7 @@ def _single(sentence: Sentence, span: tuple[int, When], versus: int | None, cloc
     # 比上个月, compared with yesterday: the base is named, the period is the current unit
     current = calendar.to_date(clock.today, when.grain, fiscal_start=clock.fiscal_start if when.grain == "quarter" else 1)
     assert when.period is not None  # noqa: S101 (spans have periods)
-    if when.period.start < current.start and when.deictic:
+    if when.period.start < current.start:
         draft.when = When(period=current, grain=when.grain, to_date=True, deictic=True)
         draft.base = when
         draft.lonely_base = True

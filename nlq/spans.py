@@ -36,6 +36,8 @@ class Token:
     """A counting metric's name without its 数: a whole name, or only a noun (活跃医生的打开率)."""
     listed: bool = False
     """A metric in a list of metrics, joined by a comma or a word for `and`: each is asked for itself."""
+    beside: str = ""
+    """What stands right before and after a member's name."""
     joined: bool = False
     """In such a list, with a word for `and`."""
     used: bool = False
@@ -96,7 +98,7 @@ class Spans:
             if stop is not None:
                 token = Token(NUMBER, *self._span(at, stop), number=number)
                 # a classifier gives way to a name that begins with the same word: more than 100 units
-                weight = self._classified(at, stop) if number.classifier else self._weight(at, stop, 0.93)
+                weight = self._classified(at, stop) if number.classifier and number.seconds is None else self._weight(at, stop, 0.93)
                 found.append(Candidate(stop, weight, (token,)))
         if unit.kind == "c":
             if self.parted:
@@ -154,6 +156,8 @@ class Spans:
         unit = self.units[at]
         if (unit.key,) in self.book.entries:
             return
+        if spelt := tuple(m for m in self.book.spelt.get(self.text[unit.start : unit.end], ()) if self.view.knows(m)):
+            found.append(Candidate(at + 1, self._weight(at, at + 1, 0.9), (Token(VALUE, *self._span(at, at + 1), meanings=spelt),)))
         meant = {m for base in derivations(unit.key) for m in self.book.entries.get((base,), ()) if m.kind != "cue"}
         values = {(m.id, m.value) for m in meant}
         if len(values) == 1 and all(m.kind == "value" and self.view.knows(m) for m in meant):

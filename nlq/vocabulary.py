@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from governance.documents.lexicon import LexiconDocument
 from nlq.entries import Catalogue, DimensionInfo, Meaning, MetricInfo
-from nlq.indexing import index_implied, index_names, index_typing
+from nlq.indexing import index_implied, index_names, index_spellings, index_typing
 from nlq.members import value_words
 from nlq.normalise import has_chinese, keys, normalise
-from nlq.wordbook import DECLARED, Wordbook, WordbookBuilder, lengths_of
+from nlq.wordbook import DECLARED, Key, Wordbook, WordbookBuilder, lengths_of
 from nlq.words import FILLER, UNSUPPORTED, cues
 
 _GROUP_PREFIXES = ("各", "每个", "每位", "每家", "每", "各个", "各位", "分", "按")
@@ -42,11 +42,13 @@ def build(
     _by_rule(builder)
     _other_nouns(builder, catalogue, dimensions)
     book.short = _short_names(dimensions)
+    book.tails = _tails(catalogue, dimensions)
     book.entries = {key: tuple(sorted(found, key=lambda m: m.rank)) for key, found in builder.entries.items()}
     book.weak = {key: tuple(found) for key, found in builder.weak.items()}
     book.lengths = lengths_of(book.entries)
     index_names(book, builder)
     index_typing(book)
+    index_spellings(book)
     index_implied(book, builder, dimensions)
     return book
 
@@ -122,6 +124,18 @@ def _short_names(dimensions: Mapping[str, DimensionInfo]) -> dict[str, tuple[Mea
         if len(label) == 2 and has_chinese(label):
             found[label[0]].add(info.id)
     return {char: (Meaning("dimension", next(iter(ids)), rank=2),) for char, ids in found.items() if len(ids) == 1}
+
+
+def _tails(catalogue: Catalogue, dimensions: Mapping[str, DimensionInfo]) -> dict[Key, frozenset[str]]:
+    """Return the ends of the dimensions' names: 原因 of 延误原因, reason of Delay reason."""
+    found: dict[Key, set[str]] = defaultdict(set)
+    for name, info in dimensions.items():
+        for phrase in (info.label.zh, info.label.en, *catalogue.dimensions[name].synonyms.all):
+            key = keys(phrase)
+            least = 2 if has_chinese(phrase) else 1
+            for start in range(1, len(key) - least + 1):
+                found[key[start:]].add(name)
+    return {key: frozenset(names) for key, names in found.items()}
 
 
 _COUNT_FORMS = (("率", ("比率", "比例")), ("额", ("金额", "总额")))

@@ -39,6 +39,10 @@ class Wordbook:
     """A metric's name that says by what it is grouped (各阶段医生数, stage distribution) → that dimension."""
     short: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
     """First character of a dimension's name of two → that dimension: 各省, 各科. Read after 各 and its like only."""
+    spelt: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
+    """A live member's Chinese name in Latin letters → the member: hangzhou."""
+    tails: dict[Key, frozenset[str]] = field(default_factory=dict)
+    """The end of a dimension's name → the dimensions that end so. Read after 各 and its like, and after a member of the dimension."""
     corrector: Corrector = field(default_factory=Corrector)
     weak: dict[Key, tuple[Meaning, ...]] = field(default_factory=dict)
     """Values too short to stand alone (A, 高): read only beside their dimension or another value of it."""
