@@ -14,7 +14,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 
 from audit import AuditUnavailable, Event, Ledger, Receipt
-from governance.access.authorize import authorize, default_purpose, dimension_refusal
+from governance.access.authorize import authorize, default_purpose, dimension_refusal, masked_values
+from governance.access.masking import without_values
 from governance.disclosure.memory import Memory
 from governance.disclosure.protect import all_hidden
 from governance.errors import DimensionNotAllowed, InvalidQuery, WarehouseError
@@ -24,7 +25,7 @@ from governance.metrics.checking import check
 from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_to_json
 from governance.metrics.planner import Plan, plan
-from governance.metrics.recorded import recorded
+from governance.metrics.recorded import BLANK, recorded
 from governance.protecting import Protection, refusal_words
 from governance.releasing import Pseudonyms, inward, outward, released
 from governance.terms import Actor, DimensionScope, Disclosed, Grant, Measured, MetricQuery, Refusal, RowScope
@@ -261,7 +262,7 @@ class Gateway:
         if isinstance(decision, Refusal):
             return decision
         try:
-            checked = check(query, active.catalogue, today=today, data_from=active.data_from, data_to=active.data_to)
+            checked = check(decision.query, active.catalogue, today=today, data_from=active.data_from, data_to=active.data_to)
         except DimensionNotAllowed as error:
             return dimension_refusal(error.metric, error.dimension, error.valid, active.policy, rule="metric_definition")
         return replace(decision, query=checked)
@@ -403,5 +404,7 @@ class Gateway:
         who = _Who(ask.actor, self._known_purpose(ask.purpose), request)
         told: dict[str, object] = {"code": refusal.code, "rule": refusal.rule}
         outcome = {"outcome": "refused", "metrics": list(ask.query.metrics), "surface": ask.surface, "session": ask.session, **told}
-        events = [who.event("intent", "refuse", self._asked(ask, active) | told), who.event("outcome", "refuse", outcome)]
+        masked = masked_values(ask.actor, ask.purpose, ask.query, active.policy, today=self._today())
+        kept = replace(ask, query=without_values(ask.query, masked, BLANK)) if masked else ask
+        events = [who.event("intent", "refuse", self._asked(kept, active) | told), who.event("outcome", "refuse", outcome)]
         return self._ledger.append_many(events)[-1]

@@ -75,6 +75,7 @@ def vocabulary_of(catalogue: Catalogue) -> Vocabulary:
                     tags=dimension.tags,
                     about_person=name in about_person,
                     identifying=dimension.identifies is not None,
+                    coarser=_coarser(catalogue, name),
                 )
                 for name, dimension in catalogue.dimensions.items()
             }
@@ -85,6 +86,19 @@ def vocabulary_of(catalogue: Catalogue) -> Vocabulary:
         ),
         values=MappingProxyType({name: frozenset(str(item.value) for item in dimension.values) for name, dimension in closed.items()}),
     )
+
+
+def _coarser(catalogue: Catalogue, name: str) -> frozenset[str]:
+    """Return the dimensions that tell less of the same thing, however many steps away."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        finer = waiting.pop()
+        above = set(catalogue.dimensions[finer].within)
+        above |= {other for other, dimension in catalogue.dimensions.items() if dimension.derived is not None and dimension.derived.dimension == finer}
+        waiting.extend(above - found)
+        found |= above
+    return frozenset(found - {name})
 
 
 def catalogue_of(bundle: Bundle) -> Catalogue:

@@ -170,12 +170,24 @@ class MinimumGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Masked:
+    """A dimension that was asked for and is told by a coarser one; `told` says so, `rule` is the first that wants it."""
+
+    dimension: str
+    to: str
+    rule: str
+    told: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
     """The permission to run exactly this query: only `governance.access` makes one, only a Grant can be planned.
 
     `scopes` are ANDed to every row that carries the entity or dimension; `employee_scopes` apply where a representative's own dimensions
     are used. `consent_purpose` names the purpose whose withdrawals leave the person out of every row, or None for metrics
-    that ignore consent. `max_rows` and `timeout_s` bound the statement.
+    that ignore consent. `max_rows` and `timeout_s` bound the statement. `query` is the one that may run: what is masked is asked by the coarser dimension in it.
+    `export` and `model_egress` say whether the answer may leave as a file and whether the question may go to the language model; `kept_in` names the rules
+    that forbid the file.
     """
 
     actor: Actor
@@ -190,6 +202,10 @@ class Grant:
     policy_version: str
     max_rows: int = 100_000
     timeout_s: float = 30.0
+    masks: tuple[Masked, ...] = ()
+    export: bool = False
+    model_egress: bool = False
+    kept_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,14 +160,18 @@ def value_filter(active: Active, actor: Actor, purpose: str, today: dt.date) -> 
 
 def scopes_of(active: Active, actor: Actor, purpose: str, dimension: str, today: dt.date) -> tuple[frozenset[RowScope], ...]:
     """Return the row scopes under which the caller may ask by the dimension, each set once: as `authorize` would join them for one metric."""
+    from governance.access.authorize import shown_as
     from governance.access.policy import row_scope
     from governance.terms import MetricQuery
 
-    judge = active.policy.on(today).judge
+    policy = active.policy.on(today)
+    judge = policy.judge
     found: dict[frozenset[RowScope], None] = {}
     for name, facts in active.policy.vocabulary.metrics.items():
         if dimension not in facts.dimensions or not judge.allows(actor.role, purpose, name, dimension):
             continue
+        if shown_as(actor.role, purpose, name, dimension, policy) != dimension:
+            continue  # masked: its own values can't be named
         query = MetricQuery(metrics=(name,), group_by=(dimension,))
         rows = (row for compiled in judge.matching(actor.role, purpose, name, dimension) for row in compiled.rule.rows)
         found[frozenset(scope for row in rows if (scope := row_scope(row, actor, query, today)) is not None)] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from governance.terms import Actor, MetricQuery
 from nlq.lexicon import LexiconView
 from nlq.understand import Understanding
 from nlq.verified import VerifiedQuestions, label
+from wenshu.egress import egress_of
 from wenshu.house import InForce
 
 if TYPE_CHECKING:
@@ -46,20 +47,29 @@ class SecondLook:
         *,
         here: InForce,
         actor: Actor,
+        purpose: str | None,
         view: LexiconView,
         today: dt.date,
         context: MetricQuery | None,
         record: Record,
         allowed: Callable[[MetricQuery], bool],
     ) -> Understanding:
-        """Return the understanding, labelled verified, settled or asked back where that is warranted, else as it came. Refusals stay refusals."""
+        """Return the understanding, labelled verified, settled or asked back where that is warranted, else as it came. Refusals stay refusals.
+
+        A model hears of a question only if the policy lets out everything that the question may mean, and is told of nothing that is kept in.
+        """
         verified = self._questions(here).match(question, understood, view=view, today=today)
         if verified is not None:
             return label(understood, verified)
-        role = here.active.policy.roles.get(actor.role)
-        if self._advisor is None or role is None or not role.model_egress:
+        if self._advisor is None:
             return understood
-        return self._advisor.advise(understood, view=view, today=today, user=actor.id, record=record, allowed=allowed, context=context)
+        egress = egress_of(here.active, actor, purpose, view, today=today)
+        if egress is None or any(egress.keeps_in(query) for query in _meant(understood, context)):
+            return understood
+        permits = egress.permits
+        return self._advisor.advise(
+            understood, view=egress.view, today=today, user=actor.id, record=record, allowed=lambda query: permits(query) and allowed(query), context=context
+        )
 
     def _questions(self, here: InForce) -> VerifiedQuestions:
         kept = self._verified
@@ -67,3 +77,11 @@ class SecondLook:
             kept = (here, VerifiedQuestions(here.active.catalogue.metrics, here.lexicon))
             self._verified = kept
         return kept[1]
+
+
+def _meant(understood: Understanding, context: MetricQuery | None) -> Iterator[MetricQuery]:
+    """Yield every query that the question may mean, and the one before it that it may change."""
+    yield from (reading.query for reading in understood.readings)
+    yield from (option.query for option in understood.options)
+    if context is not None:
+        yield context

@@ -211,6 +211,7 @@ class Service(Knowing):
             understood,
             here=here,
             actor=actor,
+            purpose=purpose,
             view=view,
             today=today,
             context=context,

@@ -9,7 +9,9 @@ from dataclasses import replace
 from governance.access import redline
 from governance.access.explaining import nearest_rule
 from governance.access.judge import ALONE, CompiledRule
-from governance.access.policy import Policy, minimum_group, row_scope
+from governance.access.masking import Target, rewritten, target_of, told, values_named
+from governance.access.policy import Policy, row_scope
+from governance.access.snapshot import indices
 from governance.access.vocabulary import Reach
 from governance.errors import InvalidQuery, nearest
 from governance.terms import (
@@ -17,6 +19,7 @@ from governance.terms import (
     Actor,
     DimensionScope,
     Grant,
+    Masked,
     MemberCompare,
     MetricQuery,
     Refusal,
@@ -55,7 +58,31 @@ def allowed_dimensions(actor: Actor, purpose: str, metric: str, policy: Policy) 
         for name in facts.dimensions
         if not (facts.prescribing and policy.vocabulary.dimensions[name].about_person)
         and policy.judge.allows(actor.role, purpose, metric, name)
+        and shown_as(actor.role, purpose, metric, name, policy) is not None
     )
+
+
+def shown_as(role: str, purpose: str, metric: str, dimension: str, policy: Policy) -> str | None:
+    """Return the dimension by which an allowed one is told: itself where nothing masks it, None where its values are hidden or no rule allows the coarser one."""
+    name, seen = dimension, {dimension}
+    while (target := _target(role, purpose, (metric,), name, policy)) is not None:
+        name = target.to or ""
+        if name in seen or not policy.judge.allows(role, purpose, metric, name) or name not in policy.vocabulary.metrics[metric].dimensions:
+            return None
+        seen.add(name)
+    return name
+
+
+def _target(role: str, purpose: str, metrics: Sequence[str], dimension: str, policy: Policy) -> Target | None:
+    """Return what the rules that speak about the metrics by the dimension make of it; None where none of them masks it."""
+    judge = policy.judge
+    bits = judge.masking.get(dimension, 0)
+    if not bits:
+        return None
+    speaking = 0
+    for metric in metrics:
+        speaking |= judge.bits(role, purpose, metric, dimension)
+    return target_of(dimension, [judge.rules[index] for index in indices(bits & speaking)], policy.vocabulary)
 
 
 def _individual(policy: Policy, role: str, name: str) -> Refusal:
@@ -200,7 +227,69 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
                 sound = name in policy.vocabulary.metrics[metric].dimensions
                 near = _near(actor, asked, MetricQuery(metrics=(metric,), group_by=(name,)), whole, today) if sound else None
                 return dimension_refusal(metric, name, allowed_dimensions(actor, asked, metric, policy), policy, near=near)
-    return _grant(actor, asked, query, policy, today=today, reach=reach)
+    masks = _masks(actor.role, asked, query, policy)
+    if isinstance(masks, Refusal):
+        return masks
+    grant = _grant(actor, asked, query, policy, today=today, reach=reach)
+    if not masks or isinstance(grant, Refusal):
+        return grant
+    # The coarser dimensions are asked like any others: their own rules must allow them, and add their rows, groups and masks.
+    shown = authorize(actor, asked, rewritten(query, {item.dimension: item.to for item in masks}), whole, today=today, reach=reach)
+    return shown if isinstance(shown, Refusal) else _joined(grant, shown, masks)
+
+
+def _masks(role: str, purpose: str, query: MetricQuery, policy: Policy) -> tuple[Masked, ...] | Refusal:
+    """Return what of the query is told by a coarser dimension, or the refusal of what is not told at all."""
+    if not policy.judge.masking:
+        return ()
+    found: list[Masked] = []
+    for name in query.named_dimensions():
+        target = _target(role, purpose, query.metrics, name, policy)
+        if target is None:
+            continue
+        finer = policy.vocabulary.dimensions[name].label
+        shown = policy.vocabulary.dimensions.get(target.to or "")
+        # A mask by what is not coarser would tell as much as the values themselves, or go in circles.
+        if shown is None or target.to not in policy.vocabulary.dimensions[name].coarser:
+            return _masked_refusal(finer, None, target.rule, _whom(policy, role))
+        if name in values_named(query):
+            return _masked_refusal(finer, shown.label, target.rule, _whom(policy, role))
+        found.append(Masked(dimension=name, to=shown.id, rule=target.rule, told=told(finer, shown.label)))
+    return tuple(found)
+
+
+def masked_values(actor: Actor, purpose: str | None, query: MetricQuery, policy: Policy, *, today: dt.date) -> frozenset[str]:
+    """Return the dimensions whose values the query names although a mask keeps them from the caller: not even a record repeats them."""
+    here = policy.on(today)
+    asked = purpose or default_purpose(actor, here)
+    if asked is None or not here.judge.masking:
+        return frozenset()
+    return frozenset(name for name in values_named(query) if _target(actor.role, asked, query.metrics, name, here) is not None)
+
+
+def _masked_refusal(finer: Text, shown: Text | None, rule: str, whom: tuple[Text, ...]) -> Refusal:
+    if shown is None:
+        message = Text(zh=f"“{finer.zh}”的取值对您的角色不显示。", en=f"The values of “{finer.en}” are not shown to your role.")
+        return Refusal(code="dimension_not_allowed", message=message, rule=rule, you_may=whom)
+    message = Text(
+        zh=f"“{finer.zh}”只按“{shown.zh}”显示，不能按它的取值筛选。", en=f"“{finer.en}” is shown by “{shown.en}” only; nobody can filter by its own values."
+    )
+    return Refusal(code="dimension_not_allowed", message=message, rule=rule, you_may=(shown, *whom))
+
+
+def _joined(asked: Grant, shown: Grant, masks: tuple[Masked, ...]) -> Grant:
+    """Return the grant of a masked query: the coarser query, on the terms of both."""
+    return replace(
+        shown,
+        scopes=tuple(dict.fromkeys((*asked.scopes, *shown.scopes))),
+        minimum_group=max(asked.minimum_group, shown.minimum_group, key=lambda group: group.k),
+        rules=tuple(dict.fromkeys((*asked.rules, *shown.rules))),
+        obligations=tuple(dict.fromkeys((*asked.obligations, *shown.obligations))),
+        masks=(*masks, *shown.masks),
+        export=asked.export and shown.export,
+        model_egress=asked.model_egress and shown.model_egress,
+        kept_in=tuple(dict.fromkeys((*asked.kept_in, *shown.kept_in))),
+    )
 
 
 def _near(actor: Actor, purpose: str, query: MetricQuery, policy: Policy, today: dt.date) -> Text:
@@ -214,14 +303,12 @@ def _may_name_individuals(actor: Actor, purpose: str | None, dimension: str, pol
 
 def _grant(actor: Actor, purpose: str, query: MetricQuery, policy: Policy, *, today: dt.date, reach: Reach) -> Grant | Refusal:
     role = policy.roles[actor.role]
-    grants: dict[str, CompiledRule] = {}
+    bits = 0
     for metric in query.metrics:
         for name in query.named_dimensions() or (ALONE,):
-            for compiled in policy.judge.matching(actor.role, purpose, metric, name):
-                grants.setdefault(compiled.rule.id, compiled)
-    scopes = dict.fromkeys(
-        scope for compiled in grants.values() for row in compiled.rule.rows if (scope := row_scope(row, actor, query, today)) is not None
-    )
+            bits |= policy.judge.bits(actor.role, purpose, metric, name)
+    terms = policy.terms(actor.role, bits)
+    scopes = dict.fromkeys(scope for row in terms.rows if (scope := row_scope(row, actor, query, today)) is not None)
     for dimension, value in _named_values(query):
         if value != UNKNOWN and not all(reach(scope, dimension, value) for scope in scopes):
             return _scope_refusal(tuple(scopes), policy, actor)
@@ -232,13 +319,14 @@ def _grant(actor: Actor, purpose: str, query: MetricQuery, policy: Policy, *, to
         query=query,
         today=today,
         scopes=tuple(scopes),
-        minimum_group=minimum_group(tuple(grants.values()), role, policy.person),
+        minimum_group=terms.group,
         consent_purpose=None if ignores else purpose,
-        rules=tuple(grants),
-        obligations=tuple(
-            dict.fromkeys(compiled.rule.obligation.text() for compiled in grants.values() if compiled.rule.obligation is not None)
-        ),
+        rules=terms.rules,
+        obligations=terms.obligations,
         policy_version=policy.version,
         max_rows=role.max_rows,
         timeout_s=role.timeout_s,
+        export=terms.export,
+        model_egress=terms.model_egress,
+        kept_in=terms.kept_in,
     )

@@ -1,7 +1,7 @@
 """Policy cases as a gate: every case passes, and every way to break a rule is noticed by one of them.
 
 A suite that stays green whatever a rule says has not tested the rule. So each rule is deleted, its effect flipped, each of its row predicates dropped and its
-minimum group lowered, and so is each role's; what no case notices is told.
+minimum group lowered, each mask dropped, each right turned round, and so are each role's group and rights; what no case notices is told.
 """
 
 from __future__ import annotations
@@ -154,6 +154,13 @@ def _grant_differences(prepared: Prepared, grant: Grant) -> Iterator[Text]:
         yield Text(zh=f"最小组应为 {expected.k}，实为 {grant.minimum_group.k}", en=f"the minimum group should be {expected.k}, is {grant.minimum_group.k}")
     if expected.rules is not None and set(expected.rules) != set(grant.rules):
         yield Text(zh=f"应依据规则 {_list(expected.rules)}，实为 {_list(grant.rules)}", en=f"should rest on {_list(expected.rules)}, rests on {_list(grant.rules)}")
+    if expected.masks is not None and (shown := {mask.dimension: mask.to for mask in grant.masks}) != expected.masks:
+        wanted_masks, got_masks = (_list([f"{name} → {to}" for name, to in sorted(masks.items())]) for masks in (expected.masks, shown))
+        yield Text(zh=f"遮蔽应为 {wanted_masks}，实为 {got_masks}", en=f"the masks should be {wanted_masks}, are {got_masks}")
+    for right, zh_right, en_right in (("export", "导出", "export"), ("model_egress", "送语言模型", "going to the language model")):
+        wanted_right, got_right = getattr(expected, right), getattr(grant, right)
+        if wanted_right is not None and wanted_right is not got_right:
+            yield Text(zh=f"{zh_right}应{'允许' if wanted_right else '不允许'}，却相反", en=f"{en_right} should {'be' if wanted_right else 'not be'} allowed, is the other way round")
     if expected.scope is not None:
         wanted, got = {_expected(item) for item in expected.scope}, {_scope(item) for item in grant.scopes}
         if wanted != got:
@@ -185,7 +192,7 @@ def _scope(scope: RowScope) -> str:
 
 
 def mutants(policy: Policy) -> Iterator[Mutant]:
-    """Yield every broken policy: a rule deleted, flipped, without one row predicate, with a smaller group; a role with a smaller group."""
+    """Yield every broken policy: a rule deleted, flipped, without one row predicate or mask, with a smaller group or another right; a role likewise."""
     for name, compiled in policy.rules.items():
         roles = frozenset(compiled.rule.roles)
         # Only rules of the same roles can speak in the same request.
@@ -197,17 +204,30 @@ def mutants(policy: Policy) -> Iterator[Mutant]:
 
         rule = compiled.rule
         yield broken("delete", "整条删除", "deleted", None)
-        flipped = "deny" if rule.effect == "allow" else "allow"
-        yield broken("flip", "允许与拒绝互换", "effect flipped", replace(compiled, rule=rule.model_copy(update={"effect": flipped})))
+        if rule.effect != "limit":
+            flipped = "deny" if rule.effect == "allow" else "allow"
+            yield broken("flip", "允许与拒绝互换", "effect flipped", replace(compiled, rule=rule.model_copy(update={"effect": flipped})))
         for index in range(len(rule.rows)):
             rows = (*rule.rows[:index], *rule.rows[index + 1 :])
             text = f"去掉第 {index + 1} 个行范围", f"row predicate {index + 1} dropped"
             yield broken(f"row_{index}", *text, replace(compiled, rule=rule.model_copy(update={"rows": rows})))
-        if rule.minimum_group is not None and rule.minimum_group.k > 1 and rule.effect == "allow":
+        for index, mask in enumerate(rule.masks):
+            masks = (*rule.masks[:index], *rule.masks[index + 1 :])
+            text = f"去掉对 {mask.dimension} 的遮蔽", f"mask of {mask.dimension} dropped"
+            yield broken(f"mask_{index}", *text, replace(compiled, rule=rule.model_copy(update={"masks": masks})))
+        for right, zh_right, en_right in RIGHTS:
+            if getattr(rule, right) is not None:
+                turned = None if rule.effect == "limit" else not getattr(rule, right)
+                text = f"{zh_right}的权限反转", f"{en_right} turned round"
+                yield broken(right, *text, replace(compiled, rule=rule.model_copy(update={right: turned})))
+        if rule.minimum_group is not None and rule.minimum_group.k > 1 and rule.effect != "deny":
             group = _smaller(rule.minimum_group)
             text = f"最小组 {rule.minimum_group.k} 改为 {group.k}", f"minimum group {rule.minimum_group.k} lowered to {group.k}"
             yield broken("k", *text, replace(compiled, rule=rule.model_copy(update={"minimum_group": group})))
     yield from _role_mutants(policy)
+
+
+RIGHTS = (("export", "导出", "export"), ("model_egress", "送语言模型", "model egress"))
 
 
 def _smaller(group: Group) -> Group:
@@ -216,7 +236,14 @@ def _smaller(group: Group) -> Group:
 
 def _role_mutants(policy: Policy) -> Iterator[Mutant]:
     for name, role in policy.roles.items():
-        uses = any(name in item.rule.roles and item.rule.effect == "allow" and item.rule.minimum_group is None for item in policy.rules.values())
+        mine = [item.rule for item in policy.rules.values() if name in item.rule.roles and item.rule.effect == "allow"]
+        for right, zh_right, en_right in RIGHTS:
+            # Whether questions may go to a model decides nothing about an answer; only where a rule speaks of it must a case as well.
+            if right == "export" and role.export and any(rule.export is None for rule in mine):
+                without = MappingProxyType({**policy.roles, name: role.model_copy(update={right: False})})
+                told = Text(zh=f"角色 {name}：不再{zh_right}", en=f"role {name}: {en_right} taken away")
+                yield Mutant(rule=name, change=f"role_{right}", text=told, policy=replace(policy, roles=without), roles=frozenset({name}))
+        uses = any(rule.minimum_group is None for rule in mine)
         if role.minimum_group is None or role.minimum_group.k <= 1 or not uses:
             continue
         group = _smaller(role.minimum_group)

@@ -10,24 +10,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from governance.access.authorize import shown_as
 from governance.access.judge import ALONE
-from governance.access.policy import Policy, minimum_group
-from governance.access.snapshot import indices
+from governance.access.masking import coarser
+from governance.access.policy import Policy
+from governance.access.vocabulary import Vocabulary
 from governance.documents.access import RowRule
 
-Change = Literal["gains", "loses", "wider_rows", "narrower_rows", "other_rows", "smaller_group", "larger_group", "other_group"]
-LOOSER: frozenset[Change] = frozenset({"gains", "wider_rows", "other_rows", "smaller_group", "other_group"})
-"""Rows or groups that can't be compared count as looser: what is not provably narrower may be wider."""
+Change = Literal[
+    "gains", "loses", "wider_rows", "narrower_rows", "other_rows", "smaller_group", "larger_group", "other_group",
+    "lighter_mask", "heavier_mask", "other_mask", "may_export", "no_export", "to_model", "not_to_model",
+]  # fmt: skip
+LOOSER: frozenset[Change] = frozenset({"gains", "wider_rows", "other_rows", "smaller_group", "other_group", "lighter_mask", "other_mask", "may_export", "to_model"})
+"""Rows, groups or masks that can't be compared count as looser: what is not provably narrower may be wider."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """On what terms a request is allowed."""
+    """On what terms a request is allowed. `shown` is the dimension that its values are told by, None without a dimension."""
 
     rows: frozenset[RowRule]
     entity: str
     k: int
     rules: tuple[str, ...]
+    shown: str | None
+    export: bool
+    model_egress: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +61,7 @@ class _View:
 
     def __init__(self, policy: Policy, day: dt.date) -> None:
         self.policy = policy.on(day)
-        self._known: dict[tuple[str, int], Terms | None] = {}
+        self._known: dict[tuple[str, int, str | None], Terms | None] = {}
 
     def terms(self, role: str, purpose: str, metric: str, dimension: str) -> Terms | None:
         """Return the terms of a request, None where it is refused; the red line and what a metric can't be asked by included."""
@@ -65,19 +73,24 @@ class _View:
             other = vocabulary.dimensions.get(dimension)
             if other is None or dimension not in facts.dimensions or (facts.prescribing and other.about_person):
                 return None
-        bits = self.policy.judge.bits(role, purpose, metric, dimension)
-        key = (role, bits)
+        if not self.policy.judge.allows(role, purpose, metric, dimension):
+            return None
+        shown = None
+        if dimension != ALONE:
+            shown = shown_as(role, purpose, metric, dimension, self.policy)
+            if shown is None:
+                return None
+        key = (role, self.policy.judge.bits(role, purpose, metric, dimension), shown)
         if key not in self._known:
-            self._known[key] = self._terms(role, bits)
+            self._known[key] = self._terms(*key)
         return self._known[key]
 
-    def _terms(self, role: str, bits: int) -> Terms | None:
-        rules = [self.policy.judge.rules[index] for index in indices(bits)]
-        if not rules or any(item.rule.effect == "deny" for item in rules):
-            return None
-        group = minimum_group(rules, self.policy.roles[role], self.policy.person)
-        rows = frozenset(row for item in rules for row in item.rule.rows)
-        return Terms(rows=rows, entity=group.entity, k=group.k, rules=tuple(item.rule.id for item in rules))
+    def _terms(self, role: str, bits: int, shown: str | None) -> Terms:
+        found = self.policy.terms(role, bits)
+        return Terms(
+            rows=frozenset(found.rows), entity=found.group.entity, k=found.group.k, rules=found.rules, shown=shown, export=found.export,
+            model_egress=found.model_egress,
+        )
 
 
 def shifts(before: Policy, after: Policy, *, today: dt.date) -> Iterator[Shift]:
@@ -96,7 +109,7 @@ def shifts(before: Policy, after: Policy, *, today: dt.date) -> Iterator[Shift]:
                 for metric in metrics:
                     for dimension in _asked_by(before, after, metric):
                         was, now = old.terms(role, purpose, metric, dimension), new.terms(role, purpose, metric, dimension)
-                        for change in changes(was, now):
+                        for change in changes(was, now, dimension=dimension, vocabulary=after.vocabulary):
                             key = (role, purpose, metric, dimension, change)
                             if key not in seen:
                                 seen.add(key)
@@ -115,8 +128,8 @@ def combinations(policy: Policy) -> int:
     return cells * sum(len(role.purposes) for role in policy.roles.values())
 
 
-def changes(was: Terms | None, now: Terms | None) -> list[Change]:
-    """Return how the terms of one request changed; nothing where they are the same."""
+def changes(was: Terms | None, now: Terms | None, *, dimension: str, vocabulary: Vocabulary) -> list[Change]:
+    """Return how the terms of one request changed; nothing where they are the same. `vocabulary` says what is coarser: the later policy's."""
     if was is None or now is None:
         if was is now:
             return []
@@ -129,6 +142,13 @@ def changes(was: Terms | None, now: Terms | None) -> list[Change]:
         found.append("other_group")
     elif now.k != was.k and max(now.k, was.k) > 1:
         found.append("smaller_group" if now.k < was.k else "larger_group")
+    if now.shown != was.shown:
+        heavier, lighter = coarser(now.shown, was.shown, dimension, vocabulary), coarser(was.shown, now.shown, dimension, vocabulary)
+        found.append("heavier_mask" if heavier else "lighter_mask" if lighter else "other_mask")
+    if now.export != was.export:
+        found.append("may_export" if now.export else "no_export")
+    if now.model_egress != was.model_egress:
+        found.append("to_model" if now.model_egress else "not_to_model")
     return found
 
 

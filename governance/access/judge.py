@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from governance.documents.access import Rule
 
+EFFECTS = ("allow", "deny", "limit")
+"""What a rule can do. casbin counts a `limit` neither as an allowance nor as a denial: it only brings obligations."""
 ALONE = "-"
 """Stands for a question about the metric without any dimension."""
 
@@ -59,7 +61,7 @@ class Judge:
         self._enforcer = casbin.Enforcer(model)
         self._enforcer.enable_auto_save(auto_save=False)
         for name, compiled in self._rules.items():
-            if compiled.rule.effect not in ("allow", "deny") or not self._enforcer.add_policy(name, compiled.rule.effect):
+            if compiled.rule.effect not in EFFECTS or not self._enforcer.add_policy(name, compiled.rule.effect):
                 raise ValueError(f"rule {name} can't be compiled")
         self._enforcer.add_function("covers", self._covers)
         self._lock = threading.Lock()

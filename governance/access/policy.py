@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from governance.access.judge import CompiledRule
-from governance.access.snapshot import Snapshot
+from governance.access.snapshot import Snapshot, indices
 from governance.access.vocabulary import Vocabulary
 from governance.documents.access import AccessDocument, Purpose, Role, RowRule, Rule, Selection
 from governance.documents.reading import Read
 from governance.errors import BundleError, Problem, nearest
-from governance.terms import Actor, DimensionScope, LinkScope, MetricQuery, MinimumGroup, RowScope
+from governance.terms import Actor, DimensionScope, LinkScope, MetricQuery, MinimumGroup, RowScope, Text
 
 DEFAULT_MINIMUM_GROUP = 10
 """Where neither rule nor role says how small a group may be."""
@@ -22,6 +22,25 @@ ACTOR_PREFIX = "$actor."
 
 MAX_DAYS = 400
 """Days whose compiled policy is remembered."""
+
+MAX_TERMS = 50_000
+"""Sets of rules whose terms are remembered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a set of rules that speak together asks of a role: all that is the same for each of its callers and questions.
+
+    `rows` are the row predicates, each once; `kept_in` the rules that let nothing leave as a file.
+    """
+
+    rules: tuple[str, ...]
+    rows: tuple[RowRule, ...]
+    group: MinimumGroup
+    obligations: tuple[Text, ...]
+    kept_in: tuple[str, ...]
+    export: bool
+    model_egress: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +57,16 @@ class Policy:
     gone: frozenset[str] = frozenset()
     """The metrics that are retired on this policy's day."""
     _days: dict[dt.date, Policy] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _terms: dict[tuple[str, int], Terms] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def terms(self, role: str, bits: int) -> Terms:
+        """Return on what terms the rules of `bits` (of `judge`) let the role ask, worked out once. For granted requests: no denial is among them."""
+        found = self._terms.get((role, bits))
+        if found is None:
+            if len(self._terms) >= MAX_TERMS:
+                self._terms.clear()
+            found = self._terms[role, bits] = terms_of([self.judge.rules[index] for index in indices(bits)], self.roles[role], self.person)
+        return found
 
     def on(self, day: dt.date) -> Policy:
         """Return the policy with only the rules and metrics in force on `day`. Compiled once a day."""
@@ -110,8 +139,20 @@ class _Checker:
         self.known(at("dimensions"), "dimension", (*rule.dimensions.names, *rule.dimensions.without), dimensions)
         for number, row in enumerate(rule.rows):
             self.known(at("rows", number), "dimension", (*row.only_with, *((row.dimension,) if row.dimension else ())), dimensions)
-        if rule.effect == "deny" and (rule.rows or rule.minimum_group):
-            self.problems.append(Problem(where=at(), message=f"{rule.id}: a denial has no rows and no minimum group"))
+        for number, mask in enumerate(rule.masks):
+            self.known(at("masks", number), "dimension", (mask.dimension, *((mask.to,) if mask.to else ())), dimensions)
+        if rule.effect == "deny" and (rule.rows or rule.minimum_group or rule.masks or rule.export is not None or rule.model_egress is not None):
+            self.problems.append(Problem(where=at(), message=f"{rule.id}: a denial has no rows, no minimum group, no masks and no rights"))
+        if rule.effect == "limit":
+            self._limit(rule, at)
+
+    def _limit(self, rule: Rule, at: Callable[..., str]) -> None:
+        for right in ("export", "model_egress"):
+            if getattr(rule, right):
+                self.problems.append(Problem(where=at(right), message=f"{rule.id}: a limit only takes away; {right} can't be true there"))
+        withheld = rule.export is False or rule.model_egress is False
+        if not (rule.rows or rule.minimum_group or rule.masks or withheld or rule.obligation):
+            self.problems.append(Problem(where=at(), message=f"{rule.id}: a limit needs rows, masks, a minimum group, an obligation, or a right to take away"))
 
 
 def _unique(items: Sequence[tuple[str, str]], what: str, problems: list[Problem]) -> None:
@@ -187,10 +228,32 @@ def row_scope(row: RowRule, actor: Actor, query: MetricQuery, today: dt.date) ->
 
 
 def minimum_group(rules: Sequence[CompiledRule], role: Role, person: str) -> MinimumGroup:
-    """Return the largest minimum group of the matching grants; a grant without its own takes its role's, else the default."""
+    """Return the largest minimum group of the matching rules; a grant without its own takes its role's, else the default. A limit without one says nothing."""
     largest = MinimumGroup(entity=person, k=0)
     for compiled in rules:
+        if compiled.rule.effect == "limit" and compiled.rule.minimum_group is None:
+            continue
         group = compiled.rule.minimum_group or role.minimum_group
         candidate = MinimumGroup(entity=group.entity, k=group.k) if group else MinimumGroup(entity=person, k=DEFAULT_MINIMUM_GROUP)
         largest = max(largest, candidate, key=lambda item: item.k)
     return largest
+
+
+def terms_of(rules: Sequence[CompiledRule], role: Role, person: str) -> Terms:
+    """Return what the rules, none of them a denial, ask together: rows and rights AND, the largest group wins, obligations add up."""
+    exporting = {item.rule.id: _right(item.rule, item.rule.export, given=role.export) for item in rules}
+    egress = [_right(item.rule, item.rule.model_egress, given=role.model_egress) for item in rules]
+    return Terms(
+        rules=tuple(exporting),
+        rows=tuple(dict.fromkeys(row for item in rules for row in item.rule.rows)),
+        group=minimum_group(rules, role, person),
+        obligations=tuple(dict.fromkeys(item.rule.obligation.text() for item in rules if item.rule.obligation is not None)),
+        kept_in=tuple(name for name, may in exporting.items() if not may),
+        export=all(exporting.values()),
+        model_egress=all(egress),
+    )
+
+
+def _right(rule: Rule, said: bool | None, *, given: bool) -> bool:
+    """Return whether one rule agrees to a right: as it says, else as the role does; a limit that is silent objects to nothing."""
+    return said if said is not None else given or rule.effect == "limit"

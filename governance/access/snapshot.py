@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from governance.access.judge import ALONE, CompiledRule, Judge
+from governance.access.judge import ALONE, EFFECTS, CompiledRule, Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +22,37 @@ class Snapshot:
     _purposes: Mapping[str, int]
     _metrics: Mapping[str, int]
     _dimensions: Mapping[str, int]
+    _grants: int
     _denials: int
+    masking: Mapping[str, int] = field(default_factory=dict)
+    """The rules that mask a dimension, as bits of `rules`."""
 
     @classmethod
     def compile(cls, rules: Iterable[CompiledRule]) -> Snapshot:
-        """Compile rules; raise ValueError for an effect that is neither `allow` nor `deny`, so that a mistyped denial can't become nothing."""
+        """Compile rules; raise ValueError for an effect that is none of `EFFECTS`, so that a mistyped denial can't become nothing."""
         kept = tuple(rules)
         roles: dict[str, int] = {}
         purposes: dict[str, int] = {}
         metrics: dict[str, int] = {}
         dimensions: dict[str, int] = {}
-        denials = 0
+        masking: dict[str, int] = {}
+        grants = denials = 0
         for index, compiled in enumerate(kept):
             bit = 1 << index
-            if compiled.rule.effect not in ("allow", "deny"):
+            if compiled.rule.effect not in EFFECTS:
                 raise ValueError(f"rule {compiled.rule.id} can't be compiled")
             if compiled.rule.effect == "deny":
                 denials |= bit
+            elif compiled.rule.effect == "allow":
+                grants |= bit
+            for mask in compiled.rule.masks:
+                masking[mask.dimension] = masking.get(mask.dimension, 0) | bit
             about = (*compiled.dimensions, ALONE) if compiled.rule.metric_alone else tuple(compiled.dimensions)
             pairs = ((roles, compiled.rule.roles), (purposes, compiled.rule.purposes), (metrics, compiled.metrics), (dimensions, about))
             for into, names in pairs:
                 for name in set(names):
                     into[name] = into.get(name, 0) | bit
-        return cls(kept, roles, purposes, metrics, dimensions, denials)
+        return cls(kept, roles, purposes, metrics, dimensions, grants, denials, masking)
 
     def bits(self, role: str, purpose: str, metric: str, dimension: str = ALONE) -> int:
         """Return the rules that speak about the request, as bits of `rules`."""
@@ -54,7 +62,7 @@ class Snapshot:
     def allows(self, role: str, purpose: str, metric: str, dimension: str = ALONE) -> bool:
         """Return whether a rule allows the request and none denies it."""
         found = self.bits(role, purpose, metric, dimension)
-        return found != 0 and found & self._denials == 0
+        return found & self._grants != 0 and found & self._denials == 0
 
     def matching(self, role: str, purpose: str, metric: str, dimension: str = ALONE) -> list[CompiledRule]:
         """Return the rules that speak about the request, denials included, in the order of the bundle."""

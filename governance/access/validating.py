@@ -99,6 +99,7 @@ def check_rules(policy: Policy, reads: Sequence[Read[AccessDocument]], *, today:
     _overlaps(policy, places, spoken, problems, warnings)
     _rows(policy, places, problems)
     _groups(policy, places, problems)
+    _masks(policy, places, problems, warnings)
     _roles(policy, places, spoken, problems, warnings)
     _across(policy, places, warnings)
     return Findings(problems=tuple(problems), warnings=tuple(warnings))
@@ -116,7 +117,7 @@ def _never(policy: Policy, places: Places, spoken: Mapping[str, list[Cell]], pro
                 problems.append(Problem(where=places.rule(name, "purposes"), message=message))
             elif not policy.roles[role].purposes:
                 problems.append(Problem(where=places.rule(name, "roles"), message=f"{name} can never match for {role}: a role without purposes gets no answers"))
-        if not spoken[name] and rule.effect == "allow" and not any(role_problem.where == places.rule(name, "purposes") for role_problem in problems):
+        if not spoken[name] and rule.effect != "deny" and not any(role_problem.where == places.rule(name, "purposes") for role_problem in problems):
             why = "its metrics select nothing" if not compiled.metrics else "none of its metrics can be asked by any of its dimensions"
             problems.append(Problem(where=places.rule(name), message=f"{name} can never match: {why}"))
         elif not compiled.metrics:
@@ -132,7 +133,7 @@ def _ended(policy: Policy, places: Places, today: dt.date, warnings: list[Proble
 def _obligations(compiled: CompiledRule) -> tuple[object, ...]:
     rule = compiled.rule
     dated = (rule.effective_from, rule.effective_until)
-    return (*sorted(map(repr, rule.rows)), rule.minimum_group, rule.obligation, dated)
+    return (*sorted(map(repr, rule.rows)), *sorted(map(repr, rule.masks)), rule.export, rule.model_egress, rule.minimum_group, rule.obligation, dated)
 
 
 def _overlaps(
@@ -227,6 +228,47 @@ def _groups(policy: Policy, places: Places, problems: list[Problem]) -> None:
         if group is not None and group.entity not in persons:
             message = f"minimum groups are counted in persons; {group.entity!r} is no person of the metrics.{nearest(group.entity, persons)}"
             problems.append(Problem(where=where, message=message))
+
+
+def _masks(policy: Policy, places: Places, problems: list[Problem], warnings: list[Problem]) -> None:
+    """A mask tells less of what its rule speaks about, by what can be asked, and no finer dimension of the same rule goes round it."""
+    facts = policy.vocabulary.dimensions
+    for name, compiled in policy.rules.items():
+        masked = {mask.dimension for mask in compiled.rule.masks}
+        if len(masked) < len(compiled.rule.masks):
+            problems.append(Problem(where=places.rule(name, "masks"), message=f"{name} masks a dimension twice"))
+        for index, mask in enumerate(compiled.rule.masks):
+            where = places.rule(name, "masks", index)
+            if mask.dimension not in compiled.dimensions:
+                problems.append(Problem(where=where, message=f"{name}: the mask can never apply: the rule does not speak about {mask.dimension}"))
+                continue
+            if mask.to is not None and mask.to not in facts[mask.dimension].coarser:
+                known = sorted(facts[mask.dimension].coarser)
+                hint = f"; coarser are {', '.join(known)}" if known else "; nothing is: derive a dimension from it"
+                problems.append(Problem(where=where, message=f"{name}: {mask.to} is not coarser than {mask.dimension}{hint}"))
+            finer = sorted(item for item in compiled.dimensions - masked if mask.dimension in facts[item].coarser and not facts[item].identifying)
+            if finer:
+                told = f"{name}: {', '.join(finer)} would tell what the mask of {mask.dimension} hides; mask it as well"
+                (problems if compiled.rule.effect == "allow" else warnings).append(Problem(where=where, message=told))
+        _unshown(policy, places, compiled, problems)
+
+
+def _unshown(policy: Policy, places: Places, compiled: CompiledRule, problems: list[Problem]) -> None:
+    """A dimension is masked by one that nobody of the role may ask by, for any metric."""
+    rule, judge = compiled.rule, policy.judge
+    for index, mask in enumerate(rule.masks):
+        if mask.to is None or mask.dimension not in compiled.dimensions:
+            continue
+        asked = [
+            (role, purpose, metric)
+            for role in rule.roles
+            for purpose in rule.purposes
+            for metric in sorted(compiled.metrics)
+            if mask.dimension in policy.vocabulary.metrics[metric].dimensions and judge.allows(role, purpose, metric, mask.dimension)
+        ]
+        if asked and not any(judge.allows(*request, mask.to) and mask.to in policy.vocabulary.metrics[request[2]].dimensions for request in asked):
+            where = places.rule(rule.id, "masks", index)
+            problems.append(Problem(where=where, message=f"{rule.id}: {mask.dimension} is shown by {mask.to}, which no rule allows; it could not be asked at all"))
 
 
 def _roles(

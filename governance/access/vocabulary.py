@@ -35,6 +35,8 @@ class DimensionFacts:
     tags: frozenset[str]
     about_person: bool
     identifying: bool
+    coarser: frozenset[str] = frozenset()
+    """The dimensions that tell less of the same thing: those that its values lie in, those derived from it, and theirs in turn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """Access documents (`access/*.yaml`): purposes, roles, and the rules that allow or deny.
 
-Grants OR, denials override; row predicates of all matching grants AND; the largest minimum group wins; silence means no.
+Grants OR, denials override; limits (guardrails), row predicates and masks of all matching rules AND; the largest minimum group wins; silence means no.
 """
 
 from __future__ import annotations
@@ -64,12 +64,32 @@ class RowRule(Document):
         return self
 
 
+class Mask(Document):
+    """How the values of a dimension are told: as those of a coarser one (`to`), or not at all (`hide`).
+
+    A coarser dimension is one that `within` names or that is derived from it; buckets are such a derived dimension of the metrics layer, with labels of its own.
+    """
+
+    dimension: Name
+    to: Name | None = None
+    hide: bool = False
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Mask:
+        if (self.to is None) is not self.hide:
+            raise ValueError("a mask is either {dimension, to} or {dimension, hide: true}")
+        return self
+
+
 class Rule(Document):
-    """One rule. `metrics` × `dimensions` × `purposes` is what it is about; a question without dimensions is about the metric alone."""
+    """One rule. `metrics` × `dimensions` × `purposes` is what it is about; a question without dimensions is about the metric alone.
+
+    `limit` neither allows nor denies: it adds its rows, masks, minimum group and withheld rights to whatever other rules allow.
+    """
 
     id: Name
     roles: Annotated[tuple[Name, ...], Field(min_length=1)]
-    effect: Literal["allow", "deny"]
+    effect: Literal["allow", "deny", "limit"]
     metrics: Selection
     dimensions: Selection = Selection()
     metric_alone: bool = True
@@ -77,6 +97,11 @@ class Rule(Document):
     purposes: Annotated[tuple[Name, ...], Field(min_length=1)]
     rows: tuple[RowRule, ...] = ()
     minimum_group: Group | None = None
+    masks: tuple[Mask, ...] = ()
+    export: bool | None = None
+    """Whether answers that rest on the rule may leave as a file; absent: as the role says. Every matching rule must agree."""
+    model_egress: bool | None = None
+    """Whether questions about it may go to the language model, and its names with them; absent: as the role says. Every matching rule must agree."""
     effective_from: dt.date | None = None
     effective_until: dt.date | None = None
     reason: Label
@@ -98,6 +123,8 @@ class Role(Document):
     """Pages beyond the chat and the catalogue: `review`, `committee`, `data`."""
     model_egress: bool = False
     """Whether a question of this role, screened, may be sent to the language model where the installation has one."""
+    export: bool = False
+    """Whether this role's answers may leave as a file, unless a rule says otherwise."""
     ask_instead: Label | None = None
     """Whom to ask for more."""
     max_rows: int = 100_000

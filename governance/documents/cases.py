@@ -45,12 +45,16 @@ class Expectation(Document):
     scope: tuple[ExpectedScope, ...] | None = None
     obligations: tuple[str, ...] | None = None
     """Of a grant: exactly the obligations, each in either language."""
+    masks: dict[Name, Name] | None = None
+    """Of a grant: exactly the dimensions that are told by a coarser one, and by which."""
+    export: bool | None = None
+    model_egress: bool | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Expectation:
-        grant = (self.rules, self.k, self.scope, self.obligations)
+        grant = (self.rules, self.k, self.scope, self.obligations, self.masks, self.export, self.model_egress)
         if self.decision == "refuse" and any(item is not None for item in grant):
-            raise ValueError("a refusal has no rules, k, scope or obligations")
+            raise ValueError("a refusal has no rules, k, scope, obligations, masks or rights")
         if self.decision == "allow" and (self.code is not None or self.rule is not None):
             raise ValueError("a grant has no code and no rule (write `rules`)")
         return self

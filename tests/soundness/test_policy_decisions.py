@@ -39,7 +39,10 @@ VOCABULARY = Vocabulary(
     ),
     dimensions=MappingProxyType(
         {
-            name: DimensionFacts(id=name, label=Text(zh=name, en=name), tags=frozenset(facts["tags"]), about_person=facts["person"], identifying=facts["identifying"])
+            name: DimensionFacts(
+                id=name, label=Text(zh=name, en=name), tags=frozenset(facts["tags"]), about_person=facts["person"], identifying=facts["identifying"],
+                coarser=frozenset(oracle.COARSER.get(name, ())),
+            )
             for name, facts in oracle.DIMENSIONS.items()
         }
     ),
@@ -59,7 +62,7 @@ def ours(policy: Policy, request: dict[str, Any]) -> Any:
     if isinstance(found, Refusal):
         return found.code
     scopes = {(scope.dimension, scope.values) for scope in found.scopes if isinstance(scope, DimensionScope)}
-    return found.minimum_group.k, scopes, set(found.rules)
+    return found.minimum_group.k, scopes, set(found.rules), found.query.group_by, found.export, found.model_egress
 
 
 def compare(count: int, seed: int, requests: int = 10) -> dict[str, int]:
@@ -75,13 +78,14 @@ def compare(count: int, seed: int, requests: int = 10) -> dict[str, int]:
         expected, got = oracle.decide(bundle, request), ours(policy, request)
         assert got == expected, f"{request} under {json.dumps(bundle)}"
         kind = got if isinstance(got, str) else "granted"
-        seen[kind] = seen.get(kind, 0) + 1
+        for name in (kind, *(["masked"] if kind == "granted" and list(got[3]) != request["group_by"] else [])):
+            seen[name] = seen.get(name, 0) + 1
     return seen
 
 
 def test_two_thousand_decisions_of_random_bundles_equal_an_independent_evaluator():
     seen = compare(2_000, seed=1)
-    assert min(seen.get(kind, 0) for kind in ("granted", "metric_not_allowed", "dimension_not_allowed", "purpose_not_allowed", "individual_level", "row_scope")) >= 3
+    assert min(seen.get(kind, 0) for kind in ("granted", "masked", "metric_not_allowed", "dimension_not_allowed", "purpose_not_allowed", "individual_level", "row_scope")) >= 3
 
 
 @pytest.mark.long
@@ -99,7 +103,7 @@ def rules(draw: st.DrawFn) -> dict[str, CompiledRule]:
     out = {}
     for index in range(draw(st.integers(0, 6))):
         rule = Rule(
-            id=f"rule_{index}", roles=tuple(draw(st.frozensets(NAMES, min_size=1))), effect=draw(st.sampled_from(["allow", "deny"])), metrics=Selection(),
+            id=f"rule_{index}", roles=tuple(draw(st.frozensets(NAMES, min_size=1))), effect=draw(st.sampled_from(["allow", "deny", "limit"])), metrics=Selection(),
             metric_alone=draw(st.booleans()), purposes=tuple(draw(st.frozensets(NAMES, min_size=1))), reason=Words(zh="x", en="x"),
         )
         out[rule.id] = CompiledRule(rule=rule, metrics=draw(SUBSET), dimensions=draw(SUBSET))
@@ -126,7 +130,7 @@ def test_a_snapshot_that_differs_from_casbin_is_found():
     deny = allow.model_copy(update={"id": "deny", "effect": "deny"})
     names = frozenset({"m"})
     good = Snapshot.compile([CompiledRule(rule=rule, metrics=names, dimensions=names) for rule in (allow, deny)])
-    broken = Snapshot(good.rules, good._roles, good._purposes, good._metrics, good._dimensions, 0)
+    broken = Snapshot(good.rules, good._roles, good._purposes, good._metrics, good._dimensions, good._grants, 0)
     assert good.prove(sample=0, seed=1) is None
     assert broken.prove(sample=0, seed=1) is not None
 
@@ -143,10 +147,10 @@ def test_policy_text_is_never_evaluated(text):
     bundle["roles"][0]["purposes"] = ["analysis"]
     policy = policy_of(bundle)
     request = {"role": "marketing", "attributes": {}, "purpose": "analysis", "metrics": ["touches"], "group_by": [], "regions": [], "day": "2026-11-15"}
-    k, scopes, names = ours(policy, request)
+    k, scopes, names, *_ = ours(policy, request)
     assert names == {"only"}
     assert scopes in ({("region", (text,))}, {("region", ())})
-    assert ours(policy, request | {"role": "other"}) != (k, scopes, names)
+    assert ours(policy, request | {"role": "other"})[:3] != (k, scopes, names)
     for field, value in (("id", text), ("effect", text), ("roles", [text])):
         with pytest.raises((ValueError, BundleError)):
             policy_of({**bundle, "rules": [{**bundle["rules"][0], field: value}]})

@@ -21,9 +21,18 @@ def edited(bundle: dict[str, Any], chance: random.Random) -> dict[str, Any]:
         if not made["rules"]:
             break
         rule, role = chance.choice(made["rules"]), chance.choice(made["roles"])
-        kind = chance.choice(["delete", "k", "role_k", "row", "unrow", "flip", "purpose", "until", "names", "values"])
+        kind = chance.choice(["delete", "k", "role_k", "row", "unrow", "flip", "purpose", "until", "names", "values", "mask", "unmask", "right", "role_right"])
         if kind == "delete":
             made["rules"].remove(rule)
+        elif kind == "mask" and rule["effect"] != "deny":
+            dimension = chance.choice(list(oracle.COARSER))
+            rule["masks"] = [{"dimension": dimension, "to": chance.choice(oracle.COARSER[dimension][:2])}]
+        elif kind == "unmask":
+            rule.pop("masks", None)
+        elif kind == "right" and rule["effect"] == "allow":
+            rule[chance.choice(["export", "model_egress"])] = chance.random() < 0.5
+        elif kind == "role_right":
+            role[chance.choice(["export", "model_egress"])] = chance.random() < 0.5
         elif kind == "k" and rule["effect"] == "allow":
             rule["minimum_group"] = {"entity": "hcp", "k": chance.choice([0, 5, 10, 20])}
         elif kind == "role_k":
@@ -34,7 +43,7 @@ def edited(bundle: dict[str, Any], chance: random.Random) -> dict[str, Any]:
             rule.pop("rows", None)
         elif kind == "values" and rule.get("rows"):
             rule["rows"][0]["values"] = [*rule["rows"][0]["values"], *chance.sample(oracle.REGIONS, 1)]
-        elif kind == "flip" and not rule.get("rows") and not rule.get("minimum_group"):
+        elif kind == "flip" and not set(rule) & {"rows", "minimum_group", "masks", "export", "model_egress"} and rule["effect"] != "limit":
             rule["effect"] = "deny" if rule["effect"] == "allow" else "allow"
         elif kind == "purpose":
             role["purposes"] = chance.sample(oracle.PURPOSES, chance.randint(0, 3))
@@ -51,7 +60,10 @@ def sees_more(before: Any, after: Any) -> bool:
         return False
     if isinstance(before, str):
         return True
-    (old_k, old_scopes, _), (new_k, new_scopes, _) = before, after
+    (old_k, old_scopes, _, old_by, *old_rights), (new_k, new_scopes, _, new_by, *new_rights) = before, after
+    finer = any(name not in old_by and not any(name in oracle.COARSER.get(other, ()) for other in old_by) for name in new_by)
+    if finer or any(new and not old for old, new in zip(old_rights, new_rights, strict=True)):
+        return True
     unscoped = any(
         not any(dimension == other and set(values) <= set(wider) for dimension, values in new_scopes) for other, wider in old_scopes
     )

@@ -42,7 +42,7 @@ def dimension(name: str, *tags: str, about_person: bool = False, identifying: bo
     return DimensionFacts(id=name, label=text(name), tags=frozenset(tags), about_person=about_person, identifying=identifying)
 
 
-DOCTOR = ("region", "specialty", "segment", "channel", "rep", "team", "territory", "hcp", "rep_region")
+DOCTOR = ("region", "specialty", "segment", "years_in_practice", "practice_band", "channel", "rep", "team", "territory", "hcp", "rep_region")
 VOCABULARY = Vocabulary(
     metrics=MappingProxyType(
         {
@@ -65,6 +65,8 @@ VOCABULARY = Vocabulary(
             "stage": dimension("stage"),
             "specialty": dimension("specialty", about_person=True),
             "segment": dimension("segment", about_person=True),
+            "years_in_practice": replace(dimension("years_in_practice", about_person=True), coarser=frozenset({"practice_band"})),
+            "practice_band": dimension("practice_band", about_person=True),
             "team": dimension("team", "employee", about_person=True),
             "territory": dimension("territory", "employee", about_person=True),
             "rep": dimension("rep", "employee", about_person=True, identifying=True),

@@ -169,7 +169,7 @@ def test_no_prescribing_metric_can_reach_an_attribute_of_a_person() -> None:
 
 def test_the_dimensions_of_persons_are_those_that_only_their_own_tables_carry() -> None:
     assert catalogue_of().person_dimensions == {
-        "hcp", "specialty", "title", "segment", "potential", "years_in_practice", "is_target", "rep", "team", "territory", "rep_region",
+        "hcp", "specialty", "title", "segment", "potential", "years_in_practice", "practice_band", "is_target", "rep", "team", "territory", "rep_region",
     }
 
 

@@ -52,7 +52,7 @@ def run_cases(candidate: Candidate, *, today: dt.date) -> CasesView:
                 "rule": mutant.rule,
                 "change": mutant.change,
                 "text": words(mutant.text),
-                "where": places.role(mutant.rule) if mutant.change == "role_k" else places.rule(mutant.rule),
+                "where": places.role(mutant.rule) if mutant.change.startswith("role_") else places.rule(mutant.rule),
             }
             for mutant in left
         ],

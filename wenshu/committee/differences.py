@@ -139,10 +139,11 @@ def _changed_direction(what: str, was: Document, now: Document, fields: Sequence
 def _role_direction(was: Document, now: Document, fields: Sequence[str]) -> Direction:
     more_pages = set(getattr(now, "pages", ())) - set(getattr(was, "pages", ()))
     more_rows = getattr(now, "max_rows", 0) > getattr(was, "max_rows", 0)
-    to_model = getattr(now, "model_egress", False) and "model_egress" in fields
-    if more_pages or more_rows or to_model or "department" in fields:
+    rights = {"model_egress", "export"} & set(fields)
+    more_rights = any(getattr(now, right, False) for right in rights)
+    if more_pages or more_rows or more_rights or "department" in fields:
         return "loosens"
-    return "tightens" if {"pages", "max_rows", "model_egress"} & set(fields) else "neutral"
+    return "tightens" if rights or {"pages", "max_rows"} & set(fields) else "neutral"
 
 
 def _view(change: Any, what: str, name: str, text: Text, details: Sequence[Text], direction: Direction) -> ChangeView:

@@ -44,6 +44,8 @@ FIELDS: Mapping[str, Text] = {
     "department": Text(zh="部门", en="department"),
     "pages": Text(zh="页面", en="pages"),
     "model_egress": Text(zh="可送语言模型", en="may go to the language model"),
+    "export": Text(zh="可导出", en="may be exported"),
+    "masks": Text(zh="取值遮蔽", en="masked values"),
     "ask_instead": Text(zh="可联系", en="whom to ask"),
     "max_rows": Text(zh="最多行数", en="most rows"),
     "timeout_s": Text(zh="最长秒数", en="most seconds"),
@@ -67,6 +69,13 @@ CHANGES: Mapping[Change, Text] = {
     "smaller_group": Text(zh="最小组变小", en="sees smaller groups of"),
     "larger_group": Text(zh="最小组变大", en="sees only larger groups of"),
     "other_group": Text(zh="最小组按其他人群计算", en="has groups counted in other persons for"),
+    "lighter_mask": Text(zh="看到更细的取值", en="sees finer values of"),
+    "heavier_mask": Text(zh="只看到更粗的取值", en="sees only coarser values of"),
+    "other_mask": Text(zh="取值的遮蔽改变", en="sees values masked in another way of"),
+    "may_export": Text(zh="可导出", en="may export"),
+    "no_export": Text(zh="不可再导出", en="may no longer export"),
+    "to_model": Text(zh="可送语言模型", en="may send to the language model"),
+    "not_to_model": Text(zh="不可再送语言模型", en="may no longer send to the language model"),
 }
 
 LONGEST = 200

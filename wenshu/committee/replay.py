@@ -101,7 +101,7 @@ class Scales:
             decision = authorize(actor, purpose, query, active.policy, today=self._today, reach=active.reach)
             if isinstance(decision, Refusal):
                 return Weighed(code=decision.code)
-            checked = check(query, active.catalogue, today=self._today, data_from=active.data_from, data_to=active.data_to)
+            checked = check(decision.query, active.catalogue, today=self._today, data_from=active.data_from, data_to=active.data_to)
         except DimensionNotAllowed as error:
             return Weighed(code=dimension_refusal(error.metric, error.dimension, error.valid, active.policy).code)
         except InvalidQuery as error:
