@@ -27,6 +27,7 @@ from governance.metrics.parsing import query_to_json
 from governance.metrics.planner import Plan, plan
 from governance.metrics.recorded import BLANK, recorded
 from governance.protecting import Protection, refusal_words
+from governance.reconciling import reconciled
 from governance.releasing import Pseudonyms, inward, outward, released
 from governance.terms import Actor, DimensionScope, Disclosed, Grant, Measured, MetricQuery, Refusal, RowScope
 
@@ -294,7 +295,7 @@ class Gateway:
             measured = execute(planned, sources, blur=blur)
         with watch.step("disclose"):
             protected = self._protection.protect(active.disclosure, grant, planned, measured, sources)
-            measured, hidden = protected.measured, protected.hidden
+            measured, hidden = reconciled(protected.measured, protected.hidden, grant.minimum_group.k), protected.hidden
             if (names := self._names(grant.query, active)) is not None:
                 before = {id(counts): row for row, counts in enumerate(measured.contributors)}
                 measured, grant = released(measured, grant.purpose, active.catalogue, names), self._told(grant, active)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
 Grain = Literal["day", "week", "month", "quarter", "year"]
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "year")
@@ -242,6 +242,31 @@ class Note:
     text: Text
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRows:
+    """How many rows of one fact one side of a metric rests on, so that an answer reconciles with the fact table.
+
+    `side`: `value`, `numerator`, `denominator`, `input`, of an exposure comparison also `exposure` and the two sides of `all_`. `of`: the asked period or the compared one.
+    `rows`: each fact row once; where the rows of the answer in time rest on the same fact rows (states, rolling windows), `last` is set and only the last of them is counted.
+    `unmatched`: for each joined entity, by its way (`hcp`, `hcp.hospital`), how many of the rows found no match and stand in the unknown group; `unknown`: for each dimension of the
+    answer how many stand in its unknown group, for whatever reason. None: not told. `persons`: the fewest distinct persons that are surely behind the unmatched rows of a way
+    (None where the fact carries none), which only disclosure control reads.
+    """
+
+    metric: str
+    side: str
+    of: Literal["asked", "compared"]
+    table: str
+    label: Text
+    rows: int | None
+    last: bool = False
+    unmatched: Mapping[str, int | None] = field(default_factory=dict)
+    labels: Mapping[str, Text] = field(default_factory=dict)
+    unknown: Mapping[str, int | None] = field(default_factory=dict)
+    persons: Mapping[str, int | None] = field(default_factory=dict)
+    personal: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The table as measured, all groups, before disclosure and before having, order, rank, keep and limit.
@@ -258,7 +283,7 @@ class Measured:
     base_period: Period | None = None
     notes: tuple[Note, ...] = ()
     statements: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: tuple[FactRows, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,4 +309,4 @@ class Disclosed:
     hidden_groups: int = 0
     total_groups: int = 0
     statements: tuple[str, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: tuple[FactRows, ...] = ()

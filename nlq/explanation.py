@@ -8,6 +8,7 @@ from typing import Any
 
 from governance.documents.metrics import Metric
 from governance.identity.labels import WORDS, label_of_answer
+from governance.reconciling import rows_to_json
 from governance.terms import Filter, Grant, Language, MemberCompare, MetricQuery, MinimumGroup, Period, Text
 from nlq.formatting import Names, dimension_label, glue, inside, listed, metric_label, plural, value_label
 from nlq.periods import period_dates
@@ -36,7 +37,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """contracts.md section 3, `explanation`. A metric's label, approver and approval day come in addition to the contract's keys."""
+    """contracts.md section 3, `explanation`. A metric's label, approver and approval day and `rows`, the fact rows used, come in addition to the contract's keys."""
 
     summary: str = ""
     metrics: tuple[Definition, ...] = ()
@@ -44,11 +45,13 @@ class Explanation:
     filters: tuple[str, ...] = ()
     policy: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
+    rows: tuple[dict[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
             "summary": self.summary, "metrics": [metric.to_json() for metric in self.metrics], "period": self.period,
             "filters": list(self.filters), "policy": list(self.policy), "assumptions": list(self.assumptions),
+            "rows": list(self.rows),
         }  # fmt: skip
 
 
@@ -68,6 +71,7 @@ def explain(view: View, summary: str, grant: Grant, *, assumptions: Iterable[str
         filters=(*filters_in_words(view), *([thresholds(view)] if view.query.having else [])),
         policy=(*_policy(view, grant, purpose, persons=persons), _label(view, grant, persons=persons)),
         assumptions=tuple(dict.fromkeys([*assumptions, *noted, *caveats])),
+        rows=tuple(rows_to_json(view.table.facts, lang)),
     )
 
 
@@ -168,7 +172,6 @@ def _policy(view: View, grant: Grant, purpose: Text | None, *, persons: bool) ->
     """What policy did to this answer: purpose, obligations (a narrowed scope among them), minimum group, protection, hidden cells."""
     said = [f"目的：{purpose.zh if purpose else grant.purpose}" if view.zh else f"Purpose: {purpose.en if purpose else grant.purpose}"]
     said += [obligation[view.language] for obligation in grant.obligations]
-    said += [mask.told[view.language] for mask in grant.masks]
     group = grant.minimum_group
     if group.k > 1 and persons:
         said.append(minimum_group_in_words(group, view.names, zh=view.zh))

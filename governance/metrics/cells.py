@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Protocol
@@ -12,6 +12,7 @@ from governance.metrics.formulas import OUTPUTS, Leaf, Number, Operation, Part, 
 from governance.metrics.planner import Plan
 from governance.metrics.statements import Statement
 from governance.metrics.statistics import difference
+from governance.metrics.tallying import Tallies
 from governance.terms import UNKNOWN, Cell, Value
 
 Group = tuple[Value, ...]
@@ -65,7 +66,10 @@ class Cells:
     measured: dict[tuple[Part, int], dict[tuple[int | None, Group], Reading]] = field(default_factory=dict)
     groups: dict[Group, None] = field(default_factory=dict)
     blank: set[tuple[Part, int]] = field(default_factory=set)
-    facts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tallies: Tallies = field(default_factory=Tallies)
+
+    def __post_init__(self) -> None:
+        self.tallies.arms = {part: item.formula.arms for item in self.plan.metrics if item.formula.arms is not None for part in item.formula.parts}
 
     # ------------------------------------------------------------------ filling
 
@@ -76,8 +80,6 @@ class Cells:
         width = len(self.plan.group_by)
         complete = statement.dimensions[:width] == self.plan.group_by
         stores = [self.measured.setdefault((output.part, output.index), {}) for output in statement.outputs]
-        mains = len(self.plan.timeline.rows)
-        tally: dict[str, int] = {}
         for row in rows:
             key = tuple(UNKNOWN if value is None else value for value in row[first:last])
             windows: tuple[int | None, ...] = (None,)
@@ -92,19 +94,7 @@ class Cells:
                     store[window, key] = reading
             if complete:
                 self.groups.setdefault(key[:width])
-            if statement.rows is not None and any(window is None or window < mains for window in windows):
-                for name, at in (("rows", statement.rows), *statement.matched.items()):
-                    tally[name] = tally.get(name, 0) + int(row[at] or 0)
-        if statement.rows is not None:
-            self._reconcile(statement, tally)
-
-    def _reconcile(self, statement: Statement, tally: Mapping[str, int]) -> None:
-        rows = tally.get("rows", 0)
-        unmatched = {name: rows - tally.get(name, 0) for name in statement.matched}
-        known = self.facts.setdefault(statement.title, {"rows": 0, "unmatched": {}})
-        known["rows"] = max(known["rows"], rows)
-        for name, count in unmatched.items():
-            known["unmatched"][name] = max(known["unmatched"].get(name, 0), count)
+            self.tallies.add(statement, row, key, windows)
 
     # ------------------------------------------------------------------ reading
 

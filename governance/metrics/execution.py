@@ -19,7 +19,8 @@ from governance.metrics.cells import Blurring, Cells, Group, fewest, minus, over
 from governance.metrics.columns import metric_suffixes
 from governance.metrics.formulas import Reading
 from governance.metrics.planner import Plan
-from governance.terms import UNKNOWN, Cell, Measured, Note, Text
+from governance.metrics.tallying import fact_rows
+from governance.terms import Cell, Measured, Note, Text
 
 
 class Session(Protocol):
@@ -103,6 +104,7 @@ def execute(plan: Plan, sources: Sources, *, clock: Callable[[], float] = time.m
         return rows
 
     for statement in plan.statements:
+        cells.tallies.begin(statement)
         cells.take(statement, run(statement.source, statement.select))
     for coverage in plan.coverage:
         loaded = {_day(row[0]) for row in run(coverage.source, coverage.select) if row[0] is not None}
@@ -149,7 +151,7 @@ def _table(plan: Plan, cells: Cells, executed: tuple[str, ...]) -> Measured:
         base_period=plan.timeline.base_period,
         notes=(*plan.notes, *_notes(plan, cells)),
         statements=executed,
-        facts=cells.facts,
+        facts=fact_rows(plan, cells.tallies, frozenset(cells.blank)),
     )
 
 
@@ -200,15 +202,6 @@ def _metric(
 
 def _notes(plan: Plan, cells: Cells) -> list[Note]:
     notes = []
-    labels = {model.table: model.label.text() for model in plan.catalogue.models.values() if model.label is not None}
-    for table, fact in cells.facts.items():
-        for entity, count in fact["unmatched"].items():
-            if count > 0:
-                home = plan.catalogue.models[plan.catalogue.graph.home(entity) or ""].table
-                what, other = labels.get(table, Text(zh=table, en=table)), labels.get(home, Text(zh=entity, en=entity))
-                zh = f"“{what.zh}”使用了 {fact['rows']} 行，其中 {count} 行没有对应的“{other.zh}”，归入“{UNKNOWN}”。"
-                en = f"{what.en}: {fact['rows']} rows used, {count} of them without a match in {other.en}; they are in the unknown group."
-                notes.append(Note(code="unmatched", text=Text(zh=zh, en=en)))
     mains = range(len(plan.timeline.rows))
     blank = {part for part, position in cells.blank if position in mains}
     if any(part.trailing is not None for part in blank):

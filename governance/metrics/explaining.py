@@ -86,7 +86,7 @@ def plan_tree(plan: Plan) -> str:
     if plan.grant.consent_purpose is not None:
         lines.append(f"├─ consent: withdrawals for {plan.grant.consent_purpose} left out")
     for number, statement in enumerate(plan.statements, 1):
-        parts = ", ".join(f"{output.part.shape} {output.part.measure.agg}[{output.index}]" for output in statement.outputs)
+        parts = ", ".join(f"{output.part.shape} {output.part.measure.agg}[{output.index}]" for output in statement.outputs) or "rows counted"
         by = ", ".join(statement.dimensions) or "total"
         windows = "any time" if statement.buckets is None else f"{len(statement.windows)} window(s)"
         lines.append(f"├─ statement {number} on {statement.source}: {statement.title} alone → {parts} by {by}, {windows}")

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from governance.documents.metrics import Qualification
 from governance.metrics.buckets import Buckets, buckets, table_of
 from governance.metrics.dialects import DaysLater, text_order
+from governance.metrics.layout import Counting, Layout, Output, Used, carried_ways, outer_ways
 from governance.metrics.scan import Context, Scan, predicates
-from governance.metrics.statements import Ask, Layout, Output, Statement, fingerprint
+from governance.metrics.statements import Ask, Statement, fingerprint
 from governance.metrics.tables import Clause
 from governance.terms import UNKNOWN, Period
 
@@ -40,7 +41,7 @@ def _qualifies(scan: Scan, qualification: Qualification) -> Clause:
 
 
 def _members(scan: Scan, ask: Ask, found: Buckets) -> sa.Select[Any]:
-    """Select each group's qualifying members once: columns `k` (the window's key, if any), `g0…` and `e`."""
+    """Select each group's qualifying members once: columns `k` (the window's key, if any), `g0…`, `e`, and of their rows `n` and those with a match, `m0…`."""
     measure = ask.part.measure
     keys = [scan.dimension(name).group.label(f"g{i}") for i, name in enumerate(ask.dimensions)]
     if found.key is not None:
@@ -50,9 +51,10 @@ def _members(scan: Scan, ask: Ask, found: Buckets) -> sa.Select[Any]:
     if found.where is not None:
         where.append(found.where)
     having = [sa.or_(*(_qualifies(scan, item) for item in measure.qualify))] if measure.qualify else []
+    found_rows = [sa.func.count(mark).label(f"m{number}") for number, mark in enumerate(scan.ways().values())]
     joins = [found.join] if found.join is not None else []
     return (
-        sa.select(*keys, counted.label("e"))
+        sa.select(*keys, counted.label("e"), sa.func.count().label("n"), *found_rows)
         .select_from(scan.source(*joins))
         .where(*where)
         .group_by(*(sa.literal_column(key.name) for key in keys), counted)
@@ -72,10 +74,12 @@ def qualified(context: Context, ask: Ask) -> Statement:
     layout = Layout([*keys, *(members.c[f"g{i}"] for i in range(len(ask.dimensions)))])
     value = layout.add(sa.func.count(), "v0")
     mark = layout.add(fingerprint(members.c.e), "f0") if ask.part in ask.marked else None
-    return _counted(scan, ask, found, layout.select(members, []), value, mark)
+    used = Counting(scan, layout, outer_ways(scan, members), scan.person).sums(ask.part, 0, members)
+    return _counted(scan, ask, found, layout.select(members, []), (value, mark), used)
 
 
-def _counted(scan: Scan, ask: Ask, found: Buckets, select: sa.Select[Any], value: int, mark: int | None) -> Statement:
+def _counted(scan: Scan, ask: Ask, found: Buckets, select: sa.Select[Any], places: tuple[int, int | None], used: Used) -> Statement:
+    value, mark = places
     return Statement(
         title=scan.sql.model.table,
         source=scan.sql.model.source,
@@ -84,6 +88,7 @@ def _counted(scan: Scan, ask: Ask, found: Buckets, select: sa.Select[Any], value
         buckets=found,
         dimensions=ask.dimensions,
         outputs=(Output(part=ask.part, index=0, value=value, persons=value if scan.person is not None else None, mark=mark),),
+        used=(used,),
     )
 
 
@@ -113,6 +118,7 @@ def first_rows(context: Context, ask: Ask) -> Statement:
             counted.label("e"),
             scan.time.label("t"),
             *(scan.dimension(name).group.label(f"g{i}") for i, name in enumerate(ask.dimensions)),
+            *carried_ways(scan).values(),
             sa.case((kept, 1), else_=0).label("kept"),
             sa.func.row_number().over(partition_by=counted, order_by=order).label("rn"),
         )
@@ -125,8 +131,9 @@ def first_rows(context: Context, ask: Ask) -> Statement:
     value = layout.add(sa.func.count(), "v0")
     mark = layout.add(fingerprint(ranked.c.e), "f0") if ask.part in ask.marked else None
     where = [ranked.c.rn == 1, ranked.c.kept == 1, *([found.where] if found.where is not None else [])]
+    used = Counting(scan, layout, outer_ways(scan, ranked), ranked.c.e if scan.person is not None else None).rows(ask.part, 0, rows=value)
     source: Any = ranked if found.join is None else ranked.join(*found.join)
-    return _counted(scan, ask, found, layout.select(source, where), value, mark)
+    return _counted(scan, ask, found, layout.select(source, where), (value, mark), used)
 
 
 def same(left: Clause, right: Clause) -> Clause:
@@ -161,6 +168,9 @@ def retained(context: Context, ask: Ask, before: Sequence[Period]) -> Statement:
     total = layout.add(sa.func.count(), "v1")
     marks = (layout.add(fingerprint(now.c.e), "f0"), layout.add(fingerprint(then.c.e), "f1")) if ask.part in ask.marked else (None, None)
     persons = total if scan.person is not None else None
+    used = tuple(
+        Counting(scan, layout, outer_ways(scan, table), table.c.e if scan.person is not None else None).sums(ask.part, index, table) for index, table in enumerate((now, then))
+    )
     return Statement(
         title=scan.sql.model.table,
         source=scan.sql.model.source,
@@ -172,6 +182,7 @@ def retained(context: Context, ask: Ask, before: Sequence[Period]) -> Statement:
             Output(part=ask.part, index=0, value=kept, persons=persons, mark=marks[0]),
             Output(part=ask.part, index=1, value=total, persons=persons, mark=marks[1]),
         ),
+        used=used,
     )
 
 
@@ -188,7 +199,7 @@ def converted(context: Context, ask: Ask) -> Statement:
     keys += [scan.dimension(name).group.label(f"g{i}") for i, name in enumerate(ask.dimensions)]
     where = [*scan.where, *scan.conditions(measure.where), *scan.filters(ask.filters), scan.counted.is_not(None)]
     entered = (
-        sa.select(*keys, sa.func.min(scan.time).label("t"))
+        sa.select(*keys, sa.func.min(scan.time).label("t"), *(sa.func.max(mark).label(f"m{number}") for number, mark in enumerate(scan.ways().values())))
         .select_from(scan.source())
         .where(*where)
         .group_by(*(sa.literal_column(key.name) for key in keys))
@@ -214,6 +225,8 @@ def converted(context: Context, ask: Ask) -> Statement:
     entered_at = layout.add(sa.func.count(), "v1")
     persons = layout.add(sa.func.count(sa.distinct(entered.c.e)), "p0") if scan.person is not None else None
     marks = (layout.add(fingerprint(won.c.e), "f0"), layout.add(fingerprint(entered.c.e), "f1")) if part in ask.marked else (None, None)
+    counting = Counting(scan, layout, outer_ways(scan, entered), entered.c.e if scan.person is not None else None)
+    used = (counting.rows(part, 0, test=won.c.e.is_not(None), rows=converted_at), counting.rows(part, 1, rows=entered_at))
     source: Any = entered if found.join is None else entered.join(*found.join)
     source = source.outerjoin(won, sa.and_(*(won.c[name] == entered.c[name] for name in pair)))
     return Statement(
@@ -227,4 +240,5 @@ def converted(context: Context, ask: Ask) -> Statement:
             Output(part=part, index=0, value=converted_at, persons=persons, mark=marks[0]),
             Output(part=part, index=1, value=entered_at, persons=persons, mark=marks[1]),
         ),
+        used=used,
     )

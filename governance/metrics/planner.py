@@ -23,7 +23,7 @@ from governance.metrics.formulas import Part, Shape, counting
 from governance.metrics.persons import converted, first_rows, qualified, retained
 from governance.metrics.scan import Context
 from governance.metrics.statements import Ask, Statement, count_rows, in_force
-from governance.metrics.states import moves, state
+from governance.metrics.states import exposures, moves, state
 from governance.metrics.timeline import Timeline, counterpart, timeline
 from governance.terms import Column, Filter, Grant, MemberCompare, MetricQuery, Note, Period
 
@@ -187,7 +187,9 @@ def plan(grant: Grant, catalogue: Catalogue, *, marked: frozenset[str] = frozens
         key: tuple[object, ...] = (*shared, slices[part], kept[part]) if part.shape in _SHARED else (part,)
         together.setdefault(key, []).append(part)
     statements = tuple(
-        _statement(context, tuple(group), slices[group[0]], kept[group[0]], (persons, marks), times, query) for group in together.values()
+        statement
+        for group in together.values()
+        for statement in _statements(context, tuple(group), slices[group[0]], kept[group[0]], (persons, marks), times, query)
     )
     return Plan(
         grant=grant,
@@ -204,7 +206,7 @@ def plan(grant: Grant, catalogue: Catalogue, *, marked: frozenset[str] = frozens
     )
 
 
-def _statement(
+def _statements(
     context: Context,
     parts: tuple[Part, ...],
     dimensions: tuple[str, ...],
@@ -212,7 +214,7 @@ def _statement(
     counted: tuple[frozenset[Part], frozenset[Part]],
     times: Timeline,
     query: MetricQuery,
-) -> Statement:
+) -> tuple[Statement, ...]:
     part = parts[0]
     windows, spread = _windows(parts, times.windows)
     ask = Ask(parts=parts, dimensions=(*dimensions, *part.by), filters=filters, windows=windows, persons=counted[0], marked=counted[1])
@@ -221,11 +223,9 @@ def _statement(
         before = [counterpart(window, replace(query, compare="previous_period"), context.grant.today, fiscal) for window in windows]
         if any(item is None for item in before):
             raise UnsoundQuery("the period has none before it.")
-        return retained(context, ask, [item for item in before if item is not None])
-    made = _WRITERS[part.shape](context, ask)
-    if made.spread is not None:
-        return made
-    return replace(made, spread=spread)
+        return (retained(context, ask, [item for item in before if item is not None]),)
+    made = (_WRITERS[part.shape](context, ask), *([exposures(context, ask)] if part.shape == "exposed" else []))
+    return tuple(item if item.spread is not None else replace(item, spread=spread) for item in made)
 
 
 def _coverage(context: Context, part: Part) -> Coverage:

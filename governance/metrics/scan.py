@@ -15,8 +15,8 @@ from governance.metrics.catalogue import Catalogue
 from governance.metrics.formulas import Part
 from governance.metrics.graph import Route
 from governance.metrics.slicing import route_of
-from governance.metrics.tables import Clause, DimensionSql, Tables, tables_of
-from governance.terms import DimensionScope, Filter, Grant, LinkScope, RowScope
+from governance.metrics.tables import Clause, DerivedSql, DimensionSql, Tables, tables_of
+from governance.terms import UNKNOWN, DimensionScope, Filter, Grant, LinkScope, RowScope
 
 _NEVER = datetime(1900, 1, 1)  # noqa: DTZ001 (warehouse times are local and naive)
 """Before any consent was ever granted."""
@@ -48,6 +48,7 @@ class Scan:
         self.sql = context.tables.model(self.name)
         self.graph = context.catalogue.graph
         self._hops: dict[tuple[str, ...], None] = {}
+        self._sure: set[tuple[str, ...]] = set()
         self._secondary = model is not None and model != part.measure.model
         self.scoped = [clause for scope in context.grant.scopes for clause in self._scope(scope)]
         self.always: list[Clause] = []
@@ -127,12 +128,26 @@ class Scan:
             clause = clause.outerjoin(joined.table, joined.on)
         return clause
 
-    def matched(self) -> list[tuple[str, Clause]]:
-        """Return for each directly joined entity what is NULL where a row found no match."""
-        return [(hops[0], self.sql.join(hops).matched) for hops in self._hops if len(hops) == 1]
+    def ways(self) -> dict[str, Clause]:
+        """Return for each joined table, by its way (`hcp.hospital`), what is NULL where a row found no match; without those of `sure_ways`."""
+        return {".".join(hops): self.sql.join(hops).matched for hops in self._hops if not self._is_sure(hops)}
+
+    def sure_ways(self) -> tuple[str, ...]:
+        """Return the ways on which every row has a match, because a filter or a row scope asks for a known value at their end."""
+        return tuple(".".join(hops) for hops in self._hops if self._is_sure(hops))
+
+    def _is_sure(self, hops: tuple[str, ...]) -> bool:
+        return any(sure[: len(hops)] == hops for sure in self._sure)
 
     def filters(self, filters: Iterable[Filter]) -> list[Clause]:
-        return [self.dimension(item.dimension).among(item.values, negate=item.op == "not_in") for item in filters]
+        tests = []
+        for item in filters:
+            found = self.dimension(item.dimension)
+            # What is derived of a value may be derived of the unknown group as well.
+            if item.op == "in" and UNKNOWN not in item.values and not isinstance(found, DerivedSql):
+                self._sure.add(found.hops)
+            tests.append(found.among(item.values, negate=item.op == "not_in"))
+        return tests
 
     def condition(self, condition: Condition) -> Clause:
         """Return a measure's condition as a predicate that is never NULL-true: NULL satisfies only `null: true` and `equals: false`."""
@@ -176,7 +191,13 @@ class Scan:
                 # A population of persons is not divided by whose rows the employee's own are.
                 return []
             raise self._out_of_scope(scope.dimension)
-        return [self._routed(scope.dimension, route).scoped(scope.values) for route in found.values()]
+        clauses = []
+        for route in found.values():
+            sql = self._routed(scope.dimension, route)
+            if not isinstance(sql, DerivedSql):
+                self._sure.add(route.hops)
+            clauses.append(sql.scoped(scope.values))
+        return clauses
 
     def _about_employee(self, dimension: str) -> bool:
         sources = self.graph.dimensions[dimension].sources

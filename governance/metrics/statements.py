@@ -5,8 +5,8 @@ The shapes that count rows directly are here; those that look at persons' histor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from governance.documents.metrics import Condition
 from governance.metrics.buckets import Buckets, buckets, relation
 from governance.metrics.formulas import Part
+from governance.metrics.layout import Counting, Layout, Output, Used
 from governance.metrics.scan import Context, Scan, predicates
 from governance.metrics.tables import Clause
 from governance.terms import Filter, Period
@@ -39,22 +40,11 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Output:
-    """Where one output of a part stands in a result row; `persons` is the position of its distinct persons, `mark` of their set's fingerprint, or None."""
-
-    part: Part
-    index: int
-    value: int
-    persons: int | None
-    mark: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """A SELECT and how to read it: `window` and `dimensions` first, then the outputs.
 
     `buckets` tell which window a row belongs to (None: all, the period makes no difference); `spread` gives for each of its positions the
-    windows meant, where several asked windows are one to the statement. `rows` and `matched` are the positions of the counts that reconcile.
+    windows meant, where several asked windows are one to the statement. `used` are the positions of the counts that reconcile.
     """
 
     title: str
@@ -65,32 +55,11 @@ class Statement:
     dimensions: tuple[str, ...]
     outputs: tuple[Output, ...]
     spread: tuple[tuple[int, ...], ...] | None = None
-    rows: int | None = None
-    matched: Mapping[str, int] = field(default_factory=dict)
+    used: tuple[Used, ...] = ()
 
     @property
     def first_dimension(self) -> int:
         return 0 if self.buckets is None or self.buckets.key is None else 1
-
-
-class Layout:
-    """Collects the columns of a SELECT in the order in which they are read back."""
-
-    def __init__(self, keys: Sequence[Clause]) -> None:
-        self.keys = [key.label(f"k{position}") for position, key in enumerate(keys)]
-        self.columns: list[Any] = list(self.keys)
-
-    def add(self, clause: Clause, name: str) -> int:
-        """Add a column and return its position; the same clause under the same name stands once."""
-        self.columns.append(clause.label(name))
-        return len(self.columns) - 1
-
-    def select(self, source: Any, where: Sequence[Clause]) -> sa.Select[Any]:
-        statement = sa.select(*self.columns).select_from(source)
-        if where:
-            statement = statement.where(*where)
-        # By name: an engine with positional parameters does not see that the same expression stands in both places.
-        return statement.group_by(*(sa.literal_column(key.name) for key in self.keys)) if self.keys else statement
 
 
 def _split(parts: Sequence[Part]) -> tuple[list[Condition], list[list[Condition]]]:
@@ -99,9 +68,11 @@ def _split(parts: Sequence[Part]) -> tuple[list[Condition], list[list[Condition]
     return common, [[item for item in part.measure.where if item not in common] for part in parts]
 
 
-def _aggregates(scan: Scan, ask: Ask, layout: Layout) -> tuple[list[Output], list[Clause]]:
+def _aggregates(scan: Scan, ask: Ask, layout: Layout) -> tuple[list[Output], list[Clause], list[tuple[Part, Clause | None, int | None]]]:
+    """Add the parts' values; return their outputs, the conditions common to all, and of each part what its rows are: its own test, and a column that counts them already."""
     common, rests = _split(ask.parts)
-    outputs = []
+    outputs: list[Output] = []
+    rows: list[tuple[Part, Clause | None, int | None]] = []
     for number, (part, rest) in enumerate(zip(ask.parts, rests, strict=True)):
         test = predicates(scan.conditions(rest)) if rest else None
         person = scan.person
@@ -112,7 +83,8 @@ def _aggregates(scan: Scan, ask: Ask, layout: Layout) -> tuple[list[Output], lis
             persons = value if same else layout.add(sa.func.count(sa.distinct(_if(test, person))), f"p{number}")
         mark = layout.add(fingerprint(_if(test, person)), f"f{number}") if part in ask.marked and person is not None else None
         outputs.append(Output(part=part, index=0, value=value, persons=persons, mark=mark))
-    return outputs, scan.conditions(common)
+        rows.append((part, test, value if part.measure.agg == "count" else None))
+    return outputs, scan.conditions(common), rows
 
 
 _WEIGHTS = (1_093_514_077, 1_627_900_061, 811_589_147, 1_999_890_431, 417_121_891, 1_275_011_923, 2_038_074_743, 687_194_767, 1_504_330_937, 290_182_597)
@@ -157,12 +129,12 @@ def count_rows(context: Context, ask: Ask) -> Statement:
     found = None if timeless or time is None else buckets(ask.windows, scan.time, time.unit)
     groups = [scan.dimension(name).group for name in ask.dimensions]
     layout = Layout([*([found.key] if found is not None and found.key is not None else []), *groups])
-    outputs, common = _aggregates(scan, ask, layout)
+    outputs, common, rows = _aggregates(scan, ask, layout)
     where = [*scan.where, *common, *scan.filters(ask.filters)]
     if found is not None and found.where is not None:
         where.append(found.where)
-    rows = layout.add(sa.func.count(), "n")
-    matched = {entity: layout.add(sa.func.count(key), f"m_{entity}") for entity, key in scan.matched()}
+    counting = Counting(scan, layout, scan.ways(), scan.person)
+    used = tuple(counting.rows(part, 0, test=test, rows=counted) for part, test, counted in rows)
     joins = [found.join] if found is not None and found.join is not None else []
     return Statement(
         title=scan.sql.model.table,
@@ -172,8 +144,7 @@ def count_rows(context: Context, ask: Ask) -> Statement:
         buckets=found,
         dimensions=ask.dimensions,
         outputs=tuple(outputs),
-        rows=rows,
-        matched=matched,
+        used=used,
     )
 
 
@@ -191,6 +162,7 @@ def in_force(context: Context, ask: Ask) -> Statement:
     value = layout.add(sa.func.count(sa.distinct(scan.counted)), "v0")
     where = [*scan.where, *scan.conditions(ask.part.measure.where), *scan.filters(ask.filters)]
     mark = layout.add(fingerprint(scan.counted), "f0") if ask.part in ask.marked else None
+    used = Counting(scan, layout, scan.ways(), scan.person).rows(ask.part, 0)
     valid = sa.and_(start < windows.c.e, sa.or_(end.is_(None), end >= windows.c.e))
     return Statement(
         title=scan.sql.model.table,
@@ -200,4 +172,5 @@ def in_force(context: Context, ask: Ask) -> Statement:
         buckets=found,
         dimensions=ask.dimensions,
         outputs=(Output(part=ask.part, index=0, value=value, persons=value if scan.person is not None else None, mark=mark),),
+        used=(used,),
     )

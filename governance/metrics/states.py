@@ -14,17 +14,21 @@ import sqlalchemy as sa
 
 from governance.metrics.buckets import Buckets, TimeUnit, bound, table_of
 from governance.metrics.dialects import text_order
+from governance.metrics.layout import Counting, Layout, Output, carried_ways, outer_ways
 from governance.metrics.persons import same
 from governance.metrics.scan import Context, Scan
 from governance.metrics.slicing import state_dimensions
-from governance.metrics.statements import Ask, Layout, Output, Statement, fingerprint
+from governance.metrics.statements import Ask, Statement, fingerprint
 from governance.metrics.tables import Clause, DimensionSql
 from governance.terms import Filter
+
+EXPOSURE = 2
+"""Stands beside the two outputs of an exposure comparison for the rows of the exposing fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
-    """The latest states at numbered instants: columns `b` (instant), `e`, `p`, `r` and one for each dimension."""
+    """The latest states at numbered instants: columns `b` (instant), `e`, `p`, `r`, one for each dimension and the marks of a match (`m0…`)."""
 
     table: sa.FromClause
     dimensions: Mapping[str, str]
@@ -49,6 +53,7 @@ def _latest(ask: Ask, scan: Scan, instants: Sequence[date], names: Sequence[str]
     where = [*scan.where, *scan.conditions(measure.where), *scan.filters(filters), entity.is_not(None), scan.time.is_not(None)]
     by = [entity, *([partition] if measure.partition is not None else [])]
     # A state holds from its row until the next row; of rows at one instant only the one with the highest rank holds at all.
+    ways = carried_ways(scan)
     until = sa.func.lead(scan.time).over(partition_by=by, order_by=[scan.time, rank.asc().nulls_first()])
     held = (
         sa.select(
@@ -56,6 +61,7 @@ def _latest(ask: Ask, scan: Scan, instants: Sequence[date], names: Sequence[str]
             partition.label("p"),
             rank.label("r"),
             *(groups[name].label(column) for name, column in columns.items()),
+            *ways.values(),
             scan.time.label("since"),
             until.label("until"),
         )
@@ -63,7 +69,7 @@ def _latest(ask: Ask, scan: Scan, instants: Sequence[date], names: Sequence[str]
         .where(*where)
         .subquery("held")
     )
-    kept = [points.c.b, held.c.e, held.c.p, held.c.r, *(held.c[column] for column in columns.values())]
+    kept = [points.c.b, held.c.e, held.c.p, held.c.r, *(held.c[column] for column in columns.values()), *(held.c[mark.name] for mark in ways.values())]
     holds = sa.and_(held.c.since < points.c.at, sa.or_(held.c.until.is_(None), held.c.until >= points.c.at))
     latest = sa.select(*kept).select_from(held.join(points, holds))
     return Latest(table=latest.cte("latest"), dimensions=columns)
@@ -91,6 +97,7 @@ def state(context: Context, ask: Ask) -> Statement:
     layout = Layout([highest.c.b, *(highest.c[latest.dimensions[name]] for name in ask.dimensions)])
     value = layout.add(sa.func.count(), "v0")
     mark = layout.add(fingerprint(highest.c.e), "f0") if ask.part in ask.marked else None
+    used = Counting(scan, layout, outer_ways(scan, highest), highest.c.e if scan.person is not None else None).rows(ask.part, 0, rows=value)
     where: list[Clause] = [highest.c.hn == 1]
     for item in after:
         column = highest.c[latest.dimensions[item.dimension]]
@@ -106,6 +113,7 @@ def state(context: Context, ask: Ask) -> Statement:
         buckets=Buckets(key=highest.c.b, found=found),
         dimensions=ask.dimensions,
         outputs=(Output(part=ask.part, index=0, value=value, persons=value if scan.person is not None else None, mark=mark),),
+        used=(used,),
         spread=tuple(tuple(i for i, window in enumerate(ask.windows) if window.end == day) for day in instants),
     )
 
@@ -124,6 +132,7 @@ def moves(context: Context, ask: Ask) -> Statement:
     rows = [(i, instants.index(window.start), instants.index(window.end)) for i, window in enumerate(ask.windows)]
     pairs = table_of(rows, {"w": sa.Integer(), "s": sa.Integer(), "f": sa.Integer()}, "pairs")
     start, end = latest.table.alias("st"), latest.table.alias("en")
+    divided = True
     source = pairs.join(start, start.c.b == pairs.c.s).join(
         end, sa.and_(end.c.b == pairs.c.f, end.c.e == start.c.e, end.c.p == start.c.p)
     )
@@ -134,12 +143,15 @@ def moves(context: Context, ask: Ask) -> Statement:
         together += [same(exposed.c[column], groups[name]) for name, column in shared.items()]
         source = source.join(exposed, sa.and_(*together))
         groups |= {name: exposed.c[column] for name, column in only.items()}
+        divided = not only  # whoever was exposed in two groups stands in both
     layout = Layout([pairs.c.w, *(groups[name] for name in ask.dimensions)])
     moved = layout.add(sa.func.count(sa.distinct(sa.case((end.c.r > start.c.r, start.c.e)))), "v0")
     started = layout.add(sa.func.count(sa.distinct(start.c.e)), "v1")
     rose = sa.case((end.c.r > start.c.r, start.c.e))
     marks = (layout.add(fingerprint(rose), "f0"), layout.add(fingerprint(start.c.e), "f1")) if ask.part in ask.marked else (None, None)
     person = scan.person is not None
+    risen = Counting(scan, layout, outer_ways(scan, end), end.c.e if person else None, divided=divided).rows(ask.part, 0, test=end.c.r > start.c.r)
+    begun = Counting(scan, layout, outer_ways(scan, start), start.c.e if person else None, divided=divided).rows(ask.part, 1)
     return Statement(
         title=scan.sql.model.table,
         source=scan.sql.model.source,
@@ -151,11 +163,32 @@ def moves(context: Context, ask: Ask) -> Statement:
             Output(part=ask.part, index=0, value=moved, persons=moved if person else None, mark=marks[0]),
             Output(part=ask.part, index=1, value=started, persons=started if person else None, mark=marks[1]),
         ),
+        used=(risen, begun),
     )
 
 
-def _exposed(scan: Scan, ask: Ask, states: Scan) -> tuple[sa.FromClause, dict[str, str], dict[str, str]]:
-    """Return who was exposed before each window (`w`, `e`), and the columns of the dimensions shared with the states and of its own."""
+def exposures(context: Context, ask: Ask) -> Statement:
+    """The rows by which members were exposed before each window: nothing is measured of them, but an answer says how many there were."""
+    if ask.part.second is None:
+        raise KeyError("exposure")
+    scan = Scan(context, ask.part, model=ask.part.second.model)
+    before, within, where = _exposing(scan, ask)
+    layout = Layout([before.c.w])
+    used = Counting(scan, layout, scan.ways(), scan.sql.key(ask.part.second.entity or "") if scan.person is not None else None).rows(ask.part, EXPOSURE)
+    return Statement(
+        title=scan.sql.model.table,
+        source=scan.sql.model.source,
+        select=layout.select(scan.source((before, within)), where),
+        windows=ask.windows,
+        buckets=Buckets(key=before.c.w, found={i: i for i in range(len(ask.windows))}),
+        dimensions=(),
+        outputs=(),
+        used=(used,),
+    )
+
+
+def _exposing(scan: Scan, ask: Ask) -> tuple[sa.FromClause, Clause, list[Clause]]:
+    """Return a table of the days before each window (`w`), the condition that a row lies in them, and what makes a row an exposure."""
     part = ask.part
     if part.second is None or part.days is None:
         raise KeyError("exposure")
@@ -166,6 +199,17 @@ def _exposed(scan: Scan, ask: Ask, states: Scan) -> tuple[sa.FromClause, dict[st
         for i, window in enumerate(ask.windows)
     ]
     before = table_of(rows, {"w": sa.Integer(), "s": kind, "e": kind}, "before")
+    filters = [item for item in ask.filters if scan.has(item.dimension)]
+    where = [*scan.where, *scan.conditions(part.second.where), *scan.filters(filters), scan.sql.key(part.second.entity or "").is_not(None)]
+    return before, sa.and_(scan.time >= before.c.s, scan.time < before.c.e), where
+
+
+def _exposed(scan: Scan, ask: Ask, states: Scan) -> tuple[sa.FromClause, dict[str, str], dict[str, str]]:
+    """Return who was exposed before each window (`w`, `e`), and the columns of the dimensions shared with the states and of its own."""
+    part = ask.part
+    if part.second is None:
+        raise KeyError("exposure")
+    before, within, where = _exposing(scan, ask)
     member = scan.sql.key(part.second.entity or "")
     shared: dict[str, str] = {}
     only: dict[str, str] = {}
@@ -178,8 +222,5 @@ def _exposed(scan: Scan, ask: Ask, states: Scan) -> tuple[sa.FromClause, dict[st
             continue  # an attribute of the member, the same on both sides
         columns.append(scan.dimension(name).group.label(f"x{i}"))
         (only if route is None else shared)[name] = f"x{i}"
-    filters = [item for item in ask.filters if scan.has(item.dimension)]
-    where = [*scan.where, *scan.conditions(part.second.where), *scan.filters(filters), member.is_not(None)]
-    within = sa.and_(scan.time >= before.c.s, scan.time < before.c.e)
     exposed = sa.select(*columns).select_from(scan.source((before, within))).where(*where).distinct().subquery("exposed")
     return exposed, shared, only

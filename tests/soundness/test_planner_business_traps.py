@@ -17,6 +17,7 @@ from governance.metrics.checking import check
 from governance.metrics.parsing import query_from_json
 from governance.metrics.planner import plan
 from governance.metrics.timeline import timeline
+from governance.reconciling import reconciled
 from governance.terms import Period
 from tests.fixtures.bundle import catalogue_of, grant_for, measured, one, table
 from tests.fixtures.random_warehouse import MemoryWarehouse
@@ -139,10 +140,9 @@ def test_rows_whose_keys_match_nothing_are_in_the_unknown_group_and_reconciled(a
     warehouse = MemoryWarehouse(tables)
     told = measured(warehouse, {"metrics": ["touches"], "group_by": ["region"], "period": OCTOBER}, today=TODAY)
     warehouse.close()
-    assert told.facts["fct_touch"] == {"rows": 3, "unmatched": {"hcp": 2}}
-    assert [note.text.en for note in told.notes if note.code == "unmatched"] == [
-        "Touches: 3 rows used, 2 of them without a match in Doctors; they are in the unknown group."
-    ]
+    (rows,) = told.facts
+    assert (rows.table, rows.rows, rows.unmatched, rows.unknown) == ("fct_touch", 3, {"hcp": 2}, {"region": 2})
+    assert [note.text.en for note in reconciled(told, {}, 0).notes] == ["Touches: 3 rows used, 2 of them without a match in Doctors; they are in the unknown group."]
 
 
 def test_leap_day_in_year_on_year_has_no_counterpart(ask: Ask) -> None:

@@ -24,7 +24,7 @@ KEYS = [
     "status", "query", "columns", "rows", "suppressed", "clarify", "refusal", "explanation", "chart", "suggestions", "receipt",
     "data_as_of", "data_version", "timings_ms",
 ]  # fmt: skip
-EXPLAINED = ["summary", "metrics", "period", "filters", "policy", "assumptions"]
+EXPLAINED = ["summary", "metrics", "period", "filters", "policy", "assumptions", "rows"]
 TIMED = ["understand", "decide", "plan", "execute", "disclose", "audit", "total"]
 RECEIPT = Receipt(event="e1", index=48213, checkpoint="note")
 EAST = (Filter(dimension="region", op="in", values=("华东",)),)

@@ -87,6 +87,22 @@ class UsedMetric(Response):
     version: str
 
 
+class FactRowsModel(Response):
+    """How many rows of one fact one side of a metric rests on (`of` the asked or the compared period), how many of them found no match by the joined entity, and how many stand in the
+    unknown group by dimension. null: not told, since it would give away what is protected. `last`: only the last row in time is counted.
+    """
+
+    metric: str
+    side: str
+    of: Literal["asked", "compared"]
+    fact: str
+    table: str
+    rows: int | None
+    last: bool
+    unmatched: dict[str, int | None]
+    unknown: dict[str, int | None]
+
+
 class ExplanationModel(Response):
     """What was understood, taken, left out and applied."""
 
@@ -96,6 +112,7 @@ class ExplanationModel(Response):
     filters: list[str]
     policy: list[str]
     assumptions: list[str]
+    rows: list[FactRowsModel] = []
 
 
 class ReceiptModel(Response):
