@@ -50,6 +50,12 @@ def _unknown_weight(token: Token, definitions: str, units: str) -> float:
     return 0.5 if len(text) >= 2 else 0.4
 
 
+def _enumerated(tokens: Sequence[Token], token: Token) -> bool:
+    """Whether a word stands in a list (订单、买家和退款率), so that it is asked for itself."""
+    at = next(index for index, other in enumerate(tokens) if other is token)
+    return token.listed or any(other.kind in "&,|" for other in [*tokens[max(0, at - 1) : at], *tokens[at + 1 : at + 2]])
+
+
 def _defined(text: str, definitions: str) -> bool:
     return (len(text) >= 2 and text in definitions) if not text.isascii() else (len(text) >= 4 and all(stem(word) in definitions for word in text.split()))
 
@@ -78,7 +84,7 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
             if weight >= 0.2:
                 unknown.append(token.text)
             continue
-        if token.kind == METRIC and not token.listed and all(m.rank == RANK_PART for m in token.meanings) and _defined(token.text, definitions):
+        if token.kind == METRIC and not _enumerated(tokens, token) and all(m.rank == RANK_PART for m in token.meanings) and _defined(token.text, definitions):
             other += 0.05  # 短途航班准点率: of what it is a rate
             continue
         weight = 0.0 if token.also_filler and token.kind != "V" else _WEIGHTS.get(token.kind, 0.02)
