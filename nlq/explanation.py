@@ -172,6 +172,7 @@ def _policy(view: View, grant: Grant, purpose: Text | None, *, persons: bool) ->
     """What policy did to this answer: purpose, obligations (a narrowed scope among them), minimum group, protection, hidden cells."""
     said = [f"目的：{purpose.zh if purpose else grant.purpose}" if view.zh else f"Purpose: {purpose.en if purpose else grant.purpose}"]
     said += [obligation[view.language] for obligation in grant.obligations]
+    said += [mask.told[view.language] for mask in grant.masks]
     group = grant.minimum_group
     if group.k > 1 and persons:
         said.append(minimum_group_in_words(group, view.names, zh=view.zh))
