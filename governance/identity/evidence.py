@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -70,10 +71,74 @@ class Evidence:
     place: IntArray | None = None
     former: tuple[IntArray, ...] = ()
     traits: Mapping[str, IntArray] = field(default_factory=dict)
+    counts: IntArray | None = None
+    """How many rows of the extract each of these stands for, where equal rows were gathered into one."""
+
+    def columns(self) -> list[IntArray]:
+        """All arrays, always in the same order."""
+        place = [self.place] if self.place is not None else []
+        return [*(nodes for _, nodes in self.identifiers), *self.names, *place, *self.former, *self.traits.values()]
+
+    def of(self, columns: Sequence[IntArray], counts: IntArray) -> Evidence:
+        """The same description with other arrays, in the order of `columns()`."""
+        left = iter(columns)
+        return Evidence(
+            source=self.source,
+            rows=len(counts),
+            identifiers=tuple((kind, next(left)) for kind, _ in self.identifiers),
+            names=tuple(next(left) for _ in self.names),
+            place=None if self.place is None else next(left),
+            former=tuple(next(left) for _ in self.former),
+            traits={trait: next(left) for trait in self.traits},
+            counts=counts,
+        )
 
     def ranked(self) -> list[tuple[str, IntArray]]:
         """The identifiers, strongest first."""
         return sorted(self.identifiers, key=lambda item: strength(item[0]))
+
+
+class Gathered:
+    """The different rows of one extract, gathered part by part: what linking looks at. Memory grows with the persons, not with the rows."""
+
+    def __init__(self) -> None:
+        self._form: Evidence | None = None
+        self._known: dict[bytes, int] = {}
+        self._rows: list[npt.NDArray[np.int32]] = []
+        self._counts = np.zeros(0, dtype=np.int64)
+
+    def add(self, part: Evidence) -> npt.NDArray[np.int32]:
+        """Take in a part; for each of its rows the number of its combination among all that were gathered."""
+        self._form = self._form or part
+        columns = part.columns()
+        if not columns:
+            matrix, back = np.zeros((min(1, part.rows), 0), dtype=np.int32), np.zeros(part.rows, dtype=np.int64)
+        else:
+            frame = pd.DataFrame(dict(enumerate(columns)))
+            back = frame.groupby(list(frame.columns), sort=False).ngroup().to_numpy().astype(np.int64)
+            _, first = np.unique(back, return_index=True)
+            matrix = np.ascontiguousarray(frame.to_numpy(dtype=np.int32)[first])
+        target = np.empty(len(matrix), dtype=np.int64)
+        fresh = []
+        for row, key in enumerate(map(bytes, matrix)):
+            number = self._known.get(key)
+            if number is None:
+                number = self._known[key] = len(self._known)
+                fresh.append(row)
+            target[row] = number
+        self._rows.append(matrix[fresh])
+        numbers: IntArray = target[back]
+        self._counts = np.bincount(numbers, minlength=len(self._known)) + np.pad(self._counts, (0, len(self._known) - len(self._counts)))
+        return numbers.astype(np.int32)
+
+    def evidence(self) -> Evidence | None:
+        """Everything gathered, each combination once, with how many rows it stands for; None where nothing was added."""
+        if self._form is None:
+            return None
+        self._known.clear()
+        whole = np.concatenate(self._rows)
+        self._rows = [whole]
+        return self._form.of([whole[:, index].astype(np.int64) for index in range(whole.shape[1])], self._counts)
 
 
 class Groups:

@@ -43,11 +43,19 @@ _ROUNDS = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linked:
-    """The person of each row (NONE: nobody), why not (an index of REASONS) and what linked it (an index of HOW)."""
+    """The person of each row (NONE: nobody), why not (an index of REASONS) and what linked it (an index of HOW).
+
+    Where equal rows were gathered into one, `counts` says how many rows of the extract each entry stands for.
+    """
 
     person: IntArray
     reason: IntArray
     how: IntArray
+    counts: IntArray | None = None
+
+    def count(self, chosen: npt.NDArray[np.bool_]) -> int:
+        """How many rows of the extract are chosen."""
+        return int(chosen.sum() if self.counts is None else self.counts[chosen].sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +128,8 @@ class Linker:
             for means, found in ((LIKENESS, settled.persons), (STEWARD, settled.decided)):
                 for row, who in found.get(source, {}).items():
                     person[row], reason[row], how[row] = who, LINKED, means
-            rows[source] = Linked(person=person[back], reason=reason[back], how=how[back])
-            self._by_name += int((how[back] == NAME_IN_PLACE).sum())
+            rows[source] = Linked(person=person[back], reason=reason[back], how=how[back], counts=tuples[source][0].counts)
+            self._by_name += rows[source].count(rows[source].how == NAME_IN_PLACE)
         return Links(
             register=self.register,
             rows=rows,
@@ -165,7 +173,7 @@ class Linker:
                     evidence=distinct,
                     person=person,
                     open=np.flatnonzero((person == NONE) & (reason != CONFLICT) & said),
-                    counts=np.bincount(back, minlength=distinct.rows),
+                    counts=np.bincount(back, minlength=distinct.rows) if distinct.counts is None else distinct.counts,
                 )
             )
         words, decisions = self._judge.words, self._judge.decisions
@@ -308,14 +316,8 @@ def _record_tokens(records: Evidence, directory: Interner[Identifier], words: Wo
 
 def _distinct(evidence: Evidence) -> tuple[Evidence, IntArray]:
     """The evidence with each combination once, and for each row the number of its combination."""
-    columns: list[IntArray] = [nodes for _, nodes in evidence.identifiers]
-    columns += [
-        *evidence.names,
-        *([evidence.place] if evidence.place is not None else []),
-        *evidence.former,
-        *evidence.traits.values(),
-    ]
-    if not columns:
+    columns = evidence.columns()
+    if not columns or evidence.counts is not None:
         return evidence, np.arange(evidence.rows)
     frame = pd.DataFrame(dict(enumerate(columns)))
     numbers = frame.groupby(list(frame.columns), sort=False).ngroup().to_numpy().astype(np.int64)

@@ -2,65 +2,110 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from governance.identity.evidence import NONE
 from governance.identity.linking import LIKENESS, STEWARD
-from governance.ingest.report import ExtractReport
+from governance.ingest.report import ExtractReport, FileReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+    import numpy.typing as npt
 
     from governance.identity.linking import Links
+    from governance.ingest.files import Extract
     from governance.ingest.pipeline import Ingest
+    from governance.ingest.shaping import Outcomes
+    from governance.ingest.staging import Staged
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the rows of one extract, added up part by part; rows that were held back are kept by file and number."""
+
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    links: list[pa.Table] = field(default_factory=list)
+    _held: dict[str, list[npt.NDArray[np.int32]]] = field(default_factory=dict)
+
+    def add(self, part: Extract, outcomes: Outcomes) -> None:
+        """Add a part's rows."""
+        totals = np.bincount(outcomes.code, minlength=len(outcomes.names)).tolist()
+        for code, (outcome, count) in enumerate(zip(outcomes.names, totals, strict=True)):
+            if count:
+                self.counts[outcome] = self.counts.get(outcome, 0) + count
+            if count and outcome[0] == "quarantined":
+                rows = np.flatnonzero(outcomes.code == code)
+                self._held.setdefault(outcome[1], []).append(np.stack([part.file[rows], part.row[rows]], axis=1).astype(np.int32))
+
+    def add_links(self, part: Extract, keys: pa.Array, alone: pa.Array) -> None:
+        """Keep who stands behind each row of a part."""
+        source = pa.DictionaryArray.from_arrays(pa.array(part.file.astype(np.int32)), pa.array(part.files, pa.string()))
+        table = pa.table({"source": source, "row": pa.array(part.row), "hcp_key": keys, "alone": alone})
+        self.links.append(table.filter(pc.is_valid(table.column("hcp_key"))))
+
+    def named(self, kind: str) -> dict[str, int]:
+        """Rows per rule or reason of a kind, the most first."""
+        found = {name: count for (named, name), count in self.counts.items() if named == kind}
+        return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    def held(self) -> Iterator[tuple[int, int, str]]:
+        """The rows that were held back, by file and number, with the reason."""
+        pieces = [(np.concatenate(rows), reason) for reason, rows in sorted(self._held.items())]
+        if not pieces:
+            return
+        places = np.concatenate([rows for rows, _ in pieces])
+        reasons = np.repeat(np.arange(len(pieces)), [len(rows) for rows, _ in pieces])
+        for at in np.lexsort((places[:, 1], places[:, 0])).tolist():
+            yield int(places[at, 0]), int(places[at, 1]), pieces[int(reasons[at])][1]
 
 
 def extract_reports(load: Ingest) -> tuple[ExtractReport, ...]:
-    """What became of every row of every extract."""
+    """What became of every row of every extract. Raises IngestError unless all are accounted for."""
     reports = []
-    for name, shaped in load.shaped.items():
-        extract, outcomes, mapping = shaped.extract, shaped.outcomes, shaped.mapping
-        quarantined = outcomes.counts("quarantined")
-        if extract.broken:
-            quarantined["broken_row"] = quarantined.get("broken_row", 0) + len(extract.broken)
+    for name, staged in load.staged.items():
+        mapping, tally = staged.mapping, load.tallies[name]
+        quarantined = tally.named("quarantined")
+        if staged.broken:
+            quarantined["broken_row"] = quarantined.get("broken_row", 0) + len(staged.broken)
         used = set(mapping.used_columns())
-        wide = mapping.unpivot.matching(extract.headers) if mapping.unpivot else ()
-        linked = {
-            entity: int((persons.links.rows[name].person != NONE).sum())
-            for entity, persons in load.persons.items()
-            if persons.links is not None and name in persons.links.rows
-        }
+        wide = mapping.unpivot.matching(staged.headers) if mapping.unpivot else ()
         invalid: dict[str, int] = {}
         for persons in load.persons.values():
             for kind, count in persons.invalid.get(name, {}).items():
                 invalid[kind] = invalid.get(kind, 0) + count
         report = ExtractReport(
             extract=name,
-            files=extract.files,
-            encodings=extract.encodings,
-            rows=extract.rows + len(extract.broken),
-            loaded=sum(outcomes.counts("loaded").values()),
+            files=staged.files,
+            encodings=staged.encodings,
+            rows=staged.rows + len(staged.broken),
+            loaded=sum(tally.named("loaded").values()),
             quarantined=quarantined,
-            dropped=outcomes.counts("dropped"),
-            folded=outcomes.counts("folded"),
+            dropped=tally.named("dropped"),
+            folded=tally.named("folded"),
             records=load.tables.records.get(name, {}),
-            linked_rows=linked,
+            linked_rows=load.linked_rows(name),
             invalid_identifiers=invalid,
             unresolved=load.tables.unresolved.get(name, {}),
-            left_out_columns=tuple(column for column in extract.headers if column in mapping.ignore),
-            unmapped_columns=tuple(
-                column
-                for column in extract.headers
-                if column not in used and column not in mapping.ignore and column not in wide
-            ),
+            left_out_columns=tuple(column for column in staged.headers if column in mapping.ignore),
+            unmapped_columns=tuple(column for column in staged.headers if column not in used and column not in mapping.ignore and column not in wide),
+            columns=staged.headers,
+            content=_content(staged),
         )
         report.check()
         reports.append(report)
     return tuple(reports)
+
+
+def _content(staged: Staged) -> tuple[FileReport, ...]:
+    return tuple(
+        FileReport(name=name, sha256=digest, rows=rows + sum(file == index for file, _ in staged.broken))
+        for index, (name, digest, rows) in enumerate(zip(staged.files, staged.digests, staged.file_rows, strict=True))
+    )
 
 
 def unmapped(reports: Iterable[ExtractReport]) -> list[str]:
@@ -92,38 +137,28 @@ def person_report(load: Ingest) -> dict[str, dict[str, int]]:
 
 def linked_by(links: Links, how: int) -> int:
     """How many rows one means (an index of HOW) linked."""
-    return sum(int((linked.how == how).sum()) for linked in links.rows.values())
+    return sum(linked.count(linked.how == how) for linked in links.rows.values())
 
 
-def links(load: Ingest, entity: str, *, identifiers_only: bool = False) -> pa.Table:
-    """Every row that has a person of the entity: source (file name), row (1-based data row), hcp_key (the pseudonym).
+def links(load: Ingest, *, identifiers_only: bool = False) -> pa.Table:
+    """Every row that has a person of the entity whose links were kept: source (file name), row (1-based data row), hcp_key (the pseudonym).
 
     `identifiers_only` leaves out what names and likeness linked: the baseline that linking is measured beside.
     """
-    persons = load.persons.get(entity)
-    pieces = [
-        pa.table(
-            {"source": pa.array([], pa.string()), "row": pa.array([], pa.int64()), "hcp_key": pa.array([], pa.string())}
-        )
-    ]
-    for name in persons.evidence if persons is not None else ():
-        extract = load.shaped[name].extract
-        source = pa.array(extract.files, pa.string()).take(pa.array(extract.file))
-        table = pa.table({"source": source, "row": pa.array(extract.row), "hcp_key": load.person_keys(entity, name, identifiers_only=identifiers_only)})
-        pieces.append(table.filter(pc.is_valid(table.column("hcp_key"))))
+    empty = pa.table({"source": pa.array([], pa.string()), "row": pa.array([], pa.int64()), "hcp_key": pa.array([], pa.string())})
+    pieces = [empty]
+    for tally in load.tallies.values():
+        for table in tally.links:
+            keys = table.column("alone" if identifiers_only else "hcp_key")
+            told = pa.table({"source": table.column("source").cast(pa.string()), "row": table.column("row"), "hcp_key": keys})
+            pieces.append(told.filter(pc.is_valid(keys)) if identifiers_only else told)
     return pa.concat_tables(pieces)
 
 
-def held_back(load: Ingest) -> list[tuple[str, int, str]]:
+def held_back(load: Ingest) -> Iterator[tuple[str, int, str]]:
     """Every quarantined row: file name, 1-based data row, reason."""
-    result = []
-    for shaped in load.shaped.values():
-        extract, outcomes = shaped.extract, shaped.outcomes
-        reasons = {code: name for code, (kind, name) in enumerate(outcomes.names) if kind == "quarantined"}
-        rows = np.flatnonzero(np.isin(outcomes.code, list(reasons)))
-        result += [
-            (extract.files[extract.file[row]], int(extract.row[row]), reasons[int(outcomes.code[row])])
-            for row in rows.tolist()
-        ]
-        result += [(extract.files[file], row, "broken_row") for file, row in extract.broken]
-    return result
+    for name, staged in load.staged.items():
+        for file, row, reason in load.tallies[name].held():
+            yield staged.files[file], row, reason
+        for file, row in staged.broken:
+            yield staged.files[file], row, "broken_row"

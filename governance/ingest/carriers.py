@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from governance.documents.extracts import Reading
 from governance.errors import IngestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
 _SHEETS = (".xlsx", ".xlsm")
 _COLUMNAR = (".parquet", ".pq")
@@ -27,6 +29,8 @@ READABLE = (*_TEXTS, *_SHEETS, *_COLUMNAR)
 _ENCODINGS = ("utf-8", "gb18030", "big5", "utf-16")
 _DELIMITERS = (",", "\t", ";", "|")
 _LOOKED_AT = 50
+_AT_ONCE = 50_000
+"""Rows that are in memory at a time."""
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -79,22 +83,47 @@ def is_table(source: Source) -> bool:
     return isinstance(source, DatabaseTable) or source.suffix.lower() in (*_SHEETS, *_COLUMNAR)
 
 
-def table_of(source: Source, how: Reading) -> pa.Table:
-    """The cells of an Excel sheet, a Parquet file or a database table, as texts. Raises IngestError with the next step."""
+class Cells:
+    """The cells of an Excel sheet, a Parquet file or a database table, as texts: `headers`, the `kind` of carrier, and `batches()`.
+
+    `digest` is the SHA-256 of the file; a database's table has none.
+    """
+
+    def __init__(self, headers: Sequence[str], kind: str, digest: str | None, batches: Callable[[], Iterator[pa.Table]]) -> None:
+        self.headers, self.kind, self.digest, self.batches = tuple(headers), kind, digest, batches
+
+
+def cells_of(source: Source, how: Reading) -> Cells:
+    """Open what has cells by itself. Raises IngestError with the next step."""
     if isinstance(source, DatabaseTable):
         return _database(source)
-    if source.suffix.lower() in _COLUMNAR:
-        return _parquet(source)
-    return _sheet(source, how)
-
-
-def _parquet(path: Path) -> pa.Table:
     try:
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        message = f"{path.name} is no readable Parquet file ({type(error).__name__}); export it again"
+        with source.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as error:
+        message = f"{source.name} can't be read: {error.strerror}"
         raise IngestError(message) from error
-    return pa.table({name: _texts(column) for name, column in zip(_headers(table.column_names, path.name), table.columns, strict=True)})
+    return _parquet(source, digest) if source.suffix.lower() in _COLUMNAR else _sheet(source, how, digest)
+
+
+def _parquet(path: Path, digest: str) -> Cells:
+    def unreadable(error: Exception) -> IngestError:
+        return IngestError(f"{path.name} is no readable Parquet file ({type(error).__name__}); export it again")
+
+    def batches() -> Iterator[pa.Table]:
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(batch_size=_AT_ONCE):
+                    yield pa.table({name: _texts(pa.chunked_array([column])) for name, column in zip(headers, batch.columns, strict=True)})
+        except (pa.ArrowException, OSError) as error:
+            raise unreadable(error) from error
+
+    try:
+        with pq.ParquetFile(path) as file:
+            headers = _headers(file.schema_arrow.names, path.name)
+    except (pa.ArrowException, OSError) as error:
+        raise unreadable(error) from error
+    return Cells(headers, "parquet", digest, batches)
 
 
 def _texts(column: pa.ChunkedArray) -> pa.Array:
@@ -111,7 +140,20 @@ def _texts(column: pa.ChunkedArray) -> pa.Array:
     return flat.cast(pa.string())
 
 
-def _sheet(path: Path, how: Reading) -> pa.Table:
+def _sheet(path: Path, how: Reading, digest: str) -> Cells:
+    rows = _sheet_rows(path, how)
+    headers = next(rows)
+
+    def batches() -> Iterator[pa.Table]:
+        again = _sheet_rows(path, how)
+        return _in_batches([cell or "" for cell in next(again)], again)
+
+    rows.close()
+    return Cells([cell or "" for cell in headers], "excel", digest, batches)
+
+
+def _sheet_rows(path: Path, how: Reading) -> Generator[Sequence[str | None]]:
+    """The header, then the rows of the sheet."""
     import zipfile
 
     from openpyxl import load_workbook
@@ -134,12 +176,26 @@ def _sheet(path: Path, how: Reading) -> pa.Table:
         if header is None or not any(header):
             message = f"{path.name}: no header in line {how.skip_lines + 1} of the sheet {sheet.title!r}"
             raise IngestError(message)
-        return _columns(_headers([cell or "" for cell in header], path.name), rows)
+        yield _headers([cell or "" for cell in header], path.name)
+        yield from rows
     finally:
         book.close()
 
 
-def _database(source: DatabaseTable) -> pa.Table:
+def _database(source: DatabaseTable) -> Cells:
+    rows = _database_rows(source)
+    headers = [cell or "" for cell in next(rows)]
+
+    def batches() -> Iterator[pa.Table]:
+        again = _database_rows(source)
+        return _in_batches([cell or "" for cell in next(again)], again)
+
+    rows.close()
+    return Cells(headers, "table", None, batches)
+
+
+def _database_rows(source: DatabaseTable) -> Generator[Sequence[str | None]]:
+    """The header, then the rows of the table."""
     from sqlalchemy import MetaData, Table, create_engine, select
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -148,7 +204,9 @@ def _database(source: DatabaseTable) -> pa.Table:
         table = Table(source.name, MetaData(), autoload_with=engine)
         with engine.connect() as connection:
             result = connection.execution_options(stream_results=True).execute(select(table))
-            return _columns(_headers(list(result.keys()), source.name), ([_text(cell) for cell in row] for row in result))
+            yield _headers(list(result.keys()), source.name)
+            for row in result:
+                yield [_text(cell) for cell in row]
     except SQLAlchemyError as error:
         message = f"the table {source.name} can't be read ({type(error).__name__}); check the account's rights"
         raise IngestError(message) from error
@@ -156,14 +214,13 @@ def _database(source: DatabaseTable) -> pa.Table:
         engine.dispose()
 
 
-def _columns(header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> pa.Table:
-    cells: list[list[str | None]] = [[] for _ in header]
-    for row in rows:
-        if not any(row):
-            continue
-        for index, column in enumerate(cells):
-            column.append(row[index] if index < len(row) else None)
-    return pa.table({name: pa.array(column, pa.string()) for name, column in zip(header, cells, strict=True)})
+def _in_batches(header: Sequence[str], rows: Iterable[Sequence[str | None]]) -> Iterator[pa.Table]:
+    """The rows that hold anything, so many at a time."""
+    filled = (row for row in rows if any(row))
+    while chunk := list(islice(filled, _AT_ONCE)):
+        yield pa.table(
+            {name: pa.array([row[index] if index < len(row) else None for row in chunk], pa.string()) for index, name in enumerate(header)}
+        )
 
 
 def _headers(names: Sequence[str], where: str) -> list[str]:
@@ -198,7 +255,7 @@ def guess(source: Source) -> Reading:
     """How an unknown file is probably written: the first encoding that fits and the delimiter that cuts its first lines alike."""
     if is_table(source):
         return Reading()
-    raw = source.read_bytes()[: 1 << 20] if isinstance(source, Path) else b""
+    raw = _first_bytes(source) if isinstance(source, Path) else b""
     text, encoding = "", "utf-8"
     for candidate in _ENCODINGS:
         try:
@@ -211,6 +268,11 @@ def guess(source: Source) -> Reading:
                 break
     lines = text.lstrip("\ufeff").splitlines()[:_LOOKED_AT]
     return Reading(encodings=[encoding] if encoding != "utf-8" else ["utf-8", "gb18030"], delimiter=_delimiter(lines))
+
+
+def _first_bytes(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(1 << 20)
 
 
 def _delimiter(lines: Sequence[str]) -> str:

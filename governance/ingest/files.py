@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import fnmatch
+import hashlib
 import io
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,11 +16,11 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from governance.errors import IngestError, nearest
-from governance.ingest.carriers import DatabaseTable, is_table, table_of
+from governance.ingest.carriers import Cells, DatabaseTable, cells_of, is_table
 from governance.ingest.columns import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
@@ -33,6 +36,8 @@ _MARKS = (
 )
 _MOSTLY = 0.5
 _HEADER_BYTES = 1 << 20
+_CHUNK = 8 << 20
+"""Bytes of a file that are in memory at a time; the longest row that can be read."""
 _SHOWN = 12
 
 
@@ -60,24 +65,64 @@ def find(among: Sequence[Source], mapping: Mapping) -> list[Source]:
     return [source for source in among if any(fnmatch.fnmatchcase(source.name, pattern) for pattern in mapping.files)]
 
 
-def decode(raw: bytes, name: str, encodings: tuple[str, ...]) -> tuple[str, str]:
-    """Return the text and its encoding: by the byte order mark, else the first encoding that fits."""
-    if not raw.strip():
-        message = f"{name} is empty; export it again, or remove it if there is nothing to load"
-        raise IngestError(message)
-    marked = next((encoding for mark, encoding in _MARKS if raw.startswith(mark)), None)
-    tried = (marked,) if marked else encodings
-    for encoding in tried:
-        try:
-            text = raw.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-        if "\x00" in text:
-            message = f"{name} holds binary data, not text; export it as CSV"
-            raise IngestError(message)
-        return text, encoding
-    message = f"{name} is not text in {' or '.join(tried)}; name its encoding under `read.encodings` of its mapping"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """What a first pass over a text file found: its encoding, the SHA-256 of its bytes, and its first characters."""
+
+    encoding: str
+    digest: str
+    head: str
+
+
+def examine(path: Path, encodings: tuple[str, ...]) -> Text:
+    """Look through a text file once, a chunk at a time: by the byte order mark, else the first encoding that fits.
+
+    Raises IngestError for a file that is empty, binary, in another encoding, or cut off inside a quoted cell.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(4)
+        marked = next((encoding for mark, encoding in _MARKS if start.startswith(mark)), None)
+        tried = (marked,) if marked else encodings
+        for encoding in tried:
+            try:
+                return _looked_through(path, encoding)
+            except (UnicodeDecodeError, LookupError):
+                continue
+    except OSError as error:
+        message = f"{path.name} can't be read: {error.strerror}"
+        raise IngestError(message) from error
+    message = f"{path.name} is not text in {' or '.join(tried)}; name its encoding under `read.encodings` of its mapping"
     raise IngestError(message)
+
+
+def _looked_through(path: Path, encoding: str) -> Text:
+    digest, decoder = hashlib.sha256(), codecs.getincrementaldecoder(encoding)("strict")
+    head, filled, quotes, lines, quoted_line = "", False, 0, 0, 0
+    with path.open("rb") as stream:
+        while True:
+            raw = stream.read(_CHUNK)
+            digest.update(raw)
+            filled = filled or bool(raw.strip())
+            text = decoder.decode(raw, final=not raw)
+            if "\x00" in text:
+                message = f"{path.name} holds binary data, not text; export it as CSV"
+                raise IngestError(message)
+            if len(head) < _HEADER_BYTES:
+                head += text[:_HEADER_BYTES]
+            found = text.count('"')
+            if found:
+                quotes, quoted_line = quotes + found, lines + text.count("\n", 0, text.rfind('"'))
+            lines += text.count("\n")
+            if not raw:
+                break
+    if not filled:
+        message = f"{path.name} is empty; export it again, or remove it if there is nothing to load"
+        raise IngestError(message)
+    if quotes % 2:
+        message = f"{path.name}, line {quoted_line + 1} or before: a quotation mark is not closed; the file may be cut off"
+        raise IngestError(message)
+    return Text(encoding=encoding, digest=digest.hexdigest(), head=head)
 
 
 def header(text: str, name: str, how: Reading) -> tuple[str, ...]:
@@ -98,89 +143,121 @@ def header(text: str, name: str, how: Reading) -> tuple[str, ...]:
     return names
 
 
-def parse(text: str, name: str, how: Reading, names: tuple[str, ...]) -> tuple[pa.Table, list[int]]:
-    """Return the cells as an Arrow table of strings, and the data rows (1-based) that don't have as many cells as the header."""
-    if text.count('"') % 2:
-        rows = text.rfind('"', 0, len(text))
-        message = f"{name}, line {text.count(chr(10), 0, rows) + 1} or before: a quotation mark is not closed; the file may be cut off"
-        raise IngestError(message)
-    broken: list[int] = []
-    skip = how.skip_lines + 1
+class Opened:
+    """One file or table, opened: its headers, its encoding (`parquet`, `excel` or `table` where it has none), the digest of its content.
 
-    def note(row: arrow_csv.InvalidRow) -> str:
-        broken.append(row.number - skip)
-        return "skip"
+    `batches()` gives its cells as texts, so many rows at a time that memory doesn't grow with the file, each with the rows' 1-based numbers;
+    `broken` lists the numbers of rows with too many or too few cells as far as the file was read.
+    """
 
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(text.encode()),
-            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=names, skip_rows=skip),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=how.delimiter, newlines_in_values=True, invalid_row_handler=note
-            ),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        message = f"{name} is not a table separated by {how.delimiter!r}: {str(error).splitlines()[0][:120]}"
-        raise IngestError(message) from error
-    if len(broken) > max(1, _MOSTLY * (len(broken) + table.num_rows)):
-        message = f"{name}: {len(broken)} of {len(broken) + table.num_rows} rows don't have the header's {len(names)} columns; check `read.delimiter`"
-        raise IngestError(message)
-    return table, broken
+    def __init__(self, source: Source, how: Reading) -> None:
+        self.name, self._how, self._source = source.name, how, source
+        self.broken: list[int] = []
+        if isinstance(source, DatabaseTable) or is_table(source):
+            self._cells: Cells | None = cells_of(source, how)
+            self.headers, self.encoding, self.digest = self._cells.headers, self._cells.kind, self._cells.digest
+        else:
+            self._cells = None
+            seen = examine(source, how.encodings)
+            self.headers, self.encoding, self.digest = header(seen.head, source.name, how), seen.encoding, seen.digest
+
+    def batches(self, keep: Sequence[str]) -> Iterator[tuple[pa.Table, npt.NDArray[np.int64]]]:
+        """The cells of the columns `keep`. Raises IngestError where most rows don't have the header's columns."""
+        if self._cells is not None:
+            number = 0
+            for table in self._cells.batches():
+                yield table.select(list(keep)), np.arange(number + 1, number + table.num_rows + 1)
+                number += table.num_rows
+            return
+        yield from self._csv(keep)
+
+    def _csv(self, keep: Sequence[str]) -> Iterator[tuple[pa.Table, npt.NDArray[np.int64]]]:
+        skip, path = self._how.skip_lines + 1, self._source
+        done, good = 0, 0
+
+        def note(row: arrow_csv.InvalidRow) -> str:
+            self.broken.append(row.number - skip)
+            return "skip"
+
+        if not isinstance(path, Path):
+            return
+        try:
+            with pa.OSFile(str(path)) as raw, pa.transcoding_input_stream(raw, self.encoding, "utf-8") as text:
+                reader = arrow_csv.open_csv(
+                    text,
+                    read_options=arrow_csv.ReadOptions(use_threads=False, block_size=_CHUNK, column_names=self.headers, skip_rows=skip),
+                    parse_options=arrow_csv.ParseOptions(delimiter=self._how.delimiter, newlines_in_values=True, invalid_row_handler=note),
+                    convert_options=arrow_csv.ConvertOptions(
+                        column_types=dict.fromkeys(self.headers, pa.string()), strings_can_be_null=False, include_columns=list(keep) or None
+                    ),
+                )
+                for batch in reader:
+                    # Broken rows were left out of the table but keep their number.
+                    odd = np.array([row for row in self.broken if row > done], dtype=np.int64)
+                    numbers = np.arange(done + 1, done + batch.num_rows + len(odd) + 1)
+                    numbers = np.setdiff1d(numbers, odd, assume_unique=True)[: batch.num_rows]
+                    yield pa.Table.from_batches([batch]).select(list(keep)), numbers
+                    done, good = int(numbers[-1]) if len(numbers) else done, good + batch.num_rows
+        except pa.ArrowInvalid as error:
+            if not str(error).startswith("Empty CSV"):
+                message = f"{self.name} is not a table separated by {self._how.delimiter!r}: {str(error).splitlines()[0][:120]}"
+                raise IngestError(message) from error
+        if len(self.broken) > max(1, _MOSTLY * (len(self.broken) + good)):
+            message = f"{self.name}: {len(self.broken)} of {len(self.broken) + good} rows don't have the header's {len(self.headers)} columns; check `read.delimiter`"
+            raise IngestError(message)
 
 
-def cells(source: Source, how: Reading) -> tuple[pa.Table, list[int], str]:
-    """The cells of one file or table as texts, its broken rows, and its encoding (`parquet`, `excel` or `table` where it has none)."""
-    if isinstance(source, DatabaseTable) or is_table(source):
-        kind = "table" if isinstance(source, DatabaseTable) else "excel" if source.suffix.lower().startswith(".xls") else "parquet"
-        return table_of(source, how), [], kind
-    try:
-        raw = source.read_bytes()
-    except OSError as error:
-        message = f"{source.name} can't be read: {error.strerror}"
-        raise IngestError(message) from error
-    text, encoding = decode(raw, source.name, how.encodings)
-    table, bad = parse(text, source.name, how, header(text, source.name, how))
-    return table, bad, encoding
+def open_source(source: Source, mapping: Mapping) -> Opened:
+    """Open one file of an extract and check that it has the columns that its mapping names."""
+    opened = Opened(source, mapping.read)
+    _check_columns(opened.name, opened.headers, mapping.used_columns(), mapping)
+    return opened
 
 
-def read(paths: Sequence[Source], mapping: Mapping, *, everything: bool = False) -> Extract:
-    """Read the files of one extract; only the columns that the mapping uses are kept, unless `everything` is asked."""
-    wanted = mapping.used_columns()
-    parts: list[tuple[pa.Table, tuple[str, ...]]] = []
-    numbers, broken, encodings = [], [], []
+def kept_columns(mapping: Mapping, headers: tuple[str, ...], *, everything: bool = False) -> tuple[str, ...]:
+    """The columns of a file that the mapping has any use for."""
+    wanted, pattern = mapping.used_columns(), _repeating(mapping, headers)
+    return tuple(name for name in headers if everything or name in wanted or name in pattern or _compares_all(mapping))
+
+
+def column_of(table: pa.Table, name: str, empty: Sequence[str]) -> Column:
+    """One column of a table of texts; a file that lacks it has nothing there."""
+    if name not in table.column_names:
+        return Column.of(pa.nulls(table.num_rows, pa.string()), empty)
+    piece = table.column(name).combine_chunks()
+    return Column.of(piece.combine_chunks() if isinstance(piece, pa.ChunkedArray) else piece, empty)
+
+
+def read(paths: Sequence[Source], mapping: Mapping, *, everything: bool = False, most: int | None = None) -> Extract:
+    """Read the files of one extract as a whole, or about their first `most` rows; a load goes through `staging` instead.
+
+    Only the columns that the mapping uses are kept, unless `everything` is asked.
+    """
+    tables, numbers, file, broken, encodings = [], [], [], [], []
+    headers: dict[str, None] = {}
+    rows = 0
     for index, path in enumerate(paths):
-        table, bad, encoding = cells(path, mapping.read)
-        names = tuple(table.column_names)
-        _check_columns(path.name, names, wanted, mapping)
-        parts.append((table, names))
-        encodings.append(encoding)
-        broken += [(index, row) for row in bad]
-        # Broken rows were left out of the table but keep their number.
-        numbers.append(
-            np.setdiff1d(np.arange(1, table.num_rows + len(bad) + 1), np.array(bad, dtype=np.int64), assume_unique=True)
-        )
-    headers = tuple(dict.fromkeys(name for _, names in parts for name in names))
-    pattern = _repeating(mapping, headers)
-    keep = [name for name in headers if everything or name in wanted or name in pattern or _compares_all(mapping)]
-    columns = {}
-    for name in keep:
-        pieces = [
-            table.column(name).combine_chunks() if name in names else pa.nulls(table.num_rows, pa.string())
-            for table, names in parts
-        ]
-        flat = [piece.combine_chunks() if isinstance(piece, pa.ChunkedArray) else piece for piece in pieces]
-        columns[name] = Column.of(pa.concat_arrays(flat) if len(flat) > 1 else flat[0], mapping.read.empty)
+        opened = open_source(path, mapping)
+        headers |= dict.fromkeys(opened.headers)
+        encodings.append(opened.encoding)
+        for table, here in opened.batches(kept_columns(mapping, opened.headers, everything=everything)):
+            tables.append(table)
+            numbers.append(here)
+            file.append(np.full(len(here), index))
+            rows += len(here)
+            if most is not None and rows >= most:
+                break
+        broken += [(index, row) for row in opened.broken]
+    names = tuple(headers)
+    whole = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
     return Extract(
         name=mapping.extract,
         files=tuple(path.name for path in paths),
-        headers=headers,
-        columns=columns,
-        rows=sum(len(rows) for rows in numbers),
-        file=np.concatenate([np.full(len(rows), index) for index, rows in enumerate(numbers)]),
-        row=np.concatenate(numbers),
+        headers=names,
+        columns={name: column_of(whole, name, mapping.read.empty) for name in kept_columns(mapping, names, everything=everything)},
+        rows=rows,
+        file=np.concatenate([*file, np.zeros(0, dtype=np.int64)]),
+        row=np.concatenate([*numbers, np.zeros(0, dtype=np.int64)]),
         broken=tuple(broken),
         encodings=tuple(encodings),
     )

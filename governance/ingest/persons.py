@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from governance.identity.evidence import NONE, Evidence, Identifier, Interner, strength
+from governance.identity.evidence import NONE, Evidence, Gathered, Identifier, Interner, strength
 from governance.identity.linking import Judge, Linker, Links
 from governance.identity.normalise import normaliser
 from governance.identity.register import SHARED
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     IntArray = npt.NDArray[np.int64]
 
 UID_BYTES = 16
+_REMEMBERED = 1_000_000
+"""Spellings of identifiers that are kept, so that one is read once however many parts it stands in."""
 
 
 @dataclass(slots=True)
@@ -38,6 +40,8 @@ class Persons:
     nodes: Interner[Identifier] = field(default_factory=Interner)
     names: Interner[str] = field(default_factory=Interner)
     evidence: dict[str, Evidence] = field(default_factory=dict)
+    heard: dict[str, Gathered] = field(default_factory=lambda: defaultdict(Gathered))
+    _read: dict[tuple[str, str], int] = field(default_factory=dict)
     invalid: dict[str, dict[str, int]] = field(default_factory=dict)
     links: Links | None = None
     keys: list[str | None] = field(default_factory=list)
@@ -52,8 +56,11 @@ class Persons:
         place: IntArray | None,
         former: Sequence[IntArray],
         traits: Mapping[str, IntArray],
-    ) -> None:
-        """Take in what one extract says; invalid identifiers are ignored and counted by type."""
+    ) -> npt.NDArray[np.int32]:
+        """Take in what a part of an extract says; invalid identifiers are ignored and counted by type.
+
+        Returns for each row the number of its combination among the different ones of the extract.
+        """
         found: list[tuple[str, IntArray]] = []
         names: list[IntArray] = []
         invalid: dict[str, int] = {}
@@ -63,10 +70,13 @@ class Persons:
                 column = shaped.columns[name]
 
                 def node(word: str, normal: Callable[[str], str | None] = normal, kind: str = kind) -> int:
-                    value = normal(word)
-                    if value is None:
-                        return NONE
-                    return self.names.add(value) if kind == "name" else self.nodes.add((kind, value))
+                    known = self._read.get((kind, word))
+                    if known is None:
+                        value = normal(word)
+                        known = NONE if value is None else self.names.add(value) if kind == "name" else self.nodes.add((kind, value))
+                        if len(self._read) < _REMEMBERED:
+                            self._read[kind, word] = known
+                    return known
 
                 ids = column.ids(node)
                 wrong = int((column.filled() & (ids == NONE)).sum())
@@ -76,9 +86,12 @@ class Persons:
                     names.append(ids)
                 else:
                     found.append((kind, ids))
-        self.invalid[shaped.extract.name] = invalid
-        self.evidence[shaped.extract.name] = Evidence(
-            source=shaped.extract.name,
+        source = shaped.extract.name
+        before = self.invalid.setdefault(source, {})
+        for kind, wrong in invalid.items():
+            before[kind] = before.get(kind, 0) + wrong
+        said = Evidence(
+            source=source,
             rows=len(shaped),
             identifiers=tuple(found),
             names=tuple(names),
@@ -86,14 +99,22 @@ class Persons:
             former=tuple(former),
             traits=dict(traits),
         )
+        if source == self.register:
+            # Every record counts by itself; a register is one part.
+            self.evidence[source] = said
+            return np.arange(len(shaped), dtype=np.int32)
+        return self.heard[source].add(said)
 
     def values(self, kinds: frozenset[str]) -> set[tuple[str, str]]:
         """Every (type, value) met, of some types."""
         return {pair for pair in self.nodes.things if pair[0] in kinds}
 
-    def link(self, register: str, foreign: set[tuple[str, str]], judge: Judge | None = None) -> Links:
-        """Link all extracts to the persons of the extract `register`; `foreign` values are other entities' own; `judge` settles what is doubtful."""
-        self.register = register
+    def link(self, foreign: set[tuple[str, str]], judge: Judge | None = None) -> Links:
+        """Link all extracts to the persons of the register; `foreign` values are other entities' own; `judge` settles what is doubtful."""
+        register = self.register
+        self._read.clear()
+        self.evidence |= {source: said for source, gathered in self.heard.items() if (said := gathered.evidence()) is not None}
+        self.heard.clear()
         blocked = frozenset(node for pair in foreign if (node := self.nodes.get(pair)) != NONE)
         linker = Linker(self.evidence[register], self.nodes, self.names, blocked, judge)
         self.links = linker.link([evidence for name, evidence in self.evidence.items() if name != register])

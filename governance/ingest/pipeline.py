@@ -1,4 +1,6 @@
-"""One load, from a folder of extracts to a published warehouse: read, shape, link, fill, scan, publish, in that order.
+"""One load, from a folder of extracts to a published warehouse: stage, link, fill, scan, publish, in that order.
+
+Extracts are staged in parts (`staging`), and every step goes part by part, so that memory grows with the persons, not with the rows.
 
 The vault is written before the warehouse is put in place, so that a pseudonym in data always has its person; a load that stops in between
 leaves the old warehouse as it was, and the next load finds the same UIDs.
@@ -10,30 +12,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from governance.errors import IngestError, nearest
-from governance.identity.evidence import NONE
 from governance.identity.leaks import Known, Scan, scan
-from governance.identity.linking import IDENTIFIER
-from governance.ingest import files, unknown
+from governance.ingest import files, gating, unknown
+from governance.ingest.accounts import Tally
 from governance.ingest.carriers import sources
 from governance.ingest.consent import effective_times
 from governance.ingest.masking import Masker
-from governance.ingest.profile import Profiler, unconfirmed
-from governance.ingest.resolving import Resolver, pseudonyms
-from governance.ingest.shaping import Shaped, shape
+from governance.ingest.profile import Profiler
+from governance.ingest.resolving import Resolver
+from governance.ingest.shaping import shape
+from governance.ingest.staging import Scratch, Staged, stage
 from governance.ingest.tables import Tables
 from governance.ingest.values import Reader
-from governance.warehouse.building import NewTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
+    from types import TracebackType
 
     from governance.identity.doubts import Decision
     from governance.identity.keys import KeyRing
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from governance.ingest.mappings import Plan
     from governance.ingest.persons import Persons
 
-_SQL = {
+SQL_TYPES = {
     "text": "VARCHAR",
     "key": "VARCHAR",
     "id": "VARCHAR",
@@ -81,7 +81,7 @@ class Places:
 
 
 class Ingest:
-    """One load in the making; `ingest` runs it."""
+    """One load in the making; `ingest` runs it. Close it, or use it as a context: what was staged is freed then."""
 
     def __init__(
         self,
@@ -91,45 +91,49 @@ class Ingest:
         keys: KeyRing,
         random: Callable[[int], bytes],
         progress: Callable[[str, float], None],
+        now: datetime,
+        scratch: Path | None = None,
     ) -> None:
+        """`scratch` is where staged cells wait, in a file without a name (None: the system's place for such files)."""
         self.plan = plan
         self.smallest_batch = 0
         self.keys = keys
         self.random = random
         self.warnings: list[str] = []
         self.seconds: dict[str, float] = {}
+        self.staged: dict[str, Staged] = {}
+        self.tallies: dict[str, Tally] = {}
         self._told = progress
-        self._began = perf_counter()
+        self._last = perf_counter()
         self._folder = folder
-        self.shaped: dict[str, Shaped] = {}
+        self._rest: Sequence[Source] = ()
+        self._scratch = Scratch(scratch)
         self._resolver: Resolver | None = None
         self._profiles: list[dict[str, Any]] = []
         self._masker = Masker()
         self.tables = Tables(
-            schema=plan.schema, reader=Reader(zone=plan.zone, codes=plan.codes, masker=self._masker), row_key=keys.things.derive("row")
+            schema=plan.schema, reader=Reader(zone=plan.zone, codes=plan.codes, masker=self._masker), row_key=keys.things.derive("row"), now=now
         )
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._scratch.close()
+
     def step(self, name: str, share: float) -> None:
-        """Tell how far the load is and keep how long the step before took."""
+        """Tell how far the load is and keep how long the steps of this name took."""
         now = perf_counter()
-        self.seconds[name] = round(now - self._began - sum(self.seconds.values()), 3)
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + now - self._last, 3)
+        self._last = now
         self._told(name, share)
 
     # ----------------------------------------------------------------- reading
 
-    def read(self, *, profiled: bool) -> None:
-        """Find, read and shape every extract."""
+    def find(self) -> dict[str, list[Source]]:
+        """The files of each extract. Raises IngestError for a file that two mappings claim."""
         among = sources(self._folder)
-        names = [source.name for source in among]
         found = {mapping.extract: files.find(among, mapping) for mapping in self.plan.mappings}
-        missing = [mapping for mapping in self.plan.mappings if mapping.required and not found[mapping.extract]]
-        if missing and not profiled:
-            patterns = " or ".join(missing[0].files)
-            message = (
-                f"the extract {missing[0].extract!r} is missing: no file {patterns} in {self._where}.{nearest(missing[0].files[0], names)} "
-                f"Put it there, or set `required: false` in extracts/{missing[0].extract}.yaml"
-            )
-            raise IngestError(message)
         taken: dict[str, str] = {}
         for name, paths in found.items():
             for path in paths:
@@ -137,24 +141,45 @@ class Ingest:
                     message = f"{path.name} is claimed by the mappings of {taken[path.name]} and {name}; make their `files` differ"
                     raise IngestError(message)
                 taken[path.name] = name
-        self.warnings += [f"{name}: no mapping names this file; it was not read" for name in names if name not in taken]
-        profiler = Profiler(self.plan.classes) if profiled else None
+        self._rest = [source for source in among if source.name not in taken]
+        self.warnings += [f"{source.name}: no mapping names this file; it was not read" for source in self._rest]
+        return found
+
+    def read(self, *, profiled: bool) -> None:
+        """Find and stage every extract. A real load stops at a personal column that would be stored unconfirmed; a dry run tells of every column."""
+        found = self.find()
+        missing = [mapping for mapping in self.plan.mappings if mapping.required and not found[mapping.extract]]
+        if missing and not profiled:
+            names = [source.name for source in (*self._rest, *(path for paths in found.values() for path in paths))]
+            patterns = " or ".join(missing[0].files)
+            message = (
+                f"the extract {missing[0].extract!r} is missing: no file {patterns} in {self._where}.{nearest(missing[0].files[0], names)} "
+                f"Put it there, or set `required: false` in extracts/{missing[0].extract}.yaml"
+            )
+            raise IngestError(message)
+        profiler = Profiler(self.plan.classes)
         for number, mapping in enumerate(self.plan.mappings):
             if not found[mapping.extract]:
                 self.warnings.append(f"{mapping.extract}: no file; its rows are missing from this load")
                 continue
-            extract = files.read(found[mapping.extract], mapping, everything=profiled)
-            if profiler is not None:
-                self._profiles += profiler.profile(extract, mapping)
-            self.shaped[mapping.extract] = shape(extract, mapping)
-            self.step(f"read {mapping.extract}", 0.45 * (number + 1) / len(self.plan.mappings))
-        if profiler is not None:
-            self._profile_unknown(profiler, [source for source in among if source.name not in taken])
-            self.warnings += unconfirmed(self._profiles)
+            staged = stage(found[mapping.extract], mapping, self.plan.schema, self._scratch, everything=profiled)
+            # A part is cut by a hash, so the first one is a fair sample of a large extract.
+            sample = staged.part(0)
+            if profiled:
+                profiles = profiler.profile(sample, mapping)
+                self._profiles += profiles
+                self.warnings += gating.warnings(sample, mapping, self.plan.schema, profiles)
+            else:
+                gating.check(sample, mapping, self.plan.schema, profiler)
+            self.staged[mapping.extract] = staged
+            self.tallies[mapping.extract] = Tally()
+            self.step(f"read {mapping.extract}", 0.28 * (number + 1) / len(self.plan.mappings))
+        if profiled:
+            self._profile_unknown(profiler)
 
-    def _profile_unknown(self, profiler: Profiler, rest: Sequence[Source]) -> None:
+    def _profile_unknown(self, profiler: Profiler) -> None:
         """Profile what no mapping names; a steward may want it."""
-        for item in unknown.seen(rest):
+        for item in unknown.seen(self._rest):
             if isinstance(item, str):
                 self.warnings.append(item)
             else:
@@ -170,13 +195,14 @@ class Ingest:
         """Find the things and persons behind all rows; the vault says whom it knows already, stewards have decided some."""
         self._resolver = Resolver(
             self.plan,
-            self.shaped,
+            self.staged,
             self.tables.reader,
             key=self.keys.warehouse,
             things=self.keys.things,
             random=self.random,
             step=self.step,
             decisions=decisions,
+            scratch=self._scratch,
         )
         self._resolver.link(vault)
 
@@ -189,34 +215,33 @@ class Ingest:
         """The doubtful cases of linking, masked, for the review queue."""
         return self._resolver.cases() if self._resolver is not None else []
 
-    def person_keys(self, entity: str, extract: str, *, identifiers_only: bool = False) -> pa.Array:
-        """The pseudonym of every row of an extract, null where nobody is known, or nobody was found by an identifier alone."""
-        shaped, persons = self.shaped[extract], self.persons[entity]
-        rows = np.full(shaped.extract.rows, NONE, dtype=np.int64)
-        if persons.links is not None:
-            linked = persons.links.rows[extract]
-            rows[shaped.heard] = np.where(linked.how == IDENTIFIER, linked.person, NONE) if identifiers_only else linked.person
-        return pseudonyms(persons.keys, rows)
+    def linked_rows(self, extract: str) -> dict[str, int]:
+        """How many rows of an extract have a person, per kind of person."""
+        return dict(self._resolver.linked_rows(extract)) if self._resolver is not None else {}
 
-    def fill(self) -> None:
-        """Make the warehouse's rows, registers first. Rows are linked before."""
-        if self._resolver is None:
+    def fill(self, hand_on: Callable[[str, pa.Table], None] | None = None, *, links_of: str | None = None) -> None:
+        """Make the warehouse's rows, registers first, and hand facts on as they are made. Rows are linked before.
+
+        `links_of` keeps, for every row, the person of that entity (for `links.csv` and for scoring).
+        """
+        resolver = self._resolver
+        if resolver is None:
             message = "extracts are linked before the tables are filled"
             raise RuntimeError(message)
+        self.tables.hand_on = hand_on
         self._masker.learn(name for persons in self.persons.values() for name in persons.names.things)
-        for number, mapping in enumerate(self.plan.mappings):
-            shaped = self.shaped.get(mapping.extract)
-            if shaped is None:
-                continue
-            self.tables.add(
-                shaped,
-                {
-                    column: keys
-                    for column in mapping.keys
-                    if (keys := self._resolver.row_keys(shaped, column, self.tables)) is not None
-                },
-            )
-            self.step(f"filled {mapping.extract}", 0.6 + 0.25 * (number + 1) / len(self.plan.mappings))
+        rows, done = sum(staged.rows for staged in self.staged.values()), 0
+        for name, staged in self.staged.items():
+            mapping, tally = staged.mapping, self.tallies[name]
+            for number, part in enumerate(staged.parts()):
+                shaped = shape(part, mapping)
+                keys = {column: found for column in mapping.keys if (found := resolver.row_keys(shaped, number, column, self.tables)) is not None}
+                self.tables.add(shaped, keys)
+                tally.add(part, shaped.outcomes)
+                if links_of is not None:
+                    tally.add_links(part, *resolver.person_keys(links_of, shaped, number))
+                done += part.rows
+                self.step(f"filled {name}", 0.6 + 0.3 * done / max(1, rows))
 
     def finish_consents(self, smallest_batch: int) -> None:
         """Derive when each withdrawal takes effect, over the consents of all extracts."""
@@ -244,25 +269,11 @@ class Ingest:
 
     def as_of(self, now: datetime) -> datetime:
         """The last moment, not after now, that the data with times speak of."""
-        latest = None
-        for name, kind in self.plan.schema.tables.items():
-            for column, spec in kind.columns.items():
-                if spec.type == "time" and spec.required and name in self.tables.pieces:
-                    values = self.tables.table(name).column(column)
-                    past = pc.max(values.filter(pc.less_equal(values, pa.scalar(now, pa.timestamp("us"))))).as_py()
-                    latest = past if latest is None or (past is not None and past > latest) else latest
-        return latest or now
+        return self.tables.latest or now
 
-    def new_tables(self) -> list[NewTable]:
-        """All tables of the schema, the empty ones too."""
-        return [
-            NewTable(
-                name=name,
-                columns={column: _SQL[spec.type] for column, spec in kind.columns.items()},
-                batches=[self.tables.table(name)],
-            )
-            for name, kind in self.plan.schema.tables.items()
-        ]
+    def columns(self) -> dict[str, dict[str, str]]:
+        """The SQL types of all tables' columns, those of empty tables too."""
+        return {name: {column: SQL_TYPES[spec.type] for column, spec in kind.columns.items()} for name, kind in self.plan.schema.tables.items()}
 
     def scan(self, path: Path) -> Scan:
         """Prove that the finished file holds no direct identifier."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from governance.documents.classification import Class, ClassificationDocument, Override
@@ -10,7 +11,7 @@ from governance.identity.classify import Found, classify
 from governance.identity.recognizers import Screener
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from governance.documents.extracts import Mapping as ExtractMapping
     from governance.ingest.columns import Column
@@ -55,18 +56,22 @@ class Classes:
 
 
 class Profiler:
-    """Profiles extracts by one bundle's classification. Made once a load: it keeps the screener."""
+    """Profiles extracts by one bundle's classification. Made once a load: it keeps the screener, which is made when the first running text comes."""
 
     def __init__(self, classes: Classes) -> None:
         self._classes = classes
-        self._screener = Screener()
 
-    def profile(self, extract: Extract, mapping: ExtractMapping | None) -> list[dict[str, Any]]:
-        """One entry a column of the extract; `mapping` is none for a file that no mapping names."""
+    @cached_property
+    def _screener(self) -> Screener:
+        return Screener()
+
+    def profile(self, extract: Extract, mapping: ExtractMapping | None, *, only: frozenset[str] | None = None) -> list[dict[str, Any]]:
+        """One entry a column of the extract, or of its columns `only`; `mapping` is none for a file that no mapping names."""
         used = set(mapping.used_columns()) if mapping is not None else set()
         return [
             {"extract": extract.name, "column": name, "use": _use(name, used, mapping), **self._describe(extract.name, name, column)}
             for name, column in extract.columns.items()
+            if only is None or name in only
         ]
 
     def _describe(self, extract: str, name: str, column: Column) -> dict[str, Any]:
@@ -96,16 +101,6 @@ def _use(name: str, used: set[str], mapping: ExtractMapping | None) -> str:
     if name in used or (mapping.unpivot and mapping.unpivot.matching((name,))):
         return "loaded"
     return "left out" if name in mapping.ignore else "not mapped, left out"
-
-
-def unconfirmed(profiles: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A line for every column whose cells are identities, or hold some, and that a mapping would load as it is: it must not, unless a steward says why."""
-    return [
-        f"{item['extract']}: the column {item['column']!r} would load as it is and looks like {item['category']} "
-        f"({LEVEL_LABELS[item['level']]}). Make it a key, leave it out, or say in classification/ what it is"
-        for item in profiles
-        if item["use"] == "loaded" and not item["confirmed"] and item["handling"] != "keep" and item["by"] in {"cells", "both"} and (item["category"] != "free_text" or set(item["inside"]) - {"name"})
-    ]
 
 
 def mask(text: str) -> str:

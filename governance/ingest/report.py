@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileReport:
+    """One file of an extract: the SHA-256 of its bytes (a database's table has none) and its data rows."""
+
+    name: str
+    sha256: str | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExtractReport:
     """One extract. `rows` are its data rows; `records` counts the rows that they became in each table."""
 
@@ -31,6 +40,8 @@ class ExtractReport:
     unresolved: dict[str, int]
     left_out_columns: tuple[str, ...]
     unmapped_columns: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+    content: tuple[FileReport, ...] = ()
 
     def check(self) -> None:
         """Raise IngestError unless every row is accounted for."""

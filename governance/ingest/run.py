@@ -22,7 +22,7 @@ from governance.ingest.pipeline import Ingest, Places
 from governance.ingest.report import LoadReport
 from governance.ingest.reviewing import Reviews
 from governance.rights.settling import apply, standing
-from governance.warehouse.building import Load, publish, write
+from governance.warehouse.building import Building, Load, publish, remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -68,43 +68,64 @@ def ingest(
     """
     plan = load_plan(bundle_folder)
     now = now.replace(tzinfo=None)
-    load = Ingest(folder, plan, keys=keys, random=random, progress=progress)
     load_id = f"{now:%Y%m%dT%H%M%S}-{random(3).hex()}"
-    with _alone(places, dry_run=dry_run):
+    with (
+        _alone(places, dry_run=dry_run),
+        Ingest(folder, plan, keys=keys, random=random, progress=progress, now=now, scratch=None if dry_run else places.loads) as load,
+    ):
         load.read(profiled=dry_run)
         vault = _vault(places, keys, tenant) if not dry_run or places.vault.exists() else None
         reviews = Reviews(places.reviews) if not dry_run or places.reviews.exists() else None
         try:
             load.link(vault, reviews.standing() if reviews is not None else {})
-            load.fill()
-            load.finish_consents(largest_minimum_group)
-            extracts = accounts.extract_reports(load)
-            report = LoadReport(
-                load_id=load_id,
-                as_of=f"{load.as_of(now):%Y-%m-%d}",
-                loaded_at=now.isoformat(sep=" ", timespec="seconds"),
-                dry_run=dry_run,
-                extracts=extracts,
-                tables={table.name: sum(batch.num_rows for batch in table.batches) for table in load.new_tables()},
-                persons=accounts.person_report(load),
-                leak_scan={},
-                warnings=(*load.warnings, *accounts.unmapped(extracts)),
-                seconds={},
-                columns=load.profiles(),
-            )
-            if truth is not None:
-                alone = score_table(accounts.links(load, LINKED_ENTITY, identifiers_only=True), truth)
-                score = asdict(score_table(accounts.links(load, LINKED_ENTITY), truth))
-                report = replace(report, score=score | {"identifiers_only": asdict(alone)})
-                load.step("scored the links", 0.87)
+            links_of = LINKED_ENTITY if write_links or truth is not None else None
+            fresh = places.warehouse.with_name(f"{places.warehouse.name}.{load_id}.new")
             if dry_run or vault is None or reviews is None:
-                return replace(report, seconds=dict(load.seconds))
-            return _finish(load, vault, reviews, places, report, now=now, random=random, write_links=write_links)
+                load.fill(links_of=links_of)
+                return _told(load, load_id, now, largest_minimum_group, truth, dry_run=dry_run)
+            try:
+                with Building(fresh, load.columns()) as building:
+                    load.fill(building.add, links_of=links_of)
+                    report = _told(load, load_id, now, largest_minimum_group, truth, dry_run=dry_run)
+                    for name, table in load.tables.kept():
+                        building.add(name, table)
+                    building.finish(Load(load_id=load_id, as_of=load.as_of(now).date(), loaded_at=now))
+                load.step("wrote the tables", 0.91)
+                return _finish(load, fresh, vault, reviews, places, report, now=now, random=random, write_links=write_links)
+            except OSError as error:
+                raise _not_written(error) from error
+            finally:
+                remove(fresh)
         finally:
             if vault is not None:
                 vault.close()
             if reviews is not None:
                 reviews.close()
+
+
+def _told(load: Ingest, load_id: str, now: datetime, largest_minimum_group: int, truth: Path | None, *, dry_run: bool) -> LoadReport:
+    """The report of a load whose rows are made. Raises IngestError unless they add up."""
+    load.finish_consents(largest_minimum_group)
+    extracts = accounts.extract_reports(load)
+    report = LoadReport(
+        load_id=load_id,
+        as_of=f"{load.as_of(now):%Y-%m-%d}",
+        loaded_at=now.isoformat(sep=" ", timespec="seconds"),
+        dry_run=dry_run,
+        extracts=extracts,
+        tables={name: load.tables.counts.get(name, 0) for name in load.plan.schema.tables},
+        persons=accounts.person_report(load),
+        leak_scan={},
+        warnings=(*load.warnings, *accounts.unmapped(extracts)),
+        seconds={},
+        columns=load.profiles(),
+    )
+    if truth is not None:
+        alone = score_table(accounts.links(load, identifiers_only=True), truth)
+        score = asdict(score_table(accounts.links(load), truth))
+        report = replace(report, score=score | {"identifiers_only": asdict(alone)})
+        load.step("scored the links", 0.9)
+    return replace(report, seconds=dict(load.seconds))
 
 
 def _vault(places: Places, keys: KeyRing, tenant: str) -> Vault:
@@ -117,6 +138,7 @@ def _vault(places: Places, keys: KeyRing, tenant: str) -> Vault:
 
 def _finish(
     load: Ingest,
+    fresh: Path,
     vault: Vault,
     reviews: Reviews,
     places: Places,
@@ -126,19 +148,10 @@ def _finish(
     random: Callable[[int], bytes],
     write_links: bool,
 ) -> LoadReport:
-    """Write the new warehouse, scan it, write the vault, publish, report."""
+    """Scan the finished warehouse, write the vault, publish, report."""
     folder = places.loads / report.load_id
-    fresh = places.warehouse.with_name(f"{places.warehouse.name}.{report.load_id}.new")
     try:
         folder.mkdir(parents=True, mode=0o700)
-        write(
-            fresh,
-            load.new_tables(),
-            Load(load_id=report.load_id, as_of=load.as_of(now).date(), loaded_at=now),
-        )
-        # Pseudonymized data are still personal information.
-        fresh.chmod(_PRIVATE)
-        load.step("wrote the tables", 0.9)
         found: Scan = load.scan(fresh)
         load.step("scanned for leaks", 0.93)
         for entity, persons in load.persons.items():
@@ -147,7 +160,7 @@ def _finish(
         load.step("wrote the vault", 0.97)
         reviews.replace(load.cases(), report.load_id)
         if write_links:
-            _write_links(folder / "links.csv", accounts.links(load, LINKED_ENTITY))
+            _write_links(folder / "links.csv", accounts.links(load))
             report = replace(report, links=f"ingest/{report.load_id}/links.csv")
         _write_rows(folder / "quarantine.csv", ("source", "row", "reason"), accounts.held_back(load))
         load.step("wrote the report", 0.99)
@@ -157,15 +170,16 @@ def _finish(
         load.step("published", 1.0)
     except (OSError, SQLAlchemyError) as error:
         _forget(folder)
-        why = error.strerror if isinstance(error, OSError) else "the vault can't be written"
-        message = f"the load could not be written: {why}; the old warehouse is untouched"
-        raise IngestError(message) from error
+        raise _not_written(error) from error
     except WenshuError:
         _forget(folder)
         raise
-    finally:
-        fresh.unlink(missing_ok=True)
     return report
+
+
+def _not_written(error: OSError | SQLAlchemyError) -> IngestError:
+    why = error.strerror if isinstance(error, OSError) else "the vault can't be written"
+    return IngestError(f"the load could not be written: {why}; the old warehouse is untouched")
 
 
 def _settle(fresh: Path, load: Ingest, vault: Vault, places: Places, *, now: datetime) -> None:
@@ -234,8 +248,10 @@ def _sweep(places: Places) -> None:
 
     Nobody else is loading (the lock says so), so whatever is unfinished here is nobody's.
     """
-    for path in places.warehouse.parent.glob(f"{places.warehouse.name}.*.new*"):
-        path.unlink(missing_ok=True)
+    for path in places.warehouse.parent.glob(f"{places.warehouse.name}.*.new"):
+        remove(path)
+    for path in places.warehouse.parent.glob(f"{places.warehouse.name}.*.new.*"):
+        remove(path.with_suffix(""))
     for folder in places.loads.glob("????????T??????-??????"):
         if folder.is_dir() and not (folder / "report.txt").exists():
             _forget(folder)

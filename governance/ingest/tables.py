@@ -13,7 +13,8 @@ from governance.ingest.shaping import holds
 from governance.ingest.values import ARROW, Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
 
     import numpy.typing as npt
 
@@ -39,11 +40,19 @@ class RowKeys:
 
 @dataclass(slots=True)
 class Tables:
-    """The tables as they fill: Arrow pieces per table, and for registers what look-ups need."""
+    """The tables as they fill: pieces of facts are handed on at once, registers and consents, which are looked at again, are kept.
+
+    `hand_on(table, rows)` takes finished rows; without it they are only counted. `latest` is the last moment, not after `now`, that required
+    times speak of.
+    """
 
     schema: WarehouseSchema
     reader: Reader
     row_key: Key
+    now: datetime
+    hand_on: Callable[[str, pa.Table], None] | None = None
+    latest: datetime | None = None
+    counts: dict[str, int] = field(default_factory=dict)
     pieces: dict[str, list[pa.Table]] = field(default_factory=dict)
     records: dict[str, dict[str, int]] = field(default_factory=dict)
     unresolved: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -166,10 +175,28 @@ class Tables:
     def _keep(self, shaped: Shaped, load: Load, draft: pa.Table) -> None:
         records = self.records.setdefault(shaped.extract.name, {})
         records[load.table] = records.get(load.table, 0) + draft.num_rows
-        self.pieces.setdefault(load.table, []).append(draft)
+        self.counts[load.table] = self.counts.get(load.table, 0) + draft.num_rows
+        kind = self.schema.tables[load.table]
+        self._note_times(kind, draft)
+        if kind.register_of is not None or kind.consent:
+            self.pieces.setdefault(load.table, []).append(draft)
+        elif self.hand_on is not None and draft.num_rows:
+            self.hand_on(load.table, draft)
+
+    def _note_times(self, kind: TableKind, draft: pa.Table) -> None:
+        for column, spec in kind.columns.items():
+            if spec.type == "time" and spec.required:
+                values = draft.column(column)
+                past = pc.max(values.filter(pc.less_equal(values, pa.scalar(self.now, pa.timestamp("us"))))).as_py()
+                if past is not None and (self.latest is None or past > self.latest):
+                    self.latest = past
+
+    def kept(self) -> Iterator[tuple[str, pa.Table]]:
+        """The tables that were kept, whole."""
+        return ((name, self.table(name)) for name in self.pieces)
 
     def table(self, name: str) -> pa.Table:
-        """A table as far as it is filled."""
+        """A register, or the consents, as far as they are filled."""
         pieces = self.pieces.get(name)
         if pieces:
             return pa.concat_tables(pieces)

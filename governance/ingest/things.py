@@ -39,9 +39,11 @@ class Things:
     _by: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     _shared: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _lengths: dict[int, list[str]] | None = None
+    _found: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def register(self, shaped: Shaped, identifiers: Identifiers) -> IntArray:
         """Learn the things of a register and return the thing of each row (NONE: it has no identifier)."""
+        self._found.clear()
         cells = {kind: _cells(shaped, identifiers, kind) for kind in identifiers}
         result = np.full(len(shaped), NONE, dtype=np.int64)
         main = next((kind for kind in identifiers if kind != "name"), "name")
@@ -59,6 +61,12 @@ class Things:
                     if self._by[kind].setdefault(word, thing) != thing:
                         self._shared[kind].add(word)
         return result
+
+    def listed(self, shaped: Shaped, identifiers: Identifiers) -> IntArray:
+        """The things that rows of the register list, which were learned before."""
+        main = next((kind for kind in identifiers if kind != "name"), "name")
+        known = self._by[main]
+        return np.array([known.get(words[0], NONE) if words else NONE for words in _cells(shaped, identifiers, main)], dtype=np.int64)
 
     def labels(self) -> dict[int, str]:
         """A name of each thing, as it is compared; its code where it has none."""
@@ -81,6 +89,12 @@ class Things:
         return result
 
     def _find(self, kind: str, word: str) -> int:
+        found = self._found.get((kind, word))
+        if found is None:
+            found = self._found[kind, word] = self._look(kind, word)
+        return found
+
+    def _look(self, kind: str, word: str) -> int:
         if word in self._shared[kind]:
             return UNKNOWN
         thing = self._by[kind].get(word)

@@ -12,6 +12,9 @@ from governance.documents.extracts import Load, Mapping
 from governance.errors import IngestError
 from governance.ingest import carriers, files
 
+_LOOKED_AT = 200_000
+"""Rows of a file that are looked at to tell what it holds."""
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -41,6 +44,6 @@ def seen(sources: Sequence[Source]) -> Iterator[tuple[Mapping, Extract] | str]:
                 read=carriers.guess(source),
                 load=(Load(table="unknown"),),
             )
-            yield mapping, files.read([source], mapping, everything=True)
+            yield mapping, files.read([source], mapping, everything=True, most=_LOOKED_AT)
         except IngestError as error:
             yield str(error)
