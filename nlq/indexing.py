@@ -107,3 +107,4 @@ def index_implied(book: Wordbook, builder: WordbookBuilder, dimensions: Mapping[
                     grouped = (start and key[start - 1] in ("各", "每", "by", "per", "each", "every")) or said.endswith(_DISTRIBUTED) or key[-1] == "distribution"
                     if grouped:
                         book.implied.setdefault(key, found[0])
+                        book.implied.setdefault(("number", "of", *key), found[0])

@@ -29,6 +29,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _unknown_members(sentence)
     _own(sentence)
     _copulas(sentence)
+    _any(sentence)
     shape_numbers.named_bounds(sentence)
     _tails(sentence)
     shape_members.absorb(sentence)
@@ -123,6 +124,13 @@ def _own(sentence: Sentence) -> None:
             token.kind = FILLER
             label = sentence.view.lexicon.dimensions[token.ids("dimension")[0]].label
             sentence.assume(f"“{token.text}”按您自己的数据范围理解", f"your own {label.en.lower()} is taken as your own data scope")
+
+
+def _any(sentence: Sentence) -> None:
+    """Are any regions below plan: beside a bound, `any` asks which."""
+    for token in sentence.rest:
+        if token.text == "any" and token.kind == "-" and sentence.find("[bCc]") is not None:
+            token.kind = "W"
 
 
 _UNKNOWN_WORDS = frozenset(("未知", "unknown", "不详", "未填", "空白", "unspecified"))

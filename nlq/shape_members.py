@@ -9,6 +9,7 @@ from nlq.entries import Meaning
 from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
+from nlq.words import FILLER
 
 
 def absorb(sentence: Sentence) -> None:
@@ -290,8 +291,12 @@ def comparisons(sentence: Sentence) -> None:
     if sentence.has("d") and sentence.has("D") and sentence.count("V") < 2:
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "d"])  # 各渠道的差异 are seen side by side
     if any(sentence.has(kind) for kind in "zZ"):
-        if sum(token.kind == "V" for token in sentence.rest) >= 2:
-            draft.separate = True
+        several = sum(token.kind == "V" for token in sentence.rest) >= 2
+        draft.separate = draft.separate or several
+        metrics = {token.ids("metric") for token in sentence.rest if token.kind == "M"}
+        alone = not several and draft.compare is None and draft.base is None and len(metrics) == 1
+        if alone and (versus := sentence.find("MZ|ZM")) is not None:
+            sentence.problem(next(t.text for t in sentence.rest[versus.start() : versus.end()] if t.kind == "Z"), 0.45)  # goal vs actual: compared with what?
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "zZ"])
 
 
@@ -343,6 +348,7 @@ def groupings(sentence: Sentence) -> None:
         if sentence.find("^lM$") is not None:
             sentence.problem(sentence.rest[0].text, 0.45)  # 有哪些指标: what there is, not how much
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "l"])
+    _few(sentence)
     sentence.each("[GWL]N?(?=D)", lambda match: _mark_explicit(sentence, match))
     ranked = draft.ordering is not None or bool(draft.thresholds) or draft.lists or draft.share
     explicit_seen = False
@@ -366,6 +372,15 @@ def groupings(sentence: Sentence) -> None:
             sentence.take(sentence.rest.index(token))
 
 
+def _few(sentence: Sentence) -> None:
+    """By only one channel, 只通过一个渠道: a bound on members, which is no metric's."""
+    said = [token for token in sentence.all if token.kind != FILLER or token.text in _ONE]
+    kinds = "".join("N" if token.text in _ONE else token.kind for token in said)
+    if match := re.search("ONG?D" if sentence.chinese else "GO?ND", kinds):
+        sentence.problem(said[match.end() - 2].text + said[match.end() - 1].text, 0.5)
+
+
+_ONE = frozenset(("一个", "一种", "一家", "一款", "一位", "one", "single", "a single"))
 _COUNTED = {"次": "次", "人": "人", "位": "人", "名": "人", "家": "家", "盒": "盒", "份": "份"}
 
 
@@ -395,12 +410,19 @@ def _mark_explicit(sentence: Sentence, match: re.Match[str]) -> bool:
     return True
 
 
+_BETWEEN = frozenset(("between", "介于", "之间"))
+
+
 def members(sentence: Sentence) -> None:
     """Take the values that are left: filters. `Or` between different dimensions can't be one."""
     draft = sentence.draft
     if match := sentence.find("V~V"):
         said = "".join(token.text for token in sentence.rest[match.start() : match.end()])
         sentence.problem(said, 0.45)  # 9点到11点: whether the last one is meant too is not said
+    if (match := sentence.find("V&V")) and any(token.text in _BETWEEN for token in sentence.all) and any(
+        (info := sentence.view.lexicon.dimensions.get(name)) is not None and info.type == "integer" for name in sentence.dimension_of(sentence.rest[match.start()])
+    ):
+        sentence.problem("".join(token.text for token in sentence.rest[match.start() : match.end()]), 0.45)  # between 9am and 11am
     if match := sentence.find("V\\|V"):
         first, second = sentence.rest[match.start()], sentence.rest[match.end() - 1]
         if not set(sentence.dimension_of(first)) & set(sentence.dimension_of(second)):

@@ -23,6 +23,7 @@ def orderings(sentence: Sentence) -> None:
         ordering = ordering or Ordering(metric=None)
         return ordering
 
+    changed = sentence.rest[match.end() - 1] if (match := sentence.find("[GK][YQM]*I")) else None
     by_metric(sentence, start)
     if match := sentence.find("K?P#?N|S?PN"):
         index = match.end() - 1
@@ -68,7 +69,19 @@ def orderings(sentence: Sentence) -> None:
         index = sentence.kinds.index("k")
         start().metric = start().metric or sentence.nearest_metric(index)
         sentence.take(index)
+    if ordering is not None and ordering.column == "" and changed is not None and changed in sentence.rest:
+        _by_change(sentence, ordering, sentence.rest.index(changed))
     draft.ordering = ordering
+
+
+def _by_change(sentence: Sentence, ordering: Ordering, index: int) -> None:
+    """Top 3 by YoY growth in revenue, 按同比增速从高到低: what is ranked by is the change, not the figure."""
+    direction, sort = change_of(sentence.rest[index])
+    ordering.column = "__growth" if sort == "growth" else "__change"
+    if direction == "down" and ordering.direction == "desc":
+        ordering.direction = "asc"
+    sentence.draft.compare = sentence.draft.compare or "implied"
+    sentence.take_later.append(sentence.rest[index])
 
 
 def _of_member(sentence: Sentence) -> bool:
@@ -83,7 +96,7 @@ def _of_member(sentence: Sentence) -> bool:
 
 def by_metric(sentence: Sentence, start: Callable[[], Ordering]) -> None:
     """`by doctors reached`, 按触达率: a metric after `by` orders when something is ranked."""
-    match = sentence.find("[GK]M")
+    match = sentence.find("[GK](?:[YQ](?=MI))?M")
     if match is None:
         return
     ranks = sentence.find("[PpSsKk]") is not None and sentence.rest[match.start()].text not in ("per", "each", "every")
@@ -98,12 +111,12 @@ def by_metric(sentence: Sentence, start: Callable[[], Ordering]) -> None:
     if group.kind == "G":
         bare = sentence.has("D") and sentence.find("GN?D") is None and group.text in ("by", "按", "按照", "依")
         if ranks or bare:  # provinces by reach rate: in its order
-            start().metric = sentence.rest[match.start() + 1]
+            start().metric = sentence.rest[match.end() - 1]
             sentence.take(match.start())
         elif match.start() and METRIC in sentence.kinds[: match.start()] and not sentence.chinese and group.text != "by":
-            sentence.problem(f"{group.text} {sentence.rest[match.start() + 1].text}", 0.5)  # spend per touch: a ratio of two metrics
+            sentence.problem(f"{group.text} {sentence.rest[match.end() - 1].text}", 0.5)  # spend per touch: a ratio of two metrics
         return
-    start().metric = sentence.rest[match.start() + 1]
+    start().metric = sentence.rest[match.end() - 1]
 
 
 def _ordinal(sentence: Sentence, ordering: Ordering, index: int) -> None:
