@@ -11,11 +11,12 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.place import Reads
 from audit.schema import INDEX_COLUMNS
 
 LISTS: Final = frozenset({"classes", "metrics"})
@@ -27,12 +28,6 @@ COUNTED: Final = tuple(name for name in INDEX_COLUMNS if name not in {"idx", "id
 PIECE: Final = 50_000
 Numbers = NDArray[np.int64]
 Mask = NDArray[np.bool_]
-
-
-class Reads(Protocol):
-    """A connection that runs SQL with `?` for values."""
-
-    def execute(self, statement: str, values: Sequence[Any] = ..., /) -> Any: ...
 
 
 class _Codes(dict[Any, int]):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from audit.bulk import own_hash
 from audit.causes import HELP
 from audit.errors import AuditUnavailable, ExportError
 from audit.notes import Checkpoint, VerifierKey
+from audit.place import Place, Reads
 from audit.reading import connect, snapshot
 
 README = """\
@@ -48,7 +48,7 @@ class Exported:
     checkpoint: str
 
 
-def export(path: Path, out: Path, *, vkey: str) -> Exported:
+def export(path: Place, out: Path, *, vkey: str) -> Exported:
     """Write the ledger at `path` into the new or empty folder `out`; all of it or nothing.
 
     One snapshot of the database, up to its newest signed checkpoint. What is written is what is stored: whether it holds is for
@@ -82,7 +82,7 @@ class _Written:
     note: str
 
 
-def _write(connection: sqlite3.Connection, folder: Path, key: VerifierKey) -> _Written:
+def _write(connection: Reads, folder: Path, key: VerifierKey) -> _Written:
     row = connection.execute("SELECT note FROM head").fetchone()
     if row is None:
         raise AuditUnavailable("corrupt", HELP["corrupt"])
@@ -102,7 +102,7 @@ def _write(connection: sqlite3.Connection, folder: Path, key: VerifierKey) -> _W
     return _Written(size, note)
 
 
-def _lines(connection: sqlite3.Connection, size: int) -> Iterator[bytes]:
+def _lines(connection: Reads, size: int) -> Iterator[bytes]:
     rows = connection.execute("SELECT CAST(body AS BLOB) FROM entry WHERE idx < ? ORDER BY idx", (size,))
     for (line,) in rows:
         yield line

@@ -7,7 +7,7 @@ store's lock, so numbers are contiguous and the tree can't fork.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,8 +18,9 @@ from audit.errors import AuditUnavailable
 from audit.events import Clock, Draft, Entropy, Event, Receipt, new_id
 from audit.group import GroupCommit
 from audit.notes import Signer
-from audit.outside import OutsideCheckpoint, checkpoint_path
-from audit.store import SqliteStore
+from audit.outside import OutsideCheckpoint, beside
+from audit.place import Place, Server
+from audit.store import SqliteStore, Store
 from audit.writer import Settings, Writer
 
 
@@ -34,7 +35,7 @@ class Ledger:
     @classmethod
     def open(
         cls,
-        path: Path,
+        path: Place,
         *,
         key: Signer,
         origin: str,
@@ -44,13 +45,13 @@ class Ledger:
         create: bool = False,
         patience_s: float = 5.0,
         entropy: Entropy = secrets.token_bytes,
-        store: type[SqliteStore] = SqliteStore,
+        store: Callable[..., Store] | None = None,
     ) -> Self:
-        """Open the ledger at `path` (with `create`, make it if there is none) and check its head.
+        """Open the ledger at `path`, a file or a server (with `create`, make it if there is none), and check its head.
 
         `origin` names the ledger in checkpoints and is the key's name. `clock` gives aware datetimes; `timezone` says where a
-        local day ends. `checkpoint` is the file that keeps the newest checkpoint outside the database (default: beside it;
-        better: on another disk). No call waits much longer than `patience_s` seconds.
+        local day ends. `checkpoint` is the file that keeps the newest checkpoint outside the database (default: beside its file;
+        better: on another disk; for a server it must be named). No call waits much longer than `patience_s` seconds.
 
         Raises `AuditUnavailable`: beside infrastructure, reason `behind` if the database lost entries that the outside
         checkpoint knows, `forked` if it holds others, `no_checkpoint` or `bad_checkpoint` if that file is gone or not
@@ -64,15 +65,18 @@ class Ledger:
             zone = ZoneInfo(timezone)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise AuditUnavailable("wrong_ledger", "unknown time zone; use a name such as Asia/Shanghai") from error
+        outside = checkpoint or beside(path)
+        if outside is None:
+            raise AuditUnavailable("no_checkpoint", "a ledger on a server needs a checkpoint file outside it; name one")
         settings = Settings(
             path=path,
             signer=key,
             zone=zone,
-            outside=OutsideCheckpoint(checkpoint or checkpoint_path(path), key.verifier),
+            outside=OutsideCheckpoint(outside, key.verifier),
             create=create,
             now=lambda: _aware(clock()),
             entropy=entropy,
-            store=store,
+            store=store or _store_of(path),
         )
         ledger = cls(settings, patience_s)
         try:
@@ -120,6 +124,14 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _store_of(place: Place) -> Callable[..., Store]:
+    if isinstance(place, Server):
+        from audit.postgres.store import PostgresStore
+
+        return PostgresStore
+    return SqliteStore
 
 
 def _aware(moment: datetime) -> datetime:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from audit.causes import Translated, unavailable
 from audit.errors import AuditUnavailable, InvalidNote
 from audit.notes import Checkpoint, VerifierKey
+from audit.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,11 @@ NOTE_LIMIT = 65_536
 def checkpoint_path(path: Path) -> Path:
     """Where the checkpoint outside the database at `path` is kept unless said otherwise: beside it."""
     return path.with_name(path.name + ".checkpoint")
+
+
+def beside(place: Place) -> Path | None:
+    """The same for a file; None for a server, beside which nothing can be kept."""
+    return checkpoint_path(place) if isinstance(place, Path) else None
 
 
 class OutsideCheckpoint:

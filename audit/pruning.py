@@ -21,6 +21,7 @@ from audit.causes import Translated
 from audit.errors import AuditError
 from audit.events import GENESIS, Event, format_time
 from audit.ledger import Ledger
+from audit.place import Place, Reads, Server
 from audit.reading import connect, snapshot
 from audit.records import LEAST_DAYS, RECORD, read_record
 from audit.schema import TRIGGERS
@@ -48,7 +49,7 @@ class Pruned:
     holds: tuple[str, ...]
 
 
-def plan(path: Path, *, now: datetime, keep_days: int = DEFAULT_DAYS) -> Pruned:
+def plan(path: Place, *, now: datetime, keep_days: int = DEFAULT_DAYS) -> Pruned:
     """What is older than `keep_days` at `now` and under no hold; changes nothing. Raises `PruneRefused` or `AuditUnavailable`."""
     if keep_days < LEAST_DAYS:
         raise PruneRefused(f"the ledger is kept for at least {LEAST_DAYS} days (six months); name a longer time")
@@ -74,7 +75,7 @@ def plan(path: Path, *, now: datetime, keep_days: int = DEFAULT_DAYS) -> Pruned:
     return Pruned(entries=len(numbers), ranges=tuple(_ranges(numbers)), held=len(held), holds=tuple(sorted(kept_by)))
 
 
-def prune(ledger: Ledger, path: Path, *, actor: str, now: datetime, keep_days: int = DEFAULT_DAYS) -> Pruned:
+def prune(ledger: Ledger, path: Place, *, actor: str, now: datetime, keep_days: int = DEFAULT_DAYS) -> Pruned:
     """Prune what `plan` names: first the record, durable, then the bodies and their rows of the search index.
 
     Interrupted in between, the next call finishes: it drops what records name. Raises as `plan`.
@@ -91,8 +92,27 @@ def prune(ledger: Ledger, path: Path, *, actor: str, now: datetime, keep_days: i
             "holds": list(found.holds),
         }
         ledger.append(Event(type=RECORD, actor=actor, detail=detail))
-    _drop(path)
+    if isinstance(path, Server):
+        _drop_on_server(path)
+    else:
+        _drop(path)
     return found
+
+
+def _drop_on_server(place: Server) -> None:
+    from audit.postgres.store import drop_bodies
+
+    with closing(connect(place)) as connection, snapshot(connection):
+        records = connection.execute(RECORDS, (RECORD,)).fetchall()
+    if records:
+        drop_bodies(place, [(number, read_record(json.loads(line))) for number, line in records])
+
+
+RECORDS = (
+    "SELECT e.idx, CAST(e.body AS BLOB) FROM event_index i JOIN entry e ON e.idx = i.idx"
+    " WHERE i.type = ? AND i.idx NOT IN (SELECT record FROM pruning)"
+)
+"""Records of pruning that were not carried out yet."""
 
 
 def _drop(path: Path) -> None:
@@ -102,11 +122,7 @@ def _drop(path: Path) -> None:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("BEGIN IMMEDIATE")
-        statement = (
-            "SELECT e.idx, CAST(e.body AS BLOB) FROM event_index i JOIN entry e ON e.idx = i.idx"
-            " WHERE i.type = ? AND i.idx NOT IN (SELECT record FROM pruning)"
-        )
-        records = connection.execute(statement, (RECORD,)).fetchall()
+        records = connection.execute(RECORDS, (RECORD,)).fetchall()
         for name in TRIGGERS:
             connection.execute(f"DROP TRIGGER {name}")
         for number, line in records:
@@ -125,7 +141,7 @@ def _drop(path: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _holds(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:
+def _holds(connection: Reads) -> dict[str, dict[str, Any]]:
     """The holds in force by name: what was placed and not released."""
     found: dict[str, dict[str, Any]] = {}
     statement = (

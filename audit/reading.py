@@ -1,4 +1,4 @@
-"""Reading a ledger's file without ever writing to it."""
+"""Reading a ledger without ever writing to it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 from urllib.parse import quote
 
 from audit.causes import HELP, Translated, unavailable
 from audit.errors import AuditUnavailable
 from audit.merkle import node_id
+from audit.place import Place, Reads, Server
 from audit.schema import FORMAT
+
+if TYPE_CHECKING:
+    from audit.postgres.connecting import ServerReads
 
 PATIENCE_S = 5.0
 """How long a reader waits where it must wait at all; readers do not wait for writers."""
@@ -22,11 +26,15 @@ KEPT = 4
 """Idle connections that a `Pool` keeps."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """A read-only connection to the ledger's SQLite file; raises `AuditUnavailable`.
+def connect(path: Place) -> Reads:
+    """A read-only connection to the ledger's SQLite file or server; raises `AuditUnavailable`.
 
     Also reads a copy on a read-only medium, where SQLite can't make the shared memory that a write-ahead log needs.
     """
+    if isinstance(path, Server):
+        from audit.postgres.connecting import ServerReads
+
+        return ServerReads(path.url)
     if not path.is_file():
         raise AuditUnavailable("missing", HELP["missing"])
     try:
@@ -38,7 +46,7 @@ def connect(path: Path) -> sqlite3.Connection:
         return _open(path, "mode=ro&immutable=1")
 
 
-def read_node(connection: sqlite3.Connection, level: int, position: int) -> bytes:
+def read_node(connection: Reads, level: int, position: int) -> bytes:
     """The stored hash of a complete subtree (level 0: a leaf); raises `AuditUnavailable` if it is absent."""
     if level:
         row = connection.execute("SELECT hash FROM node WHERE id = ?", (node_id(level, position),)).fetchone()
@@ -50,24 +58,23 @@ def read_node(connection: sqlite3.Connection, level: int, position: int) -> byte
 
 
 class Pool:
-    """Read-only connections to one file, kept open between calls: opening takes longer than a proof.
+    """Read-only connections to one ledger, kept open between calls: opening takes longer than a proof.
 
     A connection is used by one caller at a time, only while the file at the path is the one it was opened on, and never in a forked child.
     """
 
-    _inherited: ClassVar[list[sqlite3.Connection]] = []
+    _inherited: ClassVar[list[Reads]] = []
     """A parent's connections, which must not be closed here."""
 
-    def __init__(self, path: Path) -> None:
-        """For the ledger's SQLite file at `path`."""
+    def __init__(self, path: Place) -> None:
+        """For the ledger at `path`."""
         self._path = path
-        self._log = path.with_name(path.name + "-wal")
-        self._idle: list[tuple[_Identity, sqlite3.Connection]] = []
+        self._idle: list[tuple[_Identity, Reads]] = []
 
     @contextmanager
-    def snapshot(self) -> Iterator[sqlite3.Connection]:
+    def snapshot(self) -> Iterator[Reads]:
         """A connection on which everything read belongs to one moment; raises `AuditUnavailable`."""
-        now = _identity(self._path, self._log)
+        now = _identity(self._path)
         connection = self._taken(now) or connect(self._path)
         try:
             with snapshot(connection):
@@ -75,32 +82,34 @@ class Pool:
         except BaseException:
             connection.close()
             raise
-        if len(self._idle) < KEPT and now == _identity(self._path, self._log):
+        if len(self._idle) < KEPT and now == _identity(self._path):
             self._idle.append((now, connection))
         else:
             connection.close()
 
-    def _taken(self, now: _Identity) -> sqlite3.Connection | None:
+    def _taken(self, now: _Identity) -> Reads | None:
         while self._idle:
             try:
                 opened, connection = self._idle.pop()
             except IndexError:  # another thread was quicker
                 return None
-            if opened == now:
-                return connection
-            if opened[0] == now[0]:
-                connection.close()
-            else:
+            if opened[0] != now[0]:
                 self._inherited.append(connection)
+            elif opened == now and (isinstance(self._path, Path) or cast("ServerReads", connection).alive()):
+                return connection
+            else:
+                connection.close()
         return None
 
 
 _Identity = tuple[int, tuple[int, int] | None, tuple[int, int] | None]
 
 
-def _identity(path: Path, log: Path) -> _Identity:
+def _identity(path: Place) -> _Identity:
     """This process, and device and inode of the file and of its log that are there now."""
-    return os.getpid(), _inode(path), _inode(log)
+    if isinstance(path, Server):
+        return os.getpid(), None, None
+    return os.getpid(), _inode(path), _inode(path.with_name(path.name + "-wal"))
 
 
 def _inode(path: Path) -> tuple[int, int] | None:
@@ -127,7 +136,7 @@ def _open(path: Path, options: str) -> sqlite3.Connection:
 
 
 @contextmanager
-def snapshot(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+def snapshot(connection: Reads) -> Iterator[Reads]:
     """Everything read inside belongs to one moment; SQLite's errors leave as `AuditUnavailable`."""
     try:
         connection.execute("BEGIN")

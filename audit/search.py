@@ -8,14 +8,12 @@ connections and the searchable columns in memory (`audit.columns`), so make one 
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from audit.causes import HELP
@@ -23,6 +21,7 @@ from audit.errors import AuditUnavailable, NotFound
 from audit.events import INTENT, LIFTED, OUTCOME, format_time
 from audit.merkle import consistency_proof, inclusion_proof
 from audit.notes import Checkpoint
+from audit.place import Place, Reads
 from audit.proofs import GrowthProof, InclusionProof
 from audit.reading import Pool, read_node
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from audit.columns import Columns, Mask, Reads, View
+    from audit.columns import Columns, Mask, View
     from audit.marks import Marks
 
 PAGE_LIMIT = 1000
@@ -121,8 +120,8 @@ class Page:
 class Reader:
     """Reads the ledger; never writes. Every method raises `AuditUnavailable` if it can't be read."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the database at `path`."""
+    def __init__(self, path: Place) -> None:
+        """Read the ledger at `path`."""
         self._connections = Pool(path)
         self._columns: Columns | None = None
         self._marks: Marks | None = None
@@ -272,7 +271,7 @@ class Reader:
         return GrowthProof(old=old, path=tuple(path), checkpoint=note)
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[Reads]:
         with self._connections.snapshot() as connection:
             yield connection
 
@@ -303,7 +302,7 @@ def _marked(connection: Reads, wanted: Filter | None, view: View) -> Mask:
     return mask
 
 
-def _head(connection: sqlite3.Connection) -> str:
+def _head(connection: Reads) -> str:
     row = connection.execute("SELECT note FROM head").fetchone()
     if row is None:
         raise AuditUnavailable("corrupt", HELP["corrupt"])
@@ -314,7 +313,7 @@ def _size(note: str) -> int:
     return Checkpoint.parse(note.rpartition("\n\n")[0] + "\n").size
 
 
-def _event(connection: sqlite3.Connection, event_id: str) -> StoredEvent:
+def _event(connection: Reads, event_id: str) -> StoredEvent:
     row = connection.execute(
         "SELECT e.idx, CAST(e.body AS BLOB) FROM event_index i JOIN entry e ON e.idx = i.idx WHERE i.id = ?",
         (event_id,),

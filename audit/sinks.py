@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from audit.errors import AuditError
 from audit.events import format_time
 from audit.merkle import leaf_hash
+from audit.place import Place
 from audit.reading import connect, snapshot
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,40}")
@@ -75,7 +76,7 @@ def standing(folder: Path, size: int) -> list[Standing]:
     return [_stands(folder, name, target, size) for name, target in _known(folder)]
 
 
-def pump(path: Path, folder: Path, clock: Callable[[], datetime]) -> int:
+def pump(path: Place, folder: Path, clock: Callable[[], datetime]) -> int:
     """Deliver to every sink what it has not had; returns how many deliveries there were. One sink's failure is not another's.
 
     Raises `AuditUnavailable` if the ledger can't be read.
@@ -101,7 +102,7 @@ def pump(path: Path, folder: Path, clock: Callable[[], datetime]) -> int:
 Lines = Sequence[tuple[int, bytes]]
 
 
-def _batches(path: Path, start: int) -> Iterator[Lines]:
+def _batches(path: Place, start: int) -> Iterator[Lines]:
     while True:
         with closing(connect(path)) as connection, snapshot(connection):
             rows: Lines = connection.execute(

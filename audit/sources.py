@@ -13,6 +13,7 @@ from audit.errors import AuditUnavailable, InvalidNote
 from audit.events import Facets
 from audit.merkle import HASH_LENGTH, root
 from audit.notes import Checkpoint
+from audit.place import Reads
 from audit.reading import read_node
 from audit.schema import QUOTED, STATEMENTS
 
@@ -58,7 +59,7 @@ class Source(Protocol):
 class DatabaseSource:
     """A ledger's SQLite file, read in one snapshot that the caller has begun."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Reads) -> None:
         """Read over `connection`."""
         self._connection = connection
 
@@ -116,7 +117,8 @@ class DatabaseSource:
         return row[0], row[1], row[2]
 
     def chunk(self, start: int, stop: int) -> Chunk:
-        return self._connection.execute(CHUNK_STATEMENT, (start, stop)).fetchall()
+        rows: Chunk = self._connection.execute(CHUNK_STATEMENT, (start, stop)).fetchall()
+        return rows
 
     def node_hashes(self, start: int, stop: int) -> list[bytes]:
         rows = self._connection.execute("SELECT hash FROM node WHERE id >= ? AND id < ? ORDER BY id", (start, stop))
@@ -124,6 +126,23 @@ class DatabaseSource:
 
     def node(self, level: int, position: int) -> bytes:
         return read_node(self._connection, level, position)
+
+
+class ServerSource(DatabaseSource):
+    """A ledger on a PostgreSQL server, likewise."""
+
+    def defects(self) -> list[str]:
+        from audit.postgres.schema import defects
+
+        found = defects(self._connection)
+        if not any("column" in defect for defect in found):
+            for size, note in self._connection.execute("SELECT size, note FROM heads ORDER BY size DESC LIMIT 1"):
+                if _sound(note, str).split("\n")[1:2] != [str(size)]:
+                    found.append("the head is filed under another size than it says")
+        return found
+
+    def flaws(self) -> list[str]:
+        return []  # the server's files are behind the server
 
 
 _FACETS = ", ".join(f'i."{name}"' for name in CHUNK_COLUMNS)

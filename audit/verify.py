@@ -23,10 +23,11 @@ from audit.errors import AuditUnavailable, InvalidNote
 from audit.events import GENESIS, format_time
 from audit.held import Held, hold
 from audit.notes import Checkpoint, VerifierKey
-from audit.outside import checkpoint_path, read_steadily
+from audit.outside import beside, read_steadily
+from audit.place import Place
 from audit.reading import connect, snapshot
 from audit.report import Problem, ProblemKind, Report, Verdict
-from audit.sources import DatabaseSource, ExportSource, Source
+from audit.sources import DatabaseSource, ExportSource, ServerSource, Source
 from audit.walk import PROBLEM_LIMIT, Walk, count_entries
 from audit.witnessing import Witnesses, standing
 
@@ -35,7 +36,7 @@ GRACE_S = 120.0
 
 
 def verify(
-    path: Path,
+    path: Place,
     vkey: str,
     external_checkpoint: Path | None = None,
     *,
@@ -44,7 +45,7 @@ def verify(
     processes: int | None = None,
     witnesses: Path | None = None,
 ) -> Report:
-    """Check the ledger at `path`: its database file, or the folder of an export.
+    """Check the ledger at `path`: its database file, the server that keeps it, or the folder of an export.
 
     `vkey` is the verifier key as text, best taken from elsewhere than `path`. `external_checkpoint` is the file that keeps the newest
     checkpoint outside the database (default for a database: beside it; a database without one is not intact, since nothing
@@ -60,14 +61,14 @@ def verify(
     cosigned = judge.read_witnesses(witnesses) if witnesses else []
     known = [*known, *cosigned]
     try:
-        if path.is_dir():
+        if isinstance(path, Path) and path.is_dir():
             judge.read_outside(external_checkpoint)
             judge.judge(ExportSource(path), known)
         else:
             # Before the database, which may only be ahead of it.
-            judge.read_outside(external_checkpoint or checkpoint_path(path), required=True)
+            judge.read_outside(external_checkpoint or beside(path), required=True)
             with closing(connect(path)) as connection, snapshot(connection):
-                judge.judge(DatabaseSource(connection), known)
+                judge.judge(DatabaseSource(connection) if isinstance(path, Path) else ServerSource(connection), known)
     except AuditUnavailable as error:
         judge.broken(error)
     except FAILURES as error:
@@ -81,9 +82,9 @@ def verify(
 class _Judge:
     """Collects what is known, lets `Walk` read, and says what the differences mean."""
 
-    def __init__(self, key: VerifierKey, now: datetime | None, path: Path, processes: int) -> None:
+    def __init__(self, key: VerifierKey, now: datetime | None, path: Place, processes: int) -> None:
         self._key = key
-        self._path, self._processes = path, processes
+        self._path, self._processes = path if isinstance(path, Path) else None, processes
         self._before = None if now is None else format_time(now - timedelta(seconds=GRACE_S))
         self._problems: list[Problem] = []
         self._head: Checkpoint | None = None
@@ -134,6 +135,8 @@ class _Judge:
     def read_outside(self, path: Path | None, *, required: bool = False) -> None:
         """Read the checkpoint that is kept outside."""
         if path is None:
+            if required:
+                self._problem("no_checkpoint", "no checkpoint outside the database: a cut-off end would not be seen")
             return
         try:
             note = read_steadily(path).decode()

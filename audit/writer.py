@@ -18,8 +18,9 @@ from audit.events import GENESIS, MINUTE, Draft, Entropy, Event, Line, Receipt, 
 from audit.merkle import EMPTY_ROOT, CompactRange, interior_count, root_at
 from audit.notes import Checkpoint, Signer
 from audit.outside import OutsideCheckpoint
+from audit.place import Place
 from audit.schema import FORMAT
-from audit.store import SqliteStore, Store, make_file
+from audit.store import Store, make_file
 
 KEEP_EVERY = 1024
 """A checkpoint is kept when a batch passes a multiple of this many events."""
@@ -45,14 +46,14 @@ HELP_HEAD: dict[Reason, str] = {
 class Settings:
     """What a writer needs to know of its ledger."""
 
-    path: Path
+    path: Place
     signer: Signer
     zone: ZoneInfo
     outside: OutsideCheckpoint
     create: bool
     now: Callable[[], datetime]
     entropy: Entropy
-    store: type[SqliteStore] = SqliteStore
+    store: Callable[..., Store]
 
 
 class Writer:
@@ -120,7 +121,7 @@ class Writer:
         # Read before the database: the file outside may only lag behind it.
         outside = settings.outside.read()
         may_create = settings.create and self._known is None and (outside is None or outside.size == 0)
-        if may_create:
+        if may_create and isinstance(settings.path, Path):
             make_file(settings.path)
         store = settings.store(settings.path, deadline=deadline)
         try:
