@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from audit import AuditUnavailable, Event, Ledger, Receipt
 from governance.access.authorize import authorize, default_purpose, dimension_refusal, masked_values
+from governance.access.leaving import kept_in
 from governance.access.masking import without_values
 from governance.disclosure.memory import Memory
 from governance.disclosure.protect import all_hidden
@@ -44,6 +45,8 @@ class Ask:
     surface: str = "api"
     session: str | None = None
     conversation: str | None = None
+    leaves: bool = False
+    """Whether the answer is to leave as a file; then the rules behind it must let it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +200,8 @@ class Gateway:
         watch, active, request = _Stopwatch(), self._active(), self._new_request()
         with watch.step("decide"):
             decision = self._decide(ask.actor, ask.purpose, ask.query, active)
+            if ask.leaves and isinstance(decision, Grant):
+                decision = kept_in(decision, active.policy) or decision
         if isinstance(decision, Refusal):
             with watch.step("audit"):
                 receipt = self._refuse(ask, decision, request, active)

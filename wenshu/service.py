@@ -30,6 +30,7 @@ from nlq.explanation import query_in_words
 from nlq.understand import Understanding, understand
 from wenshu import cards
 from wenshu.accounts import Accounts, UnknownUser
+from wenshu.answer_files import AnswerFiles
 from wenshu.committee.opening import open_committee
 from wenshu.conversations import Conversations, Turn
 from wenshu.desk import Desk, NotPermitted
@@ -99,6 +100,7 @@ class Service(Knowing):
         self._second_look = SecondLook(open_advisor(home.root))
         self.stewardship = Stewardship(root=home.root, record=ledger.append, may=lambda actor: "data" in self.pages(actor), clock=now, zone=self._zone)
         self._pace = Pace(limit=QUESTIONS_A_MINUTE, clock=time.monotonic)
+        self.answer_files = AnswerFiles(self, pace=self._pace.step)
         self.desk = Desk(
             ledger=ledger,
             path=home.ledger,
@@ -416,5 +418,8 @@ def _grant_json(grant: Grant) -> dict[str, Any]:
         "scopes": [scope_in_words(scope) for scope in grant.scopes],
         "minimum_group": {"entity": grant.minimum_group.entity, "k": grant.minimum_group.k},
         "obligations": [text.zh for text in grant.obligations],
+        "masks": {mask.dimension: mask.to for mask in grant.masks},
+        "export": grant.export,
+        "model_egress": grant.model_egress,
         "policy_version": grant.policy_version,
     }

@@ -98,8 +98,8 @@ class Telling:
         told = self._gateway.refuse(self._actor, self._purpose, refusal, surface=self._surface, session=self._session, conversation=self._conversation)
         return refused(refusal, self._language, receipt=told.receipt, timings_ms=told.timings_ms, understand_ms=self._took)
 
-    def run(self, query: MetricQuery, *, question: str | None, reading: Reading | None = None) -> Answer:
-        """Run one query through the gateway and tell it."""
+    def run(self, query: MetricQuery, *, question: str | None, reading: Reading | None = None, leaves: bool = False) -> Answer:
+        """Run one query through the gateway and tell it. `leaves`: the answer is to leave as a file."""
         companions = companions_for(query, self._catalogue, fiscal_start=self._catalogue.settings.fiscal_year_start) if reading is not None else ()
         ask = Ask(
             actor=self._actor,
@@ -110,6 +110,7 @@ class Telling:
             surface=self._surface,
             session=self._session,
             conversation=self._conversation,
+            leaves=leaves,
         )
         told = self._gateway.run(ask)
         if not isinstance(told, Answered):

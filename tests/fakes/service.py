@@ -18,6 +18,7 @@ from audit.merkle import leaf_hash, root
 from governance.errors import InvalidQuery, UnsoundQuery
 from governance.terms import Actor, Text
 from nlq.display import DisplayCell, DisplayColumn, DisplayTable
+from tests.fakes.answer_files import FakeAnswerFiles
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk
 from tests.fakes.stewardship import FakeStewardship
@@ -62,6 +63,7 @@ class FakeService:
 
     def __init__(self, folder: Path, clock: FakeClock) -> None:
         self._desk, self._desk_folder = None, folder / "desk"
+        self.answer_files = FakeAnswerFiles(self)
         self.stewardship = FakeStewardship(lambda actor: "data" in self.pages(actor))
         self.clock = clock
         self.accounts = Accounts.open(folder / "accounts.db", clock=clock, hasher=CHEAP)
@@ -110,6 +112,9 @@ class FakeService:
             raise InvalidQuery("nothing is handed on for this")
         self.handed.append((actor.id, code))
         return Handed(reference=f"{len(self.handed):012x}", contact="drug_safety", handed_at=self.clock().isoformat())
+
+    def refused(self, actor, refusal):
+        return FakeAnswer(self._empty(actor, "refused", refusal=refusal))
 
     def _document(self, actor, question, *, english):
         folded = question.lower()

@@ -59,7 +59,7 @@ def test_the_contract_addresses_are_all_there(parts):
     app, _, _ = parts
     paths = app.test_client().get("/api/openapi.json").json["paths"]
     assert set(paths) == {
-        "/api/v1/ask", "/api/v1/query", "/api/v1/metrics", "/api/v1/me", "/api/v1/audit/events", "/api/v1/audit/checkpoint",
+        "/api/v1/ask", "/api/v1/query", "/api/v1/export", "/api/v1/metrics", "/api/v1/me", "/api/v1/audit/events", "/api/v1/audit/checkpoint",
         "/api/v1/audit/proof/{event}", "/healthz", "/readyz", "/metrics", "/api/openapi.json",
     }  # fmt: skip
 

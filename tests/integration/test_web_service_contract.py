@@ -159,3 +159,16 @@ def test_the_bundle_is_readable_for_the_committee_alone(service):
 def test_health_and_readiness(service):
     assert service.health()["status"] == "ok"
     assert service.ready() == {"ready": True, "parts": {"ledger": "ok", "policy": "ok", "warehouse": "ok", "stores": "ok"}}
+
+
+def test_an_answer_leaves_as_a_file_only_where_the_policy_lets_it_and_the_refusal_names_rule_and_way_out(service):
+    query = {"metrics": ["reach_rate"], "group_by": ["region"]}
+    file = service.answer_files.take(WHO["market"], query, language="zh", session="s")
+    document = file.answer.to_json()
+    lines = file.body.decode("utf-8-sig").splitlines()
+    assert lines[0] == ",".join(column["label"] for column in document["columns"])
+    assert len(lines) == len(document["rows"]) + 1
+    kept = service.answer_files.take(Actor(id="engineer", role="data_engineer", department="data_engineering"), query).to_json()
+    assert kept["status"] == "refused"
+    assert kept["refusal"]["you_may"]
+    assert proof_holds(service.audit_proof(WHO["compliance"], kept["receipt"]["event"]))

@@ -46,5 +46,7 @@ def explain(candidate: Candidate, actor: Actor, metric: str, dimensions: Sequenc
         "grant": {
             "rules": rules, "minimum_group": {"entity": group.entity, "k": group.k}, "scope": [scope_in_words(scope) for scope in decision.scopes],
             "obligations": [words(text) for text in decision.obligations],
+            "masks": [{"dimension": mask.dimension, "to": mask.to, "rule": mask.rule, "told": words(mask.told)} for mask in decision.masks],
+            "export": decision.export, "model_egress": decision.model_egress,
         }
     }

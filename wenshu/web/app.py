@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wenshu.web import (
     account,
+    answer_files,
     api,
     catalogue,
     chat,
@@ -66,7 +67,7 @@ def create_app(
     guard.install(app)
     language.install(app, zone)
     problems.install(app)
-    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, data.bp, committee.bp, committee_drafts.bp, committee_editor.bp, account.bp, api.bp, api.probes):
+    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, data.bp, committee.bp, committee_drafts.bp, committee_editor.bp, account.bp, answer_files.bp, api.bp, api.probes):
         app.register_blueprint(blueprint)
     app.context_processor(lambda: _frame(parts))
     return app

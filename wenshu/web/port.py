@@ -14,6 +14,7 @@ from nlq.display import DisplayTable
 from wenshu.accounts import Accounts
 
 if TYPE_CHECKING:
+    from wenshu.web.answer_files import AnswerFilesPort
     from wenshu.web.committee_port import CommitteePort
     from wenshu.web.data import StewardshipPort
     from wenshu.web.review_port import DeskPort
@@ -208,6 +209,9 @@ class ServicePort(Protocol):
     def desk(self) -> DeskPort: ...
     @property
     def committee(self) -> CommitteePort: ...
+
+    @property
+    def answer_files(self) -> AnswerFilesPort: ...
     @property
     def stewardship(self) -> StewardshipPort: ...
 
