@@ -20,11 +20,11 @@ _LAST_MOMENT = dt.time(23, 59, 59)
 
 
 def ingest_folder(
-    home: Home, bundle: Bundle, folder: Path | str, *, day: dt.date, tell: Callable[[str, float], None], dry_run: bool = False, write_links: bool = False
+    home: Home, bundle: Bundle, folder: Path | str, *, day: dt.date, tell: Callable[[str, float], None], dry_run: bool = False, write_links: bool = False, unless_unchanged: bool = False
 ) -> LoadReport:
     """Ingest `folder` as of `day`. Raises IngestError, BundleError or ConfigurationError; the old warehouse stays as it was then.
 
-    Where the folder is the demo company's, the linking is scored against its truth.
+    With `unless_unchanged` a load that would come out like the one that stands isn't made. Where the folder is the demo company's, the linking is scored against its truth.
     """
     zone = ZoneInfo(bundle.settings.timezone)
     local = now().astimezone(zone)
@@ -44,4 +44,5 @@ def ingest_folder(
         write_links=write_links,
         truth=truth if truth is not None and truth.is_file() else None,
         progress=tell,
+        unless_unchanged=unless_unchanged,
     )

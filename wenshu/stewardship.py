@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,14 +84,9 @@ class Stewardship:
 
     def _last_report(self) -> dict[str, Any] | None:
         from governance.ingest import Places
+        from governance.ingest.since import last_report
 
-        for path in sorted(Places(home=self._root).loads.glob("*/report.json"), reverse=True):
-            try:
-                found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
-                continue
-            return found
-        return None
+        return last_report(Places(home=self._root).loads)
 
 
 def _warning(line: str) -> dict[str, str]:

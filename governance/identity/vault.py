@@ -164,6 +164,12 @@ class Vault:
             found: str | None = connection.execute(sa.select(schema.person.c.entity).where(schema.person.c.uid == uid)).scalar_one_or_none()
         return found
 
+    def standing_counts(self) -> list[tuple[str, int]]:
+        """How many tombstones, corrections and acts of consent stand over every load."""
+        tables = (schema.tombstone, schema.correction, schema.consent_act)
+        with self.engine.connect() as connection:
+            return [(table.name, int(connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one())) for table in tables]
+
     def entities(self) -> dict[str, int]:
         """How many persons there are of each entity."""
         table = schema.person

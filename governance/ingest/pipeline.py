@@ -97,6 +97,7 @@ class Ingest:
         """`scratch` is where staged cells wait, in a file without a name (None: the system's place for such files)."""
         self.plan = plan
         self.smallest_batch = 0
+        self.inputs: str | None = None
         self.keys = keys
         self.random = random
         self.warnings: list[str] = []
@@ -106,6 +107,7 @@ class Ingest:
         self._told = progress
         self._last = perf_counter()
         self._folder = folder
+        self._found: dict[str, list[Source]] | None = None
         self._rest: Sequence[Source] = ()
         self._scratch = Scratch(scratch)
         self._resolver: Resolver | None = None
@@ -132,6 +134,11 @@ class Ingest:
 
     def find(self) -> dict[str, list[Source]]:
         """The files of each extract. Raises IngestError for a file that two mappings claim."""
+        if self._found is None:
+            self._found = self._look()
+        return self._found
+
+    def _look(self) -> dict[str, list[Source]]:
         among = sources(self._folder)
         found = {mapping.extract: files.find(among, mapping) for mapping in self.plan.mappings}
         taken: dict[str, str] = {}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Self
 
 from governance.errors import IngestError
 from governance.ingest.profile import LEVEL_LABELS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -43,6 +44,13 @@ class ExtractReport:
     columns: tuple[str, ...] = ()
     content: tuple[FileReport, ...] = ()
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """A report as it was written."""
+        content = tuple(FileReport(**item) for item in document["content"])
+        lists = {name: tuple(value) for name, value in document.items() if isinstance(value, list)}
+        return cls(**dict(document) | lists | {"content": content})
+
     def check(self) -> None:
         """Raise IngestError unless every row is accounted for."""
         told = self.loaded + sum((*self.quarantined.values(), *self.dropped.values(), *self.folded.values()))
@@ -68,14 +76,30 @@ class LoadReport:
     score: dict[str, Any] | None = None
     columns: tuple[dict[str, Any], ...] = ()
     links: str | None = field(default=None)
+    inputs: str | None = None
+    """A keyed digest of all that the load depends on; equal digests load equally."""
+    changes: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """Per extract its files and columns against the load before."""
+    redriven: dict[str, int] = field(default_factory=dict)
+    """Rows that the load before held back: `free` now, `held` again; `new` are held for the first time."""
+    unchanged: bool = False
+    """Nothing was loaded: this is the report of the load that stands, and it would be the same."""
 
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """A report as it was written."""
+        names = {item.name for item in fields(cls)}
+        known = {name: value for name, value in document.items() if name in names}
+        extracts = tuple(ExtractReport.from_json(item) for item in document["extracts"])
+        return cls(**known | {"extracts": extracts, "warnings": tuple(document["warnings"]), "columns": tuple(document["columns"])})
     def to_json(self) -> dict[str, Any]:
         """The report as plain data."""
         return asdict(self)
 
     def table(self) -> str:
         """The report for people: one line an extract, then what was held back and why."""
-        lines = [f"{'extract':<28}{'rows':>10}{'loaded':>10}{'held back':>10}{'dropped':>9}{'folded':>9}"]
+        lines = [f"nothing has changed since load {self.load_id} of {self.loaded_at}; its report:", ""] if self.unchanged else []
+        lines += [f"{'extract':<28}{'rows':>10}{'loaded':>10}{'held back':>10}{'dropped':>9}{'folded':>9}"]
         for item in self.extracts:
             counts = (sum(item.quarantined.values()), sum(item.dropped.values()), sum(item.folded.values()))
             lines.append(
@@ -87,6 +111,11 @@ class LoadReport:
             for item in self.extracts
             if item.quarantined
         ]
+        if self.redriven:
+            lines.append(f"  of the rows held before, {self.redriven['free']:,} are free now and {self.redriven['held']:,} still held; {self.redriven['new']:,} are held for the first time")
+        counted = {state: sum(len(said[state]) for said in self.changes.values()) for state in ("new", "changed", "unchanged", "gone")}
+        if self.changes:
+            lines.append("files since the last load: " + ", ".join(f"{state} {count:,}" for state, count in counted.items()))
         lines += ["", "tables: " + ", ".join(f"{name} {rows:,}" for name, rows in self.tables.items())]
         lines += [
             f"persons, {entity}: " + ", ".join(f"{name} {count:,}" for name, count in told.items())

@@ -7,7 +7,7 @@ import fcntl
 import os
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow.compute as pc
@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from governance.errors import IngestError, WenshuError
 from governance.identity.scoring import score_table
 from governance.identity.vault import Vault
-from governance.ingest import accounts
+from governance.ingest import accounts, since
 from governance.ingest.mappings import load_plan
 from governance.ingest.pipeline import Ingest, Places
 from governance.ingest.report import LoadReport
@@ -25,7 +25,7 @@ from governance.rights.settling import apply, standing
 from governance.warehouse.building import Building, Load, publish, remove
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -56,13 +56,15 @@ def ingest(
     write_links: bool = False,
     truth: Path | None = None,
     progress: Callable[[str, float], None] = _quiet,
+    unless_unchanged: bool = False,
 ) -> LoadReport:
     """Load the extracts in `folder`, or the tables of the database that a SQLAlchemy URL names, by the mappings of `bundle_folder` and return what became of every row.
 
     `now` is the local time of the load; `random(n)` gives n random bytes (UIDs, data keys, nonces); `largest_minimum_group` is the largest
     minimum group of the bundle's rules, by which withdrawals take effect. A dry run reads, links and fills, and writes nothing.
     `write_links` writes `links.csv` (mode 0600). `truth` (source,row,true_hcp_id) adds the linking's score to the report. `progress` is told
-    a step's name and the share done.
+    a step's name and the share done. With `unless_unchanged` nothing is loaded where files (by content), mappings, keys and decisions are those of the
+    load that stands; its report comes back with `unchanged` set.
 
     Raises IngestError or BundleError, with file and line or column, and leaves vault, warehouse and reports as they were.
     """
@@ -73,20 +75,30 @@ def ingest(
         _alone(places, dry_run=dry_run),
         Ingest(folder, plan, keys=keys, random=random, progress=progress, now=now, scratch=None if dry_run else places.loads) as load,
     ):
+        before = since.last_report(places.loads)
+        if unless_unchanged and not dry_run and before is not None and (before["links"] or not write_links):
+            with _opened(places, keys, tenant) as (known, queue):
+                digest = since.inputs(load.find(), [bundle_folder], keys, known, queue.standing(), smallest_batch=largest_minimum_group)
+            if since.still_stands(places, before, digest):
+                return replace(LoadReport.from_json(before), unchanged=True)
         load.read(profiled=dry_run)
         vault = _vault(places, keys, tenant) if not dry_run or places.vault.exists() else None
         reviews = Reviews(places.reviews) if not dry_run or places.reviews.exists() else None
         try:
-            load.link(vault, reviews.standing() if reviews is not None else {})
+            decisions = reviews.standing() if reviews is not None else {}
+            if not dry_run and vault is not None:
+                load.inputs = since.inputs(load.find(), [bundle_folder], keys, vault, decisions, smallest_batch=largest_minimum_group)
+            load.link(vault, decisions)
             links_of = LINKED_ENTITY if write_links or truth is not None else None
             fresh = places.warehouse.with_name(f"{places.warehouse.name}.{load_id}.new")
             if dry_run or vault is None or reviews is None:
                 load.fill(links_of=links_of)
-                return _told(load, load_id, now, largest_minimum_group, truth, dry_run=dry_run)
+                return _told(load, load_id, now, largest_minimum_group, truth, before, dry_run=dry_run)
             try:
                 with Building(fresh, load.columns()) as building:
                     load.fill(building.add, links_of=links_of)
-                    report = _told(load, load_id, now, largest_minimum_group, truth, dry_run=dry_run)
+                    report = _told(load, load_id, now, largest_minimum_group, truth, before, dry_run=dry_run)
+                    report = replace(report, inputs=load.inputs, redriven=_redriven(load, places, before))
                     for name, table in load.tables.kept():
                         building.add(name, table)
                     building.finish(Load(load_id=load_id, as_of=load.as_of(now).date(), loaded_at=now))
@@ -103,10 +115,11 @@ def ingest(
                 reviews.close()
 
 
-def _told(load: Ingest, load_id: str, now: datetime, largest_minimum_group: int, truth: Path | None, *, dry_run: bool) -> LoadReport:
+def _told(load: Ingest, load_id: str, now: datetime, largest_minimum_group: int, truth: Path | None, before: Mapping[str, Any] | None, *, dry_run: bool) -> LoadReport:
     """The report of a load whose rows are made. Raises IngestError unless they add up."""
     load.finish_consents(largest_minimum_group)
     extracts = accounts.extract_reports(load)
+    changes = since.changes(before, extracts)
     report = LoadReport(
         load_id=load_id,
         as_of=f"{load.as_of(now):%Y-%m-%d}",
@@ -116,7 +129,8 @@ def _told(load: Ingest, load_id: str, now: datetime, largest_minimum_group: int,
         tables={name: load.tables.counts.get(name, 0) for name in load.plan.schema.tables},
         persons=accounts.person_report(load),
         leak_scan={},
-        warnings=(*load.warnings, *accounts.unmapped(extracts)),
+        warnings=(*load.warnings, *accounts.unmapped(extracts), *since.drift(changes)),
+        changes=changes,
         seconds={},
         columns=load.profiles(),
     )
@@ -126,6 +140,25 @@ def _told(load: Ingest, load_id: str, now: datetime, largest_minimum_group: int,
         report = replace(report, score=score | {"identifiers_only": asdict(alone)})
         load.step("scored the links", 0.9)
     return replace(report, seconds=dict(load.seconds))
+
+
+def _redriven(load: Ingest, places: Places, before: Mapping[str, Any] | None) -> dict[str, int]:
+    """Every load tries again what the one before held back; this is what came of it."""
+    if before is None:
+        return {}
+    held, now = since.held_before(places.loads, before), {(source, row) for source, row, _ in accounts.held_back(load)}
+    return {"free": len(held - now), "held": len(held & now), "new": len(now - held)}
+
+
+@contextmanager
+def _opened(places: Places, keys: KeyRing, tenant: str) -> Iterator[tuple[Vault, Reviews]]:
+    """The stores of a home that was loaded before."""
+    vault, reviews = _vault(places, keys, tenant), Reviews(places.reviews)
+    try:
+        yield vault, reviews
+    finally:
+        vault.close()
+        reviews.close()
 
 
 def _vault(places: Places, keys: KeyRing, tenant: str) -> Vault:

@@ -37,10 +37,11 @@ def ingest() -> None:
 @click.argument("folder", metavar="DIR")
 @click.option("--dry-run", is_flag=True, help="Print what was found in every column and would be done; change nothing.")
 @click.option("--write-links", is_flag=True, help="Write links.csv: which row was linked to which pseudonym.")
+@click.option("--again", is_flag=True, help="Load even if no file, mapping, key or decision has changed since the load that stands.")
 @click.option("--propose", metavar="OUT", help="Write a proposed mapping for each file that no mapping names into the folder OUT; load nothing.")
 @json_option
 @pass_context
-def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, propose: str | None, as_json: bool) -> int:
+def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, again: bool, propose: str | None, as_json: bool) -> int:
     """Classify, pseudonymize, link and load a folder of extracts (CSV, Excel, Parquet), or the tables of a database by its SQLAlchemy URL."""
     from audit import Event
     from governance.bundle.loading import load_bundle
@@ -57,8 +58,9 @@ def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, pro
     progress = Progress()
     with open_ledger(home, marker.origin, bundle.settings.timezone) as ledger:
         ledger.append(Event(type="ingest.begun", actor="local_admin", detail={"dry_run": dry_run, "bundle": bundle.version}))
-        report = ingest_folder(home, bundle, folder if "://" in folder else Path(folder), day=day, dry_run=dry_run, write_links=write_links, tell=progress)
-        ledger.append(Event(type="ingest.ended", actor="local_admin", detail={"dry_run": dry_run, "load": report.load_id}))
+        place = folder if "://" in folder else Path(folder)
+        report = ingest_folder(home, bundle, place, day=day, dry_run=dry_run, write_links=write_links, unless_unchanged=not again, tell=progress)
+        ledger.append(Event(type="ingest.ended", actor="local_admin", detail={"dry_run": dry_run, "load": report.load_id, "unchanged": report.unchanged}))
     progress.end()
     if as_json:
         emit(report.to_json())
@@ -80,6 +82,34 @@ def _propose(bundle: Bundle, folder: str, out: Path, *, as_json: bool) -> int:
     for line in found.unread:
         click.echo(line)
     click.echo(f"{len(written)} proposed. Read them, correct them, and put them into the bundle's extracts/; then `wenshu ingest {Path(folder).name} --dry-run`.")
+    return DONE
+
+
+@ingest.command()
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many rows to list.")
+@click.option("--reason", help="Only rows held for this reason.")
+@click.option("--extract", help="Only rows of this extract.")
+@json_option
+@pass_context
+def held(context: Context, *, limit: int, reason: str | None, extract: str | None, as_json: bool) -> int:
+    """List the rows that the last load held back, by file and number, with the reason; never their values.
+
+    Mend the file, the mapping or the register, then load again: every load tries all held rows anew and says how many are free.
+    """
+    from governance.ingest import Places
+    from governance.ingest.since import held_rows, last_report
+
+    home = context.home.require()
+    places = Places(home=home.root)
+    report = last_report(places.loads)
+    if report is None:
+        raise click.UsageError("no data is loaded yet; load a folder of extracts with: wenshu ingest DIR")
+    rows = [row for row in held_rows(places.loads, report) if reason in {None, row["reason"]} and extract in {None, row["extract"]}]
+    if as_json:
+        emit({"load": report["load_id"], "total": len(rows), "redriven": report.get("redriven", {}), "rows": rows[:limit]})
+        return DONE
+    print_table(["extract", "file", "row", "reason"], [[row["extract"], row["source"], f"{row['row']:,}", row["reason"]] for row in rows[:limit]], right=[False, False, True, False])
+    click.echo(f"{len(rows):,} rows held back by load {report['load_id']}" + (f"; the first {limit}" if len(rows) > limit else ""))
     return DONE
 
 
