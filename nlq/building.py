@@ -170,6 +170,8 @@ class Builder:
                 continue  # 医生, 医院 as a noun: 华东医生的触达率
             if not group.explicit and not group.listed and group.qualified and name in self.lexicon.dimensions and set(group.qualified) & info.within:
                 continue  # tier 1 cities, 华东医院: a noun that the value before it restricts
+            if not group.explicit and not group.listed and any(name == each.single for each in work.infos):
+                continue  # 实验B组: which experiment is asked back
             if not group.explicit and not valid and not group.listed:
                 group.token.used = False
                 continue

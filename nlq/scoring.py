@@ -90,7 +90,8 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
         weight = 0.0 if token.also_filler and token.kind != "V" else _WEIGHTS.get(token.kind, 0.02)
         if token.kind in "Pp" and len(token.text) == 1:
             # 后, 前: as often a filler as a rank, but beside a time it moves it (春节前)
-            weight = 0.45 if any(other.kind == "T" and other.end == token.start for other in tokens) else 0.05
+            moved = any(other.kind == "T" and 0 <= token.start - other.end <= 1 for other in tokens)  # 10月前, 10月之前
+            weight = 0.45 if moved else 0.05
         if token.kind == "?" and token.text in _AVERAGES and averages and not compared:
             weight = 0.0
         if weight > 0.1:

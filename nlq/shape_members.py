@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from nlq.draft import Group, Member
@@ -410,12 +411,22 @@ def _mark_explicit(sentence: Sentence, match: re.Match[str]) -> bool:
     return True
 
 
+def _ranked_within(sentence: Sentence) -> None:
+    """华东销售额最高的产品在华南的销售额: a ranking in one member, then a number of another, has no form in a query."""
+    values = [token for token in sentence.rest if token.kind == "V"]
+    for first, second in itertools.pairwise(values):
+        shared = set(sentence.dimension_of(first)) & set(sentence.dimension_of(second))
+        if shared and any(token.kind in "SPp" and first.end <= token.start < second.start for token in sentence.all):
+            sentence.problem(second.text, 0.5)
+
+
 _BETWEEN = frozenset(("between", "介于", "之间"))
 
 
 def members(sentence: Sentence) -> None:
     """Take the values that are left: filters. `Or` between different dimensions can't be one."""
     draft = sentence.draft
+    _ranked_within(sentence)
     if match := sentence.find("V~V"):
         said = "".join(token.text for token in sentence.rest[match.start() : match.end()])
         sentence.problem(said, 0.45)  # 9点到11点: whether the last one is meant too is not said

@@ -140,6 +140,9 @@ def _times(sentence: Sentence, clock: Clock) -> None:
     whens = [(index, when) for index in indexes if (when := sentence.rest[index].when) is not None]
     same = [when for _, when in whens if when.kind == "same"]
     spans = [(index, when) for index, when in whens if when.kind in ("span", "as_of") and when.period is not None]
+    to_date = [when for index, when in spans if when.to_date and sentence.rest[index].text not in _NOW_WORDS]
+    if to_date:
+        spans = [(index, when) for index, when in spans if sentence.rest[index].text not in _NOW_WORDS]  # 截至目前今年: the year, to date
     if any(when.kind == "vague" for _, when in whens) and not spans:
         sentence.assume("“最近”没有确切的期间，按指标的默认期间", "no definite period was said, so the metric's default period is taken")
     versus = _versus_index(sentence)
@@ -154,6 +157,9 @@ def _times(sentence: Sentence, clock: Clock) -> None:
     for when in [when for _, when in whens]:
         if when.note is not None:
             draft.assumptions.append(when.note)
+
+
+_NOW_WORDS = frozenset(("现在", "目前", "当前", "截至目前", "截止目前", "截至现在", "到目前为止", "至今为止", "迄今为止", "currently", "now", "as of now", "as of today", "to date", "right now", "at the moment"))
 
 
 def _versus_index(sentence: Sentence) -> int | None:

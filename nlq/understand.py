@@ -289,6 +289,8 @@ class _Question:
         label = self.view.lexicon.metrics[metric].label
         told = Text(zh=f"按{label.zh}理解", en=f"taken as {label.en.lower()}")
         reading = self._finished(replace(reading, score=reading.score - 0.1, assumptions=(*reading.assumptions, told)), left.unknown_weight + left.other_weight, left.words)
+        if (single := single_options(reading.query, self.view)) is not None:
+            return self._made("clarify", readings=[reading], ask=single[0], options=single[1])
         if reading.score < READABLE:
             _, options = choose([reading.query], self.draft, self.view)
             return self._made("clarify", readings=[reading], ask=_confirm(left), options=options)

@@ -75,6 +75,8 @@ _ISO = re.compile(
     r"(?<![\d.])(?:(?P<y>(?:19|20)\d\d)[-/.](?P<m>1[0-2]|0?[1-9])(?:[-/.](?P<d>3[01]|[12]\d|0?[1-9])(?:日|号)?)?(?!\d|%)(?![-/.]\d)|(?P<y8>20\d\d)(?P<m8>0[1-9]|1[0-2])(?P<d8>0[1-9]|[12]\d|3[01])(?!\d)"
     r"|(?P<y6>20\d\d)(?P<m6>0[1-9]|1[0-2])(?!\d)(?!年)|(?P<mm>1[0-2]|0?[1-9])[-/](?P<dd>3[01]|[12]\d|0?[1-9])(?:日|号)?(?![\d%/.月周年季天次个名家位成万亿千-])(?!\s*(?:months?|days?|weeks?|%|times|k\b|m\b)))"
 )
+_HALF_OF_MONTH = re.compile(r"(?P<h>[上下])半个?月")
+_MIDDLE = 15
 _DAY_ALONE = re.compile(rf"(?P<d>{_DAY}){_DAYS_HAO}(?!线|楼|店)")
 _BARE_YEAR = re.compile(r"(?<![\d.])(?P<y>(?:19|20)\d\d)(?![\d.%年]|\s*(?:个|万|亿|千|元|块|家|次|盒|k\b|m\b|名|人|位|分|条|篇|%|[-/]\d))")
 
@@ -361,6 +363,10 @@ def _simple(text: str, at: int, clock: Clock) -> list[Atom]:
     if match := _BEFORE.match(text, at):  # as 前天 and 前年, or as 前一个月: both are said
         grain = _UNITS[match["u"]]
         found.append((match.end(), replace(relative(-2, grain, clock), other=relative(-1, grain, clock))))
+    if match := _HALF_OF_MONTH.match(text, at):
+        latter = match["h"] in "下后"
+        first = calendar.unit(clock.today, "month", offset=-1 if latter and clock.today.day <= _MIDDLE else 0).start
+        found.append((match.end(), Parts(year=first.year, month=first.month, half=2 if latter else 1, deictic=True)))
     if match := _DAY_ALONE.match(text, at):
         day_number = number(match["d"])
         if day_number and 1 <= day_number <= 31:

@@ -26,7 +26,7 @@ _AS_OF_END = re.compile(r"(?:为止|止|底|末)+")
 _MONTHS = re.compile(
     r"(?P<a>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])(?:月份?)?(?:-|~|到|至|—)(?P<b>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d|[一二三四五六七八九十]+[日号])"
 )
-_MONTH_LIST = re.compile(r"(?:(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月?(?:份)?[、,]){1,11}(?:(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月?(?:份)?[和及与])?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月(?:份)?(?!\d)")
+_MONTH_LIST = re.compile(r"(?:(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月?(?:份)?[、,]){1,11}(?:(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])月?(?:份)?[和及与])?(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])(?:月(?:份)?(?!\d)|这?(?P<count>[两二三四五六])个月)")
 _QUARTERS = re.compile(r"第?(?P<a>[一二三四1-4])(?:季度?)?(?:-|~|到|至)第?(?P<b>[一二三四1-4])(?:个)?季度?")
 _DAYS = re.compile(r"(?P<a>3[01]|[12]\d|0?[1-9])(?:日|号)?(?:-|~|到|至)(?P<b>3[01]|[12]\d|0?[1-9])(?:日|号)")
 _WEEKS = re.compile(r"第?(?P<a>[1-5]?\d)周?(?:-|~|到|至)第?(?P<b>[1-5]?\d)周")
@@ -97,8 +97,10 @@ def _ranges(text: str, at: int) -> list[tuple[int, _Range]]:
         if a and b:
             found.append((match.end(), _Range((Parts(month=a), Parts(month=b)))))
     if match := _MONTH_LIST.match(text, at):
-        months = [number(said) or 0 for said in re.findall(r"\d+|[零一二三四五六七八九十]+", match.group())]
-        if all(b - a == 1 for a, b in itertools.pairwise(months)):
+        listed = match.group() if match["count"] is None else match.group()[: match.start("count") - match.start()]
+        months = [number(said) or 0 for said in re.findall(r"\d+|[零一二三四五六七八九十]+", listed)]
+        counted = match["count"] is None or number(match["count"]) == len(months)  # 8、9、10三个月
+        if counted and all(b - a == 1 for a, b in itertools.pairwise(months)):
             found.append((match.end(), _Range((Parts(month=months[0]), Parts(month=months[-1])))))
     if match := _QUARTERS.match(text, at):
         a, b = number(match["a"]), number(match["b"])
@@ -149,6 +151,13 @@ def _to_today(when: When, clock: Clock) -> When | None:
     if when.period is None or when.period.start > clock.today:
         return None
     return When(period=Period(start=when.period.start, end=clock.tomorrow), grain=when.grain, to_date=True, deictic=when.deictic)
+
+
+def _after(when: When, clock: Clock) -> When | None:
+    """After September: what follows it, to today."""
+    if when.period is None or when.period.end > clock.today:
+        return None
+    return When(period=Period(start=when.period.end, end=clock.tomorrow), grain=when.grain, to_date=True)
 
 
 def _range(first: _Said, at: int, text: str, clock: Clock, names: dict[str, str], *, joiner: re.Pattern[str]) -> tuple[int, When] | None:
@@ -239,7 +248,7 @@ def _opened(text: str, at: int, clock: Clock, names: dict[str, str], offer: Call
     if (begun := _SINCE.match(text, at)) and not text.startswith("from", at):
         best = _best(_atoms(text, begun.end(), clock, names), clock)
         if best is not None:
-            offer(best[0], _to_today(best[2], clock))
+            offer(best[0], _after(best[2], clock) if begun.group().startswith("after") else _to_today(best[2], clock))
     if begun := _BETWEEN.match(text, at):
         for end, first in sorted(_atoms(text, begun.end(), clock, names), key=lambda item: -item[0]):
             ranged = _range(first, end, text, clock, names, joiner=_BETWEEN_AND)
