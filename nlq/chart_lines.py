@@ -34,7 +34,7 @@ def _line_rows(plot: Plot, metric: str, units: list[str]) -> tuple[dict[str, lis
         mark = hidden_mark(reason, view.table.minimum_group) if reason else ""
         series.setdefault(name, {})[view.period_key(row)] = {
             "kind": "point", "t": view.period_key(row), "when": view.when(row), "series": name, "value": value, "label": label, "mark": mark, "why": why(view, reason),
-            "open": view.in_unfinished(row),
+            "open": view.in_part(row),
         }  # fmt: skip
     empty = {"kind": "point", "value": None, "label": "", "mark": "", "why": "", "when": "", "open": False}
     full = {name: [cells.get(t, empty | {"t": t, "series": name}) for t in units] for name, cells in series.items()}
@@ -53,6 +53,8 @@ def lines(plot: Plot) -> tuple[Any, list[Row], list[str]]:
     time = alt.X("t:O", sort=units, title=None, axis=alt.Axis(values=ticks, labelAngle=0, labelExpr=f"({json.dumps(shown, ensure_ascii=False)})[datum.value]", grid=False), scale=alt.Scale(type="point", padding=0.3 if view.dimensions else 0.6))
     if view.unfinished:
         notes.append("虚线：最后一段未满" if view.zh else f"dashed: the last {view.query.grain} is not complete")
+    if view.begun_late:
+        notes.append("虚线：最前一段不完整" if view.zh else f"dashed: the first {view.query.grain} is there in part only")
     panels, values = [], []
     height = LINE_HEIGHT * (0.45 if plot.small else 1.0 if len(plot.metrics) == 1 else 0.6)
     for metric in plot.metrics:
@@ -63,7 +65,7 @@ def lines(plot: Plot) -> tuple[Any, list[Row], list[str]]:
         panel = metric_label(metric, view.names, view.language)
         numbers = [row["value"] for rows in series.values() for row in rows if row["value"] is not None]
         scale = axis([*numbers, *(row["value"] for row in based if row["value"] is not None)], from_zero=False, foot=2 * LABEL_GAP / height)
-        rows = [row for cells in series.values() for row in cells + _tail(cells)] + based + _end_labels(series, based, scale, height, units, view)
+        rows = [row for cells in series.values() for row in cells + _loose_ends(cells)] + based + _end_labels(series, based, scale, height, units, view)
         values += [row | {"panel": panel} for row in rows]
         panels.append(_line_panel(view, metric, plot.role, time, scale, list(series), based=bool(based)).transform_filter(alt.datum.panel == panel)
                       .properties(width=WIDTH - (110 if view.dimensions or based else 30), height=height))  # fmt: skip
@@ -73,10 +75,13 @@ def lines(plot: Plot) -> tuple[Any, list[Row], list[str]]:
     return alt.vconcat(*titled, spacing=16, data=answer_data()), values, notes
 
 
-def _tail(cells: list[Row]) -> list[Row]:
-    """The last piece of a line whose last unit isn't over: drawn apart, so that it isn't read as a fall."""
+def _loose_ends(cells: list[Row]) -> list[Row]:
+    """The first or last piece of a line whose unit is there only in part: drawn apart, so that it isn't read as a rise or a fall."""
     told = [row for row in cells if row["value"] is not None]
-    return [row | {"kind": "tail"} for row in told[-2:]] if len(told) > 1 and told[-1]["open"] else []
+    if len(told) < 2:
+        return []
+    first = [row | {"kind": "head"} for row in told[:2]] if told[0]["open"] else []
+    return first + ([row | {"kind": "tail"} for row in told[-2:]] if told[-1]["open"] else [])
 
 
 def _line_names(view: View) -> tuple[str, str]:
@@ -153,8 +158,9 @@ def _line_panel(view: View, metric: str, role: str, time: Any, scale: Axis, seri
         points.transform_filter("isValid(datum.value) && !datum.open").mark_point(opacity=1).encode(y=y, tooltip=tooltip, **colour),
         base.transform_filter("datum.kind == 'mark'").mark_text(style="quiet", baseline="bottom", dy=-2).encode(y=alt.value("height"), text=alt.Text("mark:N"), tooltip=alt.Tooltip("why:N")),
     ]
-    if view.unfinished:
-        layers.append(base.transform_filter("datum.kind == 'tail'").mark_line(strokeDash=[2, 4]).encode(y=y, **colour))
+    loose = [kind for kind, there in (("head", view.begun_late), ("tail", view.unfinished)) if there]
+    layers.extend(base.transform_filter(f"datum.kind == '{kind}'").mark_line(strokeDash=[2, 4]).encode(y=y, **colour) for kind in loose)
+    if loose:
         layers.append(points.transform_filter("isValid(datum.value) && datum.open").mark_point(filled=False, opacity=1).encode(y=y, tooltip=tooltip, **colour))
     at = alt.Y("y:Q", scale=y_scale, axis=value_axis)
     if based:

@@ -124,11 +124,11 @@ def _trend(view: View, metric: str) -> Clause:
     if view.dimensions:
         return _trend_by_member(view, metric, role)
     every = sorted(view.told(metric, role), key=view.period_key)
-    rows = [row for row in every if not view.in_unfinished(row)] or every
+    rows = [row for row in every if not view.in_part(row)] or every
     if not rows:
         return nothing(view, metric)
     label = view.metric(metric)
-    running = _running(view, metric, role, every[-1]) if every[-1] not in rows else ""
+    running = "".join(_part(view, metric, role, row) for row in (every[0], every[-1]) if row not in rows)
     if len(rows) == 1:
         only = view.said(rows[0], metric, role)
         return Clause(body=glue(view.when(rows[0]), label, only) if view.zh else f"{label} {only} {view.on(rows[0])}", tail=running)
@@ -146,10 +146,12 @@ def _trend(view: View, metric: str) -> Clause:
     return Clause(body=f"{label} {move} from {start} {view.on(first)} to {end} {view.on(last)}{summit}", tail=(f"; {against}" if against else "") + running)
 
 
-def _running(view: View, metric: str, role: str, row: int) -> str:
-    """The unit that isn't over yet, beside the others and not among them."""
+def _part(view: View, metric: str, role: str, row: int) -> str:
+    """A unit that the period holds only a part of, beside the others and not among them."""
     said = view.said(row, metric, role)
-    return glue("；", view.when(row), f"至今 {said}（未满）") if view.zh else f"; {said} so far {view.on(row)}"
+    if view.in_unfinished(row):
+        return glue("；", view.when(row), f"至今 {said}（未满）") if view.zh else f"; {said} so far {view.on(row)}"
+    return glue("；", view.when(row), f"只含后一部分，{said}") if view.zh else f"; {said} {view.on(row)}, of which only the later part counts"
 
 
 def _last_change(view: View, metric: str, row: int) -> str:
@@ -173,7 +175,7 @@ def _move(view: View, metric: str, role: str, first: int, last: int) -> str:
 def _trend_by_member(view: View, metric: str, role: str) -> Clause:
     """Several lines: who leads and who trails in the last period."""
     every = view.told(metric, role)
-    rows = [row for row in every if not view.in_unfinished(row)] or every
+    rows = [row for row in every if not view.in_part(row)] or every
     if not rows:
         return nothing(view, metric)
     last = max(view.period_key(row) for row in rows)

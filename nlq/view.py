@@ -90,10 +90,28 @@ class View:
             return False
         return shift(self._last_unit(period, grain), grain, 1) > period.end
 
+    @property
+    def begun_late(self) -> bool:
+        """Whether a trend's first unit had begun before the period did, so that its number must not be read as a rise from little."""
+        grain, period = self.query.grain, self.table.period
+        return grain is not None and period is not None and self._first_unit(period, grain) < period.start
+
     def in_unfinished(self, row: int) -> bool:
         """Whether a row of a trend is of that last unit."""
         grain, period = self.query.grain, self.table.period
         return grain is not None and period is not None and self.unfinished and self.period_key(row) == self._last_unit(period, grain).isoformat()
+
+    def in_begun_late(self, row: int) -> bool:
+        """Whether a row of a trend is of that first unit."""
+        grain, period = self.query.grain, self.table.period
+        return grain is not None and period is not None and self.begun_late and self.period_key(row) == self._first_unit(period, grain).isoformat()
+
+    def in_part(self, row: int) -> bool:
+        """Whether a row of a trend is of a unit that the period holds only a part of, at either end."""
+        return self.in_unfinished(row) or self.in_begun_late(row)
+
+    def _first_unit(self, period: Period, grain: Grain) -> date:
+        return unit_start(period.start, grain, fiscal_start=self.fiscal_start)
 
     def _last_unit(self, period: Period, grain: Grain) -> date:
         return unit_start(period.end - timedelta(days=1), grain, fiscal_start=self.fiscal_start)

@@ -134,6 +134,14 @@ def test_a_unit_that_is_not_over_is_no_fall():
     assert said["en"] == "Doctors reached rose from 40 in September to 50 in October; 20 so far in November."
 
 
+def test_a_unit_that_had_begun_before_the_period_is_no_rise():
+    period = Period(start=date(2026, 7, 20), end=date(2026, 10, 1))
+    q = MetricQuery(metrics=("reached",), period=period, grain="month")
+    said = sentences(q, table(["period", "reached"], [("2026-07-01", 4), ("2026-08-01", 50), ("2026-09-01", 40)], period=period))
+    assert said["zh"] == "触达医生数从 8 月的 50 人降到 9 月的 40 人；7 月只含后一部分，4 人。"
+    assert said["en"] == "Doctors reached fell from 50 in August to 40 in September; 4 in July, of which only the later part counts."
+
+
 def test_a_trend_of_groups_is_told_by_who_leads_at_its_end():
     rows = [(month, c, 10 * i + (month == "2026-10-01")) for month in ("2026-09-01", "2026-10-01") for i, c in enumerate(CHANNELS, start=1)]
     q = MetricQuery(metrics=("reached",), period=Period(start=date(2026, 9, 1), end=date(2026, 11, 1)), grain="month", group_by=("channel",))

@@ -161,6 +161,15 @@ def test_long_lists_are_cut_and_the_cut_is_said():
     assert "前 30 个，共 45 个" in spec["title"]["subtitle"][0]
 
 
+def test_a_first_unit_that_is_there_in_part_is_said_and_drawn_apart():
+    period = Period(start=date(2026, 8, 20), end=date(2026, 11, 1))
+    t = table(["period", "reached"], [("2026-08-01", 1), ("2026-09-01", 7), ("2026-10-01", 8)], period=period)
+    spec = drawn(query("reached", grain="month", period=period), t)
+    assert "最前一段不完整" in spec["title"]["subtitle"][0]
+    assert {row["t"] for row in spec["data"]["values"] if row["kind"] == "head"} == {"2026-08-01", "2026-09-01"}
+    assert not any(row["kind"] == "tail" for row in spec["data"]["values"])
+
+
 def test_an_unfinished_last_unit_is_said():
     period = Period(start=date(2026, 9, 1), end=date(2026, 11, 16))
     t = table(["period", "reached"], [("2026-09-01", 5), ("2026-10-01", 7), ("2026-11-01", 3)], period=period)
