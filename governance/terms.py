@@ -116,6 +116,8 @@ class MetricQuery:
 
     def named_dimensions(self) -> tuple[str, ...]:
         """Every dimension that the query mentions, in order of mention, each once."""
+        if not self.where and not self.keep and self.compare is None and len(self.group_by) < 2:
+            return self.group_by
         names = [*self.group_by, *(f.dimension for f in self.where), *(k.dimension for k in self.keep)]
         if isinstance(self.compare, MemberCompare):
             names.append(self.compare.dimension)

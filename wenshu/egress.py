@@ -35,9 +35,11 @@ def egress_of(active: Active, actor: Actor, purpose: str | None, view: LexiconVi
     if purpose is None or actor.role not in policy.roles:
         return None
 
+    pair = policy.judge.pair(actor.role, purpose)
+
     def lets(metric: str, dimension: str) -> bool:
-        judge = policy.judge
-        return judge.allows(actor.role, purpose, metric, dimension) and policy.terms(actor.role, judge.bits(actor.role, purpose, metric, dimension)).model_egress
+        bits = pair.bits(metric, dimension)
+        return pair.permits(bits) and policy.terms(actor.role, purpose, bits).model_egress
 
     kept_in: set[str] = set()
     metrics, dimensions = set[str](), set[str]()

@@ -8,159 +8,25 @@ from dataclasses import replace
 
 from governance.access import redline
 from governance.access.explaining import nearest_rule
-from governance.access.judge import ALONE, CompiledRule
-from governance.access.masking import Target, rewritten, target_of, told, values_named
+from governance.access.judge import ALONE
+from governance.access.masking import rewritten, told, values_named
 from governance.access.policy import Policy, row_scope
-from governance.access.snapshot import indices
+from governance.access.refusing import (
+    dimension_refusal,
+    individual,
+    masked_refusal,
+    metric_refusal,
+    purpose_refusal,
+    retired,
+    scope_refusal,
+)
+from governance.access.snapshot import Pair
+from governance.access.visible import allowed_dimensions, allowed_metrics, default_purpose, may_ask, shown_as, target
 from governance.access.vocabulary import Reach
 from governance.errors import InvalidQuery, nearest
-from governance.terms import (
-    UNKNOWN,
-    Actor,
-    DimensionScope,
-    Grant,
-    Masked,
-    MemberCompare,
-    MetricQuery,
-    Refusal,
-    RowScope,
-    Text,
-    Value,
-)
+from governance.terms import UNKNOWN, Actor, Grant, Masked, MemberCompare, MetricQuery, Refusal, Text, Value
 
-MAX_SUGGESTIONS = 5
-
-
-def default_purpose(actor: Actor, policy: Policy) -> str | None:
-    """Return the caller's default purpose, or None when the role has none."""
-    role = policy.roles.get(actor.role)
-    return role.purposes[0] if role and role.purposes else None
-
-
-def allowed_metrics(actor: Actor, purpose: str, policy: Policy) -> frozenset[str]:
-    """Return the metrics that the caller may ask for this purpose, dimensions aside."""
-    if actor.role not in policy.roles or purpose not in policy.roles[actor.role].purposes:
-        return frozenset()
-    return frozenset(name for name in policy.vocabulary.metrics if _may_ask(actor.role, purpose, name, policy))
-
-
-def _may_ask(role: str, purpose: str, metric: str, policy: Policy) -> bool:
-    """Return whether the metric may be asked alone or by some dimension."""
-    judge = policy.judge
-    return metric not in policy.gone and (judge.allows(role, purpose, metric) or any(judge.allows(role, purpose, metric, name) for name in policy.vocabulary.metrics[metric].dimensions))
-
-
-def allowed_dimensions(actor: Actor, purpose: str, metric: str, policy: Policy) -> tuple[str, ...]:
-    """Return the dimensions by which the caller may ask the metric, the red line included."""
-    facts = policy.vocabulary.metrics[metric]
-    return tuple(
-        name
-        for name in facts.dimensions
-        if not (facts.prescribing and policy.vocabulary.dimensions[name].about_person)
-        and policy.judge.allows(actor.role, purpose, metric, name)
-        and shown_as(actor.role, purpose, metric, name, policy) is not None
-    )
-
-
-def shown_as(role: str, purpose: str, metric: str, dimension: str, policy: Policy) -> str | None:
-    """Return the dimension by which an allowed one is told: itself where nothing masks it, None where its values are hidden or no rule allows the coarser one."""
-    name, seen = dimension, {dimension}
-    while (target := _target(role, purpose, (metric,), name, policy)) is not None:
-        name = target.to or ""
-        if name in seen or not policy.judge.allows(role, purpose, metric, name) or name not in policy.vocabulary.metrics[metric].dimensions:
-            return None
-        seen.add(name)
-    return name
-
-
-def _target(role: str, purpose: str, metrics: Sequence[str], dimension: str, policy: Policy) -> Target | None:
-    """Return what the rules that speak about the metrics by the dimension make of it; None where none of them masks it."""
-    judge = policy.judge
-    bits = judge.masking.get(dimension, 0)
-    if not bits:
-        return None
-    speaking = 0
-    for metric in metrics:
-        speaking |= judge.bits(role, purpose, metric, dimension)
-    return target_of(dimension, [judge.rules[index] for index in indices(bits & speaking)], policy.vocabulary)
-
-
-def _individual(policy: Policy, role: str, name: str) -> Refusal:
-    label = policy.vocabulary.dimensions[name].label
-    instead = policy.roles[role].ask_instead if role in policy.roles else None
-    return Refusal(
-        code="individual_level",
-        message=Text(
-            zh=f"不能按{label.zh}查看个人层面的数据，只提供汇总结果。",
-            en=f"Data about individuals ({label.en}) is not shown, only aggregates.",
-        ),
-        rule="aggregates_only",
-        you_may=_ask_whom(instead.text() if instead else None),
-    )
-
-
-def _ask_whom(whom: Text | None) -> tuple[Text, ...]:
-    return (Text(zh=f"如需更多权限，请联系{whom.zh}", en=f"For more, ask {whom.en}"),) if whom else ()
-
-
-def _whom(policy: Policy, role: str) -> tuple[Text, ...]:
-    found = policy.roles.get(role)
-    return _ask_whom(found.ask_instead.text() if found and found.ask_instead else None)
-
-
-def _purpose_refusal(actor: Actor, purpose: str, policy: Policy) -> Refusal:
-    role = policy.roles.get(actor.role)
-    allowed = [policy.purposes[name].label.text() for name in (role.purposes if role else ())]
-    shown = policy.purposes[purpose].label.text() if purpose in policy.purposes else Text(zh="（无）", en="(none)")
-    if allowed:
-        message = Text(zh=f"您的角色不能以“{shown.zh}”为目的提问。", en=f"Your role may not ask for the purpose “{shown.en}”.")
-    else:
-        message = Text(zh="您的角色不能查询数据。", en="Your role may not ask for data.")
-    return Refusal(code="purpose_not_allowed", message=message, rule="purposes_of_role", you_may=(*allowed, *_whom(policy, actor.role)))
-
-
-def _deny_rule(rules: Iterable[CompiledRule]) -> CompiledRule | None:
-    return next((compiled for compiled in rules if compiled.rule.effect == "deny"), None)
-
-
-def _metric_refusal(actor: Actor, purpose: str, metric: str, policy: Policy, near: Text) -> Refusal:
-    facts = policy.vocabulary.metrics[metric]
-    denial = _deny_rule(policy.judge.matching(actor.role, purpose, metric, ALONE))
-    others = [policy.vocabulary.metrics[name] for name in sorted(allowed_metrics(actor, purpose, policy))]
-    others.sort(key=lambda item: item.stage != facts.stage)
-    because = denial.rule.reason.text() if denial else Text(zh="没有规则允许。", en="No rule allows it.")
-    return Refusal(
-        code="metric_not_allowed",
-        message=Text(zh=f"您的角色不能查看“{facts.label.zh}”。{because.zh}", en=f"Your role may not see “{facts.label.en}”. {because.en}"),
-        rule=denial.rule.id if denial else "silence_means_no",
-        you_may=(*(item.label for item in others[:MAX_SUGGESTIONS]), near),
-    )
-
-
-def _retired(metric: str, policy: Policy) -> Refusal:
-    facts = policy.vocabulary.metrics[metric]
-    following = policy.vocabulary.metrics.get(facts.successor or "")
-    zh, en = (f"，请改用“{following.label.zh}”", f"; ask “{following.label.en}” instead") if following else ("", "")
-    return Refusal(
-        code="metric_not_allowed",
-        message=Text(zh=f"指标“{facts.label.zh}”自 {facts.retired_on} 起停用{zh}。", en=f"“{facts.label.en}” was retired on {facts.retired_on}{en}."),
-        rule="metric_retired",
-        you_may=(following.label,) if following else (),
-    )
-
-
-def dimension_refusal(
-    metric: str, dimension: str, valid: Sequence[str], policy: Policy, *, rule: str = "silence_means_no", near: Text | None = None
-) -> Refusal:
-    """Return the refusal for a dimension that the metric can't, or this caller may not, be asked by. `near` tells of the nearest rule."""
-    m, d = policy.vocabulary.metrics[metric].label, policy.vocabulary.dimensions[dimension].label
-    labels = [policy.vocabulary.dimensions[name].label for name in valid]
-    return Refusal(
-        code="dimension_not_allowed",
-        message=Text(zh=f"“{m.zh}”不能按“{d.zh}”查看。", en=f"“{m.en}” can't be asked by “{d.en}”."),
-        rule=rule,
-        you_may=(*labels, near) if near is not None else tuple(labels),
-    )
+__all__ = ["allowed_dimensions", "allowed_metrics", "authorize", "check_names", "default_purpose", "dimension_refusal", "masked_values", "shown_as"]
 
 
 def _named_values(query: MetricQuery) -> Iterable[tuple[str, Value]]:
@@ -172,24 +38,12 @@ def _named_values(query: MetricQuery) -> Iterable[tuple[str, Value]]:
         yield query.compare.dimension, query.compare.base
 
 
-def _scope_refusal(scopes: Sequence[RowScope], policy: Policy, actor: Actor) -> Refusal:
-    own = "、".join(value for scope in scopes if isinstance(scope, DimensionScope) for value in scope.values)
-    zh = f"您只能查看自己范围内的数据{f'（{own}）' if own else '（自己名下的医生）'}，问题里提到了范围之外的内容。"
-    en = f"You may see only your own scope{f' ({own})' if own else ' (your own doctors)'}; the question names something outside it."
-    return Refusal(
-        code="row_scope",
-        message=Text(zh=zh, en=en),
-        rule="row_scope",
-        you_may=(Text(zh="去掉范围外的条件再问", en="Ask again without what is outside your scope"), *_whom(policy, actor.role)),
-    )
-
-
-def check_names(query: MetricQuery, policy: Policy) -> None:
-    """Raise InvalidQuery for a metric or dimension that does not exist, naming the nearest ones."""
+def check_names(query: MetricQuery, policy: Policy, names: Sequence[str]) -> None:
+    """Raise InvalidQuery for a metric or dimension (of `names`) that does not exist, naming the nearest ones."""
     for metric in query.metrics:
         if metric not in policy.vocabulary.metrics:
             raise InvalidQuery(f"MetricQuery: unknown metric {metric!r}.{nearest(metric, policy.vocabulary.metrics)}")
-    for name in query.named_dimensions():
+    for name in names:
         if name not in policy.vocabulary.dimensions:
             raise InvalidQuery(f"MetricQuery: unknown dimension {name!r}.{nearest(name, policy.vocabulary.dimensions)}")
 
@@ -199,38 +53,29 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
 
     Raises InvalidQuery for unknown names, so that a mistyped metric is an error and not a refusal.
     """
-    check_names(query, policy)
+    names = query.named_dimensions()
+    check_names(query, policy, names)
     whole, policy = policy, policy.on(today)
-    if redline.crosses(query, policy.vocabulary):
+    if redline.crosses(query, policy.vocabulary, names):
         return redline.refusal()
     asked = purpose if purpose is not None else default_purpose(actor, policy)
     if asked is not None and asked not in policy.purposes:
         raise InvalidQuery(f"unknown purpose {asked!r}.{nearest(asked, policy.purposes)}")
-    dimensions = query.named_dimensions()
     role = policy.roles.get(actor.role)
-    for name in dimensions:
-        if policy.vocabulary.dimensions[name].identifying and not _may_name_individuals(actor, asked, name, policy):
-            return _individual(policy, actor.role, name)
+    dimensions = policy.vocabulary.dimensions
+    for name in names:
+        if dimensions[name].identifying and not _may_name_individuals(actor, asked, name, policy):
+            return individual(policy, actor.role, name)
     if role is None or asked is None or asked not in role.purposes:
-        return _purpose_refusal(actor, asked or "", policy)
-    for metric in query.metrics:
-        if metric in policy.gone:
-            return _retired(metric, policy)
-        offered = policy.vocabulary.metrics[metric].dimensions
-        granted = any(policy.judge.allows(actor.role, asked, metric, name) for name in dimensions or (ALONE,) if name == ALONE or name in offered)
-        # By another dimension it may be allowed; then it is the dimension that is refused.
-        if not granted and not (dimensions and _may_ask(actor.role, asked, metric, policy)):
-            return _metric_refusal(actor, asked, metric, policy, _near(actor, asked, replace(query, metrics=(metric,)), whole, today))
-    for metric in query.metrics:
-        for name in dimensions:
-            if not policy.judge.allows(actor.role, asked, metric, name) or name not in policy.vocabulary.metrics[metric].dimensions:
-                sound = name in policy.vocabulary.metrics[metric].dimensions
-                near = _near(actor, asked, MetricQuery(metrics=(metric,), group_by=(name,)), whole, today) if sound else None
-                return dimension_refusal(metric, name, allowed_dimensions(actor, asked, metric, policy), policy, near=near)
-    masks = _masks(actor.role, asked, query, policy)
+        return purpose_refusal(actor, asked or "", policy)
+    pair = policy.judge.pair(actor.role, asked)
+    bits = _speaking(pair, query.metrics, names, policy)
+    if bits is None:
+        return _refused(actor, asked, query, names, policy, whole=whole, today=today)
+    masks = _masks(actor.role, asked, query, names, policy) if pair.masking else ()
     if isinstance(masks, Refusal):
         return masks
-    grant = _grant(actor, asked, query, policy, today=today, reach=reach)
+    grant = _grant(actor, asked, query, policy, bits, today=today, reach=reach)
     if not masks or isinstance(grant, Refusal):
         return grant
     # The coarser dimensions are asked like any others: their own rules must allow them, and add their rows, groups and masks.
@@ -238,23 +83,62 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
     return shown if isinstance(shown, Refusal) else _joined(grant, shown, masks)
 
 
-def _masks(role: str, purpose: str, query: MetricQuery, policy: Policy) -> tuple[Masked, ...] | Refusal:
+def _speaking(pair: Pair, metrics: Sequence[str], names: Sequence[str], policy: Policy) -> int | None:
+    """Return the rules that speak about the query, as bits of the pair; None where any part of it is not allowed, not sound or retired."""
+    together = 0
+    for metric in metrics:
+        if metric in policy.gone:
+            return None
+        if not names:
+            bits = pair.bits(metric)
+            if not pair.permits(bits):
+                return None
+            together |= bits
+            continue
+        offered = policy.vocabulary.metrics[metric].offered
+        for name in names:
+            bits = pair.bits(metric, name)
+            if name not in offered or not pair.permits(bits):
+                return None
+            together |= bits
+    return together
+
+
+def _refused(actor: Actor, asked: str, query: MetricQuery, names: Sequence[str], policy: Policy, *, whole: Policy, today: dt.date) -> Refusal:
+    """Return the first refusal of a query of which some part is not allowed: metrics before dimensions."""
+    pair = policy.judge.pair(actor.role, asked)
+    for metric in query.metrics:
+        if metric in policy.gone:
+            return retired(metric, policy)
+        offered = policy.vocabulary.metrics[metric].offered
+        granted = any(pair.permits(pair.bits(metric, name)) for name in names or (ALONE,) if name == ALONE or name in offered)
+        # By another dimension it may be allowed; then it is the dimension that is refused.
+        if not granted and not (names and may_ask(actor.role, asked, metric, policy)):
+            return metric_refusal(actor, asked, metric, policy, _near(actor, asked, replace(query, metrics=(metric,)), whole, today))
+    for metric in query.metrics:
+        for name in names:
+            sound = name in policy.vocabulary.metrics[metric].offered
+            if not sound or not pair.permits(pair.bits(metric, name)):
+                near = _near(actor, asked, MetricQuery(metrics=(metric,), group_by=(name,)), whole, today) if sound else None
+                return dimension_refusal(metric, name, allowed_dimensions(actor, asked, metric, policy), policy, near=near)
+    raise ValueError("a query that every rule allows has no refusal")
+
+
+def _masks(role: str, purpose: str, query: MetricQuery, names: Sequence[str], policy: Policy) -> tuple[Masked, ...] | Refusal:
     """Return what of the query is told by a coarser dimension, or the refusal of what is not told at all."""
-    if not policy.judge.masking:
-        return ()
     found: list[Masked] = []
-    for name in query.named_dimensions():
-        target = _target(role, purpose, query.metrics, name, policy)
-        if target is None:
+    for name in names:
+        wanted = target(role, purpose, query.metrics, name, policy)
+        if wanted is None:
             continue
         finer = policy.vocabulary.dimensions[name].label
-        shown = policy.vocabulary.dimensions.get(target.to or "")
+        shown = policy.vocabulary.dimensions.get(wanted.to or "")
         # A mask by what is not coarser would tell as much as the values themselves, or go in circles.
-        if shown is None or target.to not in policy.vocabulary.dimensions[name].coarser:
-            return _masked_refusal(finer, None, target.rule, _whom(policy, role))
+        if shown is None or wanted.to not in policy.vocabulary.dimensions[name].coarser:
+            return masked_refusal(finer, None, wanted.rule, role, policy)
         if name in values_named(query):
-            return _masked_refusal(finer, shown.label, target.rule, _whom(policy, role))
-        found.append(Masked(dimension=name, to=shown.id, rule=target.rule, told=told(finer, shown.label)))
+            return masked_refusal(finer, shown.label, wanted.rule, role, policy)
+        found.append(Masked(dimension=name, to=shown.id, rule=wanted.rule, told=told(finer, shown.label)))
     return tuple(found)
 
 
@@ -262,19 +146,9 @@ def masked_values(actor: Actor, purpose: str | None, query: MetricQuery, policy:
     """Return the dimensions whose values the query names although a mask keeps them from the caller: not even a record repeats them."""
     here = policy.on(today)
     asked = purpose or default_purpose(actor, here)
-    if asked is None or not here.judge.masking:
+    if asked is None:
         return frozenset()
-    return frozenset(name for name in values_named(query) if _target(actor.role, asked, query.metrics, name, here) is not None)
-
-
-def _masked_refusal(finer: Text, shown: Text | None, rule: str, whom: tuple[Text, ...]) -> Refusal:
-    if shown is None:
-        message = Text(zh=f"“{finer.zh}”的取值对您的角色不显示。", en=f"The values of “{finer.en}” are not shown to your role.")
-        return Refusal(code="dimension_not_allowed", message=message, rule=rule, you_may=whom)
-    message = Text(
-        zh=f"“{finer.zh}”只按“{shown.zh}”显示，不能按它的取值筛选。", en=f"“{finer.en}” is shown by “{shown.en}” only; nobody can filter by its own values."
-    )
-    return Refusal(code="dimension_not_allowed", message=message, rule=rule, you_may=(shown, *whom))
+    return frozenset(name for name in values_named(query) if target(actor.role, asked, query.metrics, name, here) is not None)
 
 
 def _joined(asked: Grant, shown: Grant, masks: tuple[Masked, ...]) -> Grant:
@@ -301,17 +175,13 @@ def _may_name_individuals(actor: Actor, purpose: str | None, dimension: str, pol
     return purpose is not None and any(policy.judge.allows(actor.role, purpose, name, dimension) for name in policy.vocabulary.metrics)
 
 
-def _grant(actor: Actor, purpose: str, query: MetricQuery, policy: Policy, *, today: dt.date, reach: Reach) -> Grant | Refusal:
+def _grant(actor: Actor, purpose: str, query: MetricQuery, policy: Policy, bits: int, *, today: dt.date, reach: Reach) -> Grant | Refusal:
     role = policy.roles[actor.role]
-    bits = 0
-    for metric in query.metrics:
-        for name in query.named_dimensions() or (ALONE,):
-            bits |= policy.judge.bits(actor.role, purpose, metric, name)
-    terms = policy.terms(actor.role, bits)
-    scopes = dict.fromkeys(scope for row in terms.rows if (scope := row_scope(row, actor, query, today)) is not None)
-    for dimension, value in _named_values(query):
+    terms = policy.terms(actor.role, purpose, bits)
+    scopes = dict.fromkeys(scope for row in terms.rows if (scope := row_scope(row, actor, query, today)) is not None) if terms.rows else {}
+    for dimension, value in _named_values(query) if scopes else ():
         if value != UNKNOWN and not all(reach(scope, dimension, value) for scope in scopes):
-            return _scope_refusal(tuple(scopes), policy, actor)
+            return scope_refusal(tuple(scopes), policy, actor)
     ignores = all(policy.vocabulary.metrics[metric].ignores_consent for metric in query.metrics)
     return Grant(
         actor=actor,

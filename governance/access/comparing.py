@@ -61,7 +61,7 @@ class _View:
 
     def __init__(self, policy: Policy, day: dt.date) -> None:
         self.policy = policy.on(day)
-        self._known: dict[tuple[str, int, str | None], Terms | None] = {}
+        self._known: dict[tuple[str, str, int, str | None], Terms] = {}
 
     def terms(self, role: str, purpose: str, metric: str, dimension: str) -> Terms | None:
         """Return the terms of a request, None where it is refused; the red line and what a metric can't be asked by included."""
@@ -80,13 +80,13 @@ class _View:
             shown = shown_as(role, purpose, metric, dimension, self.policy)
             if shown is None:
                 return None
-        key = (role, self.policy.judge.bits(role, purpose, metric, dimension), shown)
+        key = (role, purpose, self.policy.judge.pair(role, purpose).bits(metric, dimension), shown)
         if key not in self._known:
             self._known[key] = self._terms(*key)
         return self._known[key]
 
-    def _terms(self, role: str, bits: int, shown: str | None) -> Terms:
-        found = self.policy.terms(role, bits)
+    def _terms(self, role: str, purpose: str, bits: int, shown: str | None) -> Terms:
+        found = self.policy.terms(role, purpose, bits)
         return Terms(
             rows=frozenset(found.rows), entity=found.group.entity, k=found.group.k, rules=found.rules, shown=shown, export=found.export,
             model_egress=found.model_egress,

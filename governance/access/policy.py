@@ -57,15 +57,20 @@ class Policy:
     gone: frozenset[str] = frozenset()
     """The metrics that are retired on this policy's day."""
     _days: dict[dt.date, Policy] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _terms: dict[tuple[str, int], Terms] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _terms: dict[tuple[str, str, int], Terms] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def terms(self, role: str, bits: int) -> Terms:
-        """Return on what terms the rules of `bits` (of `judge`) let the role ask, worked out once. For granted requests: no denial is among them."""
-        found = self._terms.get((role, bits))
+    def terms(self, role: str, purpose: str, bits: int) -> Terms:
+        """Return on what terms the rules of `bits` (of the role's and purpose's pair) let the role ask, worked out once. No denial is among them."""
+        found = self._terms.get((role, purpose, bits))
         if found is None:
             if len(self._terms) >= MAX_TERMS:
                 self._terms.clear()
-            found = self._terms[role, bits] = terms_of([self.judge.rules[index] for index in indices(bits)], self.roles[role], self.person)
+            rules = self.judge.pair(role, purpose).matching(bits)
+            if len(rules) == 1:
+                found = terms_of(rules[0].rule, self.roles[role], self.person)
+            else:
+                found = joined([self.terms(role, purpose, 1 << index) for index in indices(bits)])
+            self._terms[role, purpose, bits] = found
         return found
 
     def on(self, day: dt.date) -> Policy:
@@ -227,33 +232,36 @@ def row_scope(row: RowRule, actor: Actor, query: MetricQuery, today: dt.date) ->
     return LinkScope(model=row.link, entity=row.entity, to_entity=row.to_entity, keys=_filled(row.keys, actor), on=today)
 
 
-def minimum_group(rules: Sequence[CompiledRule], role: Role, person: str) -> MinimumGroup:
-    """Return the largest minimum group of the matching rules; a grant without its own takes its role's, else the default. A limit without one says nothing."""
-    largest = MinimumGroup(entity=person, k=0)
-    for compiled in rules:
-        if compiled.rule.effect == "limit" and compiled.rule.minimum_group is None:
-            continue
-        group = compiled.rule.minimum_group or role.minimum_group
-        candidate = MinimumGroup(entity=group.entity, k=group.k) if group else MinimumGroup(entity=person, k=DEFAULT_MINIMUM_GROUP)
-        largest = max(largest, candidate, key=lambda item: item.k)
-    return largest
+NO_GROUP = MinimumGroup(entity="", k=-1)
+"""What a limit without a minimum group says: nothing."""
 
 
-def terms_of(rules: Sequence[CompiledRule], role: Role, person: str) -> Terms:
-    """Return what the rules, none of them a denial, ask together: rows and rights AND, the largest group wins, obligations add up."""
-    exporting = {item.rule.id: _right(item.rule, item.rule.export, given=role.export) for item in rules}
-    egress = [_right(item.rule, item.rule.model_egress, given=role.model_egress) for item in rules]
+def terms_of(rule: Rule, role: Role, person: str) -> Terms:
+    """Return what one rule, no denial, asks of the role. A grant without a minimum group takes its role's, else the default; a limit without one says nothing."""
+    limit = rule.effect == "limit"
+    group = rule.minimum_group or (None if limit else role.minimum_group)
+    default = NO_GROUP if limit else MinimumGroup(entity=person, k=DEFAULT_MINIMUM_GROUP)
+    export = rule.export if rule.export is not None else role.export or limit
+    egress = rule.model_egress if rule.model_egress is not None else role.model_egress or limit
     return Terms(
-        rules=tuple(exporting),
-        rows=tuple(dict.fromkeys(row for item in rules for row in item.rule.rows)),
-        group=minimum_group(rules, role, person),
-        obligations=tuple(dict.fromkeys(item.rule.obligation.text() for item in rules if item.rule.obligation is not None)),
-        kept_in=tuple(name for name, may in exporting.items() if not may),
-        export=all(exporting.values()),
-        model_egress=all(egress),
+        rules=(rule.id,),
+        rows=tuple(dict.fromkeys(rule.rows)),
+        group=MinimumGroup(entity=group.entity, k=group.k) if group is not None else default,
+        obligations=() if rule.obligation is None else (rule.obligation.text(),),
+        kept_in=() if export else (rule.id,),
+        export=export,
+        model_egress=egress,
     )
 
 
-def _right(rule: Rule, said: bool | None, *, given: bool) -> bool:
-    """Return whether one rule agrees to a right: as it says, else as the role does; a limit that is silent objects to nothing."""
-    return said if said is not None else given or rule.effect == "limit"
+def joined(terms: Sequence[Terms]) -> Terms:
+    """Return what several rules ask together: rows and rights AND, the largest group wins, obligations add up."""
+    return Terms(
+        rules=tuple(name for item in terms for name in item.rules),
+        rows=tuple(dict.fromkeys(row for item in terms for row in item.rows)),
+        group=max((item.group for item in terms), key=lambda group: group.k),
+        obligations=tuple(dict.fromkeys(text for item in terms for text in item.obligations)),
+        kept_in=tuple(name for item in terms for name in item.kept_in),
+        export=all(item.export for item in terms),
+        model_egress=all(item.model_egress for item in terms),
+    )

@@ -6,7 +6,7 @@ sources, unverified. No bundle can remove this: it is judged before any rule, an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from governance.access.vocabulary import Vocabulary
 from governance.terms import MetricQuery, Refusal, Text
@@ -31,10 +31,13 @@ def refusal() -> Refusal:
     return Refusal(code="prescription_by_doctor", message=REASON, rule=RULE, you_may=INSTEAD)
 
 
-def crosses(query: MetricQuery, vocabulary: Vocabulary) -> bool:
-    """Return whether a prescribing metric meets a dimension that is about a person."""
-    prescribing = any(vocabulary.metrics[metric].prescribing for metric in query.metrics)
-    return prescribing and any(vocabulary.dimensions[name].about_person for name in query.named_dimensions())
+def crosses(query: MetricQuery, vocabulary: Vocabulary, names: Sequence[str] | None = None) -> bool:
+    """Return whether a prescribing metric meets a dimension that is about a person. `names`: the query's dimensions, where they are known already."""
+    for metric in query.metrics:
+        if vocabulary.metrics[metric].prescribing:
+            named = query.named_dimensions() if names is None else names
+            return any(vocabulary.dimensions[name].about_person for name in named)
+    return False
 
 
 def untagged(columns_of_metric: Iterable[tuple[str, frozenset[tuple[str, str]], bool]]) -> list[str]:

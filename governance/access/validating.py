@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from governance.access.judge import ALONE, CompiledRule
 from governance.access.policy import ACTOR_PREFIX, Policy
-from governance.access.snapshot import indices
 from governance.documents.access import AccessDocument, Role, RowRule
 from governance.documents.reading import Read
 from governance.errors import Problem, nearest
@@ -143,11 +142,10 @@ def _overlaps(
     judge = policy.judge
     dated = {name for name, item in policy.rules.items() if item.rule.effective_from or item.rule.effective_until}
     for number, compiled in enumerate(judge.rules):
-        name, mine = compiled.rule.id, 1 << number
-        seen = [judge.bits(*cell) & ~mine for cell in spoken[name]]
-        if not seen:
+        name = compiled.rule.id
+        others = [{item.rule.id for item in judge.matching(*cell)} - {name} for cell in spoken[name]]
+        if not others:
             continue
-        others = [{judge.rules[index].rule.id for index in indices(bits)} for bits in seen]
         deniers = [{other for other in found if policy.rules[other].rule.effect == "deny" and other not in dated} for found in others]
         if compiled.rule.effect == "allow" and all(deniers):
             by = ", ".join(sorted(set().union(*deniers)))
@@ -156,7 +154,7 @@ def _overlaps(
         if compiled.rule.effect == "allow" and any(deniers):
             by = ", ".join(sorted(set().union(*deniers)))
             some = sum(1 for found in deniers if found)
-            warnings.append(Problem(where=places.rule(name), message=f"{name} and {by} conflict on {some} of {len(seen)} combinations; the denial holds there"))
+            warnings.append(Problem(where=places.rule(name), message=f"{name} and {by} conflict on {some} of {len(others)} combinations; the denial holds there"))
         always = set.intersection(*others)
         for other in sorted(always):
             same = policy.rules[other].rule.effect == compiled.rule.effect and _obligations(policy.rules[other]) == _obligations(compiled)

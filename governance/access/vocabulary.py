@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from governance.terms import RowScope, Text, Value
@@ -24,6 +24,11 @@ class MetricFacts:
     dimensions: tuple[str, ...]
     retired_on: dt.date | None = None
     successor: str | None = None
+    offered: frozenset[str] = field(init=False, repr=False, compare=False)
+    """`dimensions` as a set: asked of every request."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "offered", frozenset(self.dimensions))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -130,7 +131,7 @@ def test_a_snapshot_that_differs_from_casbin_is_found():
     deny = allow.model_copy(update={"id": "deny", "effect": "deny"})
     names = frozenset({"m"})
     good = Snapshot.compile([CompiledRule(rule=rule, metrics=names, dimensions=names) for rule in (allow, deny)])
-    broken = Snapshot(good.rules, good._roles, good._purposes, good._metrics, good._dimensions, good._grants, 0)
+    broken = Snapshot(good.rules, {names: replace(pair, denials=0) for names, pair in good.pairs.items()})
     assert good.prove(sample=0, seed=1) is None
     assert broken.prove(sample=0, seed=1) is not None
 
