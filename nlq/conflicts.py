@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from governance.documents.lexicon import GuardRule, LexiconDocument
 from governance.documents.reading import Read, Step
@@ -15,14 +15,33 @@ from nlq.normalise import keys
 _MARKS = ("person", "asks_members", "metric_tag", "dimension", "dimension_name")
 
 
-def check_words(reads: Sequence[Read[LexiconDocument]], catalogue: Catalogue, settings: Settings) -> list[Problem]:
-    """Return every problem of a bundle's lexicon documents against its catalogue, with file and line; none when all is well."""
+def check_words(reads: Sequence[Read[LexiconDocument]], catalogue: Catalogue, settings: Settings, *, roles: Collection[str] | None = None) -> list[Problem]:
+    """Return every problem of a bundle's lexicon documents against its catalogue, with file and line; none when all is well.
+
+    `roles` are the policy's, so that a term kept to a role that doesn't exist (and so known to nobody) is told; None: not looked at.
+    """
     problems: list[Problem] = []
     for item in reads:
         problems += _references(item, catalogue)
+        for index, term in enumerate(item.document.terms):
+            problems += [_unknown(item, ("terms", index, "roles"), "role", role, roles) for role in term.roles if roles is not None and role not in roles]
         for index, rule in enumerate(item.document.guard):
             problems += _guard(item, index, rule, catalogue, settings)
-    return problems + _shared(reads, catalogue)
+    return problems + _shared(reads, catalogue) + _twice(reads, catalogue)
+
+
+def ownerless(reads: Sequence[Read[LexiconDocument]]) -> list[Problem]:
+    """Return the named bounds that nobody owns: what 达标 means is somebody's decision, as a term's meaning is."""
+    return [
+        Problem(where=item.where("bounds", index), message=f"the bound {_first(bound.words.all)!r} has no owner; name who decides what it means.")
+        for item in reads
+        for index, bound in enumerate(item.document.bounds)
+        if not bound.owner
+    ]
+
+
+def _first(phrases: Sequence[str]) -> str:
+    return phrases[0] if phrases else ""
 
 
 def _unknown(item: Read[LexiconDocument], path: tuple[Step, ...], what: str, name: str, known: Iterable[str]) -> Problem:
@@ -102,3 +121,47 @@ def _shared(reads: Sequence[Read[LexiconDocument]], catalogue: Catalogue) -> lis
         Problem(where=where.get(key, "metrics"), message=f"{written[key]!r} means {', '.join(sorted(names))}; declare it under `ambiguous` or keep it for one.")
         for key, names in sorted(clashes.items())
     ]
+
+
+def _twice(reads: Sequence[Read[LexiconDocument]], catalogue: Catalogue) -> list[Problem]:
+    """Words that would be two things of different kinds, of which one would silently win: a term and a metric, a bound and another, a name that is to be read over."""
+    said: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    where: dict[tuple[str, ...], str] = {}
+    written: dict[tuple[str, ...], str] = {}
+
+    def note(phrase: str, what: str, at: str | None = None) -> None:
+        key = keys(phrase)
+        if key:
+            said[key].setdefault(what, what)
+            written.setdefault(key, phrase)
+            if at is not None:
+                where[key] = at
+
+    for name, metric in catalogue.metrics.items():
+        for phrase in (metric.label.zh, metric.label.en, *metric.synonyms.all):
+            note(phrase, f"metric {name}")
+    for name, dimension in catalogue.dimensions.items():
+        note(dimension.label.zh, f"dimension {name}")
+        note(dimension.label.en, f"dimension {name}")
+    for item in reads:
+        document = item.document
+        for index, alias in enumerate(document.aliases):
+            if alias.means.metric is not None:
+                for phrase in alias.words.all:
+                    note(phrase, f"metric {alias.means.metric}", item.where("aliases", index))
+        for index, term in enumerate(document.terms):
+            for phrase in (term.label.zh, term.label.en, *term.synonyms.all):
+                note(phrase, f"term {term.id}", item.where("terms", index))
+        for index, bound in enumerate(document.bounds):
+            for phrase in bound.words.all:
+                note(phrase, f"bound on {bound.metric} {bound.op} {bound.value:g}", item.where("bounds", index))
+        for what, phrases in (("unsupported", document.unsupported.all), ("ignore", document.ignore.all)):
+            for phrase in phrases:
+                note(phrase, what, item.where(what))
+    found = []
+    for key, meanings in sorted(said.items()):
+        kinds = {meaning.split(" ")[0] for meaning in meanings}
+        clash = len(meanings) > 1 and (kinds & {"term", "bound", "unsupported", "ignore"}) and not kinds <= {"unsupported"}
+        if clash and key in where:
+            found.append(Problem(where=where[key], message=f"{written[key]!r} is both {' and '.join(sorted(meanings))}; keep it for one."))
+    return found

@@ -430,7 +430,7 @@ def members(sentence: Sentence) -> None:
     if match := sentence.find("V~V"):
         said = "".join(token.text for token in sentence.rest[match.start() : match.end()])
         sentence.problem(said, 0.45)  # 9点到11点: whether the last one is meant too is not said
-    if (match := sentence.find("V&V")) and any(token.text in _BETWEEN for token in sentence.all) and any(
+    if (match := sentence.find("V&?V")) and any(token.text in _BETWEEN for token in sentence.all) and any(
         (info := sentence.view.lexicon.dimensions.get(name)) is not None and info.type == "integer" for name in sentence.dimension_of(sentence.rest[match.start()])
     ):
         sentence.problem("".join(token.text for token in sentence.rest[match.start() : match.end()]), 0.45)  # between 9am and 11am

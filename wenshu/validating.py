@@ -24,18 +24,20 @@ def validate_alone(folder: Path) -> list[Problem]:
 
 def look_over(folder: Path, *, today: dt.date) -> Findings:
     """Return the problems of `validate_alone` and what is only doubtful. `today` says which rules have ended."""
-    from nlq.conflicts import check_words
+    from nlq.conflicts import check_words, ownerless
     from nlq.lexicon import Lexicon
 
     try:
         bundle = load_bundle(folder)
         catalogue = catalogue_of(bundle)
-        found = check_rules(policy_of(bundle, catalogue), bundle.of("access", AccessDocument), today=today)
-        doubts = check_words(bundle.of("lexicon", LexiconDocument), catalogue, bundle.settings)
-        cases = check_cases(bundle.of("cases", CasesDocument), policy_of(bundle, catalogue))
+        policy, words = policy_of(bundle, catalogue), bundle.of("lexicon", LexiconDocument)
+        found = check_rules(policy, bundle.of("access", AccessDocument), today=today)
+        found = Findings(problems=found.problems, warnings=(*found.warnings, *ownerless(words)))
+        doubts = check_words(words, catalogue, bundle.settings, roles=frozenset(policy.roles))
+        cases = check_cases(bundle.of("cases", CasesDocument), policy)
         if doubts or cases:
             return Findings(problems=(*found.problems, *doubts, *cases), warnings=found.warnings)
-        Lexicon.compile(catalogue, [read.document for read in bundle.of("lexicon", LexiconDocument)], bundle.settings)
+        Lexicon.compile(catalogue, [read.document for read in words], bundle.settings)
     except BundleError as error:
         return Findings(problems=error.problems, warnings=())
     return found
@@ -55,6 +57,6 @@ def validate_bundle(context: Context, folder: Path, *, warehouse: str | None) ->
     bundle = load_bundle(folder)
     opened = Warehouse.open(warehouse or f"duckdb:///{home.warehouse}")
     try:
-        return check_live(catalogue_of(bundle), opened, ledger=home.ledger if home.exists() else None, today=context.environment.today(bundle.settings.timezone))
+        return check_live(catalogue_of(bundle), opened, ledger=home.ledger_file if home.exists() else None, today=context.environment.today(bundle.settings.timezone))
     finally:
         opened.close()

@@ -7,7 +7,7 @@ import pytest
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.reading import read
 from governance.documents.settings import Settings
-from nlq.conflicts import check_words
+from nlq.conflicts import check_words, ownerless
 from nlq.lexicon import Lexicon
 from tests.fixtures.bundle import POLICIES, catalogue_of
 
@@ -44,3 +44,31 @@ def test_the_repository_s_own_words_are_in_order():
 def test_a_fault_is_told_with_its_place(tmp_path, text, said):
     found = problems(tmp_path, text)
     assert any(said in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("terms:\n  - id: t\n    label: 触达率\n    filters: [{dimension: segment, values: [A]}]\n    owner: x\n", "'触达率' is both metric reach_rate and term t"),
+        ("bounds:\n  - words: [优良]\n    metric: open_rate\n    value: 0.5\n  - words: [优良]\n    metric: open_rate\n    value: 0.6\n", "'优良' is both bound on open_rate >= 0.5 and bound on open_rate >= 0.6"),
+        ("ignore: [打开率]\n", "'打开率' is both ignore and metric open_rate"),
+        ("unsupported: [渠道]\n", "'渠道' is both dimension channel and unsupported"),
+    ],
+)
+def test_words_that_would_be_two_things_are_told(tmp_path, text, said):
+    found = problems(tmp_path, text)
+    assert any(said in problem for problem in found), found
+
+
+def test_a_term_kept_to_a_role_that_nobody_has_is_told(tmp_path):
+    path = tmp_path / "words.yaml"
+    path.write_text("terms:\n  - id: t\n    label: 大户\n    filters: [{dimension: segment, values: [A]}]\n    owner: x\n    roles: [marketting]\n", encoding="utf-8")
+    found = check_words([read(path, LexiconDocument, tmp_path)], catalogue_of(), SETTINGS, roles={"marketing", "medical"})
+    assert any("there is no role 'marketting'. Did you mean marketing" in str(problem) for problem in found)
+
+
+def test_a_bound_that_nobody_owns_is_doubtful(tmp_path):
+    path = tmp_path / "words.yaml"
+    path.write_text("bounds:\n  - words: [优良]\n    metric: open_rate\n    value: 0.5\n", encoding="utf-8")
+    assert ["优良" in str(found) for found in ownerless([read(path, LexiconDocument, tmp_path)])] == [True]
+    assert ownerless([read(file, LexiconDocument, POLICIES) for file in sorted((POLICIES / "lexicon").glob("*.yaml"))]) == []

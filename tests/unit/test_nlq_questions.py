@@ -7,7 +7,7 @@ import pytest
 from tests.fixtures.language import QUESTIONS, SHOP, faults_in
 
 
-@pytest.mark.parametrize("name", ["dev", "dialogues", "more", "more_dialogues"])
+@pytest.mark.parametrize("name", ["dev", "dialogues", "more", "more_dialogues", "classes"])
 def test_every_question_it_was_developed_with_is_read_as_expected(name):
     count, faults = faults_in(QUESTIONS / f"{name}.yaml")
     assert count >= 30
@@ -18,3 +18,4 @@ def test_a_second_domain_is_read_from_its_bundle_alone():
     count, faults = faults_in(QUESTIONS / "shop.yaml", root=SHOP)
     assert count >= 40
     assert faults == []
+    assert faults_in(QUESTIONS / "classes_shop.yaml", root=SHOP)[1] == []

@@ -9,11 +9,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from governance.documents.lexicon import LexiconDocument
+from governance.documents.reading import read
+from governance.documents.settings import Settings
 from governance.terms import Filter, MetricQuery
+from nlq.lexicon import Lexicon
 from nlq.matching import Matcher
 from nlq.normalise import derivations, normalise
 from nlq.times import Clock
-from nlq.understand import understand
+from nlq.understand import Understanding, understand
+from tests.fixtures.bundle import catalogue_of
 from tests.fixtures.language import POLICIES, QUESTIONS, SHOP, TODAY, asked, lexicon_of, read_as, view_of
 
 PIECES = ["上个月", "华东", "触达率", "各大区", "比", "去年", "占比", "最高的", "前3", "低于50%", "除了", "微信", "和", "、", "，", "不", "趋势", "同比", "by", "reach rate", "last month", "top", "5", "regions",
@@ -149,3 +154,46 @@ def test_an_unknown_noun_anywhere_in_a_readable_question_is_not_read_over(questi
     at = starts[place % len(starts)]
     padded = f" {stranger} " if stranger.isascii() else stranger
     assert asked(normal[:at] + padded + normal[at:]).status != "read"
+
+
+ROLE_TERM = """
+terms:
+  - id: whales
+    label: {zh: 鲸鱼客群, en: whale accounts}
+    filters: [{dimension: segment, values: [A]}]
+    owner: 市场部
+    roles: [marketing]
+"""
+
+
+def test_a_term_kept_to_a_role_is_no_word_for_anybody_else(tmp_path):
+    path = tmp_path / "words.yaml"
+    path.write_text(ROLE_TERM, encoding="utf-8")
+    lexicon = Lexicon.compile(catalogue_of(), [read(path, LexiconDocument, tmp_path).document], read(POLICIES / "bundle.yaml", Settings, POLICIES).document)
+    everything = (frozenset(lexicon.metrics), frozenset(lexicon.dimensions))
+
+    def told(question: str, role: str) -> Understanding:
+        return understand(question, lexicon=lexicon.visible(*everything, role=role), today=date(2026, 11, 15))
+
+    for question in ("鲸鱼客群的触达率", "鲸于客群的触达率", "reach rate of whale accounts"):
+        mine, theirs = told(question, "marketing"), told(question, "medical")
+        assert mine.status == "read", question
+        assert mine.query is not None
+        assert [item.values for item in mine.query.where] == [("A",)]
+        # neither read, nor corrected to, nor kept, nor named in what is offered or said
+        assert theirs.status in ("clarify", "not_understood"), question
+        texts = " ".join([theirs.screened, *(o.label.zh + o.label.en for o in (*theirs.options, *theirs.nearest)), *(c.taken for r in theirs.readings for c in r.corrections)])
+        assert "鲸鱼" not in texts
+        assert "whale" not in texts.lower()
+        assert all(not option.query.where for option in (*theirs.options, *theirs.nearest))
+
+
+def test_a_live_member_that_a_caller_may_not_see_is_an_unknown_word_in_either_script():
+    lexicon = lexicon_of(SHOP)
+    everything = (frozenset(lexicon.metrics), frozenset(lexicon.dimensions))
+    view = lexicon.visible(*everything, lambda dimension, value: value != "杭州")
+    for question in ("杭州的成交额", "GMV in Hangzhou", "hangzhou GMV vs suzhou"):
+        assert understand(question, lexicon=lexicon.everything, today=date(2026, 11, 15)).status == "read"
+        hidden = understand(question, lexicon=view, today=date(2026, 11, 15))
+        assert hidden.status in ("clarify", "not_understood"), question
+        assert "杭州" not in hidden.screened + str([option.label for option in (*hidden.options, *hidden.nearest)])
