@@ -99,6 +99,19 @@ class SubjectRoom:
         self._home, self._identities, self._active, self._ledger, self._accounts = home, identities, active, ledger, accounts
         self._zone, self._clock, self._random, self._forget = ZoneInfo(zone), clock, random, forget
 
+    def may(self, actor: Actor) -> bool:
+        """Whether the caller acts for persons at all."""
+        return self._may(actor) is None
+
+    def channels(self) -> list[str]:
+        """The channels for which a withdrawal can be meant alone; empty where the bundle names none."""
+        found = self._active().catalogue.dimensions.get("channel")
+        return [] if found is None else [str(item.value) for item in found.values]
+
+    def purposes(self) -> list[dict[str, Any]]:
+        """Every purpose as `id` and `label`, for which a consent could be withdrawn."""
+        return [{"id": name, "label": _words(purpose.label.text())} for name, purpose in self._active().policy.purposes.items()]
+
     # ------------------------------------------------------------------ access
 
     def access(self, actor: Actor, subject: Subject, *, case: str) -> Done:
@@ -226,7 +239,7 @@ class SubjectRoom:
         for name in purposes:
             if name not in known:
                 raise InvalidQuery(f"unknown purpose {name!r}.{nearest(name, known)} Purposes: {', '.join(known)}.")
-        channels = self._channels()
+        channels = self.channels()
         if channel is not None and channels and channel not in channels:
             raise InvalidQuery(f"unknown channel {channel!r}.{nearest(channel, channels)} Channels: {', '.join(channels)}.")
         with alone(self._home.ingest), self._identities.vault() as vault:
@@ -263,10 +276,6 @@ class SubjectRoom:
             effects = self._effects(directory, who, meant) if channel is None else {}
             document = {"status": "withdrawn", "case": case, "person": who.shown_as, "channel": channel, "withdrawn_at": self._moment(now), "purposes": meant, "effective_at": effects}
             return Done(document=document, receipt=receipt)
-
-    def _channels(self) -> list[str]:
-        found = self._active().catalogue.dimensions.get("channel")
-        return [] if found is None else [str(item.value) for item in found.values]
 
     def _consented(self, directory: Directory, who: Meant) -> list[str]:
         rows = self._consent_rows(directory, who)

@@ -21,6 +21,7 @@ from nlq.display import DisplayCell, DisplayColumn, DisplayTable
 from tests.fakes.answer_files import FakeAnswerFiles
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk
+from tests.fakes.persons import FakePersons, FakeSubjects
 from tests.fakes.stewardship import FakeStewardship
 from wenshu.accounts import Accounts
 from wenshu.conversations import UnknownConversation
@@ -64,6 +65,8 @@ class FakeService:
     def __init__(self, folder: Path, clock: FakeClock) -> None:
         self._desk, self._desk_folder = None, folder / "desk"
         self.answer_files = FakeAnswerFiles(self)
+        self.persons = FakePersons(lambda actor: "review" in self.pages(actor))
+        self.subjects = FakeSubjects(lambda actor: "review" in self.pages(actor))
         self.stewardship = FakeStewardship(lambda actor: "data" in self.pages(actor))
         self.clock = clock
         self.accounts = Accounts.open(folder / "accounts.db", clock=clock, hasher=CHEAP)

@@ -204,7 +204,7 @@ def test_places_are_those_of_the_role_and_at_most_five(parts):
     expected = {
         "market": ["提问", "指标目录"],
         "manager_east": ["提问", "指标目录"],
-        "compliance": ["提问", "指标目录", "合规审阅"],
+        "compliance": ["提问", "指标目录", "合规审阅", "个人"],
         "committee_a": ["治理委员会"],
         "engineer": ["数据"],
     }

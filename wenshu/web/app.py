@@ -21,9 +21,11 @@ from wenshu.web import (
     data,
     language,
     ledger_words,
+    persons,
     problems,
     review,
     review_desk,
+    rights,
     signin,
 )
 from wenshu.web.context import KEY, Web
@@ -67,7 +69,7 @@ def create_app(
     guard.install(app)
     language.install(app, zone)
     problems.install(app)
-    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, data.bp, committee.bp, committee_drafts.bp, committee_editor.bp, account.bp, answer_files.bp, api.bp, api.probes):
+    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, persons.bp, rights.bp, data.bp, committee.bp, committee_drafts.bp, committee_editor.bp, account.bp, answer_files.bp, api.bp, api.probes):
         app.register_blueprint(blueprint)
     app.context_processor(lambda: _frame(parts))
     return app

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from wenshu.web.answer_files import AnswerFilesPort
     from wenshu.web.committee_port import CommitteePort
     from wenshu.web.data import StewardshipPort
+    from wenshu.web.persons import PersonsPort
     from wenshu.web.review_port import DeskPort
+    from wenshu.web.rights import SubjectsPort
 from wenshu.handing_on import Handed
 
 Words = str | Text | Mapping[str, str]
@@ -214,6 +216,10 @@ class ServicePort(Protocol):
     def answer_files(self) -> AnswerFilesPort: ...
     @property
     def stewardship(self) -> StewardshipPort: ...
+    @property
+    def persons(self) -> PersonsPort: ...
+    @property
+    def subjects(self) -> SubjectsPort: ...
 
     def ask(
         self,
