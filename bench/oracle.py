@@ -3,7 +3,8 @@
     python -m bench.oracle [--engine duckdb|postgresql] [--seconds 240] [--seed 0]
 
 Each warehouse is small, dirty and new (NULLs, orphans, ties, edges of days and months); each question is legal and random: metrics alone and together, groups, grains, fiscal
-years, filters, comparisons, shares, and the same table with having, order, ranks, keep and limit. A mismatch ends the run and prints the seed. Results of an engine add up over runs
+years, filters, comparisons, shares, and the same table with having, order, ranks, keep and limit; then the rows of every side of every metric that the answer says it used, and those without
+a match. A mismatch ends the run and prints the seed. Results of an engine add up over runs
 with different seeds in bench/results/oracle.json.
 """
 
@@ -35,6 +36,7 @@ from tests.soundness.test_planner_against_brute_force import (
     judge,
     random_query,
 )
+from tests.soundness.test_planner_reconciles import reconcile
 
 RESULTS = Path(__file__).resolve().parent / "results" / "oracle.json"
 Opener = Callable[[dict[str, Any]], Any]
@@ -76,13 +78,16 @@ def main(arguments: list[str] | None = None) -> int:
             for _ in range(QUERIES):
                 query = random_query(chance, chance.choice(METRICS))
                 region = "华东" if chance.random() < 0.25 and not SALES_LIKE & set(query["metrics"]) else None
-                purpose = chance.choice((None, "market_analysis"))
+                purpose, fiscal = chance.choice((None, "market_analysis")), chance.choice((1, 1, 4))
                 try:
-                    judge(tables, query, purpose, region, warehouse, fiscal=chance.choice((1, 1, 4)))
+                    judge(tables, query, purpose, region, warehouse, fiscal=fiscal)
+                    reconciled = reconcile(tables, query, purpose, region, warehouse, fiscal=fiscal)
                 except Exception:
                     print(f"seed {seed}: {query} purpose {purpose} region {region}", file=sys.stderr)
                     raise
                 counts["questions"] += 1
+                counts["counts of rows"] += reconciled["counts"]
+                counts["counts of rows with some unmatched"] += reconciled["with unmatched rows"]
                 counts.update({key: 1 for key in ("grain", "compare", "share", "where") if query.get(key)})
                 counts["several metrics"] += len(query["metrics"]) > 1
                 kinds.update(CATALOGUE.metrics[name].kind for name in query["metrics"])

@@ -15,6 +15,7 @@ from tests.fixtures.bundle import measured, table
 from tests.fixtures.random_warehouse import FIRST, TODAY, MemoryWarehouse, random_tables
 from tests.soundness.oracle_rows import BY_CELL, LASTING, TOUCH_ONLY, RowOracle, Side, in_unknown, unmatched
 from tests.soundness.test_planner_against_brute_force import (
+    CATALOGUES,
     METRICS,
     SALES_LIKE,
     before,
@@ -63,15 +64,15 @@ def expected(oracle: RowOracle, query: dict[str, Any], metric: str, windows: lis
     return out
 
 
-def reconcile(tables: Any, query: dict[str, Any], purpose: str | None, region: str | None, warehouse: Any) -> Counter[str]:
+def reconcile(tables: Any, query: dict[str, Any], purpose: str | None, region: str | None, warehouse: Any, *, fiscal: int = 1) -> Counter[str]:
     """Fail unless every count of rows is what the oracle finds; return how many were held against it."""
     oracle = RowOracle(tables, TODAY, purpose=purpose, region=region)
-    oracle.before = lambda window: before(*window, query.get("grain"), 1)
+    oracle.before = lambda window: before(*window, query.get("grain"), fiscal)
     scopes = [DimensionScope(dimension="region", values=(region,))] if region else []
-    found = measured(warehouse, query, today=TODAY, purpose=purpose, scopes=scopes, data_from=FIRST)
+    found = measured(warehouse, query, today=TODAY, purpose=purpose, scopes=scopes, data_from=FIRST, catalogue=CATALOGUES[fiscal])
     group_by = [column.name for column in found.columns if column.kind == "dimension"]
     groups = possible_groups(group_by, {key[1:] if query.get("grain") else key: row for key, row in table(found).items()}, ())
-    times = rows_in_time(query)
+    times = rows_in_time(query, fiscal)
     counts: Counter[str] = Counter()
     for metric in query["metrics"]:
         for of, spans in (("asked", [window for _, window, _ in times]), ("compared", [base for _, _, base in times if base is not None])):
@@ -124,7 +125,7 @@ def test_rows_used_and_unmatched_are_what_counting_rows_gives(metric: str) -> No
                 purpose = chance.choice((None, "market_analysis"))
                 region = "华东" if chance.random() < 0.25 and not SALES_LIKE & set(query["metrics"]) else None
                 try:
-                    counts += reconcile(tables, query, purpose, region, warehouse)
+                    counts += reconcile(tables, query, purpose, region, warehouse, fiscal=chance.choice((1, 1, 4)))
                 except UnsoundQuery as error:
                     pytest.fail(f"a legal query was refused: {query}: {error}")
         finally:
