@@ -54,7 +54,7 @@ def scan(path: Path, known: Known, *, forms: Mapping[str, Mapping[str, str]]) ->
     checked: set[str] = set()
     kinds = sorted({kind for kind, _ in known.identifiers})
     mobiles = frozenset(int(value) for kind, value in known.identifiers if kind == "mobile")
-    with duckdb.connect(str(path), read_only=True) as connection:
+    with duckdb.connect(str(path), read_only=True, config={"memory_limit": "1GB", "threads": "2"}) as connection:
         described = connection.execute(
             "SELECT table_name, column_name, data_type FROM information_schema.columns ORDER BY ALL"
         ).fetchall()
