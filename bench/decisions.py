@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import json
+import os
 import platform
 import random
 import statistics
@@ -124,7 +125,7 @@ def main(arguments: list[str] | None = None) -> None:
     result: dict[str, Any] = {"rules": given.rules, "requests": given.rounds, "compile_s": round(compiled_s, 3)}
     result["snapshot"] = timed(lambda item: snapshot.allows(*item), requests)
     result["with_its_rules"] = timed(lambda item: snapshot.matching(*item), requests)
-    policy, today = whole_policy(rules), dt.date(2026, 11, 15)
+    policy, today = whole_policy(rules).compiled(), dt.date(2026, 11, 15)
     granted = [item for item in requests if snapshot.allows(*item)]
     asked = [(Actor(id="a", role=role, department=role), purpose, MetricQuery(metrics=(metric,), group_by=(dimension,))) for role, purpose, metric, dimension in granted]
     result["authorize_granted"] = timed(lambda item: authorize(item[0], item[1], item[2], policy, today=today, reach=lambda *_: True), asked * max(1, 4000 // max(1, len(asked))))
@@ -147,7 +148,7 @@ def main(arguments: list[str] | None = None) -> None:
         if peer.pop("allowed") != [snapshot.allows(*item) for item in few[:20]]:
             raise SystemExit("the snapshot differs from cedarpy")
         result["cedarpy"] = {name: round(value, 2) for name, value in peer.items()}
-    result |= {"machine": platform.machine(), "python": platform.python_version()}
+    result |= {"load": round(os.getloadavg()[0], 1), "cpus": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
     print(json.dumps(result, indent=2))
     RESULTS.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 

@@ -174,7 +174,7 @@ def put_in_force(bundle: Bundle, *, fetch: Fetch, today: dt.date) -> Active:
     data_from, data_to = data_range(bare, fetch) or (today, today)
     return Active(
         catalogue=catalogue,
-        policy=policy_of(bundle, catalogue),
+        policy=policy_of(bundle, catalogue).compiled(),
         reach=Reach(catalogue.graph, fetch, lambda dimension, stored: canonical(catalogue, dimension, stored)),
         data_from=data_from,
         data_to=data_to,

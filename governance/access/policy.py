@@ -87,6 +87,14 @@ class Policy:
             self._days[day] = found
         return found
 
+    def compiled(self) -> Policy:
+        """Return the policy itself, with the terms of every rule worked out beforehand, so that no request pays for them. Meant for the moment of activation."""
+        for (role, purpose), pair in self.judge.pairs.items():
+            if role in self.roles:
+                for index in indices(((1 << len(pair.rules)) - 1) & ~pair.denials):
+                    self.terms(role, purpose, 1 << index)
+        return self
+
     def with_rules(self, rules: Mapping[str, CompiledRule]) -> Policy:
         """Return the policy with other rules."""
         return replace(self, rules=MappingProxyType(dict(rules)), judge=Snapshot.compile(rules.values()))
