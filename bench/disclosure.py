@@ -49,13 +49,16 @@ PERCEPTION = ("hcps_in_stage", "advance_rate", "advanced_hcps", "nps", "avg_perc
 
 
 class Watched(Memory):
-    """A memory that tells whether the last judgement took anything away."""
+    """A memory that tells whether the last judgement took anything away, and for what: an earlier answer about the same number, or about other doctors."""
 
     refused = 0
+    why = ""
 
     def judge(self, knower: Knower, groups: Any, k: int, day: dt.date) -> list[set[int]]:
         verdicts = super().judge(knower, groups, k, day)
         self.refused += sum(len(cells) for cells in verdicts)
+        # The doctors themselves come last (`Scopes.told`).
+        self.why = "doctors" if verdicts and verdicts[-1] else "number" if any(verdicts) else self.why
         return verdicts
 
 
@@ -67,6 +70,10 @@ class _NoLedger:
 
     def append_many(self, events: Any) -> list[Any]:
         return [None for _ in events]
+
+
+def _rows(told: Any) -> object:
+    return (told.disclosed.rows, told.disclosed.hidden) if isinstance(told, Answered) else None
 
 
 def _period(day: dt.date, dice: random.Random) -> dict[str, str]:
@@ -124,26 +131,34 @@ def measure(home: Path, today: dt.date, questions: int, seed: int) -> dict[str, 
         memory = Watched(file, b"bench")
         gateway = Gateway(active=lambda: active, data=sources, ledger=_NoLedger(), today=lambda: clock[0], protection=Protection(memory, b"b" * 32))  # type: ignore[arg-type]
         outcome: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+
+        def alone(actor: Actor, asked: dict[str, Any]) -> Any:
+            """What the same question is answered if nobody has asked anything before."""
+            fresh = Gateway(active=lambda: active, data=sources, ledger=_NoLedger(), today=lambda: clock[0], protection=Protection(Memory.passing(), b"b" * 32))  # type: ignore[arg-type]
+            return fresh.run(Ask(actor=actor, purpose=None, query=query_from_json(asked)))
+
         disclose: list[float] = []
         changed: list[str] = []
         for number in range(questions):
             clock[0] = days[number * len(days) // questions]
             actor = dice.choice(PEOPLE)
             asked = question(actor, clock[0], active, dice)
-            memory.refused = 0
+            memory.refused, memory.why = 0, ""
             begun = time.perf_counter()
             try:
                 told = gateway.run(Ask(actor=actor, purpose=None, query=query_from_json(asked)))
             except InvalidQuery:
                 outcome["unsound"] += 1
                 continue
+            took = time.perf_counter() - begun
             if isinstance(told, Answered):
                 disclose.append(told.timings_ms["disclose"])
-                outcome["unchanged" if not memory.refused else "some cells hidden"] += 1
-            else:
-                outcome[told.refusal.code] += 1
-            if memory.refused:
-                changed.append(f"{clock[0]} {actor.role} {json.dumps(asked, ensure_ascii=False)} ({time.perf_counter() - begun:.2f} s)")
+            same = not memory.refused or (isinstance(told, Answered) and _rows(told) == _rows(alone(actor, asked)))
+            outcome[("unchanged" if same else "some cells hidden") if isinstance(told, Answered) else told.refusal.code] += 1
+            if not same:
+                reasons[memory.why] += 1
+                changed.append(f"{clock[0]} {actor.role} {memory.why} {json.dumps(asked, ensure_ascii=False)} ({took:.2f} s)")
         size = sum(part.stat().st_size for part in Path(folder).iterdir())
         memory.close()
     warehouse.close()
@@ -154,10 +169,11 @@ def measure(home: Path, today: dt.date, questions: int, seed: int) -> dict[str, 
         "people": len(PEOPLE),
         "days": len(days),
         "outcome": dict(outcome),
+        "changed_because_of": dict(reasons),
         "answered_unchanged": round(outcome["unchanged"] / judged, 4) if judged else None,
         "disclose_ms": {"p50": round(statistics.median(disclose), 1), "p95": round(disclose[len(disclose) * 95 // 100], 1), "p99": round(disclose[len(disclose) * 99 // 100], 1)},
         "memory_bytes": size,
-        "changed": changed[:20],
+        "changed": changed[:40],
     }
 
 

@@ -66,6 +66,7 @@ class Scopes:
         self._lock = threading.Lock()
         self._persons: OrderedDict[tuple[int, str, str], _Persons] = OrderedDict()
         self._inside: OrderedDict[object, npt.NDArray[np.bool_]] = OrderedDict()
+        self._known: OrderedDict[object, _Cells | None] = OrderedDict()
 
     def told(self, grant: Grant, plan: Plan, measured: Measured, hidden: Mapping[Place, str], sources: Sources, *, exact: frozenset[str]) -> Told:
         """Return the groups of persons that the answer's shown cells tell of.
@@ -133,6 +134,23 @@ class Scopes:
     # ------------------------------------------------------------------ persons
 
     def _cells(self, grant: Grant, plan: Plan, definition: Definition, sources: Sources) -> _Cells | None:
+        """Return the metric's cells, kept ready: an answer needs them twice, and colleagues ask alike."""
+        query = plan.query
+        compared = query.compare if isinstance(query.compare, MemberCompare) else None
+        asked = (definition.document.id, query.where, plan.group_by, compared)
+        name = (id(plan.catalogue), sources.data_version, grant.scopes, grant.consent_purpose, grant.today, asked)
+        with self._lock:
+            if name in self._known:
+                self._known.move_to_end(name)
+                return self._known[name]
+        found = self._found(grant, plan, definition, sources)
+        with self._lock:
+            self._known[name] = found
+            while len(self._known) > MOST_KEPT:
+                self._known.popitem(last=False)
+        return found
+
+    def _found(self, grant: Grant, plan: Plan, definition: Definition, sources: Sources) -> _Cells | None:
         catalogue = plan.catalogue
         part = _counted_part(definition, catalogue)
         person = catalogue.graph.person(part.measure.model) if part is not None else None

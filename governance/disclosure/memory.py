@@ -20,15 +20,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from governance.disclosure.overlaps import UNSHOWN, Codes, Counts, Overlaps, Told, TooMuch
+from governance.disclosure.overlaps import UNSHOWN, Codes, Counts, Overlaps
 from governance.errors import WarehouseError
 
 BUSY_MS = 20_000
 MOST_KEPT = 256
 """Contexts whose tables are kept ready in memory, per process."""
-TURNS = 6
-ONE_BY_ONE = 24
-"""So many new cells are tried one after another when it isn't plain which of them gives something away."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS person (hash INTEGER PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
@@ -73,24 +70,11 @@ def _numbered(codes: Codes) -> tuple[Codes, npt.NDArray[np.int64]]:
 
 
 class _Known:
-    """What one knower was told in one context."""
+    """What one knower was told in one context; `last`: the last answer of the file that is in it."""
 
     def __init__(self) -> None:
         self.last = 0
         self.overlaps = Overlaps()
-        self.tables: dict[int, int] = {}
-        self.counts: dict[int, Counts] = {}
-
-    def put(self, grouping: int, codes: Codes, counts: Counts) -> int:
-        """Add the counts to what is known of the grouping, and return its table."""
-        if grouping not in self.tables:
-            self.tables[grouping] = len(self.overlaps)
-            self.counts[grouping] = counts
-            self.overlaps.add(codes, counts)
-        else:
-            self.counts[grouping] = np.where(counts != UNSHOWN, counts, self.counts[grouping])
-            self.overlaps.set_counts(self.tables[grouping], self.counts[grouping])
-        return self.tables[grouping]
 
 
 class Memory:
@@ -201,76 +185,28 @@ class Memory:
         if not (counts != UNSHOWN).any():
             return set()
         known = self._known(store, knower, group.context)
-        grouping = self._grouping(store, codes)
-        before = known.counts.get(grouping)
-        fresh = np.flatnonzero((counts != UNSHOWN) & (before == UNSHOWN if before is not None else True))
-        if not len(fresh):
-            return set()
-        table = known.put(grouping, codes, counts)
-        refused = self._refused(known.overlaps, table, known.counts[grouping], fresh, k)
-        if refused:
-            told = known.counts[grouping].copy()
-            told[list(refused)] = UNSHOWN
-            known.counts[grouping] = told
-            known.overlaps.set_counts(table, told)
-            counts = counts.copy()
-            counts[list(refused)] = UNSHOWN
-        if (counts != UNSHOWN).any():
-            row = (knower.together, knower.person, group.context, grouping, _packed(counts), day.isoformat())
-            known.last = int(store.execute("INSERT INTO answer (department, person, context, grouping, counts, day) VALUES (?, ?, ?, ?, ?, ?)", row).lastrowid or 0)
+        refused = known.overlaps.judge(codes, counts, k)
+        told = counts.copy()
+        told[list(refused)] = UNSHOWN
+        if (told != UNSHOWN).any():
+            self._remember(store, knower, group.context, known, codes, told, day)
         return {int(old[cell]) for cell in refused}
 
-    @staticmethod
-    def _refused(overlaps: Overlaps, table: int, counts: Counts, fresh: npt.NDArray[np.int64], k: int) -> set[int]:
-        """Return which of the new cells must not be told; the overlaps hold all of them as told."""
-        if len(overlaps) < 2:
-            return set()
-        bare = counts.copy()
-        bare[fresh] = UNSHOWN
-
-        def small(told: Counts) -> set[Told]:
-            overlaps.set_counts(table, told)
-            return overlaps.small(k, table)
-
-        try:
-            after = small(counts)
-            if not after:
-                return set()
-            already = {found.atoms for found in small(bare)}
-
-            def gives(told: Counts) -> list[Told]:
-                return [found for found in small(told) if found.atoms not in already]
-
-            # Left out first: whatever holds persons of a set that could be computed, else the smallest cell that it is subtracted with. Then one cell after another is tried; at
-            # last none is told.
-            told, out = counts.copy(), set[int]()
-            for _ in range(TURNS):
-                found = gives(told)
-                if not found:
-                    return out
-                left = set(fresh.tolist()) - out
-                more = set[int]()
-                for one in found:
-                    touched = {cell - 1 for cell in overlaps.cells_of(table, one)} & left
-                    more |= touched or set([cell - 1 for cell in overlaps.beside(table, one) if cell - 1 in left][:1])
-                if not more:
-                    break
-                out |= more
-                told[list(more)] = UNSHOWN
-            told, out = bare.copy(), set(fresh.tolist())
-            if len(fresh) <= ONE_BY_ONE:
-                for cell in fresh.tolist():
-                    told[cell] = counts[cell]
-                    if gives(told):
-                        told[cell] = UNSHOWN
-                    else:
-                        out.discard(cell)
-        except TooMuch:
-            return set(fresh.tolist())
-        return out
+    def _remember(self, store: sqlite3.Connection, knower: Knower, context: bytes, known: _Known, codes: Codes, told: Counts, day: dt.date) -> None:
+        grouping, counts = self._grouping(store, np.where(told[codes - 1] == UNSHOWN, 0, codes)), _packed(told)
+        same = "SELECT id, day FROM answer WHERE person = ? AND context = ? AND department = ? AND grouping = ? AND counts = ?"
+        row = store.execute(same, (knower.person, context, knower.together, grouping, counts)).fetchone()
+        if row is not None:
+            # Told again: it is forgotten later.
+            store.execute("UPDATE answer SET day = max(day, ?) WHERE id = ?", (day.isoformat(), row[0]))
+            return
+        values = (knower.together, knower.person, context, grouping, counts, day.isoformat())
+        known.last = int(store.execute("INSERT INTO answer (department, person, context, grouping, counts, day) VALUES (?, ?, ?, ?, ?, ?)", values).lastrowid or 0)
 
     def _known(self, store: sqlite3.Connection, knower: Knower, context: bytes) -> _Known:
-        name = (knower.together, knower.person, context)
+        # What a department was told is one history; who brings along what another department told has one apart.
+        elsewhere = store.execute("SELECT 1 FROM answer WHERE person = ? AND context = ? AND department <> ? LIMIT 1", (knower.person, context, knower.together)).fetchone()
+        name = (knower.together, knower.person if elsewhere is not None else "", context)
         known = self._kept.pop(name, None) or _Known()
         self._kept[name] = known
         while len(self._kept) > MOST_KEPT:
@@ -278,10 +214,10 @@ class Memory:
         rows = store.execute(
             "SELECT id, grouping, counts FROM answer WHERE department = ? AND context = ? AND id > ? "
             "UNION SELECT id, grouping, counts FROM answer WHERE person = ? AND context = ? AND id > ? ORDER BY 1",
-            (knower.together, context, known.last, knower.person, context, known.last),
+            (knower.together, context, known.last, name[1], context, known.last),
         ).fetchall()
         for number, grouping, counts in rows:
-            known.put(grouping, self._codes(store, grouping), _unpacked(counts))
+            known.overlaps.tell(self._codes(store, grouping), _unpacked(counts))
             known.last = number
         return known
 

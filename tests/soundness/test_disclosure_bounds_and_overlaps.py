@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from governance.disclosure.lines import Shape, Sum
-from governance.disclosure.overlaps import Overlaps
+from governance.disclosure.overlaps import UNSHOWN, Overlaps
 from governance.disclosure.protect import protect
 from governance.terms import Column, Measured, MinimumGroup, Text
 
@@ -89,69 +89,105 @@ def test_a_lone_small_cell_takes_the_smallest_other_one_with_it_whatever_is_show
 # --------------------------------------------------------------------------- across answers
 
 
-def _in_row_space(rows: list[list[int]], target: list[int]) -> bool:
-    """Exact Gaussian elimination over fractions: is the target a combination of the rows?"""
-    basis: list[list[Fraction]] = []
+class _Span:
+    """The span of rows, by exact elimination over fractions."""
 
-    def reduced(row: list[Fraction]) -> list[Fraction]:
-        for other in basis:
-            lead = next(i for i, x in enumerate(other) if x)
-            if row[lead]:
-                row = [x - row[lead] / other[lead] * y for x, y in zip(row, other, strict=True)]
-        return row
+    def __init__(self) -> None:
+        self.basis: dict[int, list[Fraction]] = {}
 
-    for row in rows:
-        left = reduced([Fraction(x) for x in row])
-        if any(left):
-            basis.append(left)
-    return not any(reduced([Fraction(x) for x in target]))
+    def left(self, row: list[int]) -> list[Fraction]:
+        out = [Fraction(x) for x in row]
+        for lead in sorted(self.basis):
+            if out[lead]:
+                out = [x - out[lead] * y for x, y in zip(out, self.basis[lead], strict=True)]
+        return out
+
+    def add(self, row: list[int]) -> None:
+        out = self.left(row)
+        lead = next((i for i, x in enumerate(out) if x), None)
+        if lead is not None:
+            out = [x / out[lead] for x in out]
+            for at, other in self.basis.items():
+                self.basis[at] = [x - other[lead] * y for x, y in zip(other, out, strict=True)]
+            self.basis[lead] = out
+
+    def holds(self, row: list[int]) -> bool:
+        return not any(self.left(row))
 
 
-@settings(max_examples=60)
-@given(st.integers(0, 10_000), st.integers(2, 4))
-def test_every_single_person_that_answers_determine_is_found(seed, tables):
+def _shown(codes: np.ndarray, cells: set[int]) -> list[list[int]]:
+    return [[int(code == cell + 1) for code in codes] for cell in cells]
+
+
+@settings(max_examples=150)
+@given(st.integers(0, 100_000), st.integers(2, 6), st.integers(2, 4))
+def test_no_single_person_can_be_computed_whatever_is_asked_in_whatever_order(seed, tables, cells):
     dice = np.random.default_rng(seed)
     persons = 9
     overlaps = Overlaps()
-    rows: list[list[int]] = []
+    span = _Span()
     for _ in range(tables):
-        codes = dice.integers(0, 3, persons).astype(np.int32)
-        counts = np.bincount(codes, minlength=3)[1:].astype(np.int64)
-        overlaps.add(codes, counts)
-        rows += [[int(code == cell) for code in codes] for cell in (1, 2) if counts[cell - 1]]
-    told = overlaps.small(2)
-    alone = [p for p in range(persons) if _in_row_space(rows, [int(q == p) for q in range(persons)])]
-    if alone:
-        assert told, "a single person can be computed and nothing was found"
-    for found in told:
-        assert found.size >= 1
+        codes = dice.integers(0, cells, persons).astype(np.int32)
+        counts = np.bincount(codes, minlength=cells)[1:].astype(np.int64)
+        counts[counts < 2] = UNSHOWN
+        refused = overlaps.judge(codes, counts, 2)
+        told = set(np.flatnonzero(counts != UNSHOWN).tolist()) - refused
+        for row in _shown(codes, told):
+            span.add(row)
+        assert not [p for p in range(persons) if span.holds([int(q == p) for q in range(persons)])]
 
 
-def test_a_group_and_the_group_without_three_are_told_apart():
+def _told(*sets: range, size: int = 100, k: int = 10) -> list[bool]:
+    """Ask for one set after another, and return which were told."""
     overlaps = Overlaps()
-    every = np.ones(100, dtype=np.int32)
-    overlaps.add(every, np.array([100]))
-    assert overlaps.small(10) == set() or all(not found.small(10) for found in overlaps.small(10))
-    fewer = every.copy()
-    fewer[:3] = 0
-    overlaps.add(fewer, np.array([97]))
-    assert {(found.size, found.behind) for found in overlaps.small(10)} == {(3, 3)}
+    out = []
+    for members in sets:
+        codes = np.zeros(size, dtype=np.int32)
+        codes[list(members)] = 1
+        out.append(not overlaps.judge(codes, np.array([len(members)]), k))
+    return out
+
+
+def test_a_group_and_the_group_without_three_are_not_both_told():
+    assert _told(range(100), range(3, 100)) == [True, False]
+    assert _told(range(3, 100), range(100)) == [True, False]
+    assert _told(range(100), range(10, 100)) == [True, True]
 
 
 def test_parts_that_together_miss_a_few_are_seen_though_no_two_answers_differ_by_few():
-    overlaps = Overlaps()
-    overlaps.add(np.ones(100, dtype=np.int32), np.array([100]))
-    for number, (start, end) in enumerate([(0, 30), (30, 65), (65, 96)]):
-        part = np.zeros(100, dtype=np.int32)
-        part[start:end] = 1
-        overlaps.add(part, np.array([end - start]))
-        assert bool(overlaps.small(10)) == (number == 2)
+    assert _told(range(100), range(30), range(30, 65), range(65, 96)) == [True, True, True, False]
+    assert _told(range(30), range(30, 65), range(65, 96), range(100)) == [True, True, True, False]
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_the_order_of_questions_does_not_matter(order):
-    sets = [np.array([1] * 60 + [0] * 40), np.array([0] * 20 + [1] * 80), np.array([1] * 60 + [0] * 36 + [1] * 4)]
+    sets = [range(60), range(20, 100), [*range(60), *range(96, 100)]]
+    assert _told(*(sets[position] for position in order)).count(False) == 1
+
+
+def test_what_was_told_is_told_again_even_where_nothing_new_is():
     overlaps = Overlaps()
-    for position in order:
-        overlaps.add(sets[position].astype(np.int32), np.array([int(sets[position].sum())]))
-    assert any(found.size == 4 for found in overlaps.small(10))
+    codes = np.ones(100, dtype=np.int32)
+    codes[:40] = 2
+    counts = np.array([60, 40])
+    assert overlaps.judge(codes, counts, 10) == set()
+    fewer = codes.copy()
+    fewer[:5] = 0
+    assert overlaps.judge(fewer, np.array([60, 35]), 10) == {1}
+    assert overlaps.judge(codes, counts, 10) == set()
+
+
+def test_a_long_history_stays_exact():
+    """Hundreds of random unions of 40 atoms of 3 persons each: nothing below 10 persons can be computed by exact elimination either."""
+    dice = np.random.default_rng(4)
+    overlaps, span, told = Overlaps(), _Span(), 0
+    for _ in range(300):
+        atoms = dice.random(40) < dice.choice([0.2, 0.5, 0.8])
+        codes = np.repeat(atoms, 3).astype(np.int32)
+        if codes.sum() >= 10 and not overlaps.judge(codes, np.array([int(codes.sum())]), 10):
+            span.add([int(x) for x in atoms])
+            told += 1
+    assert told >= 10
+    for size in (1, 2):
+        for few in itertools.combinations(range(40), size):
+            assert not span.holds([int(q in few) for q in range(40)])

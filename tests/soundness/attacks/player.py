@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -63,19 +63,21 @@ class Company:
         with Sources.open(self.warehouse) as sources:
             yield sources
 
-    def door(self, *, key: bytes = b"k" * 32) -> Gateway:
-        """A fresh installation: nothing was asked yet."""
+    def door(self, *, key: bytes = b"k" * 32, clock: Sequence[dt.date] | None = None, memory: Memory | None = None) -> Gateway:
+        """A fresh installation: nothing was asked yet. `clock`: a list whose only element is the day, for plays in which days pass."""
+        days = clock if clock is not None else [self.today]
         return Gateway(
             active=lambda: self.active,
             data=self.sources,
             ledger=ForgetfulLedger(),  # type: ignore[arg-type]
-            today=lambda: self.today,
-            protection=Protection(Memory.passing(), key),
+            today=lambda: days[0],
+            protection=Protection(memory if memory is not None else Memory.passing(), key),
         )
 
 
-def open_company(file: Path, today: dt.date, *, policies: Path = POLICIES) -> Company:
-    warehouse = Warehouse.open(f"duckdb:///{file}")
+def open_company(file: Path, today: dt.date, *, policies: Path = POLICIES, threads: int = 2) -> Company:
+    """Open a warehouse file as a company. `threads`: of the warehouse; 1 where many play beside each other."""
+    warehouse = Warehouse.open(f"duckdb:///{file}", threads=threads)
 
     def fetch(select: Any) -> Any:
         with warehouse.session() as session:
@@ -86,11 +88,15 @@ def open_company(file: Path, today: dt.date, *, policies: Path = POLICIES) -> Co
 
 @dataclass(frozen=True)
 class Claim:
-    """What an attacker says of a group: the query that would be it alone, and its value."""
+    """What an attacker says of a group: the query that would be it alone, and its value.
+
+    `of`: where no query is the group alone (those who withdrew between two days), a function of the judge's that tells its true value and the persons behind it.
+    """
 
     query: Mapping[str, Any]
     metric: str
     value: float
+    of: Callable[[], tuple[float | None, int | None]] | None = None
 
 
 @dataclass
@@ -105,6 +111,12 @@ class Score:
     singled: int = 0
     baseline: int = 0
     details: list[str] = field(default_factory=list)
+    failed: int = 0
+
+    def plus(self, other: Score) -> Score:
+        """Return both together: the same attack, played again."""
+        numbers = {name: getattr(self, name) + getattr(other, name) for name in ("questions", "refused", "claims", "recovered", "singled", "baseline", "details", "failed")}
+        return Score(self.name, **numbers)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -139,7 +151,8 @@ class Player:
 
     def __init__(self, company: Company, score: Score, *, actors: Sequence[Actor] = (MARKET,)) -> None:
         self.company, self.score, self.actors = company, score, actors
-        self.door = company.door()
+        self.clock = [company.today]
+        self.door = company.door(clock=self.clock)
 
     def ask(self, query: Mapping[str, Any], *, actor: Actor | None = None) -> Disclosed | None:
         """Return the answer, or None for a refusal or a question that can't be asked."""
@@ -193,8 +206,8 @@ class Player:
     def judge(self, claims: Sequence[Claim], dice: random.Random, *, k: int = 10) -> None:
         """Count the claims about groups that must stay hidden, and those that are right."""
         for claim in claims:
-            value, persons = self.truth(claim.query, claim.metric)
-            if value is None or persons is None or persons >= k or not self._doctors(claim.query):
+            value, persons = claim.of() if claim.of is not None else self.truth(claim.query, claim.metric)
+            if value is None or persons is None or persons >= k or (claim.of is None and not self._doctors(claim.query)):
                 continue
             self.score.claims += 1
             if _near(claim.value, value):
