@@ -117,7 +117,7 @@ class Matcher(Spans):
         while changed:
             changed = False
             for index, token in enumerate(tokens):
-                if token.kind in (METRIC, DIMENSION, VALUE, TIME) or token.end - token.start > 3:
+                if token.kind in (METRIC, DIMENSION, VALUE, TIME):
                     continue
                 meanings = self.book.weak.get(keys(token.text))
                 if not meanings:
@@ -139,7 +139,7 @@ class Matcher(Spans):
         for step in (-1, 1):
             at = index + step
             joined = False
-            while 0 <= at < len(tokens) and tokens[at].kind in ("&", "|", ",", "~"):
+            while 0 <= at < len(tokens) and tokens[at].kind in ("&", "|", ",", "~", "Z"):
                 at += step
                 joined = True
             if 0 <= at < len(tokens):

@@ -30,7 +30,7 @@ _NUMBER = re.compile(
     |(?P<tenths>(?P<t1>[一二两三四五六七八九]|\d(?:\.\d)?)成(?P<t2>[一二三四五六七八九半])?(?!本|交|员|功|立|为|长|人|果|绩))
     |(?P<fold>(?P<f1>[一二三四五六七八九]{{1,2}}|\d(?:\.\d)?)折)
     |(?P<halfunit>半(?=个?(?:小时|分钟)))
-    |(?P<half>一半|半数|half(?!\s*(?:a\s*)?(?:year|month|of\s+(?:the\s+)?(?:year|20|19|last|this))))
+    |(?P<half>(?<=[过足到超达])半(?![年月天个小数])|一半|半数|half(?!\s*(?:a\s*)?(?:year|month|of\s+(?:the\s+)?(?:year|20|19|last|this))))
     |(?P<arabic>-?\d+(?:\.\d+)?)(?:\s*(?P<suffix>万亿|千亿|百亿|十亿|千万|百万|十万|亿|万|千|百(?!分)|(?:k|w|mn|mm|m|bn|b|hundred|thousand|million|billion)(?![a-z])))?
     |(?P<chinese>[{_CN}]+(?:点[零一二三四五六七八九]+)?(?:个半)?)
     |(?P<english>(?<![a-z])(?:{_EN_WORD})(?:[\s-]+(?:and[\s-]+)?(?:{_EN_WORD}))*(?![a-z]))

@@ -328,6 +328,8 @@ def groupings(sentence: Sentence) -> None:
     if sentence.has("E"):
         draft.separate = True
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "E"])
+    if sentence.count("V") > 1 and any(token.kind == "G" and token.text == "each" for token in sentence.rest):
+        draft.separate = True  # East, South and North, each by month
     if sentence.has("A"):
         draft.total = True
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "A"])

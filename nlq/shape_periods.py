@@ -18,6 +18,8 @@ from nlq.times import Clock, When
 def periods(sentence: Sentence, clock: Clock) -> None:
     """Take the expressions of time and decide period and base; take grains, trends and 同比 and 环比."""
     draft = sentence.draft
+    if sentence.has("Y") and sentence.has("Q") and not sentence.find("[X!y]"):
+        sentence.problem(sentence.rest[sentence.kinds.index("Q")].text, 0.45)  # year on year and month on month: one comparison at a time
     for kind, compare in (("Y", "previous_year"), ("Q", "previous_period")):
         while sentence.has(kind):
             if draft.compare in (None, "implied"):
@@ -321,7 +323,7 @@ def _changes(sentence: Sentence) -> None:
         direction = token.value[0] if isinstance(token.value, tuple) else "any"
         every = sentence.find("GN?D") is not None  # 各大区…下降: every region; 下降的大区: those where it fell
         filters = any(other.kind in "DW" for other in sentence.rest) and not every and not draft.trend and draft.ordering is None and direction != "any"
-        asks = token.text.endswith("多少") or (sentence.has("U") and not sentence.find("UN?D"))
+        asks = token.text.endswith("多少") or (sentence.has("U") and not sentence.find("UN?D|DU"))
         if filters and not asks and not any(threshold.column in ("__change", "__growth") for threshold in draft.thresholds):
             followed = index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "D"
             noun = token.text in _RATES and not followed
