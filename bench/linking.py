@@ -13,7 +13,7 @@ import os
 import platform
 import random
 import tempfile
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def measure(seed: int, scale: float, folder: Path) -> dict[str, Any]:
         bundle_folder=ROOT / "policies",
         places=Places(home=home),
         keys=KeyRing.ensure(home / "keys", os.urandom),
-        now=datetime(2026, 11, 15, 9, 30),
+        now=datetime(2026, 11, 15, 9, 30, tzinfo=UTC),
         random=random.Random(seed).randbytes,
         largest_minimum_group=10,
         truth=company / "truth" / "doctors.csv",
