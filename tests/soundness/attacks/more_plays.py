@@ -57,8 +57,9 @@ def _withdrawn(player: Player, query: Mapping[str, Any], metric: str, days: tupl
 
     def truth() -> tuple[float | None, int | None]:
         (first, before), (second, after) = _on(player, days[0], query, metric), _on(player, days[1], query, metric)
-        if first is None or second is None or before is None or after is None or before == after:
-            return None, None
+        lost, gained = player.changed(query, days)
+        if first is None or second is None or before is None or after is None or bool(lost) == bool(gained):
+            return None, None  # nobody, or some came as others went: the difference is no group's number
         return abs(first - second), abs(before - after)
 
     return Claim(query, metric, value, truth)
@@ -121,7 +122,7 @@ def side_channels(player: Player, world: World, dice: random.Random, questions: 
         if table is None:
             continue
         claims += _from_rows_used(table, query, metric, by)
-        claims += _from_order(table, query, metric, by)
+        claims += _from_order(table, query, metric, by) if "order" in asked else []
     return claims
 
 
@@ -183,7 +184,7 @@ def kept_ranks(player: Player, world: World, dice: random.Random, questions: int
         ranks: dict[int, float] = {}
         gone = []
         for value in world.values[by]:
-            table = player.ask(query | {"group_by": [by], "order": [{"by": metric, "direction": "desc"}], "keep": [{"dimension": by, "op": "in", "values": [value]}]})
+            table = player.ask(query | {"group_by": [by], "order": [{"by": metric, "direction": "desc"}], "keep": [{"dimension": by, "values": [value]}]})
             if table is None or not table.rows:
                 continue
             names = [column.name for column in table.columns]

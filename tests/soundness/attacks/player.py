@@ -112,10 +112,11 @@ class Score:
     baseline: int = 0
     details: list[str] = field(default_factory=list)
     failed: int = 0
+    invalid: int = 0
 
     def plus(self, other: Score) -> Score:
         """Return both together: the same attack, played again."""
-        numbers = {name: getattr(self, name) + getattr(other, name) for name in ("questions", "refused", "claims", "recovered", "singled", "baseline", "details", "failed")}
+        numbers = {name: getattr(self, name) + getattr(other, name) for name in ("questions", "refused", "claims", "recovered", "singled", "baseline", "details", "failed", "invalid")}
         return Score(self.name, **numbers)
 
     @property
@@ -129,9 +130,11 @@ class Score:
             "attack": self.name,
             "questions": self.questions,
             "refused": self.refused,
+            "not_askable": self.invalid,
             "hidden_groups_claimed": self.claims,
             "recovered_within_10_percent": self.recovered,
             "interval": [round(low, 4), round(high, 4)],
+            "recovered_per_question_95": [round(part, 5) for part in wilson(self.recovered, self.questions)],
             "by_guessing": self.baseline,
             "doctors_singled_out": self.singled,
         }
@@ -161,6 +164,7 @@ class Player:
         try:
             told = self.door.run(Ask(actor=who, purpose=None, query=query_from_json(query)))
         except InvalidQuery:
+            self.score.invalid += 1
             return None
         if isinstance(told, Answered):
             return told.disclosed
@@ -187,8 +191,8 @@ class Player:
         value = measured.rows[0][at]
         return (float(value) if isinstance(value, (int, float)) else None), measured.contributors[0].get(metric)
 
-    def _doctors(self, query: Mapping[str, Any]) -> int:
-        """Return how many doctors there are of whom the query speaks; of nobody nothing can be given away. Own SQL, from the demo's tables."""
+    def _where(self, query: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        """Return the query's filters on doctors in own SQL, over the demo's tables."""
         tests, values = ["true"], {}
         for number, item in enumerate(query.get("where", [])):
             column = COLUMNS.get(item["dimension"])
@@ -197,11 +201,29 @@ class Player:
             names = ", ".join(f":v{number}_{i}" for i in range(len(item["values"])))
             tests.append(f"{column} {'in' if item['op'] == 'in' else 'not in'} ({names})")
             values |= {f"v{number}_{i}": value for i, value in enumerate(item["values"])}
-        select = sa.select(sa.func.count()).select_from(
-            sa.text("dim_hcp h left join dim_hospital o on o.hospital_key = h.hospital_key")
-        ).where(sa.text(" and ".join(tests)).bindparams(**values))
+        return " and ".join(tests), values
+
+    def _counted(self, tests: str, values: Mapping[str, Any]) -> int:
+        tables = sa.text("dim_hcp h left join dim_hospital o on o.hospital_key = h.hospital_key")
+        select = sa.select(sa.func.count()).select_from(tables).where(sa.text(tests).bindparams(**values))
         with self.company.warehouse.session() as session:
             return int(session.run(select, timeout_s=30, max_rows=10)[0][0])
+
+    def _doctors(self, query: Mapping[str, Any]) -> int:
+        """Return how many doctors there are of whom the query speaks; of nobody nothing can be given away."""
+        return self._counted(*self._where(query))
+
+    def changed(self, query: Mapping[str, Any], days: tuple[dt.date, dt.date], *, purpose: str = "market_analysis") -> tuple[int, int]:
+        """Return how many of the query's doctors stopped counting between the days, and how many began to. Own SQL."""
+        tests, values = self._where(query)
+        out = (
+            "h.hcp_key in (select c.hcp_key from fct_consent c where c.purpose = :purpose and c.effective_at <= :{0} and not exists (select 1 from fct_consent g "
+            "where g.hcp_key = c.hcp_key and g.purpose = c.purpose and g.granted_at > c.withdrawn_at and g.granted_at <= :{0}))"
+        )
+        moments = {"first": dt.datetime.combine(days[0], dt.time()), "second": dt.datetime.combine(days[1], dt.time()), "purpose": purpose}
+        first, second = out.format("first"), out.format("second")
+        values |= moments
+        return self._counted(f"{tests} and {second} and not {first}", values), self._counted(f"{tests} and {first} and not {second}", values)
 
     def judge(self, claims: Sequence[Claim], dice: random.Random, *, k: int = 10) -> None:
         """Count the claims about groups that must stay hidden, and those that are right."""
