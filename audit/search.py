@@ -139,6 +139,8 @@ class Reader:
             if after is not None:
                 found = found[found < after] if newest_first else found[found > after]
             chosen = found[::-1][: limit + 1] if newest_first else found[: limit + 1]
+            if not len(chosen):
+                return Page(events=(), after=None)
             numbers = [int(number) for number in chosen]
             rows = connection.execute(
                 f"SELECT idx, CAST(body AS BLOB) FROM entry WHERE idx IN ({', '.join('?' * len(numbers))})",  # noqa: S608

@@ -56,7 +56,7 @@ def _guarded(name: str, look: Callable[[], str], mend: str) -> CheckResult:
 
 
 def _permissions(home: Home) -> Iterator[CheckResult]:
-    private = [home.root, home.keys, *sorted(home.keys.glob("*")), home.vault, home.ledger, home.accounts, home.conversations, home.warehouse]
+    private = [home.root, home.keys, *sorted(home.keys.glob("*")), home.vault, home.root / "ledger.db", home.accounts, home.conversations, home.warehouse]
     loose = [path for path in private if path.exists() and loose_permissions(path)]
     names = ", ".join(str(path.relative_to(home.root.parent)) for path in loose)
     yield CheckResult(

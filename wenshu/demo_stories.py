@@ -118,7 +118,7 @@ def play(home: Home, bundle: Bundle, ledger: Ledger, clock: StoryClock, *, begin
         active: Active = put_in_force(bundle, fetch=fetch, today=begin.date())
         gateway = Gateway(
             active=lambda: active,
-            data=lambda: Sources.open(warehouse, ledger=home.ledger),
+            data=lambda: Sources.open(warehouse, ledger=home.ledger_file),
             ledger=ledger,
             today=lambda: clock().astimezone(zone).date(),
             pseudonyms=lambda: identities.directory() if identities.available() else None,

@@ -171,7 +171,7 @@ def _bench(context: Context, bundle_folder: Path | None, url: str | None) -> Ite
         warehouse = Warehouse.open(url or f"duckdb:///{home.warehouse}")
         stack.callback(warehouse.close)
         house = House(bundle, warehouse, file=None if url else home.warehouse, screener=Screener())
-        yield _Bench(house, warehouse, accounts, ledger, home.ledger if installed else None), ledger
+        yield _Bench(house, warehouse, accounts, ledger, home.ledger_file if installed else None), ledger
 
 
 def evaluate_cases(context: Context, paths: Sequence[Path], *, bundle: Path | None, warehouse: str | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit.place import Place, Server
 from governance.bundle.standing import Standings
 from governance.errors import ConfigurationError
 
@@ -74,8 +75,24 @@ class Home:
         return self.root / "vault.db"
 
     @property
-    def ledger(self) -> Path:
-        return self.root / "ledger.db"
+    def ledger(self) -> Place:
+        """Where the ledger lies: the home's own file, or the server whose URL `init` was given."""
+        return Server(self.ledger_url.read_text(encoding="utf-8").strip()) if self.ledger_url.is_file() else self.root / "ledger.db"
+
+    @property
+    def ledger_file(self) -> Path | None:
+        """The ledger's file; None where it lies on a server."""
+        return place if isinstance(place := self.ledger, Path) else None
+
+    @property
+    def ledger_url(self) -> Path:
+        """The URL of the role that writes the ledger on a server, with its password; absent where the ledger is a file."""
+        return self.keys / "ledger.url"
+
+    @property
+    def has_ledger(self) -> bool:
+        """Whether a ledger was ever made: a lost database beside its checkpoint is evidence, not a fresh start."""
+        return self.checkpoint.exists() or (self.ledger_file is not None and self.ledger_file.exists())
 
     @property
     def checkpoint(self) -> Path:

@@ -147,6 +147,7 @@ class Service(Knowing):
 
     def close(self) -> None:
         """Write what is waiting and release files."""
+        self.desk.streaming.stop()
         self._ledger.close()
         self._warehouse.close()
         self._identities.close()
@@ -161,7 +162,7 @@ class Service(Knowing):
         return self._environment.today(self._zone)
 
     def _sources(self) -> AbstractContextManager[Sources]:
-        return Sources.open(self._warehouse, ledger=self.home.ledger)
+        return Sources.open(self._warehouse, ledger=self.home.ledger_file)
 
     def local_actor(self, user: str) -> Actor:
         """Return the account as acted for by the machine's owner; an unknown user is a configuration error that names the nearest."""

@@ -18,6 +18,7 @@ import yaml
 
 from audit import Event, Ledger
 from audit.keys import generate_key, load_key
+from audit.place import Server
 from governance.bundle.loading import Bundle, load_bundle
 from governance.errors import ConfigurationError, WarehouseError
 from wenshu.accounts import Accounts
@@ -59,24 +60,33 @@ def _make_bundle(home: Home) -> Bundle:
     return load_bundle(home.founding_bundle)
 
 
-def open_ledger(home: Home, origin: str, timezone: str, *, create: bool = False, clock: Callable[[], dt.datetime] = now) -> Ledger:
-    """Open the home's ledger for writing; raises AuditUnavailable with the reason where that can't be."""
+def open_ledger(
+    home: Home, origin: str, timezone: str, *, create: bool = False, clock: Callable[[], dt.datetime] = now, owner: str | None = None
+) -> Ledger:
+    """Open the home's ledger for writing; raises AuditUnavailable with the reason where that can't be.
+
+    `owner` is the URL of the tables' owner on a server, which may make them.
+    """
+    place = home.ledger
     return Ledger.open(
-        home.ledger, key=load_key(home.ledger_key, origin), origin=origin, clock=clock, timezone=timezone, checkpoint=home.checkpoint, create=create
+        Server(place.url, owner) if isinstance(place, Server) else place, key=load_key(home.ledger_key, origin), origin=origin, clock=clock, timezone=timezone, checkpoint=home.checkpoint, create=create
     )
 
 
-def _make_ledger(home: Home, origin: str, timezone: str, clock: Callable[[], dt.datetime]) -> Ledger:
+def _make_ledger(home: Home, origin: str, timezone: str, clock: Callable[[], dt.datetime], owner: str | None) -> Ledger:
     if not home.ledger_key.exists():
         generate_key(home.ledger_key, origin)
     # Only a home that never had a ledger gets a new one: a lost database beside its checkpoint is evidence, not a fresh start.
-    return open_ledger(home, origin, timezone, create=not home.ledger.exists() and not home.checkpoint.exists(), clock=clock)
+    return open_ledger(home, origin, timezone, create=not home.has_ledger, clock=clock, owner=owner)
 
 
 def initialise(
-    home: Home, environment: Environment, *, demo: bool, seed: int, scale: float, today: dt.date | None, tell: Tell
-) -> dict[str, str]:
+    home: Home, environment: Environment, *, demo: bool, seed: int, scale: float, today: dt.date | None, tell: Tell,
+    ledger_url: str | None = None, ledger_owner_url: str | None = None,
+) -> dict[str, str]:  # fmt: skip
     """Make what is missing of a home and return the one-time passwords of the accounts made now, by user.
+
+    With `ledger_url` the ledger lies on that PostgreSQL server; `ledger_owner_url` is used to make its tables and is not kept.
 
     Raises ConfigurationError, BundleError, IngestError or AuditError; a later call goes on where this one stopped.
     """
@@ -92,16 +102,19 @@ def initialise(
     if not home.session_key.exists():
         _write_once(home.session_key, secrets.token_bytes(SECRET_BYTES))
     tell("ledger 审计账本", 0.04)
+    if ledger_url and not home.has_ledger:
+        home.ledger_url.unlink(missing_ok=True)
+        _write_once(home.ledger_url, ledger_url.encode())
     timezone = bundle.settings.timezone
     day = today or environment.today(timezone)
     zone = ZoneInfo(timezone)
     begin = beginning(day, zone, now())
     # Stories are told only into a ledger that is as old as they are: its time never goes back.
-    stories = demo and not home.ledger.exists() and not home.checkpoint.exists()
+    stories = demo and not home.has_ledger
     clock = StoryClock(now, begin)
     if not stories:
         clock.release()
-    with _make_ledger(home, origin, timezone, clock) as ledger:
+    with _make_ledger(home, origin, timezone, clock, ledger_owner_url) as ledger:
         passwords: dict[str, str] = {}
         accounts = Accounts.open(home.accounts)
         Conversations.open(home.conversations, now)

@@ -440,3 +440,30 @@ def test_a_server_that_is_not_there_and_a_url_that_means_none_are_said(kept):
     for url in ("sqlite:///x.db", "no url at all"):
         kept.place = Place(url)
         assert bounded(kept.open) == "wrong_ledger"
+
+
+def test_a_home_is_made_with_its_ledger_on_the_server_and_used_from_there(server, tmp_path):
+    owner = database(server, "home").owner
+    kept = Kept(tmp_path, owner)
+
+    def wenshu(*command: str, **environment: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", "from wenshu.cli import main; main()", "--home", str(tmp_path / "home"), *command],
+            capture_output=True, text=True, check=False, env=os.environ | environment,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "writes" not in done.stdout + done.stderr, "the password is said nowhere"
+        return done.stdout
+
+    wenshu("init", WENSHU_LEDGER_URL=kept.place.url, WENSHU_LEDGER_OWNER_URL=owner)
+    assert not (tmp_path / "home" / "ledger.db").exists()
+    assert (tmp_path / "home" / "keys" / "ledger.url").stat().st_mode & 0o077 == 0
+    assert owner not in "".join(path.read_text(errors="ignore") for path in (tmp_path / "home").rglob("*") if path.is_file())
+    assert '"ok": true' in wenshu("audit", "verify", "--json")
+    assert "home.initialised" in wenshu("audit", "search")
+    wenshu("audit", "export", "--out", str(tmp_path / "export"))
+    wenshu("audit", "pack", "--out", str(tmp_path / "pack"))
+    assert wenshu("audit", "checkpoint").startswith("wenshu/")
+    assert "were pruned" in wenshu("audit", "prune", WENSHU_LEDGER_OWNER_URL=owner)
+    with connected(kept.place.url) as connection:
+        assert connection.execute("SELECT count(*) FROM entry").fetchone()[0] >= 5

@@ -15,9 +15,13 @@ from wenshu.settings import DEFAULT_HOST, DEFAULT_PORT, parse_day
 @click.option("--seed", type=int, default=1, show_default=True, help="The demo company is the same for the same seed.")
 @click.option("--scale", type=click.FloatRange(0.005, 100), default=1.0, show_default=True, help="Multiplies doctors and touches.")
 @click.option("--today", metavar="D", help="The day on which the demo's history ends (default: today).")
+@click.option("--ledger-url", metavar="URL", envvar="WENSHU_LEDGER_URL", help="Keep the ledger on PostgreSQL (postgresql+psycopg://role:password@host/database), not in a file.")
+@click.option("--ledger-owner-url", metavar="URL", envvar="WENSHU_LEDGER_OWNER_URL", help="Whose tables they are; makes them, lets the role of --ledger-url insert and read alone, and is not kept.")
 @json_option
 @pass_context
-def init(context: Context, *, demo: bool, seed: int, scale: float, today: str | None, as_json: bool) -> int:
+def init(
+    context: Context, *, demo: bool, seed: int, scale: float, today: str | None, ledger_url: str | None, ledger_owner_url: str | None, as_json: bool
+) -> int:
     """Make a home: keys, stores, the first policy bundle. Running it twice changes nothing."""
     from wenshu.marker import read_marker
     from wenshu.setup import initialise
@@ -34,7 +38,9 @@ def init(context: Context, *, demo: bool, seed: int, scale: float, today: str | 
         return DONE
     progress = Progress()
     day = parse_day(today, "--today") if today else None
-    passwords = initialise(home, context.environment, demo=demo, seed=seed, scale=scale, today=day, tell=progress)
+    passwords = initialise(
+        home, context.environment, demo=demo, seed=seed, scale=scale, today=day, tell=progress, ledger_url=ledger_url, ledger_owner_url=ledger_owner_url
+    )
     progress.end()
     if as_json:
         emit({"created": True, "demo": demo, "accounts": [{"user": user, "one_time_password": word} for user, word in passwords.items()]})

@@ -7,9 +7,9 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audit.place import Place
 from audit.search import Filter, Reader
 from governance.bundle.loading import Bundle
 from governance.inforce import Active
@@ -27,7 +27,7 @@ PAGE = 1000
 class HomeEvidence:
     """Evidence of one home. Reads only."""
 
-    def __init__(self, *, ledger: Path, accounts: Accounts, house: House, sources: Callable[[], AbstractContextManager[Sources]]) -> None:
+    def __init__(self, *, ledger: Place, accounts: Accounts, house: House, sources: Callable[[], AbstractContextManager[Sources]]) -> None:
         self._ledger, self._accounts, self._house, self._sources = ledger, accounts, house, sources
 
     def fits(self, bundle: Bundle) -> None:
@@ -65,7 +65,7 @@ class HomeEvidence:
         return [account.actor("local_admin") for account in self._accounts.list() if not account.disabled]
 
 
-def intents(ledger: Path, since: dt.datetime) -> Iterator[dict[str, Any]]:
+def intents(ledger: Place, since: dt.datetime) -> Iterator[dict[str, Any]]:
     """Yield the ledger's intents since then, oldest first."""
     reader, after = Reader(ledger), None
     while True:

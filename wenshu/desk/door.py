@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from audit import Event, Ledger, Receipt
+from audit.place import Place
 from audit.search import Reader
 from governance.errors import WenshuError
 from governance.terms import Actor
@@ -30,9 +31,9 @@ class Door:
     """What every room of the desk shares: one ledger with its reader, the clock, and who may review. Safe for threads."""
 
     def __init__(
-        self, *, ledger: Ledger, path: Path, checkpoint: Path, timezone: str, clock: Callable[[], dt.datetime], may_review: Callable[[Actor], bool]
+        self, *, ledger: Ledger, path: Place, checkpoint: Path, timezone: str, clock: Callable[[], dt.datetime], may_review: Callable[[Actor], bool]
     ) -> None:
-        """`path` is the ledger's database, `checkpoint` the file outside it; `clock` gives aware times; `timezone` is the company's."""
+        """`path` is where the ledger lies, `checkpoint` the file outside it; `clock` gives aware times; `timezone` is the company's."""
         self.ledger, self.path, self.checkpoint = ledger, path, checkpoint
         self.zone, self.clock, self.may_review = ZoneInfo(timezone), clock, may_review
         self.reader = Reader(path)

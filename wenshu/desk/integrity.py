@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from dataclasses import dataclass, replace
-from importlib import import_module
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
 from audit.notes import Checkpoint
 from audit.report import Report
+from audit.report import Standing as WitnessStanding
 from audit.search import Filter
+from audit.sinks import Standing as SinkStanding
+from audit.sinks import standing as sinks_standing
 from audit.verify import verify
+from audit.witnessing import standing as witnesses_standing
 from governance.terms import Actor
 from wenshu.desk.door import Door
 from wenshu.desk.open_intents import OpenIntents
@@ -37,7 +41,7 @@ class _Verified:
 class Integrity:
     """Verifies one home's ledger and tells how it stands. Safe for threads."""
 
-    def __init__(self, door: Door, *, witnesses: Path | None = None, sinks: Path | None = None) -> None:
+    def __init__(self, door: Door, *, witnesses: Path, sinks: Path) -> None:
         """`witnesses` and `sinks` are the folders in which `audit` keeps what witnesses signed and how far sinks are."""
         self._door, self._witnesses, self._sinks = door, witnesses, sinks
         self._open = OpenIntents(door.path)
@@ -54,7 +58,7 @@ class Integrity:
     def _verify(self) -> Report:
         door = self._door
         try:
-            report = verify(door.path, door.ledger.vkey, door.checkpoint, now=door.clock())
+            report = verify(door.path, door.ledger.vkey, door.checkpoint, now=door.clock(), witnesses=self._witnesses)
             with self._lock:
                 self._last = _Verified(report, door.clock())
             return report
@@ -95,21 +99,9 @@ class Integrity:
             "orphan_intents": self._open.older_than(self._door.clock() - GRACE),
             "problem": None if last.report is None or last.report.ok else last.report.summary(),
             "checkpoint": {"size": head.size, "root": head.root.hex()},
-            "witnesses": self._standing("audit.witnessing", self._witnesses, self._door.ledger.vkey, self._door.clock()),
-            "sinks": self._standing("audit.sinks", self._sinks, size),
+            "witnesses": _told("witnesses", lambda: witnesses_standing(self._witnesses, self._door.ledger.vkey, self._door.clock(), head.size)),
+            "sinks": _told("sinks", lambda: sinks_standing(self._sinks, size)),
         }
-
-    def _standing(self, module: str, folder: Path | None, *more: object) -> list[dict[str, Any]]:
-        """What a part of the ledger that an installation may not have says of itself; [] where it has none, one entry with `problem` where it can't tell."""
-        if folder is None or not folder.is_dir():
-            return []
-        try:
-            found = import_module(module).standing(folder, *more)
-        except ModuleNotFoundError:
-            return []
-        except (AuditError, OSError, ValueError) as error:
-            return [{"name": module.rpartition(".")[2], "problem": type(error).__name__}]
-        return [item if isinstance(item, dict) else {name: getattr(item, name) for name in _members(item)} for item in found]
 
     def today(self) -> dict[str, Any]:
         """Return today's numbers: `accesses` (questions ended), `answered`, `refused`, `failed`, `people`, and the refusals' `codes`."""
@@ -127,8 +119,12 @@ class Integrity:
         }
 
 
-def _members(item: object) -> list[str]:
-    return list(getattr(item, "__slots__", ())) or list(vars(item))
+def _told(what: str, standings: Callable[[], Sequence[SinkStanding | WitnessStanding]]) -> list[dict[str, Any]]:
+    """Each one's standing as plain data; one entry with a `problem` where they can't be read."""
+    try:
+        return [asdict(found) for found in standings()]
+    except (AuditError, OSError, ValueError) as error:
+        return [{"name": what, "problem": type(error).__name__}]
 
 
 def read_head(note: str) -> Checkpoint:

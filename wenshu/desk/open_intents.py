@@ -5,16 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from contextlib import closing
-from pathlib import Path
 
 from audit.events import INTENT, OUTCOME, format_time
+from audit.place import Place
 from audit.reading import connect, snapshot
 
 
 class OpenIntents:
     """The open intents of one ledger. Safe for threads. Agrees with `audit.search.Reader.orphans`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Place) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._next = 0

@@ -11,6 +11,7 @@ from typing import Any
 
 from audit import Ledger
 from audit.errors import AuditError
+from audit.place import Place
 from governance.bundle.loading import Bundle
 from governance.documents.review import ReviewDocument, SecondOfficer
 from governance.terms import Actor
@@ -27,6 +28,7 @@ from wenshu.desk.packs.room import Packs
 from wenshu.desk.registers import Registers
 from wenshu.desk.second import SecondOfficers
 from wenshu.desk.signing import Signing
+from wenshu.desk.streaming import Streaming
 
 
 class Desk:
@@ -36,7 +38,7 @@ class Desk:
         self,
         *,
         ledger: Ledger,
-        path: Path,
+        path: Place,
         checkpoint: Path,
         notes: Path,
         timezone: str,
@@ -48,7 +50,7 @@ class Desk:
         drafts: Callable[[], Sequence[Bundle]] = tuple,
         officers: Callable[[], list[str]] = list,
     ) -> None:
-        """`path` is the ledger's database, `checkpoint` the file outside it, `notes` the desk's own store; `bundle` gives the bundle in force.
+        """`path` is where the ledger lies, `checkpoint` the file outside it, `notes` the desk's own store; `bundle` gives the bundle in force.
 
         `shipped` is the folder of the product's own bundle; `bundle_folder` finds a bundle by its hash, `drafts` those that wait; `officers` are who may review.
         """
@@ -57,7 +59,8 @@ class Desk:
         self.notes = Notes.open(notes)
         self.second = SecondOfficers(self.door, self._second_rule)
         self.looking = Looking(self.door, self.second)
-        self.integrity_of = Integrity(self.door, witnesses=path.with_name("witnesses"), sinks=path.with_name("sinks"))
+        self.integrity_of = Integrity(self.door, witnesses=checkpoint.with_name("witnesses"), sinks=notes.with_name("sinks"))
+        self.streaming = Streaming(self.door, witnesses=checkpoint.with_name("witnesses"), sinks=notes.with_name("sinks"))
         self.labels = Labels(bundle)
         self.findings = Findings(self.door, self.notes, self.documents, self.labels)
         self.signing = Signing(self.door, self.notes, self.findings)

@@ -31,6 +31,7 @@ def make_application(home: Path, pinned_today: dt.date | None, *, secure_cookies
     service.outbox.resume()
     _settle(service)
     service.desk.warm()  # in the background: nobody waits for it, and an officer's first page doesn't either
+    service.desk.streaming.begin()
     app.extensions["wenshu.close"] = service.close
     return app
 

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from audit.place import Place
 from audit.reading import connect, snapshot
 from governance.documents.review import WorkingHours
 
@@ -157,7 +157,7 @@ class Habits:
                     del person.held[metric]
 
 
-def read_on(path: Path, after: int) -> Iterator[list[Seen]]:
+def read_on(path: Place, after: int) -> Iterator[list[Seen]]:
     """Yield the events from number `after` on, in order, in pieces. Raises AuditUnavailable where the ledger can't be read."""
     statement = (
         "SELECT idx, id, time, day, type, actor, role, department, purpose, outcome, code, metrics, surface"
