@@ -192,6 +192,30 @@ def _row(row: RowRule, catalogue: Catalogue, language: Language) -> str:
     return f"自己名下的{row.entity}（{row.link}）" if language == "zh" else f"own {row.entity} ({row.link})"
 
 
+RIGHTS = {
+    ("export", True): Text(zh="可存为文件", en="may leave as a file"),
+    ("export", False): Text(zh="不可存为文件", en="may not leave as a file"),
+    ("model_egress", True): Text(zh="可送语言模型", en="may go to the language model"),
+    ("model_egress", False): Text(zh="不送语言模型", en="does not go to the language model"),
+}
+
+
+def _withheld(rule: Rule, catalogue: Catalogue, language: Language) -> list[str]:
+    """Return what a rule says of masks and rights."""
+
+    def name(dimension: str) -> str:
+        return catalogue.dimensions[dimension].label.text()[language] if dimension in catalogue.dimensions else dimension
+
+    zh = language == "zh"
+    masks = [
+        (f"{name(mask.dimension)}只按{name(mask.to)}显示" if zh else f"{name(mask.dimension)} shown by {name(mask.to)} only")
+        if mask.to is not None
+        else (f"{name(mask.dimension)}不显示" if zh else f"{name(mask.dimension)} not shown")
+        for mask in rule.masks
+    ]
+    return masks + [RIGHTS[right, said][language] for right, said in (("export", rule.export), ("model_egress", rule.model_egress)) if said is not None]
+
+
 def rule_in_words(rule: Rule, catalogue: Catalogue, policy: Policy) -> Text:
     """Return what a rule says, in a sentence of each language."""
 
@@ -207,12 +231,16 @@ def rule_in_words(rule: Rule, catalogue: Catalogue, policy: Policy) -> Text:
         rows = ("，" if zh else ", ").join(_row(row, catalogue, language) for row in rule.rows)
         k = rule.minimum_group.k if rule.minimum_group else None
         if zh:
-            text = f"{'允许' if rule.effect == 'allow' else '禁止'}：{metrics}；按{dimensions}；目的：{purposes}"
+            effect = {"allow": "允许", "deny": "禁止", "limit": "约束"}[rule.effect]
+            text = f"{effect}：{metrics}；按{dimensions}；目的：{purposes}"
             text += f"；仅限：{rows}" if rows else ""
-            return text + (f"；每组至少 {k} 人" if k else "；没有最小分组" if k == 0 else "")
-        text = f"{'Allows' if rule.effect == 'allow' else 'Denies'} {metrics}; by {dimensions}; for {purposes}"
+            text += f"；每组至少 {k} 人" if k else "；没有最小分组" if k == 0 else ""
+            return text + "".join(f"；{item}" for item in _withheld(rule, catalogue, "zh"))
+        effect = {"allow": "Allows", "deny": "Denies", "limit": "Limits"}[rule.effect]
+        text = f"{effect} {metrics}; by {dimensions}; for {purposes}"
         text += f"; only {rows}" if rows else ""
-        return text + (f"; groups of at least {k}" if k else "; no minimum group" if k == 0 else "")
+        text += f"; groups of at least {k}" if k else "; no minimum group" if k == 0 else ""
+        return text + "".join(f"; {item}" for item in _withheld(rule, catalogue, "en"))
 
     return Text(zh=said("zh"), en=said("en"))
 

@@ -23,6 +23,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk
 from tests.fakes.persons import FakePersons, FakeSubjects
 from tests.fakes.stewardship import FakeStewardship
+from tests.fixtures.committee import make_committee
 from wenshu.accounts import Accounts
 from wenshu.conversations import UnknownConversation
 from wenshu.desk import NotPermitted
@@ -64,6 +65,7 @@ class FakeService:
 
     def __init__(self, folder: Path, clock: FakeClock) -> None:
         self._desk, self._desk_folder = None, folder / "desk"
+        self._committee, self._committee_folder = None, folder / "committee"
         self.answer_files = FakeAnswerFiles(self)
         self.persons = FakePersons(lambda actor: "review" in self.pages(actor))
         self.subjects = FakeSubjects(lambda actor: "review" in self.pages(actor))
@@ -82,6 +84,13 @@ class FakeService:
         self.lines: list[bytes] = []
         self.turns: dict[tuple[str, str], list[dict[str, Any]]] = {}
         self._record(Actor(id="-", role="-", department="-"), "genesis", {})
+
+    @property
+    def committee(self):
+        """The real room over stores of its own, without data: a second one that behaves like it would be as large."""
+        if self._committee is None:
+            self._committee = make_committee(self._committee_folder).room
+        return self._committee
 
     # ------------------------------------------------------------------ questions
 

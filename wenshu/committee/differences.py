@@ -32,7 +32,7 @@ def differences(before: Candidate, after: Candidate, *, today: dt.date) -> DiffV
     found = list(_named(before, after))
     compared = list(shifts(before.policy, after.policy, today=today))
     found += _files(before, after)
-    direction, because = _direction(found, compared)
+    direction, because = _direction(found, compared, before, after)
     return {
         "before": before.version,
         "after": after.version,
@@ -43,10 +43,12 @@ def differences(before: Candidate, after: Candidate, *, today: dt.date) -> DiffV
     }
 
 
-def _direction(found: Sequence[ChangeView], compared: Sequence[Shift]) -> tuple[Direction, list[Words]]:
+def _direction(found: Sequence[ChangeView], compared: Sequence[Shift], before: Candidate, after: Candidate) -> tuple[Direction, list[Words]]:
     looser = [item for item in compared if item.looser]
     tighter = [item for item in compared if not item.looser]
-    because: list[Words] = [words(text) for text in (*shift_words(looser), *shift_words(tighter))]
+    roles = {name: role.label.text() for item in (before, after) for name, role in item.policy.roles.items()}
+    labels = {name: facts.label for item in (before, after) for name, facts in item.policy.vocabulary.metrics.items()}
+    because: list[Words] = [words(text) for text in (*shift_words(looser, roles, labels), *shift_words(tighter, roles, labels))]
     stated: list[Direction] = [item["direction"] for item in found]
     because += [item["text"] for item in found if item["direction"] == "loosens"]
     loosens = bool(looser) or "loosens" in stated

@@ -20,7 +20,7 @@ from wenshu.committee.gates import as_json
 from wenshu.committee.phrases import CHANGES
 from wenshu.committee.privacy import isolating
 from wenshu.committee.replay import Asked, Pair, Progress, Scales, changed, readable, replay, summed
-from wenshu.committee.shapes import DiffView
+from wenshu.committee.shapes import DiffView, Words
 
 __all__ = ["Evidence", "Progress", "impact_of"]
 
@@ -105,9 +105,27 @@ def impact_of(
         },
         "exhaustive": _exhaustive(before, after, found, asked),
         "privacy": {"looked_at": looked, "probes": len(probes), "cells": cells, "requests": lines},
+        "labels": _labels(before, after),
     }
     report["summary"] = _summary(report)
     return as_json(report)
+
+
+def _labels(before: Candidate, after: Candidate) -> dict[str, dict[str, Words]]:
+    """Return how the ids of the report are called, so that a reader of it needs neither bundle."""
+    found: dict[str, dict[str, Words]] = {"roles": {}, "departments": {}, "purposes": {}, "metrics": {}, "dimensions": {}}
+    for candidate in (before, after):
+        policy = candidate.policy
+        found["roles"] |= {name: words(role.label.text()) for name, role in policy.roles.items()}
+        found["purposes"] |= {name: words(purpose.label.text()) for name, purpose in policy.purposes.items()}
+        found["metrics"] |= {name: words(facts.label) for name, facts in policy.vocabulary.metrics.items()}
+        found["dimensions"] |= {name: words(facts.label) for name, facts in policy.vocabulary.dimensions.items()}
+        departments: dict[str, list[Words]] = {}
+        for role in policy.roles.values():
+            departments.setdefault(role.department, []).append(words(role.label.text()))
+        # A department of one role is called as the role is; the name of one of several would be wrong.
+        found["departments"] |= {name: labels[0] for name, labels in departments.items() if len(labels) == 1}
+    return found
 
 
 def _probes(found: Sequence[Shift], people: Iterable[Actor]) -> list[Asked]:

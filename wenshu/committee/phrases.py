@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from governance.access.comparing import Change, Shift
@@ -116,14 +117,16 @@ def _plainly(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def shift_words(found: Sequence[Shift]) -> list[Text]:
-    """Tell shifts by role and kind of change, with the metrics that they concern."""
+def shift_words(found: Sequence[Shift], roles: Mapping[str, Text] = MappingProxyType({}), labels: Mapping[str, Text] = MappingProxyType({})) -> list[Text]:
+    """Tell shifts by role and kind of change, with the metrics that they concern. `roles` and `labels` (of metrics) say how those are called."""
     counted: Counter[tuple[str, Change]] = Counter((item.role, item.change) for item in found)
     told = []
     for (role, change), number in counted.items():
         mine = [item for item in found if (item.role, item.change) == (role, change)]
         metrics = list(dict.fromkeys(item.metric for item in mine))
-        some, more = "、".join(metrics[:5]), len(metrics) - 5
+        called = [labels.get(name, Text(zh=name, en=name)) for name in metrics[:5]]
+        who = roles.get(role, Text(zh=role, en=role))
+        more = len(metrics) - 5
         zh_more, en_more = (f"等 {len(metrics)} 个指标", f" and {more} more metrics") if more > 0 else ("", "")
         groups = {(item.before.k, item.after.k) for item in mine if item.before and item.after} if "group" in change else set()
         values = "、".join(f"{was} → {now}" for was, now in sorted(groups))
@@ -131,8 +134,8 @@ def shift_words(found: Sequence[Shift]) -> list[Text]:
         label = CHANGES[change]
         told.append(
             Text(
-                zh=f"{role}：{label.zh}{zh_values} {some}{zh_more}，共 {number} 种组合",
-                en=f"{role} {label.en}{en_values} {', '.join(metrics[:5])}{en_more}: {number} combinations",
+                zh=f"{who.zh}：{label.zh}{zh_values} {'、'.join(item.zh for item in called)}{zh_more}，共 {number} 种组合",
+                en=f"{who.en} {label.en}{en_values} {', '.join(item.en for item in called)}{en_more}: {number} combinations",
             )
         )
     return told

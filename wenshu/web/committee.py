@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from wenshu.cards import STAGES
 from wenshu.web.committee_doors import catching, install
 from wenshu.web.context import service
 from wenshu.web.security import actor
@@ -16,7 +19,11 @@ install(bp)
 @bp.get("/committee")
 def show() -> str:
     """Settings, roles with their rules in words, metrics, dimensions, extracts, files with their hash."""
-    return render_template("committee.html", bundle=service().bundle_view(actor()))
+    bundle = service().bundle_view(actor())
+    stages: dict[str, list[Any]] = {name: [] for name in STAGES}
+    for card in bundle["metrics"]:
+        stages.setdefault(card["stage"], []).append(card)
+    return render_template("committee.html", bundle=bundle, stages=[cards for cards in stages.values() if cards])
 
 
 @bp.get("/committee/history")

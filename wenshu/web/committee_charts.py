@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,23 +56,34 @@ class Charts:
 
 def charts_of(report: Mapping[str, Any]) -> Charts:
     """Return the charts of an impact report."""
+    called = caller(report)
     lines = report["exhaustive"]["lines"]
     most = max((line["combinations"] for line in lines), default=1)
     openings = [
         Opening(
-            role=line["role"], text=say(line["text"]), looser=bool(line["looser"]), combinations=line["combinations"], never=line["never_asked"],
-            wide=round(100 * line["combinations"] / most, 1), metrics=line["metrics"], groups=", ".join(f"{was} → {now}" for was, now in line.get("groups") or ()),
+            role=called("roles", line["role"]), text=say(line["text"]), looser=bool(line["looser"]), combinations=line["combinations"], never=line["never_asked"],
+            wide=round(100 * line["combinations"] / most, 1), metrics=[called("metrics", name) for name in line["metrics"]], groups=", ".join(f"{was} → {now}" for was, now in line.get("groups") or ()),
         )
         for line in lines
     ]
-    return Charts(departments=_bars(report["replay"]["by_department"]), people=_bars(report["replay"]["by_person"]), openings=openings)
+    return Charts(departments=_bars(report["replay"]["by_department"], called, "departments"), people=_bars(report["replay"]["by_person"], called), openings=openings)
 
 
-def _bars(lines: Sequence[Mapping[str, Any]]) -> list[Bar]:
+def caller(report: Mapping[str, Any]) -> Callable[[str, str], str]:
+    """Return what calls the report's ids by their labels in the reader's language; an older report has none, and ids stay ids."""
+    labels = report.get("labels") or {}
+
+    def called(kind: str, name: str) -> str:
+        return say(labels.get(kind, {}).get(name)) or name
+
+    return called
+
+
+def _bars(lines: Sequence[Mapping[str, Any]], called: Callable[[str, str], str], kind: str = "") -> list[Bar]:
     longest = max((line["cells_before"] + line["gained"] for line in lines), default=0) or 1
     return [
         Bar(
-            name=line["name"], of=line["department"], before=line["cells_before"], lost_cells=line["lost"], gained_cells=line["gained"],
+            name=called(kind, line["name"]), of=called("departments", line["department"]), before=line["cells_before"], lost_cells=line["lost"], gained_cells=line["gained"],
             lost_answers=line["lost_answers"], gained_answers=line["gained_answers"],
             kept=round(100 * (line["cells_before"] - line["lost"]) / longest, 2), lost=round(100 * line["lost"] / longest, 2), gained=round(100 * line["gained"] / longest, 2),
         )

@@ -61,7 +61,7 @@ def _form_page(line: DraftSummary, texts: dict[str, str], thing: Thing, *, probl
     words = vocabulary(texts)
     checked = service().committee.validate(actor(), line["id"])
     return render_template(
-        "committee/form.html", draft=line, thing=thing, fields=fields(thing.kind), words=words, rows=range(ROWS), kind_name=kind_name, problem=problem,
+        "committee/form.html", draft=line, thing=thing, fields=fields(thing.kind, thing.value), words=words, rows=range(ROWS), kind_name=kind_name, problem=problem,
         lines=_snippet(texts[thing.path], thing, _marks(checked, thing.path)), validation=checked,
     )
 
@@ -75,7 +75,7 @@ def save(draft: str, kind: str, name: str) -> AnyResponse | tuple[str, int]:
         if request.form.get("act") == "remove":
             text = remove_item(texts[thing.path], thing.listed, thing.id)
         else:
-            text = changed_text(texts[thing.path], thing, read(request.form, fields(kind), dict(thing.value)))
+            text = changed_text(texts[thing.path], thing, read(request.form, fields(kind, thing.value), dict(thing.value)))
         service().committee.write(actor(), draft, thing.path, text, expected=request.form.get("version", ""))
         if request.form.get("act") == "remove":
             return redirect(url_for("editor.index", draft=draft, _anchor=kind), 303)
@@ -91,7 +91,7 @@ def preview(draft: str, kind: str, name: str) -> Response:
     line, texts = _opened(draft)
     thing = _found(texts, kind, name)
     with catching() as caught:
-        text = changed_text(texts[thing.path], thing, read(request.form, fields(kind), dict(thing.value)))
+        text = changed_text(texts[thing.path], thing, read(request.form, fields(kind, thing.value), dict(thing.value)))
         after = _found({thing.path: text}, kind, name)
         checked = service().committee.validate(actor(), line["id"], thing.path, text)
         return jsonify({"lines": _snippet(text, after, _marks(checked, thing.path), texts[thing.path]), **_verdict(checked)})

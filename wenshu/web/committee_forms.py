@@ -19,7 +19,7 @@ _SELECTION = ("names", "stages", "tags", "without", "without_tags")
 
 def read(form: Form, wanted: Sequence[Field], now: dict[str, Any]) -> dict[str, Any]:
     """Return the values that the form says, by key; None where a field is left empty. `now`: the thing as it is, for what a form does not show."""
-    return {field.key: _value(form, field, now.get(field.key)) for field in wanted if f"has-{field.key}" in form}
+    return {field.key: _value(form, field, field.of_thing(now)) for field in wanted if f"has-{field.key}" in form}
 
 
 def _value(form: Form, field: Field, now: Any) -> Any:
@@ -55,6 +55,10 @@ def _value(form: Form, field: Field, now: Any) -> Any:
             k = _number(form.get(f"{key}-k", ""), field)
             entity = form.get(f"{key}-entity", "").strip()
             return None if k is None else {"entity": entity, "k": k}
+        case "right":
+            return {"yes": True, "no": False}.get(form.get(key, ""))
+        case "masks":
+            return _masks(form, key)
         case "selection":
             return _selection(form, key, now if isinstance(now, dict) else {})
         case _:
@@ -113,7 +117,16 @@ def _rows(form: Form, key: str, now: Any) -> list[dict[str, Any]] | None:
         said = form.get(f"{key}-{number}-values", "").replace("，", ",").replace("、", ",")
         values = [item.strip() for item in said.split(",") if item.strip()]
         if dimension and values:
-            found.append({"dimension": dimension, "values": values} | ({"only_with": kept["only_with"]} if kept.get("only_with") else {}))
+            found.append({"dimension": dimension} | {name: item for name, item in kept.items() if name not in ("dimension", "values")} | {"values": values})
         elif dimension:
             raise bad_request(_("A row limit needs values, as in 华东 or $actor.region."))
     return found + before[ROWS:] or None
+
+
+def _masks(form: Form, key: str) -> list[dict[str, Any]] | None:
+    found: list[dict[str, Any]] = []
+    for number in range(ROWS):
+        dimension, to = form.get(f"{key}-{number}-dimension", ""), form.get(f"{key}-{number}-to", "")
+        if dimension:
+            found.append({"dimension": dimension, "to": to} if to else {"dimension": dimension, "hide": True})
+    return found or None

@@ -18,12 +18,15 @@ from wenshu.web.language import say
 from wenshu.web.language import translate as _
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-Kind = Literal["line", "words", "lines", "number", "date", "choice", "many", "flag", "group", "selection", "rows"]
+Kind = Literal["line", "words", "lines", "number", "date", "choice", "right", "many", "flag", "group", "selection", "rows", "masks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field of a form: its key in the text, how it is called and asked for, and what can be chosen (the vocabulary's name)."""
+    """One field of a form: its key in the form, how it is called and asked for, and what can be chosen (the vocabulary's name).
+
+    In the text it is the key `name` (the form's own where empty) of the mapping that lies at `at` inside the thing.
+    """
 
     key: str
     label: str
@@ -32,6 +35,14 @@ class Field:
     required: bool = False
     hint: str = ""
     default: bool = False
+    at: tuple[str | int, ...] = ()
+    name: str = ""
+
+    def of_thing(self, value: Any) -> Any:
+        """Return what a thing has there, None where it has nothing."""
+        for step in self.at:
+            value = value[step] if isinstance(value, list) and isinstance(step, int) and step < len(value) else value.get(step) if isinstance(value, Mapping) else None
+        return value.get(self.name or self.key) if isinstance(value, Mapping) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +69,7 @@ LISTS: Mapping[str, tuple[str, str]] = {
     "metric": ("metrics", "metrics"),
     "dimension": ("metrics", "dimensions"),
     "term": ("lexicon", "terms"),
+    "guard": ("lexicon", "guard"),
 }
 """The folder and the top-level list of each kind."""
 
@@ -65,12 +77,12 @@ LISTS: Mapping[str, tuple[str, str]] = {
 def kind_name(kind: str) -> str:
     """Return what a kind's things are called, in the plural."""
     return {
-        "role": _("Roles"), "rule": _("Rules"), "purpose": _("Purposes"), "metric": _("Metrics"), "dimension": _("Dimensions"), "term": _("Business terms"),
+        "role": _("Roles"), "rule": _("Rules"), "purpose": _("Purposes"), "metric": _("Metrics"), "dimension": _("Dimensions"), "term": _("Business terms"), "guard": _("Guard words"),
     }[kind]
 
 
-def fields(kind: str) -> tuple[Field, ...]:
-    """Return the fields that a form of this kind has, the usual change first."""
+def fields(kind: str, value: Mapping[str, Any] | None = None) -> tuple[Field, ...]:
+    """Return the fields that a form of this kind has, the usual change first. `value`: the thing, where its own parts decide how many there are."""
     label = Field(key="label", label=_("How it is called"), kind="words", required=True)
     synonyms = Field(key="synonyms", label=_("Also asked as"), kind="lines", hint=_("One a line"))
     group = Field(key="minimum_group", label=_("Smallest group that is shown"), kind="group", hint=_("A cell of fewer is hidden. The largest of the role's and its rules' counts."))
@@ -80,6 +92,7 @@ def fields(kind: str) -> tuple[Field, ...]:
                 group,
                 label,
                 Field(key="purposes", label=_("May ask for"), kind="many", of="purposes", hint=_("The first is the default")),
+                Field(key="export", label=_("Answers may leave as a file"), kind="flag"),
                 Field(key="model_egress", label=_("Questions may go, screened, to the language model"), kind="flag"),
                 Field(key="ask_instead", label=_("Whom to ask for more"), kind="words"),
                 Field(key="max_rows", label=_("Most rows of an answer"), kind="number"),
@@ -94,6 +107,9 @@ def fields(kind: str) -> tuple[Field, ...]:
                 Field(key="metric_alone", label=_("Also without any dimension"), kind="flag", default=True),
                 Field(key="rows", label=_("Only these rows"), kind="rows", of="dimensions"),
                 group,
+                Field(key="masks", label=_("Told by something coarser"), kind="masks", of="dimensions", hint=_("Hidden where nothing coarser is chosen")),
+                Field(key="export", label=_("Answers may leave as a file"), kind="right", of="rights"),
+                Field(key="model_egress", label=_("Questions may go, screened, to the language model"), kind="right", of="rights"),
                 Field(key="effective_from", label=_("From"), kind="date"),
                 Field(key="effective_until", label=_("Until"), kind="date"),
                 Field(key="reason", label=_("Why, as people are told"), kind="words", required=True),
@@ -118,8 +134,34 @@ def fields(kind: str) -> tuple[Field, ...]:
             return (label, synonyms, Field(key="description", label=_("Description"), kind="words"))
         case "purpose":
             return (label, synonyms, Field(key="legal_basis", label=_("Legal basis"), kind="words"))
+        case "guard":
+            return _guard_fields(value or {})
         case _:
-            return (label, synonyms, Field(key="owner", label=_("Owner"), kind="line", required=True))
+            return (
+                label,
+                synonyms,
+                Field(key="filters", label=_("Stands for"), kind="rows", of="dimensions"),
+                Field(key="roles", label=_("Only these roles know it"), kind="many", of="roles", hint=_("None: everybody")),
+                Field(key="owner", label=_("Owner"), kind="line", required=True),
+            )
+
+
+def _guard_fields(value: Mapping[str, Any]) -> tuple[Field, ...]:
+    groups = [index for index, item in enumerate(value.get("all_of") or ()) if isinstance(item, Mapping)]
+    many = len(groups) > 1
+    words = [
+        Field(
+            key=f"group-{index}", label=_("Words, group %(number)s", number=index + 1) if many else _("Words"), kind="lines", at=("all_of", index), name="words",
+            hint=_("One a line; a question ends when every group has one of its words") if many else _("One a line; a question with one of them ends"),
+        )
+        for index in groups
+    ]
+    return (
+        *words,
+        Field(key="unless", label=_("Unless one of these is there"), kind="lines", hint=_("One a line")),
+        Field(key="message", label=_("What the asker is told"), kind="words", required=True),
+        Field(key="reason", label=_("Why"), kind="line"),
+    )
 
 
 def things(texts: Mapping[str, str]) -> Iterator[Thing]:
@@ -165,16 +207,23 @@ def vocabulary(texts: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
         "dimensions_tags": sorted({str(tag) for item in dimensions for tag in item.get("tags") or ()}),
         "entities": sorted(entities),
     }
-    effects = [("allow", _("allows")), ("deny", _("denies; it wins over every rule that allows"))]
-    return words | {name: [(value, value) for value in values] for name, values in plain.items()} | {"effects": effects}
+    effects = [
+        ("allow", _("allows")), ("deny", _("denies; it wins over every rule that allows")), ("limit", _("narrows what other rules allow")),
+    ]  # fmt: skip
+    rights = [("yes", _("yes")), ("no", _("no"))]
+    return words | {name: [(value, value) for value in values] for name, values in plain.items()} | {"effects": effects, "rights": rights}
 
 
 def changed_text(text: str, thing: Thing, values: Mapping[str, Any]) -> str:
     """Return the text with the fields of `values` that differ from the thing's own written; None removes a field. InvalidQuery where one can't be."""
     place = (thing.listed, thing.id)
     find(text, place)
-    for key, value in values.items():
-        if value == thing.value.get(key) or (value is None and key not in thing.value):
+    for field in fields(thing.kind, thing.value):
+        if field.key not in values:
             continue
-        text = drop(text, place, key) if value is None else put(text, place, key, value)
+        value, now = values[field.key], field.of_thing(thing.value)
+        if value == now:
+            continue
+        at, key = (*place, *field.at), field.name or field.key
+        text = drop(text, at, key) if value is None else put(text, at, key, value)
     return text
