@@ -95,7 +95,7 @@ def _adds(catalogue: Catalogue, part: Part, dimension: str) -> bool:
 
 
 def _adds_in_time(part: Part) -> bool:
-    if part.trailing is not None or part.to_date is not None:
+    if part.trailing is not None or part.to_date is not None or part.back:
         return False
     return part.shape == "first" or (part.shape == "rows" and part.measure.agg in {"count", "sum"})
 

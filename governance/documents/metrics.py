@@ -171,6 +171,14 @@ class Measure(Document):
     """For `distinct`: count the distinct values of this foreign entity of the joined `entity` (hospitals of reached doctors)."""
 
 
+class Shifted(Document):
+    """A metric or a measure as it was before: its windows lie so many whole months, or so many days, further back."""
+
+    of: Name | Measure
+    months: Annotated[int, Field(ge=1)] | None = None
+    days: Annotated[int, Field(ge=1)] | None = None
+
+
 # ------------------------------------------------------------------ metrics: what was approved
 
 
@@ -209,7 +217,7 @@ class Metric(Document):
     measure: Measure | None = None
     numerator: Name | Measure | None = None
     denominator: Name | Measure | None = None
-    inputs: dict[Name, Name | Measure] = {}
+    inputs: dict[Name, Name | Measure | Shifted] = {}
     """For derived metrics: what the names in `expression` stand for."""
     expression: str | None = None
     """For derived metrics: names of `inputs`, numbers, `+ - * /` and parentheses; any division by zero is null."""

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from governance.documents.base import Synonyms, Words
-from governance.documents.metrics import Condition, Measure, Metric
+from governance.documents.metrics import Condition, Measure, Metric, Shifted
 from governance.interchange.expressions import parse
 from governance.interchange.filters import condition, flattened
 from governance.interchange.layout import Layout, is_name, words
 from governance.interchange.measures import carried
-from governance.interchange.nouns import Input, NotCarriedError, Project, SourceMetric
+from governance.interchange.nouns import Input, NotCarriedError, Project, SourceMetric, Window
 from governance.interchange.report import Report
 from governance.interchange.resolving import Resolver
 from governance.interchange.trees import Combined, Given, Number, Tree, arithmetic, givens, written
@@ -41,6 +42,7 @@ class MetricCarrier:
         self._open: list[str] = []
         self._done: dict[str, Metric | None] = {}
         self._why: dict[str, str] = {}
+        self._moved: set[str] = set()
         self.documents: list[Metric] = []
 
     def carry(self) -> None:
@@ -98,8 +100,10 @@ class MetricCarrier:
     def _input(self, given: Input | None, filters: Sequence[str]) -> Tree:
         if given is None:
             raise NotCarriedError("an input is missing")
-        if given.shifted:
-            raise NotCarriedError(f"its input {given.name} is shifted in time (offset); ask the metric with compare: previous_period instead")
+        if given.to_grain is not None:
+            raise NotCarriedError(f"its input {given.name} is told as of the start of a {given.to_grain} (offset_to_grain); here numbers are of periods")
+        if given.offset is not None:
+            return self._moved_back(given, given.offset, filters)
         self._fill(given)
         hint = given.alias or given.name
         metric = self._metrics.get(given.name)
@@ -111,6 +115,25 @@ class MetricCarrier:
             # The oldest projects name measures where metrics are meant.
             return self._leaf(given, filters, hint)
         return self._tree(given.name, (*given.filters, *filters), hint)
+
+    def _moved_back(self, given: Input, offset: Window, filters: Sequence[str]) -> Tree:
+        """Return the input with every measure or metric that it reads moved back by the offset."""
+        unit, count = offset.unit, offset.count
+        if unit not in {*_MONTHS, *_DAYS} or count < 1:
+            raise NotCarriedError(f"its input {given.name} is shifted by {count} {unit}; inputs go back by days, weeks, months, quarters or years")
+        by = {"months": _MONTHS[unit] * count} if unit in _MONTHS else {"days": _DAYS[unit] * count}
+
+        def moved(tree: Tree) -> Tree:
+            if isinstance(tree, Combined):
+                return Combined(tree.op, moved(tree.left), moved(tree.right))
+            if isinstance(tree, Number):
+                return tree
+            if isinstance(tree.operand, Shifted):
+                raise NotCarriedError(f"its input {given.name} is shifted twice")
+            return Given(Shifted(of=tree.operand, **by), tree.hint)
+
+        self._moved |= set(self._open)
+        return moved(self._input(replace(given, offset=None), filters))
 
     def _leaf(self, given: Input | None, filters: Sequence[str], hint: str) -> Tree:
         measure = self._project.measures.get(given.name) if given is not None else None
@@ -147,8 +170,16 @@ class MetricCarrier:
         if isinstance(tree, Given) and isinstance(tree.operand, Measure):
             kind: Literal["distinct", "simple"] = "distinct" if tree.operand.agg == "distinct" else "simple"
             return self._made(metric, kind, "decimal" if tree.operand.agg == "sum" else "integer", measure=tree.operand)
+        if metric.name in self._moved:
+            why = (
+                "by weeks, or by a unit of which an offset of months is no multiple, MetricFlow moves each day by itself, so that the last day of a short month counts for several; "
+                "here the period is moved as a whole. A period before the data is zero here, and absent there"
+            )
+            self._report.add("differs", f"metric {metric.name}", "offset_window", why)
         if isinstance(tree, Combined) and tree.op == "/" and isinstance(tree.left, Given) and isinstance(tree.right, Given):
-            return self._made(metric, "ratio", "decimal", numerator=tree.left.operand, denominator=tree.right.operand)
+            above, below = tree.left.operand, tree.right.operand
+            if not isinstance(above, Shifted) and not isinstance(below, Shifted):
+                return self._made(metric, "ratio", "decimal", numerator=above, denominator=below)
         if isinstance(tree, Number):
             raise NotCarriedError("it is a constant")
         expression, inputs = written(tree)
@@ -175,7 +206,7 @@ class MetricCarrier:
         source = metric.measure
         if source is None:
             raise NotCarriedError("its input is missing")
-        if source.shifted:
+        if source.offset is not None or source.to_grain is not None:
             raise NotCarriedError("its input is shifted in time (offset)")
         if source.name in self._metrics and source.name not in self._project.measures:
             tree = self._tree(source.name, (*source.filters, *metric.filters))

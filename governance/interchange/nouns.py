@@ -85,7 +85,8 @@ class Input:
     name: str
     filters: tuple[str, ...] = ()
     alias: str | None = None
-    shifted: bool = False
+    offset: Window | None = None
+    to_grain: str | None = None
     fill: int | float | None = None
 
 

@@ -54,7 +54,7 @@ class Texts:
 
     def part(self, part: Part) -> str:
         measure = part.measure
-        if part.shape != "rows" or part.trailing is not None or part.to_date is not None or part.by or measure.via is not None:
+        if part.shape != "rows" or part.trailing is not None or part.to_date is not None or part.back or part.by or measure.via is not None:
             raise NotCarriedError("the format has expressions of one aggregate only: no states, populations, windows, first rows, conversions or experiments")
         if self._catalogue.models[measure.model].source != "warehouse":
             raise NotCarriedError("it reads the ledger, which is no dataset")

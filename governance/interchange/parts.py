@@ -63,7 +63,7 @@ def given(raw: Any, item: Looking) -> Input | None:
     look = Looking(item.file, f"{item.what}, input", raw)
     return Input(
         name=look.name(), filters=filters_of(raw.get("filter"), look), alias=(look.text("alias") or "").lower() or None,
-        shifted=raw.get("offset_window") is not None or raw.get("offset_to_grain") is not None, fill=look.number("fill_nulls_with"),
+        offset=window_of(raw.get("offset_window"), look), to_grain=look.text("offset_to_grain"), fill=look.number("fill_nulls_with"),
     )
 
 

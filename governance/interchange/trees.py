@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from governance.documents.metrics import Measure
+from governance.documents.metrics import Measure, Shifted
 from governance.interchange.expressions import parse
 from governance.interchange.nouns import NotCarriedError
 from governance.interchange.syntax import Arithmetic, Call, Cast, Column, Constant, Node
@@ -19,7 +19,7 @@ _NUMBERS = frozenset({"DOUBLE", "FLOAT", "FLOAT8", "FLOAT64", "REAL", "NUMERIC",
 class Given:
     """A measure, or the name of a carried metric; `hint` is what to call it in an expression."""
 
-    operand: Measure | str
+    operand: Measure | Shifted | str
     hint: str
 
 
@@ -75,9 +75,9 @@ def arithmetic(text: str, names: Mapping[str, Tree], aggregate: Callable[[Call],
     return tree(parse(text))
 
 
-def written(tree: Tree) -> tuple[str, dict[str, Measure | str]]:
+def written(tree: Tree) -> tuple[str, dict[str, Measure | Shifted | str]]:
     """Return the tree as an expression and its inputs, each once, under names that an expression can hold."""
-    inputs: dict[str, Measure | str] = {}
+    inputs: dict[str, Measure | Shifted | str] = {}
 
     def name(given: Given) -> str:
         for known, operand in inputs.items():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from governance.documents.metrics import Condition, Measure, Metric
+from governance.documents.metrics import Condition, Measure, Metric, Shifted
 from governance.errors import nearest
 from governance.metrics.formulas import Formula, Leaf, Node, Operation, Part, Shape, parse, parts_in, shift
 from governance.metrics.graph import Ambiguity, Graph
@@ -19,6 +19,9 @@ _SHAPE_OF_STATE: Mapping[str, tuple[Shape, int]] = {"state": ("state", 0), "move
 
 _TRAILING: Mapping[str, Literal["month", "day"]] = {"months": "month", "days": "day"}
 _STARTS: Mapping[object, Literal["week", "month", "quarter", "year", "ever"]] = {"week": "week", "month": "month", "quarter": "quarter", "year": "year", "ever": "ever"}
+
+
+_MOVABLE: frozenset[Shape] = frozenset({"rows", "qualified", "first", "in_force", "state"})
 
 
 class Faulty(Exception):
@@ -43,7 +46,8 @@ def conditions(measure: Measure) -> Iterable[Condition]:
 
 def measures_of(metric: Metric) -> Iterable[Measure]:
     """Return every measure written in the metric's own document."""
-    given = (metric.measure, metric.numerator, metric.denominator, metric.exposure, *metric.inputs.values())
+    inputs = (given.of if isinstance(given, Shifted) else given for given in metric.inputs.values())
+    given = (metric.measure, metric.numerator, metric.denominator, metric.exposure, *inputs)
     return (item for item in given if isinstance(item, Measure))
 
 
@@ -207,8 +211,29 @@ class MetricBuilder:
 
     # ------------------------------------------------------------------ operands and parts
 
-    def _operand(self, metric: Metric, given: str | Measure | None, path: tuple[str | int, ...], parts: list[Part]) -> Node:
+    def _shifted(self, metric: Metric, given: Shifted, path: tuple[str | int, ...], parts: list[Part]) -> Node:
+        """Add the operand's parts, moved back, and return its node."""
+        if (given.months is None) == (given.days is None):
+            raise self._fault(metric.id, path, "what is shifted goes back by `months` or by `days`.")
+        first = len(parts)
+        node = self._operand(metric, given.of, (*path, "of"), parts)
+        unit: Literal["month", "day"] = "month" if given.days is None else "day"
+        for at in range(first, len(parts)):
+            part = parts[at]
+            time = self._graph.models[part.measure.model].time
+            if part.timeless or part.shape not in _MOVABLE:
+                raise self._fault(metric.id, path, "only counts, sums, distinct members, first rows and states can be shifted in time.")
+            if unit == "day" and time is not None and time.unit == "month":
+                raise self._fault(metric.id, (*path, "days"), f"{part.measure.model} is held by month: it goes back by months.")
+            if part.back and part.back_unit != unit:
+                raise self._fault(metric.id, path, "what is shifted by months can't be shifted by days as well.")
+            parts[at] = replace(part, back=part.back + (given.months or given.days or 0), back_unit=unit)
+        return node
+
+    def _operand(self, metric: Metric, given: str | Measure | Shifted | None, path: tuple[str | int, ...], parts: list[Part]) -> Node:
         """Add the operand's parts to `parts` and return its node."""
+        if isinstance(given, Shifted):
+            return self._shifted(metric, given, path, parts)
         if isinstance(given, Measure):
             part, output = self._part(metric, given, path)
             parts.append(part)

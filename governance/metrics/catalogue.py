@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from governance.documents.metrics import Dimension, Measure, Metric, MetricsDocument, SemanticModel
+from governance.documents.metrics import Dimension, Measure, Metric, MetricsDocument, SemanticModel, Shifted
 from governance.documents.reading import Read
 from governance.documents.settings import Settings
 from governance.errors import BundleError
@@ -228,7 +228,7 @@ def _define(metrics: Mapping[str, Metric], name: str, formula: Formula, graph: G
         groupable=frozenset(dimensions - forbidden_groups),
         person=person,
         monthly="month" in units,
-        composed="month" in units and (single is None or single.trailing is not None),
+        composed="month" in units and (single is None or single.trailing is not None or single.back > 0),
         timeless=all(part.timeless for part in formula.parts),
         columns=frozenset(pair for measure in measures for pair in _columns(graph, measure)),
     )
@@ -236,7 +236,8 @@ def _define(metrics: Mapping[str, Metric], name: str, formula: Formula, graph: G
 
 def _components(metrics: Mapping[str, Metric], name: str) -> Iterable[Metric]:
     document = metrics[name]
-    for given in (document.numerator, document.denominator, *document.inputs.values()):
+    inputs = (given.of if isinstance(given, Shifted) else given for given in document.inputs.values())
+    for given in (document.numerator, document.denominator, *inputs):
         if isinstance(given, str) and given in metrics:
             yield metrics[given]
             yield from _components(metrics, given)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from governance.documents.metrics import Metric
 from governance.metrics.catalogue import Catalogue, Definition
+from governance.metrics.formulas import Part
 from governance.metrics.timeline import Timeline
 from governance.terms import DimensionScope, Grant, Note, Period, Text
 
@@ -73,6 +74,10 @@ def _shown(period: Period) -> str:
     return f"{period.start.isoformat()}..{(period.end - DAY).isoformat()}"
 
 
+def _back(part: Part) -> str:
+    return f" {part.back} {part.back_unit}(s) before" if part.back else ""
+
+
 def plan_tree(plan: Plan) -> str:
     """Return the plan as indented lines: what is answered, from which statements, over which windows."""
     query, times = plan.query, plan.timeline
@@ -86,7 +91,7 @@ def plan_tree(plan: Plan) -> str:
     if plan.grant.consent_purpose is not None:
         lines.append(f"├─ consent: withdrawals for {plan.grant.consent_purpose} left out")
     for number, statement in enumerate(plan.statements, 1):
-        parts = ", ".join(f"{output.part.shape} {output.part.measure.agg}[{output.index}]" for output in statement.outputs) or "rows counted"
+        parts = ", ".join(f"{output.part.shape} {output.part.measure.agg}[{output.index}]{_back(output.part)}" for output in statement.outputs) or "rows counted"
         by = ", ".join(statement.dimensions) or "total"
         windows = "any time" if statement.buckets is None else f"{len(statement.windows)} window(s)"
         lines.append(f"├─ statement {number} on {statement.source}: {statement.title} alone → {parts} by {by}, {windows}")

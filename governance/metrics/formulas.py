@@ -38,7 +38,7 @@ class Part:
     """One thing to be measured by itself; compared by identity: `shared` makes equal parts one.
 
     `second` is the conversion of a conversion and the exposure of an exposure; `days` their window. `trailing` months or days
-    (`trailing_unit`) or `to_date` stretch each row's own window back. `consent`: whether withdrawals leave persons out. `by` are dimensions it is always split by (an experiment's
+    (`trailing_unit`) or `to_date` stretch each row's own window back, `back` months or days (`back_unit`) move it back first. `consent`: whether withdrawals leave persons out. `by` are dimensions it is always split by (an experiment's
     arm). `broad`: a population whose missing dimensions restrict only the other side.
     """
 
@@ -52,6 +52,8 @@ class Part:
     consent: bool = True
     by: tuple[str, ...] = ()
     broad: bool = False
+    back: int = 0
+    back_unit: Literal["month", "day"] = "month"
 
     @property
     def timeless(self) -> bool:

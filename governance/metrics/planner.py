@@ -113,7 +113,19 @@ def _filters(query: MetricQuery) -> tuple[Filter, ...]:
     return tuple(out)
 
 
+def _moved_back(part: Part, window: Period) -> Period:
+    """Whole months go back to whole months; a day to the same day of the month, or to that month's last."""
+    if part.back_unit == "day":
+        return Period(start=window.start - timedelta(days=part.back), end=window.end - timedelta(days=part.back))
+    start = calendar.add_months(window.start, -part.back)
+    if window.start.day == window.end.day == 1:
+        return Period(start=start, end=calendar.add_months(window.end, -part.back))
+    return Period(start=start, end=calendar.add_months(window.end - timedelta(days=1), -part.back) + timedelta(days=1))
+
+
 def _stretched(part: Part, window: Period) -> Period:
+    if part.back:
+        window = _moved_back(part, window)
     if part.trailing is not None and part.trailing_unit == "day":
         return Period(start=window.end - timedelta(days=part.trailing), end=window.end)
     if part.trailing is not None:
@@ -183,7 +195,7 @@ def plan(grant: Grant, catalogue: Catalogue, *, marked: frozenset[str] = frozens
         own = catalogue.part_dimensions[part]
         slices[part] = tuple(name for name in group_by if name in own)
         kept[part] = tuple(item for item in filters if item.dimension in own)
-        shared = (part.shape, part.measure.model, part.measure.via, part.consent, part.broad, part.trailing, part.trailing_unit, part.to_date, part.by)
+        shared = (part.shape, part.measure.model, part.measure.via, part.consent, part.broad, part.trailing, part.trailing_unit, part.to_date, part.by, part.back, part.back_unit)
         key: tuple[object, ...] = (*shared, slices[part], kept[part]) if part.shape in _SHARED else (part,)
         together.setdefault(key, []).append(part)
     statements = tuple(

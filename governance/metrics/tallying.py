@@ -141,7 +141,7 @@ def _once(plan: Plan, part: Part, windows: Sequence[int]) -> bool:
     if len(spans) == 1:
         return True
     apart = all(before.end <= after.start for before, after in pairwise(spans))
-    return apart and part.shape in _AT_ONCE and part.trailing is None and part.to_date is None
+    return apart and part.shape in _AT_ONCE and part.trailing is None and part.to_date is None and not part.back
 
 
 def _label(given: Any, name: str) -> Text:

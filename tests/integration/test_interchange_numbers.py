@@ -54,6 +54,14 @@ HAND_WRITTEN: dict[str, tuple[str, str, str, str]] = {
 }
 
 
+OFFSETS = [
+    # metric, its input, the input's condition, the offset, both together; where there is nothing there is zero of it (the report says so of all metrics)
+    ("rides_growth", "COUNT(*)", "TRUE", "1 MONTH", "COALESCE(told.v, 0) - COALESCE(e.v, 0)"),
+    ("fees_against_week", "SUM(r.fee)", "r.kind = 'city'", "1 WEEK", "COALESCE(told.v, 0) / NULLIF(e.v, 0)"),
+    ("fee_per_ride_change", "COALESCE(SUM(r.fee), 0) / COUNT(*)", "TRUE", "3 MONTH", "told.v - e.v"),
+]
+
+
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_warehouse(tmp_path_factory.mktemp("bikes") / "warehouse.duckdb")
@@ -144,3 +152,26 @@ def test_a_window_of_twelve_months_is_the_interval_before_each_day_and_empty_whe
     assert {key: value for key, value in told.items() if key != leap} == pytest.approx({key: value for key, value in expected.items() if key != leap})
     early = asked(warehouse, catalogue, ["fees_12_months"], [], start="2024-03-01", end="2024-06-01")
     assert {cells["fees_12_months"] for cells in early.values()} == {None}
+
+
+@pytest.mark.parametrize("city", [False, True])
+@pytest.mark.parametrize(("grain", "metric", "value", "condition", "back", "joined"), [
+    # No month begins a week after a month's beginning: the report names the difference.
+    (grain, *rest) for grain in ("day", "month") for rest in OFFSETS if (grain, rest[0]) != ("month", "fees_against_week")
+])  # fmt: skip
+def test_an_offset_input_is_the_number_of_the_unit_that_many_before(
+    grain: str, city: bool, metric: str, value: str, condition: str, back: str, joined: str, warehouse: Path, catalogue: Catalogue
+):
+    """MetricFlow aggregates at the asked unit and joins a time spine less the interval."""
+    keys = f"DATE_TRUNC('{grain}', r.started_at)::DATE AS t, {'s.city' if city else 'NULL::VARCHAR'} AS c"
+    shown = "COALESCE(told.t, e.t), COALESCE(told.c, e.c)" if city else "COALESCE(told.t, e.t)"
+    sql = f"""
+        WITH told AS (SELECT {keys}, {value} AS v {RIDES} WHERE {condition} GROUP BY ALL),
+        spine AS (SELECT DISTINCT DATE_TRUNC('{grain}', d)::DATE AS t FROM (SELECT UNNEST(GENERATE_SERIES(DATE '2024-01-01', DATE '2025-03-31', INTERVAL 1 DAY)) AS d)),
+        earlier AS (SELECT spine.t, told.c, told.v FROM spine JOIN told ON spine.t - INTERVAL {back} = told.t)
+        SELECT {shown}, {joined} FROM told FULL JOIN earlier e ON told.t = e.t AND told.c IS NOT DISTINCT FROM e.c
+    """
+    ours = asked(warehouse, catalogue, [metric], ["station_city"] if city else [], grain=grain)
+    expected = said(by_hand(warehouse, sql))
+    assert len(expected) > 5
+    assert said({key: cells[metric] for key, cells in ours.items()}) == pytest.approx(expected)
