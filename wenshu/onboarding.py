@@ -35,9 +35,9 @@ class Onboarding:
         }
 
 
-def examine(bundle: Bundle, place: Path | str) -> Onboarding:
-    """Profile what no mapping of the bundle names and propose a mapping for each. Changes nothing. Raises IngestError, BundleError."""
-    plan = load_plan(bundle.folder, unmapped=True)
+def examine(bundle: Bundle, place: Path | str, *, more: Path | None = None) -> Onboarding:
+    """Profile what no mapping of the bundle, or of the stewards' folder `more`, names and propose a mapping for each. Changes nothing. Raises IngestError, BundleError."""
+    plan = load_plan(bundle.folder, unmapped=True, more=more)
     among = sources(place)
     named = {source.name for mapping in plan.mappings for source in find(among, mapping)}
     profiler = Profiler(plan.classes)

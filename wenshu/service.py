@@ -38,6 +38,7 @@ from wenshu.handing_on import HANDED_ON, Handed, Outbox
 from wenshu.home import Home
 from wenshu.house import House, InForce
 from wenshu.identities import Identities
+from wenshu.inbox import Inbox
 from wenshu.keys_room import KeysRoom
 from wenshu.knowing import MAX_QUESTION, Knowing
 from wenshu.marker import read_marker
@@ -99,6 +100,7 @@ class Service(Knowing):
         self.outbox = Outbox.open(home.root, home.keys, record=self._record_by, clock=now)
         self._second_look = SecondLook(open_advisor(home.root))
         self.stewardship = Stewardship(root=home.root, record=ledger.append, may=lambda actor: "data" in self.pages(actor), clock=now, zone=self._zone)
+        self.inbox = Inbox(root=home.root, bundle=lambda: house.bundle, record=ledger.append, may=lambda actor: "data" in self.pages(actor))
         self._pace = Pace(limit=QUESTIONS_A_MINUTE, clock=time.monotonic)
         self.answer_files = AnswerFiles(self, pace=self._pace.step)
         self.desk = Desk(

@@ -42,16 +42,19 @@ class Plan:
         return next((name for name, table in self.schema.tables.items() if table.register_of == entity), None)
 
 
-def load_plan(bundle: Path, *, unmapped: bool = False) -> Plan:
+def load_plan(bundle: Path, *, unmapped: bool = False, more: Path | None = None) -> Plan:
     """Read `warehouse/schema.yaml` and `extracts/*.yaml` of a bundle, or raise BundleError with every problem found.
 
-    `unmapped` says that a bundle without mappings is fine: they are about to be proposed.
+    `unmapped` says that a bundle without mappings is fine: they are about to be proposed. `more` is a folder with mappings and classifications of the
+    house's own stewards, which count like the bundle's.
     """
     schema = read(bundle / "warehouse" / "schema.yaml", WarehouseSchema, bundle).document
     settings = read(bundle / "bundle.yaml", Settings, bundle).document if (bundle / "bundle.yaml").exists() else None
     folder = bundle / "extracts"
     paths = sorted(path for path in folder.glob("*.yaml") if path.name not in {CODES, LINKING}) if folder.is_dir() else []
-    if not paths and not unmapped:
+    own = more / "extracts" if more is not None else None
+    confirmed = sorted(own.glob("*.yaml")) if own is not None and own.is_dir() else []
+    if not paths and not confirmed and not unmapped:
         message = "the bundle has no extracts/*.yaml: write a mapping for each extract (docs/reference/extracts.md)"
         raise IngestError(message)
     problems: list[Problem] = []
@@ -67,6 +70,11 @@ def load_plan(bundle: Path, *, unmapped: bool = False) -> Plan:
             reads.append(read(path, Mapping, bundle))
         except BundleError as error:
             problems += error.problems
+    for path in confirmed:
+        try:
+            reads.append(read(path, Mapping, more or bundle))
+        except BundleError as error:
+            problems += error.problems
     for item in reads:
         problems += _problems(item, schema, codes)
     problems += _registers(reads, schema)
@@ -79,16 +87,14 @@ def load_plan(bundle: Path, *, unmapped: bool = False) -> Plan:
         codes=codes,
         zone=settings.timezone if settings else "Asia/Shanghai",
         linking=linking,
-        classes=classes_of(bundle),
+        classes=classes_of(bundle, more),
     )
 
 
-def classes_of(bundle: Path) -> Classes:
-    """The bundle's classification, `classification/*.yaml`; none is fine, what is found is then told by the strictest reading."""
-    folder = bundle / "classification"
-    return Classes.of(
-        read(path, ClassificationDocument, bundle).document for path in (sorted(folder.glob("*.yaml")) if folder.is_dir() else ())
-    )
+def classes_of(bundle: Path, more: Path | None = None) -> Classes:
+    """The bundle's classification, `classification/*.yaml`, and then the stewards'; none is fine, what is found is then told by the strictest reading."""
+    folders = [folder for folder in (bundle, more) if folder is not None and (folder / "classification").is_dir()]
+    return Classes.of(read(path, ClassificationDocument, folder).document for folder in folders for path in sorted((folder / "classification").glob("*.yaml")))
 
 
 def _rank(mapping: Mapping, schema: WarehouseSchema) -> int:

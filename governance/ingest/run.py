@@ -57,6 +57,7 @@ def ingest(
     truth: Path | None = None,
     progress: Callable[[str, float], None] = _quiet,
     unless_unchanged: bool = False,
+    more: Path | None = None,
 ) -> LoadReport:
     """Load the extracts in `folder`, or the tables of the database that a SQLAlchemy URL names, by the mappings of `bundle_folder` and return what became of every row.
 
@@ -66,9 +67,12 @@ def ingest(
     a step's name and the share done. With `unless_unchanged` nothing is loaded where files (by content), mappings, keys and decisions are those of the
     load that stands; its report comes back with `unchanged` set.
 
+    `more` is a folder with mappings and classifications that stewards confirmed.
+
     Raises IngestError or BundleError, with file and line or column, and leaves vault, warehouse and reports as they were.
     """
-    plan = load_plan(bundle_folder)
+    plan = load_plan(bundle_folder, more=more)
+    folders = [bundle_folder] if more is None else [bundle_folder, more]
     now = now.replace(tzinfo=None)
     load_id = f"{now:%Y%m%dT%H%M%S}-{random(3).hex()}"
     with (
@@ -78,7 +82,7 @@ def ingest(
         before = since.last_report(places.loads)
         if unless_unchanged and not dry_run and before is not None and (before["links"] or not write_links):
             with _opened(places, keys, tenant) as (known, queue):
-                digest = since.inputs(load.find(), [bundle_folder], keys, known, queue.standing(), smallest_batch=largest_minimum_group)
+                digest = since.inputs(load.find(), folders, keys, known, queue.standing(), smallest_batch=largest_minimum_group)
             if since.still_stands(places, before, digest):
                 return replace(LoadReport.from_json(before), unchanged=True)
         load.read(profiled=dry_run)
@@ -87,7 +91,7 @@ def ingest(
         try:
             decisions = reviews.standing() if reviews is not None else {}
             if not dry_run and vault is not None:
-                load.inputs = since.inputs(load.find(), [bundle_folder], keys, vault, decisions, smallest_batch=largest_minimum_group)
+                load.inputs = since.inputs(load.find(), folders, keys, vault, decisions, smallest_batch=largest_minimum_group)
             load.link(vault, decisions)
             links_of = LINKED_ENTITY if write_links or truth is not None else None
             fresh = places.warehouse.with_name(f"{places.warehouse.name}.{load_id}.new")

@@ -22,7 +22,7 @@ from tests.fakes.answer_files import FakeAnswerFiles
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk
 from tests.fakes.persons import FakePersons, FakeSubjects
-from tests.fakes.stewardship import FakeStewardship
+from tests.fakes.stewardship import FakeInbox, FakeStewardship
 from tests.fixtures.committee import make_committee
 from wenshu.accounts import Accounts
 from wenshu.conversations import UnknownConversation
@@ -69,6 +69,7 @@ class FakeService:
         self.answer_files = FakeAnswerFiles(self)
         self.persons = FakePersons(lambda actor: "review" in self.pages(actor))
         self.subjects = FakeSubjects(lambda actor: "review" in self.pages(actor))
+        self.inbox = FakeInbox(lambda actor: "data" in self.pages(actor))
         self.stewardship = FakeStewardship(lambda actor: "data" in self.pages(actor))
         self.clock = clock
         self.accounts = Accounts.open(folder / "accounts.db", clock=clock, hasher=CHEAP)

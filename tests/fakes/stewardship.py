@@ -55,3 +55,38 @@ class FakeStewardship:
     def _check(self, actor: Actor) -> None:
         if not self._may(actor):
             raise NotPermitted
+
+
+class FakeInbox:
+    """One file with a mapping and one without; what was confirmed and how often a load was begun."""
+
+    TEXT = "# Proposed from 客户.csv.\nformat: 1\nextract: ke_hu\n"
+
+    def __init__(self, may: Callable[[Actor], bool]) -> None:
+        self._may = may
+        self.confirmed: dict[str, str] = {}
+        self.loads = 0
+        self.loading: dict[str, Any] | None = None
+
+    def look(self, actor: Actor) -> Mapping[str, Any]:
+        self._check(actor)
+        column = {"extract": "ke_hu", "column": "手机", "type": "whole number", "level": "personal", "category": "mobile", "handling": "pseudonymize", "samples": ["99999999999"]}
+        proposal = {"extract": "ke_hu", "file": "客户.csv", "table": "dim_hcp", "lacking": ["what identifies hcp_key"], "text": self.TEXT, "columns": [column]}
+        files = [{"name": "spend.csv", "extract": "spend"}, {"name": "客户.csv", "extract": "ke_hu" if self.confirmed else None}]
+        return {"folder": "/srv/extracts", "files": files, "proposals": [] if self.confirmed else [proposal], "unread": [], "loading": self.loading}
+
+    def confirm(self, actor: Actor, extract: str, text: str) -> str:
+        self._check(actor)
+        if "load:" not in text:
+            raise IngestError("extracts/ke_hu.yaml:1: load is missing")
+        self.confirmed[extract] = text
+        return extract
+
+    def load(self, actor: Actor) -> None:
+        self._check(actor)
+        self.loads += 1
+        self.loading = {"state": "running", "step": "read spend", "share": 0.25, "error": None}
+
+    def _check(self, actor: Actor) -> None:
+        if not self._may(actor):
+            raise NotPermitted

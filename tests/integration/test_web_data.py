@@ -58,3 +58,31 @@ def test_what_cannot_be_decided_changes_nothing(site, path: str, fields: dict[st
     assert reader.post(path, fields).status_code == status
     assert service.stewardship.decisions == {}
     assert KEY in app.extensions
+
+
+def test_a_proposed_mapping_is_read_corrected_confirmed_and_loaded_in_the_page(site) -> None:
+    app, service, _ = site
+    reader = Reader(app, "engineer")
+    page = reader.get("/data/files")
+    for words in ("尚无映射，不会载入", "缺少：what identifies hcp_key", "99999999999", "假名化", "待确认 1"):
+        assert words in _words(page), words
+    wrong = reader.post("/data/files/ke_hu", {"mapping": "format: 1\nmine: kept"})
+    assert wrong.status_code == 400
+    assert "mine: kept" in wrong.text
+    assert reader.post("/data/files/ke_hu", {"mapping": "format: 1\nload: []"}).status_code == 303
+    assert service.inbox.confirmed == {"ke_hu": "format: 1\nload: []"}
+    assert "待确认" not in _words(reader.get("/data/files"))
+    assert reader.post("/data/load").status_code == 303
+    running = reader.get("/data/files")
+    assert running.headers["Refresh"] == "2"
+    assert "正在载入 25%" in _words(running)
+
+
+@pytest.mark.parametrize("user", ["market", "compliance", "committee_a"])
+def test_nobody_else_sees_the_files_or_loads(site, user: str) -> None:
+    app, service, _ = site
+    reader = Reader(app, user)
+    assert reader.get("/data/files").status_code == 403
+    assert reader.post("/data/files/ke_hu", {"mapping": "load: []"}).status_code == 403
+    assert reader.post("/data/load").status_code == 403
+    assert (service.inbox.confirmed, service.inbox.loads) == ({}, 0)

@@ -45,6 +45,7 @@ def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, aga
     """Classify, pseudonymize, link and load a folder of extracts (CSV, Excel, Parquet), or the tables of a database by its SQLAlchemy URL."""
     from audit import Event
     from governance.bundle.loading import load_bundle
+    from wenshu.inbox import STEWARDSHIP
     from wenshu.loading import ingest_folder
     from wenshu.marker import read_marker
     from wenshu.setup import open_ledger
@@ -53,7 +54,7 @@ def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, aga
     marker = read_marker(home)
     bundle = load_bundle(home.bundle)
     if propose is not None:
-        return _propose(bundle, folder, Path(propose), as_json=as_json)
+        return _propose(bundle, folder, Path(propose), home.root / STEWARDSHIP, as_json=as_json)
     day = context.environment.today(bundle.settings.timezone)
     progress = Progress()
     with open_ledger(home, marker.origin, bundle.settings.timezone) as ledger:
@@ -69,10 +70,10 @@ def load(context: Context, *, folder: str, dry_run: bool, write_links: bool, aga
     return DONE
 
 
-def _propose(bundle: Bundle, folder: str, out: Path, *, as_json: bool) -> int:
+def _propose(bundle: Bundle, folder: str, out: Path, more: Path, *, as_json: bool) -> int:
     from wenshu.onboarding import examine, write
 
-    found = examine(bundle, folder if "://" in folder else Path(folder))
+    found = examine(bundle, folder if "://" in folder else Path(folder), more=more)
     written = write(found, out)
     if as_json:
         emit({"written": written, **found.to_json()})

@@ -19,6 +19,7 @@ from wenshu.web import (
     committee_drafts,
     committee_editor,
     data,
+    data_files,
     language,
     ledger_words,
     persons,
@@ -69,7 +70,7 @@ def create_app(
     guard.install(app)
     language.install(app, zone)
     problems.install(app)
-    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, persons.bp, rights.bp, data.bp, committee.bp, committee_drafts.bp, committee_editor.bp, account.bp, answer_files.bp, api.bp, api.probes):
+    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, persons.bp, rights.bp, data.bp, data_files.bp, committee.bp, committee_drafts.bp, committee_editor.bp, account.bp, answer_files.bp, api.bp, api.probes):
         app.register_blueprint(blueprint)
     app.context_processor(lambda: _frame(parts))
     return app

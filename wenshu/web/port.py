@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wenshu.web.answer_files import AnswerFilesPort
     from wenshu.web.committee_port import CommitteePort
     from wenshu.web.data import StewardshipPort
+    from wenshu.web.data_files import InboxPort
     from wenshu.web.persons import PersonsPort
     from wenshu.web.review_port import DeskPort
     from wenshu.web.rights import SubjectsPort
@@ -216,6 +217,8 @@ class ServicePort(Protocol):
     def answer_files(self) -> AnswerFilesPort: ...
     @property
     def stewardship(self) -> StewardshipPort: ...
+    @property
+    def inbox(self) -> InboxPort: ...
     @property
     def persons(self) -> PersonsPort: ...
     @property

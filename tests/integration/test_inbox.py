@@ -1,0 +1,95 @@
+"""A folder that nobody described becomes a loaded warehouse through the steward's room: proposed, confirmed, in the ledger, loaded."""
+
+from __future__ import annotations
+
+import csv
+import os
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from audit import Event
+from governance.errors import IngestError
+from governance.terms import Actor
+from tests.fixtures.home import make_demo_home
+from wenshu.desk.door import NotPermitted
+from wenshu.home import Home
+from wenshu.inbox import Inbox
+from wenshu.standing import FromHome
+
+STEWARD = Actor(id="engineer", role="data_engineer", department="data_engineering")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory):
+    return make_demo_home(tmp_path_factory.mktemp("inbox") / "home")
+
+
+@pytest.fixture
+def room(home):
+    source = FromHome(Home(home.path).standings)
+    events: list[Event] = []
+    commands: list[list[str]] = []
+    inbox = Inbox(root=home.path, bundle=lambda: source.load(source.stamp()), record=events.append, may=lambda actor: actor == STEWARD, start=commands.append)
+    return inbox, events, commands
+
+
+def test_an_unknown_file_is_proposed_confirmed_and_loaded(home, room) -> None:
+    inbox, events, commands = room
+    extracts = home.path / "demo" / "extracts"
+    (home.path / "ingest" / "source").write_text(str(extracts), encoding="utf-8")
+    with (extracts / "crm_hcp.csv").open(encoding="utf-8") as stream:
+        doctors = [row["crm_id"] for row in csv.DictReader(stream)][:40]
+    lines = [f"SA{number:05d},{doctor},2026-10-{number % 28 + 1:02d} 10:00,沙龙" for number, doctor in enumerate(doctors)]
+    (extracts / "salon.csv").write_text("\n".join(["登记编号,客户编号,日期,形式", *lines, ""]), encoding="utf-8")
+    told = inbox.look(STEWARD)
+    assert {"name": "salon.csv", "extract": None} in told["files"]
+    (proposal,) = [item for item in told["proposals"] if item["file"] == "salon.csv"]
+    assert not any(doctor in str(proposal) for doctor in doctors)
+    mapping = (
+        "format: 1\nextract: salon\nfiles: salon.csv\nrequired: false\nkeys: {hcp_key: {crm_id: 客户编号}}\nload:\n  - table: fct_touch\n    fields:\n"
+        "      {touch_id: {id: 登记编号}, channel: 形式, occurred_at: 日期, delivered: {constant: true}}\n"
+    )
+    for broken in ("no: yaml: at all", mapping.replace("fct_touch", "fct_tuch"), mapping.replace("extract: salon", "extract: other")):
+        with pytest.raises(IngestError):
+            inbox.confirm(STEWARD, "salon", broken)
+    assert events == []
+    inbox.confirm(STEWARD, "salon", mapping)
+    assert [event.type for event in events] == ["mapping.confirmed"]
+    assert inbox.look(STEWARD)["proposals"] == []
+    inbox.load(STEWARD)
+    with pytest.raises(IngestError, match="a load is running"):
+        inbox.load(STEWARD)
+    (command,) = commands
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], env=os.environ | home.environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert inbox.loading()["state"] == "done"
+    with duckdb.connect(str(home.path / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM fct_touch WHERE channel = '沙龙'").fetchone() == (40,)
+
+
+def test_a_load_that_fails_or_was_ended_says_so(home, room) -> None:
+    inbox, _, commands = room
+    (home.path / "ingest" / "source").write_text(str(home.path / "demo" / "extracts"), encoding="utf-8")
+    spend = home.path / "demo" / "extracts" / "spend.csv"
+    kept = spend.read_bytes()
+    spend.write_bytes(b"")
+    inbox.load(STEWARD)
+    done = subprocess.run(commands[0], cwd=Path(__file__).parents[2], env=os.environ | home.environment(), capture_output=True, text=True, check=False)
+    spend.write_bytes(kept)
+    assert done.returncode == 2
+    assert inbox.loading()["state"] == "failed"
+    assert "spend.csv is empty" in inbox.loading()["error"]
+    (home.path / "ingest" / "progress.json").write_text('{"state": "running", "pid": 999999999, "share": 0.5, "step": "", "error": null}', encoding="utf-8")
+    assert inbox.loading()["state"] == "failed"
+
+
+def test_nobody_else_looks_confirms_or_loads(room) -> None:
+    inbox, events, commands = room
+    other = Actor(id="market", role="marketing", department="marketing")
+    for act in (lambda: inbox.look(other), lambda: inbox.confirm(other, "salon", ""), lambda: inbox.load(other)):
+        with pytest.raises(NotPermitted):
+            act()
+    assert (events, commands) == ([], [])
