@@ -166,13 +166,18 @@ def _by_rule(builder: WordbookBuilder) -> None:
 
 def _other_nouns(builder: WordbookBuilder, catalogue: Catalogue, dimensions: Mapping[str, DimensionInfo]) -> None:
     """Add metric names that say a synonym of the noun they count: 触达客户数 for 触达医生数, where 客户 is a synonym of 医生; 触达HCP数 likewise."""
+    declared: dict[str, set[str]] = defaultdict(set)
+    for key, found in builder.entries.items():
+        if len(key) <= _SHORT and found[0].kind == "dimension" and not found[0].open:
+            for meaning in found:
+                if meaning.kind == "dimension" and meaning.rank == 0:
+                    declared[meaning.id].add("".join(key))
     for name, info in dimensions.items():
         if info.identifies is None:
             continue
         label = info.label.zh
         said = {phrase for phrase in (info.label.en, *catalogue.dimensions[name].synonyms.all) if phrase and " " not in phrase and not phrase.startswith(_GROUP_PREFIXES)}
-        said |= {"".join(key) for key, found in builder.entries.items() if any(m.kind == "dimension" and m.id == name and m.rank == 0 for m in found) and len(key) <= _SHORT}
-        said -= {label}
+        said = (said | declared[name]) - {label}
         if not has_chinese(label) or len(label) < _NOUN:
             continue
         for metric, names in list(builder.names.items()):
