@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,8 @@ from nlq.acts import after
 from nlq.evaluation import Ran, Understood, evaluate
 from nlq.evaluation_cases import Case, read_cases
 from nlq.lexicon import LexiconView
-from nlq.understand import understand
+from nlq.past_refusals import past_refusals
+from nlq.understand import Understanding, understand
 from wenshu.accounts import Accounts
 from wenshu.commands.common import Context, tell
 from wenshu.house import House, InForce, value_filter
@@ -66,6 +68,7 @@ class _Asker:
     actor: Actor
     gateway: Gateway
     view: LexiconView
+    allows: Callable[[MetricQuery], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +110,7 @@ class _Bench:
             dimensions = frozenset(d for m in metrics for d in allowed_dimensions(actor, purpose or "", m, active.policy))
             allowed: Callable[[str, Any], bool] = value_filter(active, actor, purpose, self._day) if known and purpose else lambda _d, _v: True
             view = self._here.lexicon.visible(metrics, dimensions, allowed, role=actor.role)
-            self._askers[key] = _Asker(actor=actor, gateway=gateway, view=view)
+            self._askers[key] = _Asker(actor=actor, gateway=gateway, view=view, allows=partial(gateway.would_allow, actor, purpose, active=active))
         return self._askers[key]
 
     def warm(self, users: Iterable[tuple[str, dt.date]]) -> None:
@@ -123,7 +126,12 @@ class _Bench:
         language: Language | None = None
         before = context if isinstance(context, _Turns) else _Turns()
         asked = before.asked
-        found = understand(words, lexicon=asker.view, today=today, language=language, context=asked[-1] if asked else None, earlier=asked[:-1], offered=before.offered)
+
+        def read(queries: Sequence[MetricQuery]) -> Understanding:
+            last, earlier = (queries[-1], tuple(queries[:-1])) if queries else (None, ())
+            return understand(words, lexicon=asker.view, today=today, language=language, context=last, earlier=earlier, offered=before.offered)
+
+        found = past_refusals(read, asked, asker.allows)
         context = _Turns(
             asked=after(asked, found.act, found.readings[0].query if found.status == "read" else None),
             offered=tuple(option.query for option in found.options) if found.status == "clarify" else (),

@@ -27,6 +27,7 @@ from governance.terms import Actor, Grant, Language, MetricQuery, Refusal
 from governance.warehouse.engine import Warehouse
 from nlq.answer import Answer
 from nlq.explanation import query_in_words
+from nlq.past_refusals import past_refusals
 from nlq.understand import Understanding, understand
 from wenshu import cards
 from wenshu.accounts import Accounts, UnknownUser
@@ -207,8 +208,16 @@ class Service(Knowing):
         """Read the words against the conversation's queries in force; what is approved is recognised, what is doubtful looked at twice."""
         in_force = self._in_force(actor, conversation)
         context = in_force[-1] if in_force else None
-        view, today = self.view(here, actor, purpose), self.today()
-        understood = understand(question, lexicon=view, today=today, language=language, context=context, earlier=in_force[:-1], offered=self._offered(actor, conversation))
+        view, today, offered = self.view(here, actor, purpose), self.today(), self._offered(actor, conversation)
+
+        def allowed(query: MetricQuery) -> bool:
+            return self.gateway.would_allow(actor, purpose, query, here.active)
+
+        def read(before: Sequence[MetricQuery]) -> Understanding:
+            last, earlier = (before[-1], tuple(before[:-1])) if before else (None, ())
+            return understand(question, lexicon=view, today=today, language=language, context=last, earlier=earlier, offered=offered)
+
+        understood = past_refusals(read, in_force, allowed)
         if understood.act is not None:
             return understood
         return self._second_look.at(
@@ -221,7 +230,7 @@ class Service(Knowing):
             today=today,
             context=context,
             record=lambda kind, detail: self.record(actor, kind, detail),
-            allowed=lambda query: self.gateway.would_allow(actor, purpose, query, here.active),
+            allowed=allowed,
         )
 
     def query(
