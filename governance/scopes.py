@@ -89,6 +89,13 @@ class Scopes:
                 contexts.setdefault(context, {}).setdefault(cell, []).append((place, behind))
                 of_all = whole.setdefault((cells.entity, cells.digest), (cells.codes, {}))[1]
                 of_all.setdefault(cell, []).append(place)
+            for context, behind, telling in cells.totals(plan, measured, name, hidden) if plan.query.share else ():
+                # A share beside its number tells the whole that it is a share of.
+                everyone = (cells.codes > 0).astype(np.int32)
+                whole.setdefault((cells.entity, hashlib.blake2b(everyone.tobytes(), digest_size=16).digest()), (everyone, {}))[1].setdefault(1, []).extend(telling)
+                if name in exact:
+                    groups.append(Group(context=context, codes=everyone, counts=np.array([behind], dtype=np.int64)))
+                    places.append({1: tuple(telling)})
             if name in exact and len(contexts) <= MOST_CONTEXTS:
                 for context, found in contexts.items():
                     counts = np.full(cells.count, UNSHOWN, dtype=np.int64)
@@ -295,6 +302,24 @@ class _Cells:
                     known[key] = _digest(metric, role, span, conditions)
                 out.append(((i, name), known[key], cell, behind))
         return out
+
+
+    def totals(self, plan: Plan, measured: Measured, metric: str, hidden: Mapping[Place, str]) -> list[tuple[bytes, int, list[Place]]]:
+        """Return for each period whose shares are shown the context of its total, the persons behind it and the cells that tell it."""
+        other = tuple(item for item in self.query_where if item.dimension not in self.own)
+        height = len(measured.rows) // max(1, len(plan.timeline.rows))
+        found: dict[bytes, tuple[int, list[Place]]] = {}
+        for i, counts in enumerate(measured.contributors):
+            window = (plan.timeline.rows[i // height] if height else plan.timeline.rows[0]).window
+            timeless = plan.catalogue.definitions[metric].timeless or window is None
+            span = None if timeless or window is None else (window.start.isoformat(), window.end.isoformat())
+            context = _digest(metric, "", span, _conditions(plan.catalogue, other, {}))
+            behind, places = found.setdefault(context, (0, []))
+            if (i, metric) not in hidden:
+                places.append((i, metric))
+            found[context] = (behind + (counts.get(metric) or 0), places)
+        everyone = int((self.codes > 0).sum())
+        return [(context, min(behind, everyone), places) for context, (behind, places) in found.items() if places]
 
 
 def _with_groups(plan: Plan, measured: Measured, missing: Sequence[tuple[Any, ...]], at: Sequence[int]) -> Measured:

@@ -98,6 +98,19 @@ def test_a_group_with_and_without_a_few_is_refused_to_colleagues_and_not_to_anot
         assert isinstance(ask(door, order[0], COLLEAGUE), Answered)
 
 
+def test_shares_tell_the_whole_so_that_the_rest_is_refused(planted):
+    company, place, value = planted.company, planted.province, planted.specialty
+    base = {"metrics": ["touches"], "period": YEAR, "where": [_in("province", place)]}
+    part = base | {"where": [*base["where"], _in("specialty", value, op="not_in")]}
+    door = company.door()
+    assert isinstance(ask(door, base | {"group_by": ["specialty"], "share": True}), Answered)
+    assert isinstance(ask(door, part), Refused)
+    door = company.door()
+    assert isinstance(ask(door, part), Answered)
+    told = ask(door, base | {"group_by": ["specialty"], "share": True})
+    assert isinstance(told, Refused) or all(row[-1] is None for row in told.disclosed.rows)
+
+
 def test_a_question_asked_beside_another_counts_as_told(planted):
     company, place, name, value = planted.company, planted.province, "specialty", planted.specialty
     base = {"metrics": ["touches"], "period": YEAR}
