@@ -324,6 +324,11 @@ class Builder:
             return value * number.seconds
         if number.seconds is not None and (unit := _seconds_of(info.unit)) is not None:
             return value * number.seconds / unit
+        scale = _SCALES.get(number.classifier[:1]) if len(number.classifier) > 1 else None
+        if scale is not None and number.classifier not in info.unit:
+            return value * scale  # 500万元, of a metric in yuan
+        if (own := _SCALES.get(info.unit[:1])) is not None and info.unit[1:2] in ("元", "") and not number.classifier and value >= own:
+            return value / own  # 500万, of a metric in 万元
         shares = threshold.column in ("__growth", "__share") or info.format in ("percent", "points")
         if shares and abs(value) > (1 if info.format != "points" else 1.0):
             work.assume(f"“{token.text if token else value}”按 {value:g}% 理解", f"'{token.text if token else value}' taken as {value:g}%")
@@ -345,6 +350,9 @@ class Builder:
 
 
 _TIME_UNITS = (("小时", 3600), ("hour", 3600), ("分钟", 60), ("minute", 60), ("秒", 1), ("second", 1))
+
+
+_SCALES = {"百": 100.0, "千": 1000.0, "万": 10_000.0, "亿": 100_000_000.0}
 
 
 def _seconds_of(unit: str) -> int | None:

@@ -83,8 +83,14 @@ class FollowUp:
             draft.when, draft.base, draft.compare = None, None, "previous_period"  # vs the month before
             return
         if earlier is not None and period is not None:
-            count, grain = number(earlier["n"]) if earlier["n"] else 1, EARLIER_UNITS[(earlier["u"] or earlier["e"])[:2].strip()]
-            if count is not None:
+            said = earlier["u"] or earlier["e"] or earlier["z"] or earlier["z2"]
+            count, grain = number(earlier["n"]) if earlier["n"] else 1, EARLIER_UNITS[said[:2].strip()]
+            fiscal = self.clock.fiscal_start if grain in ("quarter", "year") else 1
+            if earlier["u"] is None and calendar.whole_units(period, grain, fiscal_start=fiscal) != 1:
+                first = calendar.unit_start(period.start, grain, fiscal_start=fiscal)  # and the quarter before that, after a month: a whole quarter
+                draft.when = When(period=Period(start=calendar.shift(first, grain, -1), end=first), grain=grain)
+                draft.base = draft.compare = None
+            elif count is not None:
                 draft.when = When(period=Period(start=calendar.shift(period.start, grain, -count), end=calendar.shift(period.end, grain, -count)), grain=grain)
                 draft.base = draft.compare = None
             return
@@ -265,9 +271,17 @@ class FollowUp:
             return replace(merged, compare=None)
         return merged
 
+    def _narrow(self) -> set[str]:
+        """各分型都列出来, show all segments, after one segment: the dimensions to be cut by that the question before holds to a single member."""
+        draft = self.draft
+        named = {name for group in draft.groups if group.explicit for name in group.token.ids("dimension")}
+        kept = {m.id for member in draft.members for m in member.token.meanings} | set(self.context.group_by)
+        single = {item.dimension for item in self.context.where if item.op == "in" and len(item.values) == 1}
+        return (named & single) - kept if draft.ordering is None or draft.ordering.limit is None else set()
+
     def _filtered(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
         kept = {item.dimension for item in self.context.keep}
-        unfilter = self.draft.unfilter
+        unfilter = self.draft.unfilter | self._narrow()
         if self.draft.ungroup and not self.draft.ungrouped & {*self.context.group_by}:
             unfilter = unfilter | self.draft.ungrouped
         where = [item for item in self.context.where if "*" not in unfilter and item.dimension not in unfilter]

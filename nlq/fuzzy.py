@@ -215,7 +215,7 @@ def _slipped(word: str, other: str) -> bool:
         if letter not in missing:
             return False
         missing.remove(letter)
-    return not missing or (len(missing) == 1 and missing[0] in "aeiou")
+    return not missing or (len(missing) == 1 and (missing[0] in "aeiou" or missing[0] * 2 in other))
 
 
 def replaced(text: str, start: int, end: int, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import cast
 
 from governance.terms import Grain, MetricQuery
@@ -30,8 +31,32 @@ NOW_FIRST = re.compile(
 NOW_LAST = re.compile(r"(?<=[a-z])[\s,]+now[.!\s]*$(?<!right now)")
 CHANGES = re.compile(r"^(?:please |then |and |ok(?:ay)? )*(?:switch|change|make|break|split|group|sort|add|drop|remove|exclude|clear|replace|by|only|just)(?![a-z])")
 """An order to change something, at whose end `now` names no time either: switch to South now."""
-EARLIER = re.compile(r"(?:再)?往前(?:推)?(?P<n>\d+|[一二两三四五六七八九十])?个?(?P<u>月|周|星期|季度|年|天)|the (?P<e>month|week|quarter|year|day) before(?: that)?(?! last)")
+EARLIER = re.compile(r"(?:再|更)(?:之前|往前|以前|早)的?(?:那|上)?(?:一个?|个)?(?P<z>月|周|星期|季度|年|天)(?:的)?|再上(?:一个?|个)?(?P<z2>月|周|星期|季度|年)(?:的)?|(?:再)?往前(?:推)?(?P<n>\d+|[一二两三四五六七八九十])?个?(?P<u>月|周|星期|季度|年|天)|the (?P<e>month|week|quarter|year|day) before(?: that)?(?! last)")
 EARLIER_UNITS: dict[str, Grain] = {"月": "month", "周": "week", "星期": "week", "季度": "quarter", "年": "year", "天": "day", "mo": "month", "we": "week", "qu": "quarter", "ye": "year", "da": "day"}
+
+
+def side_by_side(text: str, context: MetricQuery, before: MetricQuery) -> MetricQuery | None:
+    """Return the last two questions as one, for 两个对比, compare the two: where they differ in one thing, a member, the period or the metric. Else None."""
+    if not _TWO.search(text):
+        return None
+    if replace(context, where=before.where) == before:
+        ours, theirs = ([item for item in mine.where if item not in other.where] for mine, other in ((context, before), (before, context)))
+        if len(ours) == len(theirs) == 1 and ours[0].dimension == theirs[0].dimension and ours[0].op == theirs[0].op == "in":
+            both = replace(ours[0], values=tuple(dict.fromkeys((*theirs[0].values, *ours[0].values))))
+            where = tuple(both if item == ours[0] else item for item in context.where)
+            return replace(context, where=where, group_by=tuple(dict.fromkeys((*context.group_by, both.dimension))))
+    if context.period is not None and before.period is not None and replace(context, period=before.period) == before and context.compare is None:
+        later, earlier = (context.period, before.period) if context.period.start >= before.period.start else (before.period, context.period)
+        return replace(context, period=later, compare=earlier)
+    if replace(context, metrics=before.metrics) == before and not (context.order or context.having):
+        return replace(context, metrics=tuple(dict.fromkeys((*before.metrics, *context.metrics))))
+    return None
+
+
+_TWO = re.compile(
+    r"^(?:那|请|麻烦)?(?:把|将)?(?:这|那|前面|刚才|上面)?(?:的)?(?:两个?|二)(?:个|者|家|种|类|款|组|边|次)?(?:的)?(?:结果|数|数字|数据)?(?:放在?一起|一起|并排|放一块儿?|之间)?(?:做个?|来个?)?(?:对比|比较|相比|比比|比一比|比)(?:一下|一比|看看|看|下)*[呢吧吗?？。!\s]*$"
+    r"|^(?:please |now |and |can you )?(?:compare|contrast|put) (?:the two|them|both|these two|those two|the last two|both of them)(?: side by side| together| with each other)?[?.!\s]*$|^(?:the two|both) (?:side by side|compared|together)[?.!\s]*$"
+)
 
 
 def is_follow_up(draft: Draft, text: str, tokens: list[Token], context: MetricQuery) -> bool:
@@ -97,7 +122,8 @@ def complete(draft: Draft, tokens: list[Token], context: MetricQuery, view: Lexi
     said = [token for token in tokens if token.kind not in (FILLER, ",", "F", "O")]
     kinds = "".join(token.kind for token in said)
     if re.fullmatch("L+[Dn]", kinds):
-        _lift(draft, said[-1], context, view)
+        listed = any(token.text in _SHOWN for token in tokens)
+        _lift(draft, said[-1], context, view, listed=listed)
     if re.fullmatch("[zZE]+", kinds):
         draft.separate = True  # 对比一下, 分别呢: of the members named before
     named = {name for token in said[1:] for name in token.ids("metric")}
@@ -116,7 +142,10 @@ def complete(draft: Draft, tokens: list[Token], context: MetricQuery, view: Lexi
         numbers[0].used = True
 
 
-def _lift(draft: Draft, name: Token, context: MetricQuery, view: LexiconView) -> None:
+_SHOWN = frozenset(("show", "show me", "list", "list all", "see", "display", "列", "列出", "列出来", "展示", "显示", "显示一下"))
+
+
+def _lift(draft: Draft, name: Token, context: MetricQuery, view: LexiconView, *, listed: bool) -> None:
     dimensions = view.lexicon.dimensions
     filtered = {item.dimension for item in context.where} | {item.dimension for item in context.keep}
     named = {m.id for m in name.meanings if m.kind == "dimension"}
@@ -124,6 +153,8 @@ def _lift(draft: Draft, name: Token, context: MetricQuery, view: LexiconView) ->
         named = {n for n in filtered if n in dimensions and dimensions[n].about_person} or {"*"}
     if named & (filtered | {"*"}):
         draft.unfilter |= named
+        if listed and not any(dimensions[n].person for n in named if n in dimensions):
+            return  # show all segments: each of them
         draft.groups = [group for group in draft.groups if group.token is not name]
         draft.lists = False
         name.used = True

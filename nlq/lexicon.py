@@ -61,6 +61,8 @@ class Lexicon:
     fiscal_start: int
     festivals: FestivalCalendar | None
     screener: Screener | None
+    units: tuple[str, ...] = ()
+    """The units that figures are known in, longest first."""
 
     @classmethod
     def compile(
@@ -98,6 +100,7 @@ class Lexicon:
             fiscal_start=settings.fiscal_year_start,
             festivals=festivals,
             screener=screener,
+            units=_units(metrics),
         )
 
     def visible(
@@ -192,6 +195,12 @@ def _metric(catalogue: Catalogue, name: str) -> MetricInfo:
         unit=normalise(f"{metric.unit.zh} {metric.unit.en}") if metric.unit else "",
         definition=normalise(f"{metric.definition.zh} {metric.definition.en}"),
     )
+
+
+def _units(metrics: Mapping[str, MetricInfo]) -> tuple[str, ...]:
+    """Return the words of units as they may follow a number; compound ones (元/立方米) are never said so."""
+    words = {word for info in metrics.values() for word in info.unit.split() if (len(word) > 1 or not word.isascii()) and word[0].isalpha() and "/" not in word}
+    return tuple(sorted(words - {"per", "of", "and", "to", *"天日周月季年"}, key=lambda word: (-len(word), word)))
 
 
 _MEMBERS = 50

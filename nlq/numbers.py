@@ -142,8 +142,11 @@ def _value(match: re.Match[str]) -> tuple[float, bool] | None:
     return None if value is None else (value, False)
 
 
-def match_number(text: str, position: int) -> list[Number]:
-    """Return the readings of a number that begins at `position` of normalised text: without and, where there is one, with its classifier."""
+def match_number(text: str, position: int, units: tuple[str, ...] = ()) -> list[Number]:
+    """Return the readings of a number that begins at `position` of normalised text: without and, where there is one, with its classifier.
+
+    `units` are the units that figures are known in; the beginning of one (千瓦时, 万元) is never read as the number's end.
+    """
     if text[position] not in _STARTS:
         return []
     if text[position] == "-" and position and (text[position - 1].isalnum() or text[position - 1] == "%"):
@@ -151,6 +154,13 @@ def match_number(text: str, position: int) -> list[Number]:
     match = _NUMBER.match(text, position)
     if match is None:
         return []
+    unit_at = _unit_within(text, match, units)
+    if unit_at is not None:
+        at, known = unit_at
+        shorter = _NUMBER.match(text, position, at)
+        counted = _value(shorter) if shorter is not None and not text[shorter.end() : at].strip() else None
+        if counted is not None and not counted[1]:
+            return [Number(value=counted[0], end=at + len(known), classifier=known)]
     found = _value(match)
     if found is None:
         return []
@@ -169,4 +179,22 @@ def match_number(text: str, position: int) -> list[Number]:
         if seconds is None and word.isascii():
             seconds = 60 if word.startswith("min") else 3600 if word.startswith(("hour", "hr")) else 1 if word.startswith("sec") else None
         readings.append(Number(value=value, end=unit.end(), seconds=seconds, classifier=word))
+    gap = end + (text[end : end + 1] == " ")
+    for known in units:
+        if text.startswith(known, gap) and not (known.isascii() and text[gap + len(known) : gap + len(known) + 1].isalpha()) and gap + len(known) not in {r.end for r in readings}:
+            readings.append(Number(value=value, end=gap + len(known), classifier=known))
     return readings
+
+
+def _unit_within(text: str, match: re.Match[str], units: tuple[str, ...]) -> tuple[int, str] | None:
+    """Return where, inside what looks like a number, a known unit begins, and the unit: 八万千瓦时, 500万元."""
+    for known in units:
+        if known[0] not in _UNIT_STARTS:
+            continue
+        at = text.find(known, match.start() + 1, match.end() + len(known))
+        if 0 < at < match.end():
+            return at, known
+    return None
+
+
+_UNIT_STARTS = frozenset("十百千万亿")

@@ -65,6 +65,9 @@ class Reader:
         nouns = [token for token, head in itertools.pairwise(ordered) if self._as_noun(token, head)]
         if nouns:
             self.draft.metrics = [token for token in self.draft.metrics if token not in nouns]
+        verbs = [token for token in self.draft.metrics if token.text.endswith(_VERB_ENDS) and not token.text.isascii() and not token.listed]
+        if 0 < len(verbs) < len(self.draft.metrics):
+            self.draft.metrics = [token for token in self.draft.metrics if token not in verbs]  # 卖得最多的盒数: the noun says what is counted
         whole = [token for token in self.draft.metrics if (token.listed or not token.body) and not (all(m.rank == 3 for m in token.meanings) and not self._in_list(token))]
         for token in self.draft.metrics:
             if whole and token not in whole:
@@ -204,4 +207,5 @@ class Reader:
         return outer or names
 
 
+_VERB_ENDS = ("得", "出", "卖", "卖了", "卖的")
 __all__ = ["Correction", "Reader", "Reading", "default_period"]

@@ -11,7 +11,7 @@ from nlq.draft import Draft
 from nlq.guard import ORDER
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
-from nlq.words import DIMENSION, FILLER, GROUP, METRIC, NOUN, TIME, UNKNOWN, VALUE
+from nlq.words import DIMENSION, FILLER, GROUP, METRIC, NOUN, TIME, UNKNOWN, VALUE, WHO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,6 @@ class LanguageRefusal:
     contact: str | None = None
 
 
-_WHO = frozenset(("谁", "who", "whom", "whose", "哪位", "哪一位", "哪名", "谁的"))
 _ROSTERS = frozenset(("名单", "名录", "名册", "花名册", "roster", "rosters", "name list"))
 _COUNTED = re.compile(r"\b(?:number|count|total|how many) ")
 _COUNTS = ("数", "数量", "率", "比例", "count", "number")
@@ -78,9 +77,14 @@ class Refuser:
 
     def _asks_who(self) -> bool:
         """谁, who, 哪位, with no members to choose from: a person is the answer."""
-        if sum(token.kind == VALUE for token in self.tokens) > 1 or not any(token.kind == "W" and token.text in _WHO for token in self.tokens):
+        if sum(token.kind == VALUE for token in self.tokens) > 1 or not any(token.kind == "W" and token.text in WHO for token in self.tokens):
             return False
         return not any(token.kind == DIMENSION and not self._about_person(token) for token in self.tokens)
+
+    def _colleagues(self) -> bool:
+        """Whether the persons that are named are of a kind that the caller may ask by, none of them protected: who are my top 5 reps."""
+        named = [name for token in self.tokens if token.kind == DIMENSION and self._about_person(token) for name in token.ids("dimension")]
+        return bool(named) and all(name in self.view.dimensions and not self.view.lexicon.dimensions[name].person for name in named)
 
     def _of_persons(self) -> bool:
         """Whether a metric or something of persons is said beside 谁: not 你是谁."""
@@ -151,7 +155,7 @@ class Refuser:
                 en="The question identifies a person. Only aggregates are answered here; your words were not stored.",
             )
             found.append(LanguageRefusal(code="identity_in_question", message=message, rule="language.identity"))
-        if hidden and (self._asks_members() or self._lists_counted() or (self._asks_who() and self._of_persons())):
+        if hidden and (self._asks_members() or self._lists_counted() or (self._asks_who() and self._of_persons() and not self._colleagues())):
             message = Text(zh="这里不提供个人层级的数据或名单，可以按大类汇总查询。", en="Individual-level data and lists of persons are not available; ask for groups instead.")
             found.append(LanguageRefusal(code="individual_level", message=message, rule="language.individual"))
         return min(found, key=lambda item: ORDER.index(item.code), default=None)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from nlq.draft import Draft
-from nlq.entries import MetricInfo
+from nlq.entries import DimensionInfo, MetricInfo
 from nlq.matching import Token
 from nlq.normalise import stem
 from nlq.wordbook import DECLARED
@@ -56,11 +57,23 @@ def _enumerated(tokens: Sequence[Token], token: Token) -> bool:
     return token.listed or any(other.kind in "&,|" for other in [*tokens[max(0, at - 1) : at], *tokens[at + 1 : at + 2]])
 
 
+def _of_member(token: Token, before: Token | None, dimensions: Mapping[str, DimensionInfo]) -> bool:
+    """Steel pipes, 钢管管道: an unknown noun right after a member that stands in its dimension's own name."""
+    if before is None or before.kind != "V" or not 0 <= token.start - before.end <= 1:
+        return False
+    labels = [dimensions[m.id].label for m in before.meanings if m.kind == "value" and m.id in dimensions]
+    if token.text.isascii():
+        return any(stem(token.text) in {stem(word) for word in label.en.lower().split()} for label in labels)
+    return len(token.text) > 1 and any(token.text in label.zh for label in labels)
+
+
 def _defined(text: str, definitions: str) -> bool:
     return (len(text) >= 2 and text in definitions) if not text.isascii() else (len(text) >= 4 and all(stem(word) in definitions for word in text.split()))
 
 
-def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]) -> Leftovers:
+def leftovers(
+    tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo], dimensions: Mapping[str, DimensionInfo] = MappingProxyType({})
+) -> Leftovers:
     """Weigh what no rule used. Words that stand in the metric's own definition agree with it and weigh little."""
     definitions = " ".join(info.definition for info in infos)
     units = " ".join(info.unit for info in infos)
@@ -69,7 +82,10 @@ def leftovers(tokens: Sequence[Token], draft: Draft, infos: Sequence[MetricInfo]
     words: list[str] = []
     unknown: list[str] = []
     unknown_weight = other = 0.0
-    for token in tokens:
+    for index, token in enumerate(tokens):
+        part = token.kind == METRIC and not token.used and not token.listed and all(m.rank == RANK_PART for m in token.meanings)
+        if (token.kind == UNKNOWN or part) and _of_member(token, tokens[index - 1] if index else None, dimensions):
+            continue
         if token.used or token.kind in (FILLER, ",", "f"):
             continue
         if token.kind == UNSUPPORTED and token.value == DECLARED:

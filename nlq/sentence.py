@@ -81,6 +81,15 @@ class Sentence:
     def person(self, token: Token) -> bool:
         return any((info := self.view.lexicon.dimensions.get(name)) is not None and info.person for name in self.dimension_of(token))
 
+    def about_person(self, token: Token) -> bool:
+        """Whether a dimension or a member belongs to persons: a doctor, an employee, their attributes."""
+        return any((info := self.view.lexicon.dimensions.get(name)) is not None and info.about_person for name in self.dimension_of(token))
+
+    def worse_higher(self, token: Token | None) -> bool:
+        """Whether less of the metric is better."""
+        names = token.ids("metric") if token is not None else ()
+        return bool(names) and all(self.view.lexicon.metrics[name].lower_is_better for name in names if name in self.view.lexicon.metrics)
+
     def nearest_metric(self, index: int, *, before_first: bool = True) -> Token | None:
         """Return the metric mentioned nearest to a place: before it when there is one, else after (or the other way round)."""
         before = [token for token in self.rest[:index] if token.kind == METRIC]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from governance.terms import UNKNOWN, Language
-from nlq import shape_members, shape_numbers, shape_orders, shape_periods
+from nlq import shape_members, shape_numbers, shape_orders, shape_periods, shape_words
 from nlq.draft import Draft
 from nlq.entries import Meaning
 from nlq.lexicon import LexiconView
@@ -20,7 +20,11 @@ _NAMES = frozenset("MDVn")
 
 def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: Language) -> Draft:
     """Return the draft of a sentence. Tokens that were understood are marked `used`; the rest is left for the scorer."""
+    shape_words.better(tokens)
     sentence = Sentence(tokens, view, language)
+    shape_words.who(sentence)
+    shape_words.named_changes(sentence)
+    shape_words.judged(sentence)
     _coordinated(sentence)
     _listed(sentence)
     _choose(sentence)

@@ -17,6 +17,7 @@ def absorb(sentence: Sentence) -> None:
     """Join values with the dimension named beside them: 华东大区, 渠道为微信, 华东、华南两个大区."""
     sentence.each(r"(?<![X!y\-])jG?(?=D?V)", lambda match: _filtered(sentence, match))
     sentence.each("V(?:[&|,]*V)*N?D", lambda match: _values_then_name(sentence, match))
+    sentence.each("DGD?V", lambda match: _caused(sentence, match))
     sentence.each("Vm", lambda match: _days(sentence, match))
     sentence.each("V[DV]", lambda match: _head_noun(sentence, match))
     sentence.each("(?<![GWN])DV", lambda match: _name_then_value(sentence, match))
@@ -71,6 +72,17 @@ def _sized(sentence: Sentence, match: re.Match[str]) -> bool:
         return False
     labels = [set(keys(dimensions[name].label.en)) for name in sentence.dimension_of(value) if name in dimensions]
     return any(set(keys(noun.text)) < label for label in labels) and not sentence.identifies(noun)
+
+
+def _caused(sentence: Sentence, match: re.Match[str]) -> bool:
+    """Bursts caused by digging: a dimension's name as a participle says of what the member is, and groups nothing."""
+    name, by, value = sentence.rest[match.start()], sentence.rest[match.start() + 1], sentence.rest[match.end() - 1]
+    before = sentence.rest[match.start() - 1].kind if match.start() else ""
+    if by.text != "by" or before in ("G", "W", "L") or not set(sentence.dimension_of(value)) & set(sentence.dimension_of(name)):
+        return False
+    sentence.restrict(value, sentence.dimension_of(name))
+    sentence.take(*range(match.start(), match.end() - 1))
+    return True
 
 
 def _days(sentence: Sentence, match: re.Match[str]) -> bool:
@@ -129,7 +141,7 @@ def exclusions(sentence: Sentence) -> None:
     for pattern in _LIFTED:
         sentence.each(pattern, lambda match: _lifted(sentence, match))
     sentence.each("[X!y]D?V(?:[&|,~]*V)*x?", lambda match: _left_out(sentence, match))
-    sentence.each("V(?:[&|]V)*x", lambda match: _left_out(sentence, match))
+    sentence.each("(?:V[&|,]?)*Vx", lambda match: _left_out(sentence, _alike(sentence, match)))
     sentence.each("V(?:[&|]V)*X(?!V)", lambda match: _left_out(sentence, match))
     if any(member.exclude for member in sentence.draft.members):
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "x"])  # 其他大区
@@ -155,6 +167,22 @@ def _left_out(sentence: Sentence, match: re.Match[str]) -> bool:
         taken.append(index)
     sentence.take(*taken)
     return True
+
+
+def _alike(sentence: Sentence, match: re.Match[str]) -> re.Match[str]:
+    """华东华南之外, 心内科、肿瘤科以外: the whole list before the word is meant, as far back as its members are of the last one's dimension."""
+    last = set(sentence.dimension_of(sentence.rest[match.end() - 2]))
+    start = match.end() - 2
+    for index in range(match.end() - 3, match.start() - 1, -1):
+        token = sentence.rest[index]
+        if token.kind == "V":
+            if not last & set(sentence.dimension_of(token)):
+                break
+            start = index
+        elif token.kind == "," and sentence.chinese:
+            break
+    found = sentence.find("V(?:[&|,]?V)*x", start)
+    return found if found is not None else match
 
 
 def _unfiltered(sentence: Sentence, match: re.Match[str]) -> bool:
@@ -234,7 +262,7 @@ def shares(sentence: Sentence) -> None:
     if explicit:
         chosen = [token for _, token in values if set(sentence.dimension_of(token)) & grouped]
     else:
-        nearest = min(values, key=lambda item: (abs(item[0] - index), item[0]))[1] if len(values) > 1 else values[0][1]
+        nearest = _part(sentence, values, index)
         dimensions = set(sentence.dimension_of(nearest))
         chosen = [token for _, token in values if set(sentence.dimension_of(token)) & dimensions]
         others = [token for _, token in values if token not in chosen]
@@ -246,6 +274,22 @@ def shares(sentence: Sentence) -> None:
         sentence.take(sentence.rest.index(token))
 
 
+def _part(sentence: Sentence, values: list[tuple[int, Token]], index: int) -> Token:
+    """Return the member whose share is asked, the others being the whole: 糖衡在华东销售额里占几成, P's share of R's sales, what share of R's sales is P."""
+    first, last = values[0], values[-1]
+    between = [token.text for token in sentence.all if first[1].end <= token.start and token.end <= last[1].start]
+    if len({name for _, token in values for name in sentence.dimension_of(token)}) > 1:
+        if "在" in between or ("于" in between and sentence.chinese):
+            return first[1]
+        owned = any(token.start >= first[1].end and token.text in _OWNS for token in sentence.all)
+        if not sentence.chinese and index <= first[0]:  # share of P in R; what share of R's sales is, comes from, P accounts for
+            return last[1] if owned else first[1]
+        if not sentence.chinese and first[0] < index <= last[0]:
+            return first[1]  # P's share of R's sales, P as a share of R
+    return min(values, key=lambda item: (abs(item[0] - index), item[0]))[1]
+
+
+_OWNS = frozenset(("is", "are", "was", "were", "do", "does", "did", "come", "comes", "came", "from", "through", "via"))
 _CONTRIBUTES = frozenset(("贡献", "contribution", "contribute", "contributes", "contributed"))
 
 
@@ -331,7 +375,7 @@ def groupings(sentence: Sentence) -> None:
     if sentence.count("V") > 1 and any(token.kind == "G" and token.text == "each" for token in sentence.rest):
         draft.separate = True  # East, South and North, each by month
     if sentence.has("A"):
-        draft.total = True
+        draft.total = draft.grain is None  # 按季度汇总: summed up by the quarter
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "A"])
     if sentence.has("O"):
         draft.only = True

@@ -77,7 +77,8 @@ def _compared(sentence: Sentence, match: re.Match[str]) -> bool:
         adjective.kind = "d"
         return True
     sentence.rest[at + 1], sentence.rest[at + 2] = adjective, other
-    fewer = str(adjective.value) == "asc"
+    judged = str(adjective.value) in ("best", "worst")
+    fewer = (str(adjective.value) == "worst") != sentence.worse_higher(sentence.nearest_metric(at)) if judged else str(adjective.value) == "asc"
     versus.kind, versus.meanings = "C", (Meaning("cue", "C", "<" if fewer else ">"),)
     sentence.take(at + 1)
     return True
@@ -88,7 +89,9 @@ def _below_base(sentence: Sentence, match: re.Match[str]) -> bool:
     adjective = sentence.rest[match.start() + 1]
     if adjective.text not in COMPARATIVES or not (sentence.has("D") or sentence.has("W")):
         return False
-    sign: Comparison = "<" if str(adjective.value) == "asc" else ">"
+    judged = str(adjective.value) in ("best", "worst")
+    fewer = (str(adjective.value) == "worst") != sentence.worse_higher(sentence.nearest_metric(match.start())) if judged else str(adjective.value) == "asc"
+    sign: Comparison = "<" if fewer else ">"
     sentence.draft.thresholds.append(Threshold(None, "__change", sign, None, 0.0))
     sentence.take(match.start() + 1)
     return True
@@ -139,6 +142,8 @@ def _bound(sentence: Sentence, match: re.Match[str]) -> bool:
         sentence.problem(number.text + following.text, 0.5)  # 两个以上渠道: a bound on members, which is no metric's
     metric, column, negative = _column(sentence, start, end)
     value = number_of(number).value
+    if first.text in _JUDGED and sentence.worse_higher(metric):
+        op = _NEGATED[op]
     if negative:
         op, value = _NEGATED[op], -value
     bounded: list[Token | None] = [*_coordinated(sentence, start)] or [metric]
@@ -172,6 +177,8 @@ def _against(sentence: Sentence, index: int) -> bool:
         return False
     sign: Comparison = "<" if str(sentence.rest[index].value).startswith("<") else ">"
     metric = sentence.nearest_metric(index)
+    if sentence.rest[index].text in _JUDGED and sentence.worse_higher(metric):
+        sign = _NEGATED[sign]
     if other.kind == "T" and other.when is not None:
         if not any(token.kind in "DW" for token in sentence.rest):
             sentence.rest[index].kind = "Z"
@@ -218,6 +225,8 @@ def _column(sentence: Sentence, start: int, end: int) -> tuple[Token | None, Col
     return metric, "", False
 
 
+_JUDGED = frozenset(("worse than", "better than", "好于", "差于", "优于", "不如", "强于", "弱于", "逊于", "胜过", "逊色于"))
+"""Comparators that say which side is better, not which is more."""
 _MUCH = 100
 """过百, 破万: a bound; 过两次: only the past."""
 _RATE_ENDINGS = ("率", "速", "幅", "幅度", "速度", "比例", "rate")

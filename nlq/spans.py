@@ -93,7 +93,7 @@ class Spans:
                 token = Token(TIME, *self._span(at, end), when=hit.when)
                 article = 0.45 if unit.key == "the" else 0.0  # no better than the article read over
                 found.append(Candidate(end, self._weight(at, end, 1.0) - article, (token,)))
-        for number in match_number(self.text, unit.start):
+        for number in match_number(self.text, unit.start, self.view.lexicon.units):
             stop = self.ends.get(number.end)
             if stop is not None:
                 token = Token(NUMBER, *self._span(at, stop), number=number)

@@ -34,6 +34,7 @@ from nlq.leaning import (
     counts_rows,
     is_follow_up,
     prefer_members,
+    side_by_side,
 )
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Token
@@ -140,6 +141,8 @@ class _Question:
         act = None if self.person else act_of(self.text)
         if act is not None and not (act == "explain" and self.context is None):
             return self._acted(act)
+        if self.context is not None and self.earlier and not self.person and (both := side_by_side(self.text, self.context, self.earlier[-1])) is not None:
+            return self._made("read", readings=[Reading(query=both, score=0.97)])
         if self.context is not None and (earlier := EARLIER.search(self.text)):
             self.text = normalise(self.text.replace(earlier.group(), " "))  # leans on the period before; the follow-up reads it
         if self.context is not None and (now := NOW_FIRST.search(self.text)) and now.end() < len(self.text):
@@ -196,7 +199,7 @@ class _Question:
         if not readings:
             return self._without_metric(reader)
         infos = [self.view.lexicon.metrics[name] for name in readings[0].query.metrics]
-        left = leftovers(self.tokens, self.draft, infos)
+        left = leftovers(self.tokens, self.draft, infos, self.view.lexicon.dimensions)
         if leaning and OTHERS.search(self.asking):
             left = replace(left, other_weight=max(0.0, left.other_weight - 0.4))  # 其他 is what the follow-up reads
         loss = left.unknown_weight + left.other_weight + 0.04 * len(self.corrections) + self._counted_rate(readings[0].query)

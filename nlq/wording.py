@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
+
+from nlq.numbers import chinese_value
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔毛邱秦史顾侯邵孟龙段雷钱汤尹黎易常武乔贺赖龚文"
 _WHO = (
@@ -53,6 +56,37 @@ _ALL_BUT = re.compile(r"\b(?P<a>(?:all|every|each|any|everything|everyone|everyw
 _PAIR = {"俩": "两个", "仨": "三个"}
 
 
+_UNITS_EN = {"day": "天", "week": "周", "month": "个月", "quarter": "个季度", "year": "年"}
+_UNITS_ZH = {"天": "days", "日": "days", "周": "weeks", "星期": "weeks", "礼拜": "weeks", "月": "months", "季": "quarters", "季度": "quarters", "年": "years"}
+_MIXED = (
+    (re.compile(r"(?P<w>(?:上+|这|本|当前?)(?:一?个)?)\s*(?P<u>week|month|quarter|year)(?![a-z])", re.IGNORECASE), "this"),
+    (re.compile(r"(?P<w>(?:最近|过去|近)的?\s*(?:\d+|[一二两三四五六七八九十几]+)\s*个?)\s*(?P<u>day|week|month|quarter|year)s?(?![a-z])", re.IGNORECASE), "last"),
+    (re.compile(r"(?<![a-z])(?P<w>last|past|previous|this|current)\s*(?P<n>\d+|[一二两三四五六七八九十]+)?\s*个?(?P<u>天|日|周|星期|礼拜|月|季度?|年)(?!初|末|底|度?[一二三四五六日])", re.IGNORECASE), "unit"),
+    (re.compile(r"(?P<w>每个?|逐|各)\s*(?P<u>day|week|month|quarter|year)(?![a-z])", re.IGNORECASE), "each"),
+)
+
+
+def _one_language(text: str) -> str:
+    """Put a time said in both languages into one: 上个 quarter, last 3个月, 近3 months."""
+    for pattern, kind in _MIXED:
+        text = pattern.sub(partial(_unmixed, kind=kind), text)
+    return text
+
+
+def _unmixed(match: re.Match[str], kind: str) -> str:
+    said, unit = match["w"], match["u"].lower()
+    if kind == "unit":
+        number, plural = match["n"], _UNITS_ZH[unit]
+        if number is None:
+            return f" {said} {plural.removesuffix('s')} "
+        value = int(number) if number.isdigit() else chinese_value(number)
+        return f" {said} {int(value)} {plural} " if value else match.group()
+    stem = _UNITS_EN[unit].removeprefix("个")
+    if kind == "last":
+        return f"{said.strip().removesuffix('个')}{_UNITS_EN[unit]}"
+    return f"{said.strip().removesuffix('个')}{'个' if unit == 'month' and said[0] in '上这' else ''}{stem}"
+
+
 def _clauses(text: str) -> Iterator[tuple[int, int]]:
     at = 0
     for mark in re.finditer(r"[,.;!?:~]+(?!\d)|\s*-{2,}\s*", text):
@@ -66,6 +100,7 @@ def plain(text: str) -> str:
 
     A text that is nothing but talk is returned as it is.
     """
+    text = _one_language(text)
     lower = text.lower()
     kept = list(text)
     found = [(start, end) for start, end in _clauses(lower) if start < end and _talk(lower[start:end].strip())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from governance import calendar
 from governance.terms import Grain, Period, Text
@@ -46,7 +46,7 @@ _CALENDAR = re.compile(
 _YEAR_ALONE = re.compile(rf"{_YEAR}(?P<todate>以来|至今|到现在为?止?|到目前为?止?|到今天|迄今|内|之内|累计(?!销))?(?P<whole>的?(?:全年|整年|一整年|全年度))?")
 _FISCAL_ALONE = re.compile(_FISCAL + r"(?P<todate>以来|至今|内)?(?P<whole>的?全年)?")
 _BEFORE = re.compile(r"前个(?P<u>月|季度|星期|礼拜)")
-_TO_DATE = re.compile(r"(?P<u>年|月|季度?|周|财年)初(?:至今|以来|到现在|到今天|到目前|迄今)|(?:本|当)?(?P<u2>年|月)内(?!的?前)|ytd|mtd|qtd|wtd")
+_TO_DATE = re.compile(r"(?P<u>年|月|季度?|周|财年)初(?:至今|以来|到现在|到今天|到目前|迄今)|(?P<u3>季度|季)(?:至今|到现在|到今天|到目前)|(?:本|当)?(?P<u2>年|月)内(?!的?前)|ytd|mtd|qtd|wtd")
 _RELATIVE = re.compile(
     rf"""(?:(?P<da>大*)(?P<up>上+)(?:一|1)?个?|(?P<down>下+)(?:一|1)?个?|(?P<this>本|这一?个?|当前?|今|现在这?个?))
         (?P<u>完整)?(?P<unit>半年|季度|季(?!节)|月(?!份数|均)|周(?!期|[一二三四五六日天1-7末])|星期(?![一二三四五六日天])|礼拜(?![一二三四五六日天])|年(?=度|$|[^度])度?|财年)
@@ -225,6 +225,8 @@ def _relative(text: str, at: int, clock: Clock) -> Atom | None:
     if match["this"] in ("当", "本", "这") and unit == "年度" and offset == 0:
         unit = "年"
     end = match.end()
+    if match["edge"] and unit not in ("月", "月份"):
+        end = match.start("edge")  # 上季度末: what follows says that an instant is meant
     fiscal = unit == "财年"
     if unit == "半年":
         first = calendar.unit_start(clock.today, "month").replace(month=1 if clock.today.month <= 6 else 7)
@@ -261,7 +263,7 @@ def _inside(match: re.Match[str], grain: Grain, when: When, whole: Period, end: 
         which, unit = number(match["nth"]) or 1, _UNITS[match["nu"]]
         start = calendar.shift(calendar.unit_start(whole.start, unit), unit, which - 1)
         return end, When(period=Period(start=start, end=calendar.shift(start, unit, 1)), grain=unit, deictic=True)
-    if match["third"] or match["edge"] or match["day"] or match["month"]:
+    if match["third"] or (match["edge"] and grain == "month") or match["day"] or match["month"]:
         return None
     if grain == "month" and not when.to_date:
         return end, Parts(year=year, month=month, deictic=True)
@@ -351,7 +353,7 @@ def _simple(text: str, at: int, clock: Clock) -> list[Atom]:
         day = clock.today + timedelta(days=_DAY_OFFSETS[match["w"]])
         found.append((match.end(), When(period=Period(start=day, end=day + timedelta(days=1)), grain="day", deictic=True)))
     if match := _TO_DATE.match(text, at):
-        said = match["u"] or match["u2"] or match.group()[0]
+        said = match["u"] or match["u2"] or match["u3"] or match.group()[0]
         grain: Grain = {"年": "year", "y": "year", "月": "month", "m": "month", "季": "quarter", "季度": "quarter", "q": "quarter", "周": "week", "w": "week"}.get(said, "year")  # type: ignore[assignment]
         found.append((match.end(), relative(0, grain, clock, fiscal=said == "财年")))
     if match := _NOW.match(text, at):
@@ -376,12 +378,38 @@ def _simple(text: str, at: int, clock: Clock) -> list[Atom]:
     return found
 
 
-_STARTS = frozenset("0123456789零一二三四五六七八九十两几半大前去上今本这当明来后昨下年月季周现目眼如此截到至迄最近过以往之头同首末星礼yqmwhf第")
+_SEASONS = {"春": 3, "夏": 6, "秋": 9, "冬": 12}
+_SEASON = re.compile(rf"(?:{_YEAR}的?)?(?P<s>[春夏秋冬])(?:天|日|季(?!度)(?:节)?)")
+
+
+def season(first_month: int, year: int | None, clock: Clock, *, complete: bool = False, deictic: bool = False) -> When | None:
+    """Return the three months of a season (winter: from December), the latest that has begun, or ended if `complete`, where no year is said."""
+    for back in range(3):
+        start = date((year if year is not None else clock.today.year) - back, first_month, 1)
+        end = calendar.add_months(start, 3)
+        if start > clock.today or (complete and end > clock.today):
+            continue
+        period = Period(start=start, end=min(end, clock.tomorrow))
+        note = Text(zh=f"季节按 {start:%Y-%m} 起的三个整月理解", en=f"the season is taken as the three months from {start:%Y-%m}")
+        return When(period=period, grain="month", deictic=deictic, note=note)
+    return None
+
+
+def _season(text: str, at: int, clock: Clock) -> Atom | None:
+    match = _SEASON.match(text, at)
+    if match is None:
+        return None
+    year, _, deictic = _year(match, clock)
+    when = season(_SEASONS[match["s"]], year, clock, deictic=deictic)
+    return (match.end(), when) if when else None
+
+
+_STARTS = frozenset("春夏秋冬0123456789零一二三四五六七八九十两几半大前去上今本这当明来后昨下年月季周现目眼如此截到至迄最近过以往之头同首末星礼yqmwhf第")
 
 
 def atoms(text: str, at: int, clock: Clock) -> list[Atom]:
     """Return the Chinese (and numeric) expressions of time that begin at `at`, in no order."""
     if text[at] not in _STARTS:
         return []
-    found = [hit for parse in (_calendar, _years, _relative, _weekday, _rolling, _ago, _iso) if (hit := parse(text, at, clock)) is not None]
+    found = [hit for parse in (_calendar, _years, _season, _relative, _weekday, _rolling, _ago, _iso) if (hit := parse(text, at, clock)) is not None]
     return found + _simple(text, at, clock)

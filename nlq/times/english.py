@@ -8,7 +8,7 @@ from datetime import timedelta
 from governance import calendar
 from governance.terms import Grain, Period, Text
 from nlq.numbers import match_number
-from nlq.times.chinese import Atom, relative, rolling
+from nlq.times.chinese import Atom, relative, rolling, season
 from nlq.times.model import Clock, Parts, When, cut
 
 _MONTHS = {name: i + 1 for i, name in enumerate(["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"])}
@@ -58,6 +58,8 @@ _VAGUE = re.compile(r"(?:recently|lately|of late|in recent (?:days|weeks|months|
 _SAME = re.compile(
     r"(?:the\s+)?same\s+(?:(?P<u>period|time|month|week|quarter|day|days|months|dates|weeks|span)\s*)?(?:of|in|from|a|one)?\s*(?:the\s+)?(?P<which>last year|previous year|year before|year earlier|year ago|prior year|last month|previous month|last quarter|previous quarter|last week)(?![a-z])"
 )
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+_SEASON = re.compile(rf"(?:in\s+)?(?:(?P<which>last|this|the past|the previous|previous|in the|in|over the|during the)\s+)?(?P<s>spring|summer|autumn|fall|winter)(?![a-z])(?:{_OF}{_YEAR})?")
 _BARE = {"may", "march", "mar", "sun", "sat", "second"}
 _BEFORE_MAY = re.compile(r"(?:in|since|from|during|for|last|this|until|till|through|to|of|and|vs|versus|between|by|than|or|with|next|early|mid|late|-)\s*$")
 _STARTS = frozenset("abcdefhijlmnopqrstuwy'0123456789")
@@ -259,10 +261,22 @@ def _other(text: str, at: int, clock: Clock) -> list[Atom]:
     return found
 
 
+def _in_season(text: str, at: int, clock: Clock) -> Atom | None:
+    match = _SEASON.match(text, at)
+    if match is None:
+        return None
+    year, _, deictic = _year(match, clock)
+    alone = match["which"] is None and year is None
+    if alone and (match["s"] == "fall" or not match.group().startswith("in")):
+        return None
+    complete = year is None and (match["which"] or "") in ("last", "the past", "the previous", "previous")
+    when = season(_SEASONS[match["s"]], year, clock, complete=complete, deictic=deictic or year is None)
+    return (match.end(), when) if when else None
+
+
 def atoms(text: str, at: int, clock: Clock) -> list[Atom]:
     """Return the English expressions of time that begin at `at` (a word's start), in no order."""
     if text[at] not in _STARTS or (at and text[at - 1].isascii() and text[at - 1].isalnum()):
         return []
-    hit = _relative(text, at, clock)
-    found = [hit] if hit else []
+    found = [hit for hit in (_relative(text, at, clock), _in_season(text, at, clock)) if hit is not None]
     return found + _counted(text, at, clock) + _month(text, at, clock) + _larger(text, at, clock) + _other(text, at, clock)

@@ -40,6 +40,12 @@ _FESTIVAL_DAY = re.compile(r"(?:节|节日)?的?(?:当天|当日|那一?天|这�
 _FESTIVAL_TAIL = re.compile(r"(?:假期|长假|黄金周|小长假|期间|假日|节日|节)+|\s+(?:holidays?|week|festival|break|period)(?![a-z])")
 _THAT_DAY = re.compile(r"\s*的?(?:当天|当日|那一?天|这一?天|那日|这日|全天|一整天|整天|(?:on )?(?:that|the same|the whole|all) day(?![a-z]))")
 """Beside a day's date: that day again."""
+_THOSE_DAYS = re.compile(
+    r"的?(?:假期|长假|期间)?的?(?:(?:那|这|前后)?(?P<n>\d+|[两一二三四五六七八九十]+|几)天(?!前|后|以前|以后|内|之)|(?:那|这)(?:段|一段)(?:时间|时期|日子)?|(?:那|这)阵子?)|\s+(?:(?:on )?(?:those|these) days)(?![a-z])"
+)
+"""Beside several days: the same days again (国庆那几天, 上周末两天)."""
+_END_OF = re.compile(r"的?(?:末尾|末|底)(?!端)")
+"""Beside a quarter or a year: its last day, as the state of something then."""
 _Said = Parts | When
 
 
@@ -208,6 +214,15 @@ def _beside(when: When, match: re.Match[str]) -> When | None:
     return When(period=period, grain="day", deictic=when.deictic)
 
 
+def _counts(match: re.Match[str], period: Period) -> bool:
+    """Whether the number of days that was said, if one was, is the period's own; 七天 of a festival may leave out its bridge days."""
+    said = match["n"]
+    if said is None or said == "几":
+        return True
+    count = number(said)
+    return count is not None and count == period.days
+
+
 def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> dict[int, When]:
     """Return the expressions of time that begin exactly at `at`, by where they end; a longer one may hold a shorter one."""
     found: dict[int, When] = {}
@@ -232,6 +247,11 @@ def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> dict[int, Wh
             offer(opened.end(), _to_today(when, clock))
         if when.grain == "day" and when.period is not None and when.period.days == 1 and (again := _THAT_DAY.match(text, end)):
             offer(again.end(), when)
+        if when.grain in ("quarter", "year", "week") and not when.to_date and when.kind == "span" and (edge := _END_OF.match(text, end)):
+            until = _as_of(when, clock)
+            offer(edge.end(), replace(until, edge=True) if until else None)
+        if (those := _THOSE_DAYS.match(text, end)) and when.grain == "day" and when.period is not None and _counts(those, when.period):
+            offer(those.end(), when)
         if beside := _BESIDE.match(text, end):
             offer(beside.end(), _beside(when, beside))
     _opened(text, at, clock, names, offer)
