@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,12 @@ _FIELDS = {
     "name": "姓名 Name", "mobile": "手机 Mobile", "email": "邮箱 E-mail", "license": "医师执业证书编码 License", "unionid": "微信 unionid",
     "crm_id": "客户编号 CRM id", "employee": "工号 Employee number",
 }  # fmt: skip
+_ACTS = {"given": "同意 given", "withdrawn": "撤回 withdrawn"}
 _LABELS = {"personal": "个人信息 Personal information", "coded": "去标识化的个人信息 De-identified personal information"}
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+_LATIN = re.compile(r"[\x20-\x7e\xa1-\xff]+")
+"""What the CJK font has no letters for, or badly spaced ones: the dot in a name, numbers, English."""
 
 Section = tuple[str, str, Sequence[str], Sequence[Sequence[str]]]
 """Title, words under it, header, rows."""
@@ -20,9 +26,10 @@ Section = tuple[str, str, Sequence[str], Sequence[Sequence[str]]]
 
 def sections(document: Mapping[str, Any]) -> Iterator[Section]:
     """The document as titled tables."""
+    called = {item["id"]: f"{item['label']['zh']} {item['label']['en']}" for item in document["purposes"]}
     yield (
         "我们掌握的关于您的信息 What we hold about you",
-        f"案件号 Case {document['case']} · {document['made_at']} · 假名 Pseudonym {document['person']['pseudonym']} · {_LABELS['personal']}",
+        f"案件号 Case {document['case']} · {_moment(document['made_at'])} · 假名 Pseudonym {document['person']['pseudonym']} · {_LABELS['personal']}",
         (),
         (),
     )
@@ -47,7 +54,7 @@ def sections(document: Mapping[str, Any]) -> Iterator[Section]:
             "",
             ("时间 When", "目的 Purpose", "渠道 Channel", "行为 Act", "告知版本 Notice"),
             [
-                (act["at"] or "", act["purpose"], act["channel"] or "全部 all", act["act"], f"{act['notice'] or '—'} {act['notice_version'] or ''}")
+                (_moment(act["at"] or ""), called.get(act["purpose"], act["purpose"]), act["channel"] or "全部 all", _ACTS.get(act["act"], act["act"]), f"{act['notice'] or '—'} {act['notice_version'] or ''}")
                 for act in document["consent_acts"]
             ],
         )
@@ -67,7 +74,7 @@ def sections(document: Mapping[str, Any]) -> Iterator[Section]:
         f"{document['answers']['count']} 个 · 只保存了问题的范围，没有保存结果 only the scope of each question is kept, not its result",
         ("时间 When", "部门 Department", "目的 Purpose", "指标 Metrics", "分组 By", "账本 Ledger"),
         [
-            (item["time"][:16], item["department"] or "", item["purpose"] or "", ", ".join(item["metrics"]), ", ".join(item["group_by"]), f"#{item['index']}")
+            (_moment(item["time"]), item["department"] or "", called.get(item["purpose"], item["purpose"] or ""), ", ".join(item["metrics"]), ", ".join(item["group_by"]), f"#{item['index']}")
             for item in answers[-MOST_ROWS:]
         ],
     )
@@ -80,7 +87,14 @@ def sections(document: Mapping[str, Any]) -> Iterator[Section]:
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else str(value)
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    return "" if value is None else _moment(str(value))
+
+
+def _moment(text: str) -> str:
+    """A time as people write it, to the minute; anything else as it is."""
+    return f"{text[:10]} {text[11:16]}" if _MOMENT.match(text) else text
 
 
 def as_html(document: Mapping[str, Any]) -> str:
@@ -102,6 +116,15 @@ def as_html(document: Mapping[str, Any]) -> str:
     return "".join(out) + "</html>\n"
 
 
+def _mixed(text: str) -> str:
+    """Markup in which Latin letters and digits stand in a font that has them well."""
+    out, at = [], 0
+    for found in _LATIN.finditer(text):
+        out += [html.escape(text[at : found.start()]), f'<font name="Helvetica">{html.escape(found[0])}</font>']
+        at = found.end()
+    return "".join([*out, html.escape(text[at:])])
+
+
 def as_pdf(document: Mapping[str, Any]) -> bytes:
     """The same on A4, landscape, with the CJK font that every PDF reader has (STSong-Light)."""
     from io import BytesIO
@@ -111,26 +134,27 @@ def as_pdf(document: Mapping[str, Any]) -> bytes:
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-    from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
+    from reportlab.platypus import CondPageBreak, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
     if "STSong-Light" not in pdfmetrics.getRegisteredFontNames():
         pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
     big = ParagraphStyle("big", fontName="STSong-Light", fontSize=13, leading=18, spaceBefore=10, wordWrap="CJK")
-    small = ParagraphStyle("small", fontName="STSong-Light", fontSize=8, leading=11, wordWrap="CJK", textColor=colors.HexColor("#555555"))
+    small = ParagraphStyle("small", fontName="STSong-Light", fontSize=8, leading=11, wordWrap="CJK", textColor=colors.HexColor("#555555"), spaceAfter=4)
     cell = ParagraphStyle("cell", fontName="STSong-Light", fontSize=6.5, leading=8.5, wordWrap="CJK")
     buffer = BytesIO()
     page = SimpleDocTemplate(buffer, pagesize=landscape(A4), leftMargin=28, rightMargin=28, topMargin=30, bottomMargin=30, title="个人信息副本 Personal information")
     story: list[Any] = []
     for title, words, header, rows in sections(document):
-        story.append(Paragraph(html.escape(title), big))
+        # A heading never stands alone at the foot of a page.
+        story += [CondPageBreak(90), Paragraph(_mixed(title), big)]
         if words:
-            story.append(Paragraph(html.escape(words), small))
+            story.append(Paragraph(_mixed(words), small))
         if header and rows:
-            grid = [[Paragraph(html.escape(text), cell) for text in line] for line in (header, *rows)]
+            grid = [[Paragraph(_mixed(text), cell) for text in line] for line in (header, *rows)]
             table = LongTable(grid, colWidths=[page.width / len(header)] * len(header), repeatRows=1)
             table.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.25, colors.grey), ("VALIGN", (0, 0), (-1, -1), "TOP"), ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#eeeeee"))]))
-            story += [Spacer(1, 4), table]
+            story += [Spacer(1, 2), table, Spacer(1, 4)]
         elif header:
-            story.append(Paragraph("无 none", small))
+            story.append(Paragraph(_mixed("无 none"), small))
     page.build(story)
     return buffer.getvalue()
