@@ -19,6 +19,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from tests.soundness.attacks.more_plays import MORE, MORE_RESIDUAL
 from tests.soundness.attacks.player import Company, Score, open_company
@@ -38,7 +39,7 @@ def session(name: str, file: Path, today: dt.date, questions: int, seed: int) ->
     return play(name, ALL[name], _company(file, today), questions=questions, seed=seed)
 
 
-def told(scores: dict[str, Score], begun: float, file: Path) -> dict[str, object]:
+def told(scores: dict[str, Score], begun: float, file: Path) -> dict[str, Any]:
     """Return the result as it is kept."""
     claimed = {**PLAYS, **MORE}
     return {
@@ -51,6 +52,15 @@ def told(scores: dict[str, Score], begun: float, file: Path) -> dict[str, object
         "residual": {name: score.told() | {"sessions_failed": score.failed} for name, score in sorted(scores.items()) if name not in claimed},
         "recovered": {name: score.details[:10] for name, score in sorted(scores.items()) if score.details and name in claimed},
     }
+
+
+def _keep(found: dict[str, Any]) -> None:
+    """Write the result beside what other attacks achieved in earlier runs."""
+    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    for part in ("attacks", "residual", "recovered"):
+        before = {name: item for name, item in known.get(part, {}).items() if name in ALL and not any(name in found[other] for other in ("attacks", "residual"))}
+        found[part] = dict(sorted({**before, **found[part]}.items()))
+    RESULTS.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 def _doctors(file: Path) -> int:
@@ -87,7 +97,7 @@ def run(file: Path, today: dt.date, *, questions: int, each: int, minutes: float
                     continue
                 scores[name] = scores[name].plus(future.result())
                 print(json.dumps(scores[name].told(), ensure_ascii=False), flush=True)
-            RESULTS.write_text(json.dumps(told(scores, begun, file), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            _keep(told(scores, begun, file))
 
 
 def main() -> None:

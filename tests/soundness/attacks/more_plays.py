@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -221,25 +221,50 @@ def windows(player: Player, world: World, dice: random.Random, questions: int) -
     return claims
 
 
-def derived(player: Player, world: World, dice: random.Random, questions: int) -> list[Claim]:
-    """A hidden count from a rate and what it is a rate of, asked apart: touches from touches per doctor, reached from the reach rate, many channels from their share."""
-    chains = (
-        ("touches", "touches_per_hcp", "reached_hcps"),
-        ("multichannel_hcps", "multichannel_rate", "reached_hcps"),
-        ("reached_hcps", "reach_rate", "target_hcps"),
-    )
+def _product(player: Player, world: World, dice: random.Random, questions: int, chains: Sequence[tuple[str, str, str]]) -> list[Claim]:
     claims = []
     while player.score.questions < questions:
         query = world.slice(dice, narrow=dice.choice((0, 1, 2)))
         wanted, rate, of = dice.choice(chains)
         query["metrics"] = [wanted]
-        if wanted == "reached_hcps":
+        if of == "target_hcps":
             query = with_filter(query, "is_target", ["是"])
         if player.number(query) is not None:
             continue
         part, whole = player.number(query | {"metrics": [rate]}), player.number(query | {"metrics": [of]})
         if part is not None and whole is not None:
             claims.append(Claim(query, wanted, part * whole))
+    return claims
+
+
+def derived(player: Player, world: World, dice: random.Random, questions: int) -> list[Claim]:
+    """A hidden count from a rate and what it is a rate of, asked apart."""
+    return _product(player, world, dice, questions, (("touches", "touches_per_hcp", "reached_hcps"), ("visits", "touches_per_hcp", "reached_hcps")))
+
+
+def numerators(player: Player, world: World, dice: random.Random, questions: int) -> list[Claim]:
+    """The residual risk: a rate is shown where its denominator is large enough (domain rule), and times the denominator is its numerator, however small."""
+    return _product(player, world, dice, questions, (("multichannel_hcps", "multichannel_rate", "reached_hcps"), ("reached_hcps", "reach_rate", "target_hcps")))
+
+
+def shares(player: Player, world: World, dice: random.Random, questions: int) -> list[Claim]:
+    """A share beside its number tells the whole, which nobody asked for; from it the group without one member is taken."""
+    claims = []
+    while player.score.questions < questions:
+        query = world.slice(dice, narrow=dice.choice((0, 1)))
+        metric = query["metrics"][0] = dice.choice(("touches", "reached_hcps", "visits"))
+        by, other = dice.sample(OWN, 2)
+        value = dice.choice(world.values[other])
+        asked = [query | {"group_by": [by], "share": True}, with_filter(query, other, [value], "not_in")]
+        first = dice.random() < 0.5
+        table, rest = (player.ask(asked[0]), player.number(asked[1])) if first else (player.number(asked[1]), player.ask(asked[0]))[::-1]
+        if table is None or rest is None:
+            continue
+        names = [column.name for column in table.columns]
+        at, part = names.index(metric), names.index(f"{metric}__share")
+        wholes = [float(row[at]) / float(row[part]) for row in table.rows if row[at] and row[part]]  # type: ignore[arg-type]
+        if wholes:
+            claims.append(Claim(with_filter(query, other, [value]), metric, wholes[0] - rest))
     return claims
 
 
@@ -250,6 +275,7 @@ MORE: Mapping[str, Play] = {
     "member against member": members,
     "ranks of kept rows": kept_ranks,
     "derived metrics": derived,
+    "shares": shares,
 }
-MORE_RESIDUAL: Mapping[str, Play] = {"batches in parts": batches_in_parts, "overlapping periods": windows}
+MORE_RESIDUAL: Mapping[str, Play] = {"batches in parts": batches_in_parts, "overlapping periods": windows, "numerators of rates": numerators}
 """What is measured and published, and not claimed to be nothing."""
