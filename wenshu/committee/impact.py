@@ -123,8 +123,10 @@ def _labels(before: Candidate, after: Candidate) -> dict[str, dict[str, Words]]:
         departments: dict[str, list[Words]] = {}
         for role in policy.roles.values():
             departments.setdefault(role.department, []).append(words(role.label.text()))
-        # A department of one role is called as the role is; the name of one of several would be wrong.
-        found["departments"] |= {name: labels[0] for name, labels in departments.items() if len(labels) == 1}
+        # Departments have no labels of their own; they are called as their roles are.
+        found["departments"] |= {
+            name: {"zh": "、".join(label["zh"] for label in labels), "en": ", ".join(label["en"] for label in labels)} for name, labels in departments.items()
+        }
     return found
 
 

@@ -110,3 +110,7 @@ for (const measure of document.querySelectorAll("form[data-impact]")) measure.ad
     bar.hidden = true;
   }
 });
+
+/** An address that names a chapter opens it. */
+const chapter = location.hash && document.getElementById(location.hash.slice(1))?.closest("details.chapter");
+if (chapter) chapter.open = true;
