@@ -14,9 +14,10 @@ from governance.documents.metrics import Dimension, Measure, Metric, MetricsDocu
 from governance.documents.reading import Read
 from governance.documents.settings import Settings
 from governance.errors import BundleError
-from governance.metrics.building import Faulty, MetricBuilder, columns_read, conditions, measures_of
+from governance.metrics.building import Faulty, MetricBuilder
 from governance.metrics.formulas import Formula, Part, counting, shared
 from governance.metrics.graph import Ambiguity, Graph
+from governance.metrics.measuring import columns_read, conditions, measures_of
 from governance.metrics.slicing import adds_up, formula_dimensions, part_dimensions
 from governance.metrics.validating import Places, check_dimensions, check_metric, check_models
 from governance.terms import UNKNOWN, Value

@@ -13,8 +13,8 @@ from typing import Literal
 
 from governance.documents.metrics import Condition, SemanticModel
 from governance.errors import Problem, nearest
-from governance.metrics.building import conditions, measures_of
 from governance.metrics.catalogue import Catalogue
+from governance.metrics.measuring import conditions, measures_of
 
 Family = Literal["boolean", "number", "text", "moment", "date"]
 _FAMILIES: tuple[tuple[Family, re.Pattern[str]], ...] = (
