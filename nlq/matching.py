@@ -10,6 +10,7 @@ from nlq.normalise import keys
 from nlq.spans import Candidate, Spans, Token
 from nlq.times import TimeHit, scan
 from nlq.words import (
+    DIFFERENCE,
     DIMENSION,
     FILLER,
     FIRST,
@@ -22,9 +23,13 @@ from nlq.words import (
     UNKNOWN,
     UNSUPPORTED,
     VALUE,
+    WHICH,
 )
 
 _TAKES = frozenset(("取", "取出", "列", "选", "选出", "挑", "挑出", "留", "留下", "保留", "截取", "截", "抽", "抓", "取个", "pick", "keep", "choose", "select", "return"))
+
+
+_GOOD = {"好": "best", "好的": "best", "不错": "best", "差": "worst", "不好": "worst", "不理想": "worst"}
 
 
 class Matcher(Spans):
@@ -58,7 +63,19 @@ class Matcher(Spans):
         for token in found:
             if token.kind == VALUE:
                 token.beside = f"{self.text[max(0, token.start - 2) : token.start]}|{self.text[token.end : token.end + 2]}"
-        return self._letters(self._whole_words(self._taking(self._short(self._weak(found)))))
+        return self._letters(self._whole_words(self._praised(self._taking(self._short(self._weak(found))))))
+
+    def _praised(self, tokens: list[Token]) -> list[Token]:
+        """触达率好的大区, 哪些省卖得好, 达成率差的产品: good and bad rank by the metric before them, or by the one that is named, where something is chosen."""
+        asks = any(token.kind == WHICH for token in tokens)
+        for index, token in enumerate(tokens):
+            if token.text not in _GOOD or token.kind not in (FILLER, DIFFERENCE, UNKNOWN):
+                continue
+            before = next((other for other in reversed(tokens[:index]) if other.kind != FILLER), None)
+            named = before is not None and before.kind == METRIC and token.start - before.end <= 1
+            if (named and (asks or token.text.endswith("的") or self.text.startswith("的", token.end))) or (asks and self.text[:token.start].endswith("得")):
+                token.kind, token.meanings = SUPERLATIVE, (Meaning("cue", SUPERLATIVE, _GOOD[token.text]),)
+        return tokens
 
     def _taking(self, tokens: list[Token]) -> list[Token]:
         """取前十, 列前三, take the top 10: the verb before a rank says nothing of its own."""

@@ -168,9 +168,17 @@ def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) 
     if neighbour is not None:
         ordering.limit = int(number_of(sentence.rest[neighbour]).value)
         taken.append(neighbour)
-    elif ordering.limit is None and (chosen or not comparative):
+    elif ordering.limit is None and not (comparative and _plural(sentence)) and (chosen or not comparative):
         ordering.limit = 1
     sentence.take(*taken)
+
+
+def _plural(sentence: Sentence) -> bool:
+    """哪些, 哪几个, which regions: several are asked for, so that a bare adjective ranks them all."""
+    match = sentence.find("WN?D")
+    which = next((token.text for token in sentence.rest if token.kind == "W"), "")
+    several = which.startswith(("哪些", "哪几"))
+    return several or (match is not None and not sentence.chinese and sentence.rest[match.end() - 1].text.endswith("s"))
 
 
 def _qualifies(sentence: Sentence, index: int) -> bool:

@@ -138,7 +138,7 @@ def _tails(catalogue: Catalogue, dimensions: Mapping[str, DimensionInfo]) -> dic
     return {key: frozenset(names) for key, names in found.items()}
 
 
-_COUNT_FORMS = (("率", ("比率", "比例")), ("额", ("金额", "总额")))
+_COUNT_FORMS = (("率", ("比率", "比例")), ("额", ("金额", "总额")), ("占比", ("比例", "的占比", "的比例", "份额")))
 
 
 def _by_rule(builder: WordbookBuilder) -> None:

@@ -101,7 +101,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
         "怎么样 怎样 如何 咋样 怎么 什么 啥 什么样 什么情况 情况 情况如何 情况怎么样 表现 表现如何 表现怎么样 状况 水平 数据 数字 数值 数 结果 报表 报告 表 图 图表 柱状图 饼图 条形图 一张图 表格 信息 详情 概况 概览 总览 现状 进展 效果 如何了 怎么样了 多少了 "
         "一下 一个 一些 一点 下 个 些 次 点 名 家 位 款 种 类 类别 种类 分类 方面 部分 层面 角度 来看 来说 而言 看的话 的话 现有 已经 已 曾 曾经 会 能 能否 可以 可否 是否 有没有 是不是 到底 究竟 大概 大约 左右 差不多 约 具体 具体的 全月 整月 全年 整年 整个月 全年度 详细 完整 "
         "时间 期间 时 时候 时间段 区间 范围 范围内 之间 以内 之内 当中 之中 里面 内部 这边 那边 一带 地方 "
-        "带来 带来了 带来的 贡献的 创造 创造了 拆 拆一下 拆下 拆一拆 拆解 拆解一下 导致 导致的 引起 引起的 造成 造成的 引发 带上 带着 算进来 算进去 整一下 整个 整一整 整理下 晓得 瞅瞅 瞅一眼 瞧一瞧 瞧瞧看 捋一下 捋一捋 弄一下 弄个 搞一下 搞个 发我 发我一下 发一下 给个 给个数 来一个 来一份 来份 来个 看个 查个 问一句 请教 请教一下 这块儿 那块儿 这儿 那儿 儿 话说 对了 那啥 来着 呗 哎呀 嘿 唉 同学 老板 领导 急 在线等 尽快 回复 口头 一眼 瞄一眼 看一眼 过一遍 帮看 帮查 帮算 帮拉 帮拉一下 帮我拉一下 就行 就好 即可 就可以 就可以了 就够了 就行了 就好了 谢谢 多谢 感谢 谢了 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
+        "不错 带来 带来了 带来的 贡献的 创造 创造了 拆 拆一下 拆下 拆一拆 拆解 拆解一下 导致 导致的 引起 引起的 造成 造成的 引发 带上 带着 算进来 算进去 整一下 整个 整一整 整理下 晓得 瞅瞅 瞅一眼 瞧一瞧 瞧瞧看 捋一下 捋一捋 弄一下 弄个 搞一下 搞个 发我 发我一下 发一下 给个 给个数 来一个 来一份 来份 来个 看个 查个 问一句 请教 请教一下 这块儿 那块儿 这儿 那儿 儿 话说 对了 那啥 来着 呗 哎呀 嘿 唉 同学 老板 领导 急 在线等 尽快 回复 口头 一眼 瞄一眼 看一眼 过一遍 帮看 帮查 帮算 帮拉 帮拉一下 帮我拉一下 就行 就好 即可 就可以 就可以了 就够了 就行了 就好了 谢谢 多谢 感谢 谢了 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
         "其他条件不变 其余条件不变 条件不变 保持不变 其他不变 其余不变 别的不变 其它不变 其它条件不变 想请你 能帮我 能不能帮我 可以帮我 可不可以帮我 烦请 劳驾 有劳 求 速查 查询下 调出 拉出 跑一下 跑个 导出 导出来 下载 生成 梳理 梳理一下 梳理下 盘点 盘点一下 复盘 回顾 回顾一下 回顾下 简单 简要 大致 基本 基本上 整体上 总的来说 总体来看 整体来看 仅就 单就 情况怎么样 怎么样啊 咋样啊 如何啊 几何 大小 高低 多寡 快慢 好坏 走向 态势 动态 最新 最新的 实时 一览 一览表 看板 仪表盘 面板 所对应 对应的 相应的 粒度 颗粒度 角度看 方面看 来讲 角度来说 这块 这一块 那块 板块 领域 范畴 人群 群体 此类 该类 国内 我国 中国 业务 业务线 条线 工作 拿到 得到 取得了 位居 呈现出 反映 涉及 涉及到 触及 截止 麻烦帮我 帮我看一下 帮我统计 帮我统计一下 帮我算 帮我算一下 给我看 给我看看 让我看看 我要看 我要查 我需要 请给出 请给我 请告诉我 请提供 请展示 请显示 请列出 给出 列示 说一说 讲一讲 谈谈 聊聊 目前情况 近况 拆开 拆开看 拆分看 分开看 展开 花在 花 用在 投在 投到 处于 位于 百分点 个百分点 几个百分点 多少个百分点 交叉 交叉看 交叉分析 交叉表 交叉对比 做个交叉 透视 透视表 打进来 打进来的 打进 打来 打来的 打通 打通了 接到 接到的 收到 收到的 报上来 报上来的 发来 发来的 召开 举办 开展 组织 举行 分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
     },
 }
@@ -127,15 +127,15 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     RANK: {None: "ranking|ranked|rank|rankings|leaderboard|league table|sorted|sort|ordered|order|sorted by|ranked by|ordered by|in order of|rank by|sort by|order by|league table of"},
     RANK_OF: {None: "what rank|which rank|where does * rank|what position|what place|rank of|ranking of|position of|which place|how does * rank|how do * rank"},
     SUPERLATIVE: {
-        "desc": "highest|most|priciest|costliest|dearest|most expensive|largest|biggest|maximum|strongest|leading|longest|greatest|max|fastest|busiest|higher|larger|bigger|greater|more|peak|peaked|the highest|most active",
-        "asc": "lowest|least|cheapest|least expensive|fewest|smallest|minimum|weakest|shortest|min|slowest|lower|smaller|fewer|less|the lowest|trailing|lagging",
+        "desc": "high|highest|most|largest|biggest|maximum|strongest|leading|longest|greatest|max|fastest|busiest|higher|larger|bigger|greater|more|peak|peaked|the highest|most active|priciest|costliest|dearest|most expensive",
+        "asc": "low|lowest|least|fewest|smallest|minimum|weakest|shortest|min|slowest|lower|smaller|fewer|less|the lowest|trailing|lagging|cheapest|least expensive",
         "best": "best|best performing|top performing|better|better performing|best performer|best performers",
         "worst": "worst|worst performing|poorest|worse|worst performer|worst performers|poorest performing",
     },
     FIRST: {None: "top|first|the top|the first"},
     LAST: {None: "bottom|last|the bottom|lowest ranked"},
     COMPARATOR: {
-        "<": "below|under|less than|lower than|fewer than|smaller than|beneath|short of|not reaching|did not reach|does not reach|fall below|fell below|falls below|not even|worse than",
+        "<": "below|under|less than|lower than|fewer than|smaller than|beneath|short of|not reaching|did not reach|does not reach|fall below|fell below|falls below|not even|worse than|fell short of|falls short of|fall short of|fallen short of|came in below|came in under|comes in below|comes in under",
         ">": "above|over|more than|greater than|higher than|exceed|exceeds|exceeded|exceeding|larger than|bigger than|in excess of|beyond|surpass|surpassed|surpassing|upwards of|better than|ahead of",
         ">=": "at least|no less than|not less than|minimum of|a minimum of|not below|reached at least|no fewer than|not under|greater than or equal to|more than or equal to|not lower than",
         "<=": "at most|no more than|not more than|up to|a maximum of|maximum of|not above|not exceeding|does not exceed|do not exceed|not over|less than or equal to|lower than or equal to|within",

@@ -20,6 +20,7 @@ _UNITS: dict[str, Grain] = {
     "天": "day", "日": "day", "周": "week", "星期": "week", "礼拜": "week", "个星期": "week", "个礼拜": "week", "个月": "month", "月": "month",
     "季度": "quarter", "季": "quarter", "个季度": "quarter", "个季": "quarter", "年": "year", "年度": "year", "财年": "year", "个财年": "year", "整年": "year",
 }
+_UNITS |= {f"{gap}{unit}{s}": unit for gap in ("", " ") for unit in ("day", "week", "month", "quarter", "year") for s in ("", "s")}
 _UNIT = "(?:个?(?:星期|礼拜|季度|季(?!节)|财年)|天|日|周(?!期|[一二三四五六日天末])|个?(?:完整|整)?(?:的)?月(?!份)|个?完整(?:的)?(?:周|季度|年)|整?年(?!级|龄|限|轻)度?)"
 _WEEKDAYS = {c: i + 1 for i, c in enumerate("一二三四五六日")} | {"天": 7} | {str(i): i for i in range(1, 8)}
 _REL_YEAR = {"大前年": -3, "前年": -2, "去年": -1, "上年": -1, "上一年": -1, "上年度": -1, "今年": 0, "本年": 0, "这一年": 0, "当年": 0, "本年度": 0, "今年度": 0, "明年": 1, "来年": 1, "后年": 2, "去年度": -1, "上一年度": -1}
