@@ -46,7 +46,7 @@ class Stewardship:
         self._check(actor)
         report = self._last_report()
         if report is None:
-            return {"load": None, "warnings": []}
+            return {"load": None, "warnings": [], "waiting": 0}
         warnings = [_warning(line) for line in report["warnings"]]
         as_of = dt.date.fromisoformat(report["as_of"])
         age = (self._clock().astimezone(self._zone).date() - as_of).days
@@ -56,7 +56,7 @@ class Stewardship:
             {"extract": item["extract"], "rows": item["rows"], "loaded": item["loaded"], "held": sum(item["quarantined"].values()), "reasons": item["quarantined"]}
             for item in report["extracts"]
         ]
-        return {"load": {"id": report["load_id"], "as_of": report["as_of"], "loaded_at": report["loaded_at"], "extracts": extracts, "persons": report["persons"]}, "warnings": warnings}
+        return {"load": {"id": report["load_id"], "as_of": report["as_of"], "loaded_at": report["loaded_at"], "extracts": extracts, "persons": report["persons"]}, "warnings": warnings, "waiting": self._waiting(str(report["load_id"]))}
 
     def cases(self, actor: Actor, state: str) -> Mapping[str, Any]:
         """The doubtful links in a state (open, decided, merged): `total`, and the `cases` with most rows, masked. Raises NotPermitted, IngestError."""
@@ -81,6 +81,14 @@ class Stewardship:
 
     def _reviews(self) -> _Opened:
         return _Opened(self._root)
+
+    def _waiting(self, load: str) -> int:
+        """Decisions that were taken after the last load wrote its report."""
+        from governance.ingest import Places
+
+        written = (Places(home=self._root).loads / load / "report.json").stat().st_mtime
+        with self._reviews() as reviews:
+            return 0 if reviews is None else reviews.waiting(dt.datetime.fromtimestamp(written, dt.UTC))
 
     def _last_report(self) -> dict[str, Any] | None:
         from governance.ingest import Places

@@ -13,7 +13,7 @@ _FIELDS = {
     "name": "姓名 Name", "mobile": "手机 Mobile", "email": "邮箱 E-mail", "license": "医师执业证书编码 License", "unionid": "微信 unionid",
     "crm_id": "客户编号 CRM id", "employee": "工号 Employee number",
 }  # fmt: skip
-_ACTS = {"given": "同意 given", "withdrawn": "撤回 withdrawn"}
+_ACTS = {"granted": "同意 granted", "withdrawn": "撤回 withdrawn"}
 _LABELS = {"personal": "个人信息 Personal information", "coded": "去标识化的个人信息 De-identified personal information"}
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")

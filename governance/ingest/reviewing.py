@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Column, Integer, MetaData, String, Table, Text, create_engine, delete, insert, select, text
@@ -18,7 +19,6 @@ from governance.identity.doubts import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
     from pathlib import Path
 
 Verdict = Literal["same", "apart", "undo"]
@@ -169,6 +169,12 @@ class Reviews:
                 )
             )
         return Taken(token=case["token"], verdict=verdict, choice=choice if verdict == "same" else 0, by=by, at=moment)
+
+    def waiting(self, since: datetime) -> int:
+        """How many decisions were taken after a moment, and so are not in the data yet."""
+        with self._engine.connect() as connection:
+            moments = connection.execute(select(_decisions.c.at)).scalars()
+            return sum(datetime.fromisoformat(at).timestamp() > since.timestamp() for at in moments)
 
     def history(self) -> list[dict[str, Any]]:
         """Every decision ever taken, the newest first."""

@@ -88,7 +88,7 @@ class FakeSubjects:
         return self._done("access", subject, case, None, {
             "status": "held", "made_at": "2026-11-15T09:00:00+08:00", "label": {"zh": "个人信息", "en": "personal information"}, "person": {"entity": "hcp", "pseudonym": PERSON},
             "identity": {"mobile": {"values": [MOBILE], "corrected": False, "sources": ["crm_hcp"]}}, "records": {"fct_touch": {"count": 31, "sources": ["crm_visits"], "rows": [{"channel": "微信"}]}},
-            "rows_by_source": {}, "consent_acts": [{"at": "2026-11-01T09:00:00+08:00", "purpose": "market_analysis", "channel": None, "act": "given", "notice": None, "notice_version": None}],
+            "rows_by_source": {}, "consent_acts": [{"at": "2026-11-01T09:00:00+08:00", "purpose": "market_analysis", "channel": None, "act": "granted", "notice": None, "notice_version": None}],
             "notices": [], "purposes": [{"id": "market_analysis", "label": {"zh": "市场分析", "en": "Market analysis"}, "basis": None}], "retention": [],
             "answers": {"count": 2, "events": [{"time": "2026-11-14T09:00:00+08:00", "department": "marketing", "purpose": "market_analysis", "metrics": ["touches"], "group_by": [], "index": 3}] * 2},
         })  # fmt: skip

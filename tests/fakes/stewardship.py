@@ -31,7 +31,7 @@ class FakeStewardship:
         self._check(actor)
         extracts = [{"extract": "congress_attendance", "rows": 18_353, "loaded": 17_558, "held": 795, "reasons": {"unlinked_name": 795}}]
         load = {"id": "20261115T093000-abcdef", "as_of": "2026-11-01", "loaded_at": "2026-11-15 09:30:00", "extracts": extracts, "persons": {}}
-        return {"load": load, "warnings": [{"kind": "stale", "text": "14"}, {"kind": "missing", "text": "consents"}]}
+        return {"load": load, "warnings": [{"kind": "stale", "text": "14"}, {"kind": "missing", "text": "consents"}], "waiting": len(self.decisions)}
 
     def cases(self, actor: Actor, state: str) -> Mapping[str, Any]:
         self._check(actor)

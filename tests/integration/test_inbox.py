@@ -70,6 +70,23 @@ def test_an_unknown_file_is_proposed_confirmed_and_loaded(home, room) -> None:
         assert connection.execute("SELECT count(*) FROM fct_touch WHERE channel = '沙龙'").fetchone() == (40,)
 
 
+def test_a_decision_with_now_re_keys_facts_at_once_and_undoing_it_takes_them_back(home) -> None:
+    def touches() -> tuple[int, int]:
+        with duckdb.connect(str(home.path / "warehouse.duckdb"), read_only=True) as connection:
+            return connection.execute("SELECT count(*), count(DISTINCT hcp_key) FROM fct_touch").fetchone()
+
+    (home.path / "ingest" / "source").write_text(str(home.path / "demo" / "extracts"), encoding="utf-8")
+    home.json("ingest", str(home.path / "demo" / "extracts"), "--again")
+    before = touches()
+    case = next(item for item in home.json("ingest", "review", "list", "--limit", "500")["cases"] if item["kind"] == "row")
+    decided = home.json("ingest", "review", "decide", case["token"], "--same", "1", "--now")
+    assert decided["effective"] == "now"
+    assert touches()[0] == before[0] + case["rows"]
+    undone = home.json("ingest", "review", "decide", case["token"], "--undo", "--now")
+    assert undone["load"] != decided["load"]
+    assert touches() == before
+
+
 def test_a_load_that_fails_or_was_ended_says_so(home, room) -> None:
     inbox, _, commands = room
     (home.path / "ingest" / "source").write_text(str(home.path / "demo" / "extracts"), encoding="utf-8")

@@ -35,7 +35,9 @@ def test_a_decision_is_taken_in_the_stewards_name_and_can_be_taken_back(site) ->
     reader.get("/data")
     assert reader.post("/data/cases/aaaa1111", {"verdict": "same-2", "state": "open"}).status_code == 302
     assert service.stewardship.decisions == {"aaaa1111": {"verdict": "same", "choice": 2}}
-    assert "与候选 2 是同一人" in _words(reader.get("/data?state=decided"))
+    decided = _words(reader.get("/data?state=decided"))
+    assert "与候选 2 是同一人" in decided
+    assert "有 1 个裁定尚未进入数据。 立即应用" in decided
     reader.post("/data/cases/aaaa1111", {"verdict": "undo", "state": "decided"})
     assert service.stewardship.decisions == {}
 

@@ -160,10 +160,11 @@ def show_case(context: Context, *, case: str, as_json: bool) -> int:
 @click.option("--same", "choice", type=click.IntRange(1), metavar="N", help="Candidate N is the same person.")
 @click.option("--apart", is_flag=True, help="None of the candidates is; two records are two doctors.")
 @click.option("--undo", is_flag=True, help="Take the last decision back.")
+@click.option("--now", "at_once", is_flag=True, help="Load the folder of the last load again, so that facts follow at once.")
 @json_option
 @pass_context
-def decide_case(context: Context, *, case: str, choice: int | None, apart: bool, undo: bool, as_json: bool) -> int:
-    """Decide a case. Takes effect with the next `wenshu ingest`, which makes every fact anew."""
+def decide_case(context: Context, *, case: str, choice: int | None, apart: bool, undo: bool, at_once: bool, as_json: bool) -> int:
+    """Decide a case. Takes effect with the next `wenshu ingest`, which makes every fact anew; with --now that is at once."""
     from wenshu.stewardship import decide
 
     if (choice is not None) + apart + undo != 1:
@@ -171,11 +172,36 @@ def decide_case(context: Context, *, case: str, choice: int | None, apart: bool,
     verdict: Verdict = "same" if choice is not None else "apart" if apart else "undo"
     with _reviews(context) as reviews, _ledger(context) as ledger:
         taken = decide(reviews, ledger.append, case, verdict, choice=choice or 0, by="local_admin")
+    applied = _load_again(context) if at_once else None
     if as_json:
-        emit({"case": taken.token, "verdict": taken.verdict, "choice": taken.choice, "by": taken.by, "at": taken.at, "effective": "next_ingest"})
+        effective = {"effective": "next_ingest"} if applied is None else {"effective": "now", "load": applied}
+        emit({"case": taken.token, "verdict": taken.verdict, "choice": taken.choice, "by": taken.by, "at": taken.at, **effective})
     else:
-        click.echo(f"{taken.token[:10]}: {taken.verdict}. It takes effect with the next `wenshu ingest`; --undo takes it back.")
+        when = "It takes effect with the next `wenshu ingest`" if applied is None else f"Facts were made anew by load {applied}"
+        click.echo(f"{taken.token[:10]}: {taken.verdict}. {when}; --undo takes it back.")
     return DONE
+
+
+def _load_again(context: Context) -> str:
+    """Load the folder that the last load read; return the load's id."""
+    from audit import Event
+    from governance.bundle.loading import load_bundle
+    from wenshu.inbox import SOURCE
+    from wenshu.loading import ingest_folder
+
+    home = context.home.require()
+    try:
+        folder = Path((home.ingest / SOURCE).read_text(encoding="utf-8").strip())
+    except OSError:
+        raise click.UsageError("the decision is taken, but where the last load's files lay isn't known; load them with: wenshu ingest DIR") from None
+    bundle, progress = load_bundle(home.bundle), Progress()
+    day = context.environment.today(bundle.settings.timezone)
+    with _ledger(context) as ledger:
+        ledger.append(Event(type="ingest.begun", actor="local_admin", detail={"dry_run": False, "bundle": bundle.version}))
+        report = ingest_folder(home, bundle, folder, day=day, unless_unchanged=True, tell=progress)
+        ledger.append(Event(type="ingest.ended", actor="local_admin", detail={"dry_run": False, "load": report.load_id, "unchanged": report.unchanged}))
+    progress.end()
+    return report.load_id
 
 
 @review.command(name="history")

@@ -111,7 +111,7 @@ def _answer(done: Done, said: Mapping[str, str]) -> Response:
         return _copy(document, said["form"])
     page = render_template(
         "persons/done.html", told=document, said=said, fields=field_names(), names=purpose_names(), room="rights", rooms=rooms(actor()),
-        acts={"given": _("given"), "withdrawn": _("withdrawn")},
+        acts={"granted": _("granted"), "withdrawn": _("withdrawn")},
     )  # fmt: skip
     return no_trace(page)
 
