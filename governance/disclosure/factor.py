@@ -72,7 +72,8 @@ class Factor:
 
 def independent(products: Vector) -> tuple[Rows, Vector]:
     """Return which rows of a matrix of products are independent, in the order of the factor, and the factor."""
-    if not len(products):
+    # LAPACK takes the first pivot whatever it is.
+    if not len(products) or products.diagonal().max() <= DEPENDENT:
         return np.zeros(0, dtype=np.int64), np.zeros((0, 0))
     factor, order, rank, _ = dpstrf(products, lower=1, tol=DEPENDENT)
     return np.asarray(order[:rank] - 1, dtype=np.int64), np.tril(factor[:rank, :rank])

@@ -19,6 +19,8 @@ TURNS, ONE_BY_ONE = 8, 24
 """So often cells are left out together, and so many are tried one after another, when it isn't plain which of them gives something away."""
 SOUGHT = 32
 """Small sets of a round whose derivation is looked at; with their cells left out the next round looks again."""
+MOST_ALIKE = 400
+"""Atoms of one size in the blind vectors that are paired with each other."""
 _SAME = 1e-6
 
 
@@ -247,11 +249,20 @@ class Judgement:
         for one in np.flatnonzero(zero & ~self._nothing(*before)).tolist():
             if few(int(sizes[one]), None if behind is None else float(behind[one])):
                 yield found([one])
-        left = np.flatnonzero(~zero)
-        order = left[np.argsort(np.abs(columns[0][left]))]
-        for step in (1, 2, 3):
-            here, there = order[:-step], order[step:]
-            both = self._nothing(*(column[here] + column[there] for column in columns)) & ~self._nothing(*(column[here] + column[there] for column in before))
-            for a, b in zip(here[both].tolist(), there[both].tolist(), strict=True):
-                if few(int(sizes[a] + sizes[b]), None if behind is None else float(behind[a] + behind[b])):
-                    yield found([a, b])
+        for a, b in _opposite(columns, np.flatnonzero(~zero)):
+            if not self._nothing(*(column[[a]] + column[[b]] for column in before))[0] and few(int(sizes[a] + sizes[b]), None if behind is None else float(behind[a] + behind[b])):
+                yield found([a, b])
+
+
+def _opposite(columns: Sequence[Vector], atoms: Indices) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of atoms whose numbers cancel in every column."""
+    first = columns[0][atoms]
+    order = atoms[np.argsort(np.abs(first), kind="stable")]
+    size = np.abs(columns[0][order])
+    for run in np.split(order, np.flatnonzero(np.diff(size) > _SAME) + 1) if len(order) else ():
+        if len(run) < 2:
+            continue
+        up, down = run[columns[0][run] > 0][:MOST_ALIKE], run[columns[0][run] < 0][:MOST_ALIKE]
+        both = np.logical_and.reduce([np.abs(column[up][:, None] + column[down][None, :]) < _SAME for column in columns])
+        for one, other in zip(*np.nonzero(both), strict=True):
+            yield int(up[one]), int(down[other])

@@ -50,6 +50,24 @@ def test_a_person_who_moves_to_another_department_takes_along_what_was_told(memo
     assert memory.judge(Knower(person="anna", together="medical"), [of(range(95))], 10, DAY) == [{1}]
 
 
+def test_what_a_colleague_was_told_first_goes_along_as_well(memory):
+    memory.judge(BORIS, [of(range(100))], 10, DAY)
+    memory.judge(ANNA, [of(range(100))], 10, DAY)
+    assert memory.judge(Knower(person="anna", together="medical"), [of(range(95))], 10, DAY) == [{1}]
+
+
+def test_where_more_was_told_than_can_be_judged_on_nothing_new_is_told_and_the_old_still_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("governance.disclosure.factor.MOST_ROWS", 2)
+    memory = Memory(tmp_path / "disclosure.db", b"key")
+    assert memory.judge(ANNA, [of(range(40))], 10, DAY) == [set()]
+    assert memory.judge(ANNA, [of(range(20, 80))], 10, DAY) == [set()]
+    assert memory.judge(ANNA, [of(range(30, 100))], 10, DAY) == [{1}]
+    assert memory.judge(BORIS, [of(range(40))], 10, DAY) == [set()]
+    again = Memory(tmp_path / "disclosure.db", b"key")
+    assert again.judge(ANNA, [of(range(20, 80))], 10, DAY) == [set()]
+    assert again.judge(ANNA, [of(range(30, 100))], 10, DAY) == [{1}]
+
+
 def test_a_question_asked_again_is_answered_again_and_what_was_not_told_is_not_remembered(memory):
     for _ in range(3):
         assert memory.judge(ANNA, [of(range(100))], 10, DAY) == [set()]

@@ -239,7 +239,7 @@ def _product(player: Player, world: World, dice: random.Random, questions: int, 
 
 def derived(player: Player, world: World, dice: random.Random, questions: int) -> list[Claim]:
     """A hidden count from a rate and what it is a rate of, asked apart."""
-    return _product(player, world, dice, questions, (("touches", "touches_per_hcp", "reached_hcps"), ("visits", "touches_per_hcp", "reached_hcps")))
+    return _product(player, world, dice, questions, (("touches", "touches_per_hcp", "reached_hcps"),))
 
 
 def numerators(player: Player, world: World, dice: random.Random, questions: int) -> list[Claim]:
