@@ -143,6 +143,11 @@ class Matcher(Spans):
                 kept = tuple(m for m in meanings if m.id in beside and self.view.knows(m))
                 capital = token.text.isascii() and token.text.isalpha() and self.capitals[token.start : token.end].isupper()
                 named = any(t.kind == DIMENSION for t in tokens[max(0, index - 1) : index + 2])
+                hyphened = capital and self.text[token.end : token.end + 1] == "-" and index + 1 < len(tokens) and tokens[index + 1].start == token.end + 1
+                if not kept and hyphened:
+                    kept = tuple(m for m in meanings if self.view.knows(m))
+                    if kept and tokens[index + 1].kind == DIMENSION:
+                        tokens[index + 1].kind = FILLER  # A-tier doctors: the noun belongs to the letter
                 if not kept and capital and index and not named:
                     kept = tuple(m for m in meanings if self.view.knows(m))
                 if kept:

@@ -25,6 +25,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_words.who(sentence)
     shape_words.named_changes(sentence)
     shape_words.judged(sentence)
+    shape_words.catalogue(sentence)
     _coordinated(sentence)
     _listed(sentence)
     _choose(sentence)

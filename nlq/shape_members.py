@@ -253,6 +253,10 @@ def shares(sentence: Sentence) -> None:
     if len({token.ids("metric") for token in sentence.rest if token.kind == "M"}) > 1:
         sentence.problem(sentence.rest[match.start()].text, 0.5)  # one metric's share of another is no approved metric
     index = match.start()
+    owned = sentence.find("V[Dn]?[Hh]")
+    if owned is None and not sentence.chinese and (named := sentence.find("HVM")) is not None:
+        value, metric = sentence.rest[named.start() + 1], sentence.rest[named.end() - 1]
+        owned = named if any(value.end <= token.start < metric.start and token.text in ("in", "within", "among") for token in sentence.all) else None
     sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "HhA"])  # the share of the total
     explicit = [token for token in sentence.rest if token.kind == "D" and not sentence.identifies(token)]
     values = [(i, token) for i, token in enumerate(sentence.rest) if token.kind == "V"]
@@ -261,6 +265,8 @@ def shares(sentence: Sentence) -> None:
     grouped = {name for token in explicit for name in sentence.dimension_of(token)}
     if explicit:
         chosen = [token for _, token in values if set(sentence.dimension_of(token)) & grouped]
+        if not chosen and owned is not None:
+            sentence.problem(explicit[0].text, 0.45)  # 各大区微信占比: a member's share inside each row has no form in a query
     else:
         nearest = _part(sentence, values, index)
         dimensions = set(sentence.dimension_of(nearest))

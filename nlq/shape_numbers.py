@@ -59,11 +59,21 @@ _OPPOSITE: dict[Comparison, Comparison] = {"<": ">=", "<=": ">", ">": "<=", ">="
 
 def thresholds(sentence: Sentence) -> None:
     """Take 低于50%, 50%以上, between 10 and 20, 下降超过5%."""
+    sentence.each("Z[TV]MS(?=D)", lambda match: _behind(sentence, match))
     sentence.each("Z[TV]S", lambda match: _compared(sentence, match))
     sentence.each("[YQ]S", lambda match: _below_base(sentence, match))
     sentence.each("CMN", lambda match: _moved(sentence, match))
     sentence.each("B?N[~&]N", lambda match: _between(sentence, match))
     sentence.each("CNc?|Nc|C(?=[TV])", lambda match: _bound(sentence, match))
+
+
+def _behind(sentence: Sentence, match: re.Match[str]) -> bool:
+    """9月比8月触达次数多的省份: the metric stands between the base and the adjective."""
+    at = match.end() - 2
+    if sentence.rest[at + 1].text not in COMPARATIVES:
+        return False
+    sentence.rest[at], sentence.rest[at + 1] = sentence.rest[at + 1], sentence.rest[at]
+    return True
 
 
 def _compared(sentence: Sentence, match: re.Match[str]) -> bool:
@@ -115,6 +125,10 @@ def _between(sentence: Sentence, match: re.Match[str]) -> bool:
     first = a.value
     if b.said != "plain" and a.said == "plain":
         first = a.value / 100  # 50到60%
+    elif (bare := re.fullmatch(r"\d+(?:\.\d+)?", low.text)) and (scaled := re.match(r"\d+(?:\.\d+)?", high.text)) and float(scaled.group()) > 0:
+        scale = b.value / float(scaled.group())
+        if bare and scale >= 100 and a.value * scale < b.value and number_of(high).seconds is None:
+            first = a.value * scale  # between 10 and 20 million
     if first > b.value:
         return False
     metric, column, negative = _column(sentence, start, end)

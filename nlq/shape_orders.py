@@ -27,14 +27,14 @@ def orderings(sentence: Sentence) -> None:
     by_metric(sentence, start)
     if match := sentence.find("K?P#?N|S?PN"):
         index = match.end() - 1
-        start().limit = int(number_of(sentence.rest[index]).value)
+        start().limit = _how_many(sentence, index)
         start().metric = start().metric or sentence.nearest_metric(match.start(), before_first=sentence.chinese)
         superlative = match.group()[0] == "S"
         if superlative:
             start().direction = _DIRECTIONS[str(sentence.rest[match.start()].value)]
         sentence.take(*range(match.start(), match.end()))
     elif match := sentence.find("S?K?p#?N"):
-        start().limit = int(number_of(sentence.rest[match.end() - 1]).value)
+        start().limit = _how_many(sentence, match.end() - 1)
         start().direction = "asc"
         sentence.take(*range(match.start(), match.end()))
     elif match := sentence.find("#N"):
@@ -82,6 +82,15 @@ def _by_change(sentence: Sentence, ordering: Ordering, index: int) -> None:
         ordering.direction = "asc"
     sentence.draft.compare = sentence.draft.compare or "implied"
     sentence.take_later.append(sentence.rest[index])
+
+
+def _how_many(sentence: Sentence, index: int) -> int | None:
+    """Return how many rows are asked for; a share of the rows (前20%, the top tenth) has no form in a query."""
+    number = number_of(sentence.rest[index])
+    if number.said != "plain" or number.value < 1 or number.value != int(number.value):
+        sentence.problem(sentence.rest[index].text, 0.5)
+        return None
+    return int(number.value)
 
 
 def _of_member(sentence: Sentence) -> bool:

@@ -67,6 +67,16 @@ def named_changes(sentence: Sentence) -> None:
                     return
 
 
+def catalogue(sentence: Sentence) -> None:
+    """所有的指标, 有哪些指标: what can be asked, and no figure."""
+    said = [token for token in sentence.rest if token.kind not in ("F", ",")]
+    if len(said) > 1 and said[-1].kind == METRIC and said[-1].text in _METRIC and all(token.kind in "Ll" for token in said[:-1]):
+        sentence.problem(said[-1].text, 0.5)
+
+
+_METRIC = frozenset(("指标", "metric", "metrics", "kpi", "kpis"))
+
+
 def judged(sentence: Sentence) -> None:
     """Improved, 改善, 恶化: for a metric of which less is better, an improvement is a fall."""
     metrics = sentence.view.lexicon.metrics
@@ -82,4 +92,4 @@ def judged(sentence: Sentence) -> None:
 _EVALUATED = ("improve", "improving", "improvement", "worsen", "变好", "改善", "好转", "变差", "变坏", "恶化", "进步", "退步", "better", "worse")
 
 
-__all__ = ["better", "judged", "named_changes", "who"]
+__all__ = ["better", "catalogue", "judged", "named_changes", "who"]

@@ -44,6 +44,8 @@ _THOSE_DAYS = re.compile(
     r"的?(?:假期|长假|期间)?的?(?:(?:那|这|前后)?(?P<n>\d+|[两一二三四五六七八九十]+|几)天(?!前|后|以前|以后|内|之)|(?:那|这)(?:段|一段)(?:时间|时期|日子)?|(?:那|这)阵子?)|\s+(?:(?:on )?(?:those|these) days)(?![a-z])"
 )
 """Beside several days: the same days again (国庆那几天, 上周末两天)."""
+_WEEK_OF = re.compile(r"(?:the\s+)?week\s+(?:of|containing|commencing|starting|beginning|including)\s+(?:on\s+)?(?:the\s+)?")
+_ITS_WEEK = re.compile(r"\s*的?(?:所在的?|那|当|这)(?:一)?个?(?:周(?!期|[一二三四五六日天末])|星期(?![一二三四五六日天])|礼拜)")
 _END_OF = re.compile(r"的?(?:末尾|末|底)(?!端)")
 """Beside a quarter or a year: its last day, as the state of something then."""
 _Said = Parts | When
@@ -182,10 +184,20 @@ def _range(first: _Said, at: int, text: str, clock: Clock, names: dict[str, str]
             when = span_of(first, second, clock)
         else:
             left, right = _meaning(first, clock), _meaning(second, clock)
+            right = _same_week(left, right)
             when = join(left, right) if left and right else None
         if when is not None:
             return end, when
     return None
+
+
+def _same_week(left: When | None, right: When | None) -> When | None:
+    """上周一到周五: a bare weekday at the end of a range is the next one after its beginning."""
+    if left is None or right is None or left.period is None or right.period is None or right.bare_weekday is None or left.grain != "day" or left.period.days != 1:
+        return right
+    days = (right.period.start - left.period.start).days % 7
+    start = left.period.start + timedelta(days=days)
+    return replace(right, period=Period(start=start, end=start + timedelta(days=right.period.days)))
 
 
 def _depth(parts: Parts) -> int:
@@ -212,6 +224,14 @@ def _beside(when: When, match: re.Match[str]) -> When | None:
     else:
         period = Period(start=calendar.shift(when.period.start, grain, -count), end=when.period.start)
     return When(period=period, grain="day", deictic=when.deictic)
+
+
+def _week_of(day: When, clock: Clock) -> When | None:
+    """The week of 9 November, 11月9日那一周: the week that holds the day, to today if it runs."""
+    if day.period is None or day.period.start > clock.today:
+        return None
+    whole = calendar.unit(day.period.start, "week")
+    return When(period=Period(start=whole.start, end=min(whole.end, clock.tomorrow)), grain="week", to_date=whole.end > clock.tomorrow)
 
 
 def _counts(match: re.Match[str], period: Period) -> bool:
@@ -252,6 +272,8 @@ def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> dict[int, Wh
             offer(edge.end(), replace(until, edge=True) if until else None)
         if (those := _THOSE_DAYS.match(text, end)) and when.grain == "day" and when.period is not None and _counts(those, when.period):
             offer(those.end(), when)
+        if when.grain == "day" and when.period is not None and (its := _ITS_WEEK.match(text, end)):
+            offer(its.end(), _week_of(when, clock))
         if beside := _BESIDE.match(text, end):
             offer(beside.end(), _beside(when, beside))
     _opened(text, at, clock, names, offer)
@@ -269,6 +291,10 @@ def _opened(text: str, at: int, clock: Clock, names: dict[str, str], offer: Call
         best = _best(_atoms(text, begun.end(), clock, names), clock)
         if best is not None:
             offer(best[0], _after(best[2], clock) if begun.group().startswith("after") else _to_today(best[2], clock))
+    if begun := _WEEK_OF.match(text, at):
+        best = _best(_atoms(text, begun.end(), clock, names), clock)
+        if best is not None and best[2].grain == "day" and best[2].period is not None:
+            offer(best[0], _week_of(best[2], clock))
     if begun := _BETWEEN.match(text, at):
         for end, first in sorted(_atoms(text, begun.end(), clock, names), key=lambda item: -item[0]):
             ranged = _range(first, end, text, clock, names, joiner=_BETWEEN_AND)

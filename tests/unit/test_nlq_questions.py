@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.language import QUESTIONS, SHOP, faults_in
+from tests.fixtures.language import QUESTIONS, SHOP, WATER, faults_in
 
 
-@pytest.mark.parametrize("name", ["dev", "dialogues", "more", "more_dialogues", "classes"])
+@pytest.mark.parametrize("name", ["dev", "dialogues", "more", "more_dialogues", "classes", "more_classes"])
 def test_every_question_it_was_developed_with_is_read_as_expected(name):
     count, faults = faults_in(QUESTIONS / f"{name}.yaml")
     assert count >= 30
@@ -19,3 +19,9 @@ def test_a_second_domain_is_read_from_its_bundle_alone():
     assert count >= 40
     assert faults == []
     assert faults_in(QUESTIONS / "classes_shop.yaml", root=SHOP)[1] == []
+
+
+def test_ways_of_asking_that_unseen_questions_showed_are_read_in_a_domain_known_by_its_bundle_alone():
+    count, faults = faults_in(QUESTIONS / "more_classes_water.yaml", root=WATER)
+    assert count >= 25
+    assert faults == []
