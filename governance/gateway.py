@@ -398,6 +398,8 @@ class Gateway:
             "scope": [scope_in_words(scope) for scope in grant.scopes],
             "k": grant.minimum_group.k,
         }
+        if grant.masks:
+            detail["masks"] = [mask.dimension for mask in grant.masks]
         self._ledger.append(_Who(ask.actor, grant.purpose, request).event("intent", "allow", detail))
 
     def _append_outcome(self, ask: Ask, grant: Grant, request: str, detail: Mapping[str, object]) -> Receipt:

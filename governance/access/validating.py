@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from governance.access.judge import ALONE, CompiledRule
 from governance.access.policy import ACTOR_PREFIX, Policy
-from governance.documents.access import AccessDocument, Role, RowRule
+from governance.documents.access import AccessDocument, Role, RowRule, Selection
 from governance.documents.reading import Read
 from governance.errors import Problem, nearest
 
@@ -99,6 +99,7 @@ def check_rules(policy: Policy, reads: Sequence[Read[AccessDocument]], *, today:
     _rows(policy, places, problems)
     _groups(policy, places, problems)
     _masks(policy, places, problems, warnings)
+    _tags(policy, places, warnings)
     _roles(policy, places, spoken, problems, warnings)
     _across(policy, places, warnings)
     return Findings(problems=tuple(problems), warnings=tuple(warnings))
@@ -249,6 +250,22 @@ def _masks(policy: Policy, places: Places, problems: list[Problem], warnings: li
                 told = f"{name}: {', '.join(finer)} would tell what the mask of {mask.dimension} hides; mask it as well"
                 (problems if compiled.rule.effect == "allow" else warnings).append(Problem(where=where, message=told))
         _unshown(policy, places, compiled, problems)
+
+
+def _tags(policy: Policy, places: Places, warnings: list[Problem]) -> None:
+    """A tag that nothing carries: what it was meant to leave out is left in."""
+    carried = {
+        "metrics": {tag for facts in policy.vocabulary.metrics.values() for tag in facts.tags},
+        "dimensions": {tag for facts in policy.vocabulary.dimensions.values() for tag in facts.tags},
+    }
+    for name, compiled in policy.rules.items():
+        for part, known in carried.items():
+            selection: Selection = getattr(compiled.rule, part)
+            warnings.extend(
+                Problem(where=places.rule(name, part), message=f"{name}: none of the {part} carries the tag {tag!r}.{nearest(tag, known)}")
+                for tag in (*selection.tags, *selection.without_tags)
+                if tag not in known
+            )
 
 
 def _unshown(policy: Policy, places: Places, compiled: CompiledRule, problems: list[Problem]) -> None:

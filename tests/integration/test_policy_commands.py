@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -138,6 +140,23 @@ def test_two_workers_use_an_activation_from_their_next_request_and_keep_the_old_
             place.standings.put(Standing(seq=seq, version=version, previous=loose))
             for process in workers:
                 assert asked(process) == [[version, k[version]]] * 4
+        # Activations while both are answering: whatever moment a request falls on, its decision is wholly of one bundle.
+        for process in workers:
+            process.stdin.write("go\n" * 5)
+            process.stdin.flush()
+        with ThreadPoolExecutor() as reading:
+            answers = [reading.submit(lambda lines: [json.loads(lines.readline()) for _ in range(5)], process.stdout) for process in workers]
+            while not all(answer.done() for answer in answers):
+                seq += 1
+                place.standings.put(Standing(seq=seq, version=(loose, tight)[seq % 2], previous=tight))
+                time.sleep(0.2)
+        decided = [tuple(found) for answer in answers for line in answer.result() for found in line]
+        assert len(decided) == 40
+        assert set(decided) <= set(k.items())
+        seq += 1
+        place.standings.put(Standing(seq=seq, version=tight, previous=loose))
+        for process in workers:
+            assert asked(process) == [[tight, 20]] * 4
         # A bundle whose files were changed after its activation: both go on with the one before.
         rules = place.standings.folder(loose) / "access/rules.yaml"
         whole = rules.read_bytes()

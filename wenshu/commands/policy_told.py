@@ -136,7 +136,7 @@ def explain(context: Context, *, user: str, metric: str, dimensions: tuple[str, 
 @pass_context
 @exits
 def silent_rules(context: Context, *, days: int, user: str | None, as_json: bool) -> int:
-    """List the rules that no request rested on for a while; exit 1 when there are any."""
+    """List the rules that no request rested on, and the masks that none met, for a while; exit 1 when there are any."""
     with room_of(context, user) as (service, actor):
         found = service.committee.silent(actor, days=days)
     if as_json:
@@ -147,5 +147,5 @@ def silent_rules(context: Context, *, days: int, user: str | None, as_json: bool
             [[line["rule"], line["effect"], str(line["used"]), line["where"]] for line in found["rules"]],
             right=[False, False, True],
         )
-        click.echo(f"{len(found['silent'])} rules matched nothing in {days} days.")
-    return FAILED if found["silent"] else DONE
+        click.echo(f"{len(found['silent'])} rules and {len(found['silent_masks'])} masks matched nothing in {days} days.")
+    return FAILED if found["silent"] or found["silent_masks"] else DONE

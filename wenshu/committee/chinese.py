@@ -47,6 +47,8 @@ _PATTERNS = tuple(
         (r"(?P<rule>\S+): a denial has no rows, no minimum group, no masks and no rights", "{rule}：禁止规则没有行限制、最小组、遮蔽和权限"),
         (r"(?P<rule>\S+): a limit only takes away; (?P<name>\S+) can't be true there", "{rule}：约束只能收紧；{name} 不能为 true"),
         (r"(?P<rule>\S+): a limit needs rows, masks, a minimum group, an obligation, or a right to take away", "{rule}：约束要写明行限制、遮蔽、最小组、义务，或要收回的权限"),
+        (rf"(?P<rule>\S+): none of the metrics carries the tag {NAME}", "{rule}：没有指标带标签“{name}”"),
+        (rf"(?P<rule>\S+): none of the dimensions carries the tag {NAME}", "{rule}：没有维度带标签“{name}”"),
         (r"(?P<rule>\S+) masks a dimension twice", "{rule} 对同一维度遮蔽了两次"),
         (r"(?P<rule>\S+): the mask can never apply: the rule does not speak about (?P<dimension>\S+)", "{rule}：遮蔽永不适用：规则不涉及 {dimension}"),
         (r"(?P<rule>\S+): (?P<to>\S+) is not coarser than (?P<dimension>\S+); coarser are (?P<names>.+)", "{rule}：{to} 不比 {dimension} 粗；更粗的有 {names}"),

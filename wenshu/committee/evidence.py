@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from wenshu.house import House
 
 PAGE = 1000
+MASK = "mask "
+"""Before a dimension's name: how often it was asked for and told by a coarser one, counted beside the rules."""
 
 
 class HomeEvidence:
@@ -58,7 +60,10 @@ class HomeEvidence:
         used: Counter[str] = Counter()
         for body in intents(self._ledger, since):
             detail = body["detail"]
-            used.update({*detail.get("rules", ()), *([detail["rule"]] if isinstance(detail.get("rule"), str) else [])})
+            rule = body.get("rule", detail.get("rule"))
+            # A request that rests on several rules names them all, separated by commas.
+            used.update({*detail.get("rules", ()), *(rule.split(",") if isinstance(rule, str) else [])})
+            used.update({f"{MASK}{name}" for name in detail.get("masks", ())})
         return used
 
     def people(self) -> Sequence[Actor]:
