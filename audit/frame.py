@@ -7,6 +7,7 @@ reading any JSON. Absent members are null in version 1's ten and left out otherw
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 
 from audit.canonical import text
@@ -51,4 +52,19 @@ def member(name: str, value: Text) -> str:
 
 
 def _listed(name: str, value: Text) -> str:
-    return "" if value is None else f',"{name}":{value}'
+    """The member of a list that is given as canonical text; raises ValueError if it is anything else.
+
+    A row of the index could otherwise hold the members after its list as part of it, and still give the line byte for byte.
+    """
+    if value is None:
+        return ""
+    found = json.loads(value)
+    if not isinstance(found, list) or not found or "[" + ",".join(map(_text_only, found)) + "]" != value:
+        raise ValueError("not the canonical text of a list of texts")
+    return f',"{name}":{value}'
+
+
+def _text_only(item: object) -> str:
+    if not isinstance(item, str):
+        raise ValueError("not a text")  # noqa: TRY004 - one error for all that is no such list
+    return text(item)

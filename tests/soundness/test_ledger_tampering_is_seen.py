@@ -298,6 +298,8 @@ def test_every_column_of_the_search_index_is_held_against_the_entries(home, colu
         "INSERT INTO event_index (idx, id, time, day, type, actor) VALUES (99, 'x', 'x', 'x', 'x', 'x')",
         "UPDATE event_index SET metrics = '[\"spend\"]' WHERE idx = 7",
         "UPDATE event_index SET metrics = NULL WHERE idx = 7",
+        # What follows the list in the line moved into the list's column: put together, the line would be the same byte for byte.
+        """UPDATE event_index SET metrics = metrics || ',"outcome":"' || outcome || '"', outcome = NULL WHERE idx = 8""",
     ],
 )
 def test_rows_taken_from_or_added_to_the_search_index_are_seen(home, statement):
