@@ -56,9 +56,9 @@ def _joined(home: DemoHome) -> list[tuple]:
 
 
 def _held_on(home: DemoHome) -> list[tuple[str, int]]:
-    """What is held on the first doctors of the master file, each found by a phone."""
+    """What is held on the first doctor of the master file, found by a phone."""
     with (home.path / "demo/extracts/crm_hcp.csv").open(encoding="utf-8", newline="") as stream:
-        phones = [row["mobile"] for row in csv.DictReader(stream) if row["mobile"]][:3]
+        phones = [row["mobile"] for row in csv.DictReader(stream) if row["mobile"]][:1]
     found = []
     for phone in phones:
         told = home.json("subject", "access", "--as", "compliance", "--case", "K-1", stdin=phone + "\n")
@@ -95,8 +95,8 @@ def _kill_and_finish(original: DemoHome, place: Path, kills: int) -> None:
     assert rep["status"] == "answered"
 
 
-def test_three_kills_of_each_keys_rotation_lose_nobody(original: DemoHome, tmp_path: Path) -> None:
-    _kill_and_finish(original, tmp_path, 3)
+def test_two_kills_of_each_keys_rotation_lose_nobody(original: DemoHome, tmp_path: Path) -> None:
+    _kill_and_finish(original, tmp_path, 2)
 
 
 @pytest.mark.long
