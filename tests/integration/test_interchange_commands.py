@@ -26,7 +26,7 @@ def test_a_project_is_imported_told_about_and_valid_against_its_warehouse(tmp_pa
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["origin"] == "MetricFlow"
-    assert report["carried"] == {"models": 5, "dimensions": 7, "metrics": 33}
+    assert report["carried"] == {"models": 5, "dimensions": 7, "metrics": 36}
     assert {f"metric {name}" for name in LOST} <= {item["object"] for item in report["lost"]}
     assert not any("type" in item["what"] for item in report["decide"]), "the warehouse told the types"
     checked = run("metrics", "validate", str(tmp_path / "draft"), "--warehouse", url, "--json", home=tmp_path)
