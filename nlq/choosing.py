@@ -18,6 +18,7 @@ _ORDINAL = re.compile(
     rf"^(?:就|那就|那|要|看|我要|我想看|我选|选|选择|i mean |i want |the |option |number |no\.? |choose |pick |take |#)*(?:第)?(?P<n>{_ONE})(?:个|种|项|条|号|款)?(?:吧|的|呢|那个| one| option| please|[.!。, ])*$"
 )
 _LAST = re.compile(r"^(?:就|那就|要|看|选|我要|我选|the )*(?:最后一?个|后者|最后一项|last|latter)(?:吧|的|呢|那个| one| option| please|[.!。, ])*$")
+_YES = re.compile(r"^(?:嗯|哦|啊|,)*(?:是的?|对的?|没错|正是|就是(?:这个)?|可以|yes|yep|yeah|correct|right|exactly|that's (?:it|right)|ok(?:ay)?)(?:吧|呢|啊|谢谢| please|[.!。, ])*$")
 _FORMER = re.compile(r"^(?:就|那就|要|看|选|我要|我选|the )*(?:前者|former)(?:吧|的|呢| one| option| please|[.!。, ])*$")
 _ALL = re.compile(r"^(?:就|那就|我|想|要|两个|两种|三个|几个|这几个|这些|全部|所有|一起)*(?:都要?|都想?看|全都?要?|全部|全看|都看看)(?:看|要|吧|的|列|出来|一下|[.!。, ])*$|^(?:show |give |i want |me )*(?:both|all|all of (?:them|these)|all three|both of them)(?: please|[.!, ])*$")
 
@@ -47,8 +48,8 @@ def chosen(text: str, tokens: Sequence[Token], draft: Draft, offered: Sequence[M
 
 def shared_by(offered: Sequence[MetricQuery]) -> MetricQuery | None:
     """Return what all offered queries agree in, for a sentence that changes it; None where they ask for different metrics."""
-    if not offered or len({query.metrics for query in offered}) > 1:
-        return None
+    if len(offered) <= 1 or len({query.metrics for query in offered}) > 1:
+        return None  # a single reading that nobody confirmed is nothing to lean on
     differing = {each.name: _default(each) for each in fields(MetricQuery) if len({getattr(query, each.name) for query in offered}) > 1}
     return replace(offered[0], **differing)
 
@@ -65,6 +66,8 @@ def _placed(text: str, offered: Sequence[MetricQuery]) -> MetricQuery | None:
     if match := _ORDINAL.match(text):
         at = _NUMBERS[match["n"]]
         return offered[at] if at < len(offered) else None
+    if len(offered) == 1 and _YES.match(text):
+        return offered[0]
     if _LAST.match(text):
         return offered[-1]
     if _FORMER.match(text):

@@ -90,6 +90,8 @@ class Draft:
     dropped: set[str] = field(default_factory=set)
     """Parts of the question before that are to fall away: compare, order, share, grain, having."""
     assumptions: list[Text] = field(default_factory=list)
+    bound: Threshold | None = None
+    """A named bound said without rows that it could select: in a follow-up the rows are those of before (没达标的)."""
     problems: list[tuple[str, float]] = field(default_factory=list)
     """What was said and can't be expressed, with its weight (1: the reading is not to be trusted)."""
     extra_times: list[When] = field(default_factory=list)

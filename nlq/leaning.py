@@ -61,6 +61,8 @@ _TWO = re.compile(
 
 def is_follow_up(draft: Draft, text: str, tokens: list[Token], context: MetricQuery) -> bool:
     """Return whether a sentence leans on the question before it."""
+    if draft.bound is not None and not _cut(draft):
+        return True  # 没达标的: of the rows of before; 达标了吗: in the period of before
     named = [token for token in draft.metrics if token.used]
     if not named:
         return _says_something(draft) or any(pattern.search(text) for pattern in (EARLIER, WHOLE_YEAR, OTHERS)) or any(token.text in _WHOLE for token in tokens)
@@ -119,6 +121,8 @@ def _is_flag(token: Token, view: LexiconView) -> bool:
 
 def complete(draft: Draft, tokens: list[Token], context: MetricQuery, view: LexiconView) -> None:
     """Read what only a follow-up can mean: 全部医生 and all regions lift filters, 改成40% moves the bound."""
+    if draft.bound is not None and draft.bound not in draft.thresholds and (context.group_by or context.grain) and not _cut(draft):
+        draft.thresholds.append(draft.bound)
     said = [token for token in tokens if token.kind not in (FILLER, ",", "F", "O")]
     kinds = "".join(token.kind for token in said)
     if re.fullmatch("L+[Dn]", kinds):

@@ -398,7 +398,7 @@ def groupings(sentence: Sentence) -> None:
         draft.counts = True
     if sentence.has("l"):
         draft.lists = True
-        if sentence.find("^lM$") is not None:
+        if sentence.find("^lM$") is not None and draft.bound is None:
             sentence.problem(sentence.rest[0].text, 0.45)  # 有哪些指标: what there is, not how much
         sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind == "l"])
     _few(sentence)
