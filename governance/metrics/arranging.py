@@ -120,7 +120,8 @@ def arrange(
     ranks: dict[int, int] = {}
     ranked = by_metric[0] if query.keep and by_metric else None
     if ranked is not None:
-        ranks = _ranks(table, rows, ranked)
+        # By the column's own values over all rows, whatever the order lists before it: a place in a list sorted by period is no rank.
+        ranks = _ranks(table, _sorted(table, rows, [ranked]), ranked)
     for kept in query.keep:
         position = table.at[kept.dimension]
         rows = [row for row in rows if measured.rows[row][position] in kept.values]
