@@ -69,7 +69,7 @@ def test_a_member_raises_marketings_group_a_colleague_approves_and_it_is_rolled_
     author.click("button[value=accept]")
     author.click("button[value=impact]")
     expect(author.locator("#impact .sentence")).to_be_visible(timeout=PATIENCE)
-    expect(author.locator("#impact .openings")).to_contain_text("marketing")
+    expect(author.locator("#impact .openings")).to_contain_text("市场部")
     author.click("button[value=submit]")
     expect(author.locator("button[value=approve]")).to_be_disabled(timeout=PATIENCE)
     expect(author.locator("#why-approve")).to_contain_text("不能批准自己写过")
