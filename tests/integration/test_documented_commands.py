@@ -47,4 +47,4 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine():
             assert needle not in data, f"{path.relative_to(ROOT)} holds {needle.decode()}"
 
 
-IGNORED = {".git", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache", "__pycache__", "wenshu-home", "node_modules", "build", "wenshu.egg-info"}
+IGNORED = {".git", ".venv", ".model-venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache", "__pycache__", "wenshu-home", "node_modules", "build", "wenshu.egg-info"}
