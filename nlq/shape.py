@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 
 from governance.terms import UNKNOWN, Language
-from nlq import shape_members, shape_numbers, shape_orders, shape_periods, shape_words
+from nlq import (
+    shape_absorbing,
+    shape_comparisons,
+    shape_exclusions,
+    shape_groupings,
+    shape_numbers,
+    shape_orders,
+    shape_periods,
+    shape_shares,
+    shape_words,
+)
 from nlq.draft import Draft
 from nlq.entries import Meaning
 from nlq.lexicon import LexiconView
@@ -37,16 +47,16 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _any(sentence)
     shape_numbers.named_bounds(sentence)
     _tails(sentence)
-    shape_members.absorb(sentence)
+    shape_absorbing.absorb(sentence)
     shape_numbers.thresholds(sentence)
-    shape_members.flags(sentence)
-    shape_members.exclusions(sentence)
+    shape_absorbing.flags(sentence)
+    shape_exclusions.exclusions(sentence)
     shape_orders.orderings(sentence)
-    shape_members.shares(sentence)
+    shape_shares.shares(sentence)
     shape_periods.periods(sentence, clock)
-    shape_members.comparisons(sentence)
-    shape_members.groupings(sentence)
-    shape_members.members(sentence)
+    shape_comparisons.comparisons(sentence)
+    shape_groupings.groupings(sentence)
+    shape_groupings.members(sentence)
     draft = sentence.draft
     draft.metrics = [token for token in tokens if token.kind == METRIC]
     for token in draft.metrics:

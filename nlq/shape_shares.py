@@ -1,0 +1,65 @@
+"""Shares of a total, and whose share is asked: 占比, 微信占多少, what share of East is WeChat."""
+
+from __future__ import annotations
+
+from nlq.matching import Token
+from nlq.sentence import Sentence
+
+
+def shares(sentence: Sentence) -> None:
+    """Take 占比 and 占多少; a member named beside it is the one whose share is asked."""
+    draft = sentence.draft
+    match = sentence.find("[Hh]")
+    if match is None:
+        return
+    if draft.ordering is not None and sentence.rest[match.start()].text in _CONTRIBUTES:
+        sentence.take(match.start())  # 贡献最大: the largest, not its share
+        return
+    draft.share = True
+    if len({token.ids("metric") for token in sentence.rest if token.kind == "M"}) > 1:
+        sentence.problem(sentence.rest[match.start()].text, 0.5)  # one metric's share of another is no approved metric
+    index = match.start()
+    owned = sentence.find("V[Dn]?[Hh]")
+    if owned is None and not sentence.chinese and (named := sentence.find("HVM")) is not None:
+        value, metric = sentence.rest[named.start() + 1], sentence.rest[named.end() - 1]
+        owned = named if any(value.end <= token.start < metric.start and token.text in ("in", "within", "among") for token in sentence.all) else None
+    sentence.take(*[i for i, token in enumerate(sentence.rest) if token.kind in "HhA"])  # the share of the total
+    explicit = [token for token in sentence.rest if token.kind == "D" and not sentence.identifies(token)]
+    values = [(i, token) for i, token in enumerate(sentence.rest) if token.kind == "V"]
+    if not values:
+        return
+    grouped = {name for token in explicit for name in sentence.dimension_of(token)}
+    if explicit:
+        chosen = [token for _, token in values if set(sentence.dimension_of(token)) & grouped]
+        if not chosen and owned is not None:
+            sentence.problem(explicit[0].text, 0.45)  # 各大区微信占比: a member's share inside each row has no form in a query
+    else:
+        nearest = _part(sentence, values, index)
+        dimensions = set(sentence.dimension_of(nearest))
+        chosen = [token for _, token in values if set(sentence.dimension_of(token)) & dimensions]
+        others = [token for _, token in values if token not in chosen]
+        if others:
+            names = "、".join(token.text for token in others)
+            sentence.assume(f"占比在“{names}”之内计算", f"the share is within {names}")
+    draft.share_of = chosen
+    for token in chosen:
+        sentence.take(sentence.rest.index(token))
+
+
+def _part(sentence: Sentence, values: list[tuple[int, Token]], index: int) -> Token:
+    """Return the member whose share is asked, the others being the whole: 糖衡在华东销售额里占几成, P's share of R's sales, what share of R's sales is P."""
+    first, last = values[0], values[-1]
+    between = [token.text for token in sentence.all if first[1].end <= token.start and token.end <= last[1].start]
+    if len({name for _, token in values for name in sentence.dimension_of(token)}) > 1:
+        if "在" in between or ("于" in between and sentence.chinese):
+            return first[1]
+        owned = any(token.start >= first[1].end and token.text in _OWNS for token in sentence.all)
+        if not sentence.chinese and index <= first[0]:  # share of P in R; what share of R's sales is, comes from, P accounts for
+            return last[1] if owned else first[1]
+        if not sentence.chinese and first[0] < index <= last[0]:
+            return first[1]  # P's share of R's sales, P as a share of R
+    return min(values, key=lambda item: (abs(item[0] - index), item[0]))[1]
+
+
+_OWNS = frozenset(("is", "are", "was", "were", "do", "does", "did", "come", "comes", "came", "from", "through", "via"))
+_CONTRIBUTES = frozenset(("贡献", "contribution", "contribute", "contributes", "contributed"))
