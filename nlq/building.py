@@ -25,6 +25,7 @@ from nlq.draft import Draft, Group, Threshold
 from nlq.entries import DimensionInfo, MetricInfo
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
+from nlq.measures import disagrees, measure_of, unit_of
 from nlq.normalise import keys
 from nlq.shape_periods import default_grain, trend_window
 from nlq.times import Clock, When
@@ -320,18 +321,24 @@ class Builder:
     def _bound(self, work: Work, threshold: Threshold, info: MetricInfo) -> float:
         value, token = threshold.value, threshold.token
         number = token.number if token is not None else None
-        if number is None or number.said != "plain":
+        if number is None:
             return value
-        if number.seconds is not None and info.format == "duration_s":
-            return value * number.seconds
-        if number.seconds is not None and (unit := _seconds_of(info.unit)) is not None:
-            return value * number.seconds / unit
+        relative = threshold.column in ("__growth", "__share")
+        if number.said == "percent" and not relative and info.format not in ("percent", "points") and info.unit:
+            work.score -= 0.45  # touches above 50%: of what?
+        if number.said != "plain":
+            return value
+        if disagrees(number.classifier, info):
+            work.score -= 0.45
+        measured, unit = measure_of(number.classifier), unit_of(info)
+        if measured is not None and unit is not None and measured[0] == unit[0]:
+            return value * measured[1] / unit[1]
         scale = _SCALES.get(number.classifier[:1]) if len(number.classifier) > 1 else None
         if scale is not None and number.classifier not in info.unit:
             return value * scale  # 500万元, of a metric in yuan
         if (own := _SCALES.get(info.unit[:1])) is not None and info.unit[1:2] in ("元", "") and not number.classifier and value >= own:
             return value / own  # 500万, of a metric in 万元
-        shares = threshold.column in ("__growth", "__share") or info.format in ("percent", "points")
+        shares = relative or info.format in ("percent", "points")
         if shares and abs(value) > (1 if info.format != "points" else 1.0):
             work.assume(f"“{token.text if token else value}”按 {value:g}% 理解", f"'{token.text if token else value}' taken as {value:g}%")
             work.score -= 0.02
@@ -351,15 +358,7 @@ class Builder:
         return (Order(by=f"{info.id}{ordering.column}", direction=direction),), limit  # type: ignore[arg-type]
 
 
-_TIME_UNITS = (("小时", 3600), ("hour", 3600), ("分钟", 60), ("minute", 60), ("秒", 1), ("second", 1))
-
-
 _SCALES = {"百": 100.0, "千": 1000.0, "万": 10_000.0, "亿": 100_000_000.0}
-
-
-def _seconds_of(unit: str) -> int | None:
-    """Return how many seconds the unit has in which a metric is counted, or None where that is no time."""
-    return next((seconds for word, seconds in _TIME_UNITS if word in unit), None)
 
 
 def _both_whole(when: When | None, base: When) -> bool:

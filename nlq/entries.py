@@ -85,6 +85,8 @@ class MetricInfo:
     """A dimension of which exactly one member must be meant."""
     unit: str = ""
     definition: str = ""
+    names: str = ""
+    """Its English names, normalised: a verb made of one of their words (doctors wait) is no word of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

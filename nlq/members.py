@@ -48,6 +48,8 @@ def value_words(builder: WordbookBuilder, catalogue: Catalogue, name: str, info:
                 else:
                     builder.add_key(key, meaning)
                     _suffixed(builder, dimension.label.zh, phrase, meaning)
+    for phrase in _ASKED_BY_PART.get(info.part or "", ()):
+        builder.add(phrase, Meaning("dimension", name, rank=1))
     if info.part == "hour":
         for item in dimension.values:
             for phrase in _hours(int(item.value)):
@@ -74,6 +76,11 @@ def value_words(builder: WordbookBuilder, catalogue: Catalogue, name: str, info:
                 _beside_dimension(builder, dimension.label.zh, dimension.label.en, dimension.synonyms.all, phrase, meaning)
 
 
+_ASKED_BY_PART = {
+    "hour": ("几点", "几点钟", "几时", "哪个钟点", "哪个小时", "哪个时段", "什么时间段", "什么时段", "一天里几点", "一天中几点", "what time", "what time of day", "what hour", "which hour", "which hour of the day", "at what time"),
+    "weekday": ("周几", "星期几", "礼拜几", "哪个星期几", "what day of the week", "which day of the week", "what weekday", "which weekday"),
+}
+"""Questions that ask for one of a clock's hours or a week's days."""
 _WORKDAYS = ("工作日", "平日", "working day", "business day", "workday")
 _WEEKENDS = ("周末", "weekend")
 

@@ -42,9 +42,13 @@ _POINTS = re.compile(r"\s*(?:个?百分点|percentage\s+points?|pct\s+points?|pp
 _PERCENT = re.compile(r"\s*(?:%|percent(?![a-z])|per\s+cent(?![a-z])|pct(?![a-z]))")
 _CLASSIFIER = re.compile(
     r"\s*(?:个小时|小时|分钟|秒钟|秒|人次|人民币|块钱|元钱|元|块|美元|个|名|家|位|次|盒|人|条|篇|场|件|单|台|款|种|分|套|箱|支|座|张|份|款|所|片|公斤|吨|岁"
-    r"|(?:yuan|rmb|cny|usd|dollars?|euros?|minutes?|mins?|seconds?|secs?|hours?|hrs?|times|people|units)(?![a-z]))"
+    r"|钟头|个钟头|千克|千米|公里|工时|课时|学时|工日|间夜|人天|车次|架次|班次|艘次|艘|趟|回|辆|部|笔|起|例|间|晚|局|关|桶|瓶|包|袋|株|头|只|匹|亩|平米|户|口|栋|幢|页|册|集|期|批|届|门|把|斤|通|封|颗|枚|双|对|组|队|列|节|层"
+    r"|(?:yuan|rmb|cny|usd|dollars?|euros?|minutes?|mins?|seconds?|secs?|hours?|hrs?|kms?|kgs?|tonn?es?|tons?|metres?|meters?|miles?|kwh|mwh|times|people|units)(?![a-z]))"
 )
-_TIME_UNITS = {"分钟": 60, "小时": 3600, "个小时": 3600, "秒": 1, "秒钟": 1, "分": 60}
+_BOUNDED = re.compile(r"(?:[过足于到达满少多低高]|least|most|than|over|above|under|below|exceeds?|exceeding|exceeded|within|[<>=≤≥])\s*$")
+_OF_DAYS = re.compile(r"\s*(?:个工作日|工作日|天|日|个星期|个礼拜|周|(?:working days?|workdays?|days?|weeks?)(?![a-z]))")
+_BOUND_AFTER = re.compile(r"\s*(?:及|或|or |and )?(?:以上|以下|以内|之内|more|less|longer|above|below|over)")
+_TIME_UNITS = {"钟头": 3600, "个钟头": 3600, "分钟": 60, "小时": 3600, "个小时": 3600, "秒": 1, "秒钟": 1, "分": 60}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +183,10 @@ def match_number(text: str, position: int, units: tuple[str, ...] = ()) -> list[
         if seconds is None and word.isascii():
             seconds = 60 if word.startswith("min") else 3600 if word.startswith(("hour", "hr")) else 1 if word.startswith("sec") else None
         readings.append(Number(value=value, end=unit.end(), seconds=seconds, classifier=word))
+    days = _OF_DAYS.match(text, end)
+    if days is not None and (_BOUNDED.search(text, 0, position) or _BOUND_AFTER.match(text, days.end())):
+        word = days.group().strip()
+        readings.append(Number(value=value, end=days.end(), seconds=604_800 if "week" in word or "周" in word or "星期" in word or "礼拜" in word else 86_400, classifier=word))
     gap = end + (text[end : end + 1] == " ")
     for known in units:
         if text.startswith(known, gap) and not (known.isascii() and text[gap + len(known) : gap + len(known) + 1].isalpha()) and gap + len(known) not in {r.end for r in readings}:

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from nlq.draft import Draft
 from nlq.entries import DimensionInfo, MetricInfo
 from nlq.matching import Token
-from nlq.normalise import stem
+from nlq.measures import is_duration
+from nlq.normalise import root, stem
 from nlq.wordbook import DECLARED
-from nlq.words import FILLER, METRIC, UNKNOWN, UNSUPPORTED
+from nlq.words import FILLER, HOW_LONG, METRIC, UNKNOWN, UNSUPPORTED
 
 COUNT_AFTER = re.compile(r"(?:的)?(?:总)?(?:次数|人数|数量|篇数|人次|多少次|多少人|了多少次|了几次|过多少次|数(?!据|字|值)|量)")
 COUNT_BEFORE = re.compile(r"(?:number|count|total number) of (?:the )?$")
@@ -21,6 +22,7 @@ READABLE = 0.62
 UNKNOWN_LIMIT = 0.45
 """Unknown words that weigh this much make the question not understood."""
 _WEIGHTS = {"?": 0.5, "!": 0.45, "N": 0.4, "M": 0.45, "D": 0.42, "V": 0.5, "T": 0.5} | dict.fromkeys("SCXxPpkHhYQZdsIw#cj", 0.4) | dict.fromkeys("KRgzBkoyl", 0.15) | {"m": 0.4, "b": 0.45}
+_SHORT = 3
 RANK_PART = 3
 """The rank of a part of a name."""
 _WHOLES = frozenset(["全国", "整体", "总体", "大盘", "全国范围", "national", "nationwide", "overall", "nationally"])
@@ -79,6 +81,8 @@ def leftovers(
     units = " ".join(info.unit for info in infos)
     averages = bool(infos) and all(info.ratio for info in infos)
     compared = bool(draft.compare or draft.base or draft.thresholds) or any(token.kind in "ZzdC" for token in tokens)
+    chosen = {info.id for info in infos}
+    named = {root(word) for info in infos for word in info.names.split() if len(word) > _SHORT}
     words: list[str] = []
     unknown: list[str] = []
     unknown_weight = other = 0.0
@@ -93,15 +97,21 @@ def leftovers(
             words.append(token.text)
             unknown.append(token.text)
             continue
+        if token.kind == HOW_LONG:
+            if not (infos and all(is_duration(info) for info in infos)):
+                words.append(token.text)
+                other += 0.5
+            continue
         if token.kind == UNKNOWN:
-            weight = _unknown_weight(token, definitions, units)
+            weight = _unknown_weight(token, definitions, units) if root(token.text) not in named else 0.05
             unknown_weight += weight
             words.append(token.text)
             if weight >= 0.2:
                 unknown.append(token.text)
             continue
-        if token.kind == METRIC and not _enumerated(tokens, token) and all(m.rank == RANK_PART for m in token.meanings) and _defined(token.text, definitions):
-            other += 0.05  # 短途航班准点率: of what it is a rate
+        agrees = _defined(token.text, definitions) or chosen & set(token.ids("metric"))
+        if token.kind == METRIC and not _enumerated(tokens, token) and all(m.rank == RANK_PART for m in token.meanings) and agrees:
+            other += 0.05  # 短途航班准点率: of what it is a rate; 等泊最久的, 看平均待泊时长: the same said twice
             continue
         weight = 0.0 if token.also_filler and token.kind != "V" else _WEIGHTS.get(token.kind, 0.02)
         if token.kind in "Pp" and len(token.text) == 1:

@@ -9,7 +9,8 @@ from governance.terms import Language, Text
 from nlq.draft import Draft
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
-from nlq.words import DIMENSION, FILLER, METRIC, VALUE
+from nlq.measures import is_duration
+from nlq.words import DIMENSION, FILLER, HOW_LONG, METRIC, VALUE
 
 
 class Sentence:
@@ -18,7 +19,7 @@ class Sentence:
     def __init__(self, tokens: list[Token], view: LexiconView, language: Language) -> None:
         self.view, self.language = view, language
         self.all = tokens
-        self.rest = [token for token in tokens if token.kind != FILLER]
+        self.rest = [token for token in tokens if token.kind not in (FILLER, HOW_LONG)]
         self.draft = Draft()
         self.take_later: list[Token] = []
         self.explicit: list[Token] = []
@@ -89,6 +90,11 @@ class Sentence:
         """Whether less of the metric is better."""
         names = token.ids("metric") if token is not None else ()
         return bool(names) and all(self.view.lexicon.metrics[name].lower_is_better for name in names if name in self.view.lexicon.metrics)
+
+    def measures_time(self, token: Token | None) -> bool:
+        """Whether the metric's figures are lengths of time, so that the fastest has the least of it."""
+        names = token.ids("metric") if token is not None else ()
+        return bool(names) and all(is_duration(self.view.lexicon.metrics[name]) for name in names if name in self.view.lexicon.metrics)
 
     def nearest_metric(self, index: int, *, before_first: bool = True) -> Token | None:
         """Return the metric mentioned nearest to a place: before it when there is one, else after (or the other way round)."""

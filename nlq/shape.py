@@ -127,7 +127,7 @@ def _choose(sentence: Sentence) -> None:
     sentence.rest = [token for token in sentence.rest if token.kind != "f"]
 
 
-_OWN = re.compile(r"(?:我们|我|咱们|咱|本|我们的|我的|our own|our|my own|my|your)\s*$")
+_OWN = re.compile(r"(?:我们|我|咱们|咱|本|我们的|我的|(?<![a-z])(?:our own|our|my own|my|your))\s*$")
 
 
 def _own(sentence: Sentence) -> None:

@@ -18,6 +18,7 @@ def absorb(sentence: Sentence) -> None:
     sentence.each("V[DV]", lambda match: _head_noun(sentence, match))
     sentence.each("(?<![GWN])DV", lambda match: _name_then_value(sentence, match))
     sentence.each("V(?:[&|,]V)*N(?!c)", lambda match: _counted_values(sentence, match))
+    sentence.each("(?<![PpS#CB~X!])L?N(?=D)", lambda match: _all_of_them(sentence, match))
 
 
 def _values_then_name(sentence: Sentence, match: re.Match[str]) -> bool:
@@ -98,6 +99,27 @@ def _name_then_value(sentence: Sentence, match: re.Match[str]) -> bool:
     sentence.restrict(value, dimensions)
     sentence.take(match.start())
     return True
+
+
+def _all_of_them(sentence: Sentence, match: re.Match[str]) -> bool:
+    """四个码头分别, the four terminals: the number is that of the dimension's members, so each of them is meant."""
+    number, name = sentence.rest[match.end() - 1].number, sentence.rest[match.end()]
+    following = sentence.rest[match.end() + 1].kind if match.end() + 1 < len(sentence.rest) else ""
+    infos = [info for dimension in sentence.dimension_of(name) if (info := sentence.view.lexicon.dimensions.get(dimension)) is not None]
+    if number is None or number.said != "plain" or number.seconds is not None or following == "c" or not any(len(info.members) == number.value for info in infos):
+        return False
+    adjoining = name.start - sentence.rest[match.end() - 1].end <= 1
+    if not adjoining or (not sentence.chinese and sentence.has("S") and not _definite(sentence, match.start())):
+        return False
+    sentence.explicit.append(name)
+    sentence.take(*range(match.start(), match.end()))
+    return True
+
+
+def _definite(sentence: Sentence, at: int) -> bool:
+    """Whether `the`, `all` or `our` stands before a token: the seven regions are all of them, 7 regions with the highest rate are the first seven."""
+    before = [token for token in sentence.all if token.end <= sentence.rest[at].start][-1:]
+    return sentence.rest[at].kind == "L" or any(token.text in ("the", "our", "all", "these") for token in before)
 
 
 def _counted_values(sentence: Sentence, match: re.Match[str]) -> bool:

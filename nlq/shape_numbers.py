@@ -16,7 +16,7 @@ from nlq.words import CHANGE, METRIC
 _OPERATORS: tuple[str, ...] = get_args(Comparison)
 _NEGATED: dict[str, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 COMPARATIVES = frozenset(
-    ["高", "低", "多", "少", "大", "小", "谁高", "谁多", "谁大", "谁低", "谁少", "更高", "更多", "更大", "更强", "更长", "更快", "较高", "较多", "更低", "更少", "更小", "更弱", "更短", "更慢", "较低", "较少", "更好", "更差", "更优", "好", "好的", "差", "不错", "high", "low", "higher", "larger", "bigger", "greater", "more", "lower", "smaller", "fewer", "less", "better", "worse"]
+    ["久", "更久", "较久", "更远", "更重", "更轻", "longer", "高", "低", "多", "少", "大", "小", "谁高", "谁多", "谁大", "谁低", "谁少", "更高", "更多", "更大", "更强", "更长", "更快", "较高", "较多", "更低", "更少", "更小", "更弱", "更短", "更慢", "较低", "较少", "更好", "更差", "更优", "好", "好的", "差", "不错", "high", "low", "higher", "larger", "bigger", "greater", "more", "lower", "smaller", "fewer", "less", "better", "worse"]
 )
 
 

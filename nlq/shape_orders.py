@@ -157,6 +157,8 @@ def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) 
     ordering = start()
     asked = _DIRECTIONS[str(token.value)]
     change = next((i for i in (index - 1, index + 1) if 0 <= i < len(sentence.rest) and sentence.rest[i].kind == CHANGE), None)
+    if change is None and token.text in _SPEEDS and sentence.measures_time(sentence.nearest_metric(index, before_first=sentence.chinese)):
+        asked = _SPEEDS[token.text]
     if ordering.direction == "desc" or asked != "desc":
         ordering.direction = asked
     nearest = sentence.nearest_metric(index, before_first=sentence.chinese)
@@ -180,6 +182,13 @@ def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) 
     elif ordering.limit is None and not (comparative and _plural(sentence)) and (chosen or not comparative):
         ordering.limit = 1
     sentence.take(*taken)
+
+
+_SPEEDS: dict[str, Direction] = {
+    "最快": "asc", "更快": "asc", "较快": "asc", "快": "asc", "fastest": "asc", "quickest": "asc", "faster": "asc",
+    "最慢": "desc", "更慢": "desc", "较慢": "desc", "慢": "desc", "slowest": "desc", "slower": "desc",
+}  # fmt: skip
+"""Of lengths of time: the fastest takes the least."""
 
 
 def _plural(sentence: Sentence) -> bool:

@@ -15,6 +15,8 @@ SHARE, SHARE_OF, YEARLY, PERIODIC, VERSUS, CONTRAST, DIFFERENCE, CHANGE = "H", "
 BOUND = "b"
 TOTAL, SEPARATE, WHICH, HOW_MANY, ALL, AND, OR, NOT, TO, COMMA = "A", "E", "W", "U", "L", "&", "|", "!", "~", ","
 UNIT, EXPLAIN, UNFILTER, CONDITION = "m", "e", "-", "j"
+HOW_LONG = "i"
+"""Asks for a length of time: no answer where the metric has none."""
 WHO = frozenset(("谁", "who", "whom", "whose", "哪位", "哪一位", "哪名", "谁的"))
 """Words that ask for a person."""
 UNSUPPORTED, SORT, PERIODS, PERCENT_OF, FOLLOW, LISTING, UNGROUP, ORDINAL = "?", "s", "w", "o", "F", "l", "y", "#"
@@ -41,8 +43,8 @@ _CHINESE: dict[str, dict[Any, str]] = {
     RANK: {None: "排名 排行 排行榜 排序 名次 排名情况 排个名 排个序 排一下 排列 排名榜"},
     RANK_OF: {None: "排第几 排名第几 第几名 排第几名 排多少名 排多少 排名多少 排在第几 排在第几位 第几位 排名第几位 排什么位置 排在哪里 处于什么位置 排老几 第几 什么名次 的名次 排第几位 排几"},
     SUPERLATIVE: {
-        "desc": "最贵 高 多 大 谁高 谁多 谁大 最高 最多 最大 最强 最长 最快 最频繁 最活跃 最热 最热门 最猛 高居榜首 居首 领先 更高 更多 更大 更强 更长 更快 较高 较多 最为突出 最突出 最明显 最主要 最厉害 最严重 最狠 最剧烈 最显著 最猛烈 最惊人 最可观",
-        "asc": "最便宜 最省 最省钱 低 少 小 谁低 谁少 最低 最少 最小 最弱 最短 最慢 垫底 落后 更低 更少 更小 更弱 更短 更慢 较低 较少 吊车尾 倒数 最末",
+        "desc": "最久 更久 较久 久 最远 更远 最重 更重 最深 最厚 最宽 最耗时 最费时 最忙 最繁忙 最拥堵 最堵 最拥挤 最挤 最火 最火爆 最畅销 最受欢迎 最欢迎 最热销 最红火 最旺 最赚钱 最抢手 最密集 最高频 最常用 最集中 最拖 最严 最夸张 最亮眼 最贵 高 多 大 谁高 谁多 谁大 最高 最多 最大 最强 最长 最快 最频繁 最活跃 最热 最热门 最猛 高居榜首 居首 领先 更高 更多 更大 更强 更长 更快 较高 较多 最为突出 最突出 最明显 最主要 最厉害 最严重 最狠 最剧烈 最显著 最猛烈 最惊人 最可观",
+        "asc": "最轻 更轻 最浅 最冷清 最冷门 最清闲 最空闲 最淡 最不活跃 最不受欢迎 最滞销 最便宜 最省 最省钱 低 少 小 谁低 谁少 最低 最少 最小 最弱 最短 最慢 垫底 落后 更低 更少 更小 更弱 更短 更慢 较低 较少 吊车尾 倒数 最末",
         "best": "最好 最佳 最优 最优秀 更好 最棒 表现最好 最理想 更优",
         "worst": "最差 最糟 最糟糕 更差 最不好 最坏 表现最差 最不理想",
     },
@@ -76,6 +78,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
         ("down", "change"): "下降 下降了 减少 减少了 下滑 下滑了 降低 降低了 下跌 下跌了 跌 跌了 降了 退步 退步了 缩减 萎缩 回落 变低 变少 下降多少 下降了多少 减少多少 减少了多少 减少量 降了多少 掉 掉了 走低 往下走 下来了 滑坡 变差 变差了 变坏 变坏了 恶化 恶化了",
         ("any", "change"): "变化 变动 涨跌 波动幅度 变化量 变化多少 变化了多少 变化幅度 变化值 变了多少 涨跌幅 变化率 变动率",
     },
+    HOW_LONG: {None: "多久 多长 多长时间 多少时间 多长的时间 花多久 花了多久 用了多久 要多久 用多长时间 需要多久"},
     TOTAL: {None: "汇总一下 汇总下 汇总看 做个汇总 总 总共 一共 总计 合计 汇总 总体 整体 总的 加起来 总和 加总 共 共计 全部加起来 加在一起 合在一起 合起来 总数 总量 总额 累计 共有 一起 总值 合并"},
     SEPARATE: {None: "分别 各自 分别是 各是 各为 各有 分别有 分别为 各自的 分开 分开看 单独列出 逐一 一一 分别是多少 各多少 各是多少 分列 依次 各自是"},
     WHICH: {None: "哪个 哪些 哪一个 哪家 哪几个 哪几家 哪 哪类 哪种 哪位 哪一类 哪一种 哪款 哪几类 哪几种 什么样的 哪里 哪儿 谁 哪一家"},
@@ -102,7 +105,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
         "一下 一个 一些 一点 下 个 些 次 点 名 家 位 款 种 类 类别 种类 分类 方面 部分 层面 角度 来看 来说 而言 看的话 的话 现有 已经 已 曾 曾经 会 能 能否 可以 可否 是否 有没有 是不是 到底 究竟 大概 大约 左右 差不多 约 具体 具体的 全月 整月 全年 整年 整个月 全年度 详细 完整 "
         "时间 期间 时 时候 时间段 区间 范围 范围内 之间 以内 之内 当中 之中 里面 内部 这边 那边 一带 地方 "
         "不错 带来 带来了 带来的 贡献的 创造 创造了 拆 拆一下 拆下 拆一拆 拆解 拆解一下 导致 导致的 引起 引起的 造成 造成的 引发 带上 带着 算进来 算进去 整一下 整个 整一整 整理下 晓得 瞅瞅 瞅一眼 瞧一瞧 瞧瞧看 捋一下 捋一捋 弄一下 弄个 搞一下 搞个 发我 发我一下 发一下 给个 给个数 来一个 来一份 来份 来个 看个 查个 问一句 请教 请教一下 这块儿 那块儿 这儿 那儿 儿 话说 对了 那啥 来着 呗 哎呀 嘿 唉 同学 老板 领导 急 在线等 尽快 回复 口头 一眼 瞄一眼 看一眼 过一遍 帮看 帮查 帮算 帮拉 帮拉一下 帮我拉一下 就行 就好 即可 就可以 就可以了 就够了 就行了 就好了 谢谢 多谢 感谢 谢了 辛苦 你好 您好 哈喽 嗨 好 好的 嗯 哎 喂 亲 老师好 大家 值 指 指的是 即 就是 也就是 对应 相应 相关的 等 等等 各方面 整个的 目前为止 实际 实际上 真实 真正 主要 哪里的 来自 通过 经过 经由 用 使用过 利用 借助 发生 产生 完成了 做了 进行 进行了 实现 实现了 获得 取得 共有多少 拥有 存在 的话呢 属于 归属 所在 所属 所 该 此 本 某 跟我说 快 赶紧 马上 立即 再 又 才 刚 刚才 只是 不过 但 但是 而 而且 因为 所以 由于 那 如果 并 "
-        "其他条件不变 其余条件不变 条件不变 保持不变 其他不变 其余不变 别的不变 其它不变 其它条件不变 想请你 能帮我 能不能帮我 可以帮我 可不可以帮我 烦请 劳驾 有劳 求 速查 查询下 调出 拉出 跑一下 跑个 导出 导出来 下载 生成 梳理 梳理一下 梳理下 盘点 盘点一下 复盘 回顾 回顾一下 回顾下 简单 简要 大致 基本 基本上 整体上 总的来说 总体来看 整体来看 仅就 单就 情况怎么样 怎么样啊 咋样啊 如何啊 几何 大小 高低 多寡 快慢 好坏 走向 态势 动态 最新 最新的 实时 一览 一览表 看板 仪表盘 面板 所对应 对应的 相应的 粒度 颗粒度 角度看 方面看 来讲 角度来说 这块 这一块 那块 板块 领域 范畴 人群 群体 此类 该类 国内 我国 中国 业务 业务线 条线 工作 拿到 得到 取得了 位居 呈现出 反映 涉及 涉及到 触及 截止 麻烦帮我 帮我看一下 帮我统计 帮我统计一下 帮我算 帮我算一下 给我看 给我看看 让我看看 我要看 我要查 我需要 请给出 请给我 请告诉我 请提供 请展示 请显示 请列出 给出 列示 说一说 讲一讲 谈谈 聊聊 目前情况 近况 拆开 拆开看 拆分看 分开看 展开 花在 花 用在 投在 投到 处于 位于 百分点 个百分点 几个百分点 多少个百分点 跑得 干得 两个维度 两个角度 三个维度 这两个维度 两维 二维 交叉 交叉看 交叉分析 交叉表 交叉对比 做个交叉 透视 透视表 打进来 打进来的 打进 打来 打来的 打通 打通了 接到 接到的 收到 收到的 报上来 报上来的 发来 发来的 召开 举办 开展 组织 举行 分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高 多长 多久",
+        "其他条件不变 其余条件不变 条件不变 保持不变 其他不变 其余不变 别的不变 其它不变 其它条件不变 想请你 能帮我 能不能帮我 可以帮我 可不可以帮我 烦请 劳驾 有劳 求 速查 查询下 调出 拉出 跑一下 跑个 导出 导出来 下载 生成 梳理 梳理一下 梳理下 盘点 盘点一下 复盘 回顾 回顾一下 回顾下 简单 简要 大致 基本 基本上 整体上 总的来说 总体来看 整体来看 仅就 单就 情况怎么样 怎么样啊 咋样啊 如何啊 几何 大小 高低 多寡 快慢 好坏 走向 态势 动态 最新 最新的 实时 一览 一览表 看板 仪表盘 面板 所对应 对应的 相应的 粒度 颗粒度 角度看 方面看 来讲 角度来说 这块 这一块 那块 板块 领域 范畴 人群 群体 此类 该类 国内 我国 中国 业务 业务线 条线 工作 拿到 得到 取得了 位居 呈现出 反映 涉及 涉及到 触及 截止 麻烦帮我 帮我看一下 帮我统计 帮我统计一下 帮我算 帮我算一下 给我看 给我看看 让我看看 我要看 我要查 我需要 请给出 请给我 请告诉我 请提供 请展示 请显示 请列出 给出 列示 说一说 讲一讲 谈谈 聊聊 目前情况 近况 拆开 拆开看 拆分看 分开看 展开 花在 花 用在 投在 投到 处于 位于 百分点 个百分点 几个百分点 多少个百分点 跑得 干得 两个维度 两个角度 三个维度 这两个维度 两维 二维 交叉 交叉看 交叉分析 交叉表 交叉对比 做个交叉 透视 透视表 打进来 打进来的 打进 打来 打来的 打通 打通了 接到 接到的 收到 收到的 报上来 报上来的 发来 发来的 召开 举办 开展 组织 举行 分组 分类 分层 分群 一份 一张 一组 一版 画 绘制 画一张 画个 画出 做一张 排 发 发了 发送 发出 发送了 一天中 一天里 一天当中 一天之中 一天内 一周中 一周当中 比例是多少 是多少 为多少 有多少呢 多不多 高不高 到了多少 达到多少 是几 是啥 是什么 有什么 多大 多高",
     },
 }
 
@@ -127,7 +130,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     RANK: {None: "ranking|ranked|rank|rankings|leaderboard|league table|sorted|sort|ordered|order|sorted by|ranked by|ordered by|in order of|rank by|sort by|order by|league table of"},
     RANK_OF: {None: "what rank|which rank|where does * rank|what position|what place|rank of|ranking of|position of|which place|how does * rank|how do * rank"},
     SUPERLATIVE: {
-        "desc": "high|highest|most|largest|biggest|maximum|strongest|leading|longest|greatest|max|fastest|busiest|higher|larger|bigger|greater|more|peak|peaked|the highest|most active|priciest|costliest|dearest|most expensive",
+        "desc": "high|highest|most|largest|biggest|maximum|strongest|leading|longest|greatest|heaviest|farthest|furthest|deepest|most crowded|most congested|most popular|best selling|most frequent|longer|max|fastest|busiest|higher|larger|bigger|greater|more|peak|peaked|the highest|most active|priciest|costliest|dearest|most expensive",
         "asc": "low|lowest|least|fewest|smallest|minimum|weakest|shortest|min|slowest|lower|smaller|fewer|less|the lowest|trailing|lagging|cheapest|least expensive",
         "best": "best|best performing|top performing|better|better performing|best performer|best performers",
         "worst": "worst|worst performing|poorest|worse|worst performer|worst performers|poorest performing",
@@ -162,6 +165,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
         ("any", "change"): "going up or down|up or down|going up|going down|trending up or down|rising or falling|improving or worsening|increasing or decreasing|better or worse|change|changes|changed|change in|changes in|movement|how much did * change|changing|change of|percentage change|percentage change in|percent change in|percent change|variation",
     },
     TOTAL: {None: "total|in total|overall|altogether|combined|sum|sum of|total of|all together|in all|aggregate|aggregated|grand total|summed|put together|taken together|together|the total|a total of"},
+    HOW_LONG: {None: "how long|how long does|how long did|how long do|how much time|how long is|how long was|how long on average"},
     SEPARATE: {None: "respectively|separately|individually|one by one|apart|split out|broken out|each of them|each separately"},
     WHICH: {None: "which|which one|what are the|which are the|which of the|who|whose|which ones"},
     HOW_MANY: {None: "how many|how much|number of|count of|the number of|total number of|how many of the|count|what number of|amount of|quantity of|how often|how many times|number|the count of|how many different"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fixtures.language import QUESTIONS, SHOP, WATER, faults_in
+from tests.fixtures.language import PORT, QUESTIONS, SHOP, WATER, faults_in
 
 
 @pytest.mark.parametrize("name", ["dev", "dialogues", "more", "more_dialogues", "classes", "more_classes"])
@@ -24,4 +24,10 @@ def test_a_second_domain_is_read_from_its_bundle_alone():
 def test_ways_of_asking_that_unseen_questions_showed_are_read_in_a_domain_known_by_its_bundle_alone():
     count, faults = faults_in(QUESTIONS / "more_classes_water.yaml", root=WATER)
     assert count >= 25
+    assert faults == []
+
+
+def test_a_port_is_read_from_its_bundle_alone_its_units_its_hours_and_its_four_terminals():
+    count, faults = faults_in(QUESTIONS / "classes_port.yaml", root=PORT)
+    assert count >= 15
     assert faults == []
