@@ -10,13 +10,14 @@ WORKERS ?= 2
 # pytest-xdist workers for make test
 JOBS ?= 2
 
-.PHONY: help demo test test-long lint lock check-env clean bench
+.PHONY: help demo test test-long lint lock check-env clean bench pictures
 
 help:
 	@echo "make demo       build the demo company and serve it on http://127.0.0.1:$(PORT)"
 	@echo "make test       everything that must hold: linters, types, layers, tests, browser"
 	@echo "make test-long  the long suites; results go to bench/results/"
 	@echo "make bench      the measurements, ours beside a peer"
+	@echo "make pictures   take the README's pictures anew"
 	@echo "make lock       write the lock files anew"
 
 $(VENV)/.made:
@@ -35,6 +36,10 @@ $(VENV)/.dev: $(VENV)/.made requirements-dev.lock requirements-installer.lock py
 demo: $(VENV)/.runtime
 	@$(BIN)/wenshu --home "$(HOME_DIR)" init --demo
 	@exec $(BIN)/wenshu --home "$(HOME_DIR)" serve --port $(PORT) --workers $(WORKERS) --show-demo-accounts
+
+pictures: $(VENV)/.dev
+	@.ci/browser
+	$(BIN)/python -m tests.browser.pictures
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
