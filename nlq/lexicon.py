@@ -16,7 +16,7 @@ from governance.documents.settings import Contact, Settings
 from governance.terms import Filter, Text, Value
 from nlq.entries import AmbiguousInfo, BoundInfo, Catalogue, DimensionInfo, Meaning, MetricInfo, NounInfo, TermInfo
 from nlq.guard import Guard
-from nlq.normalise import normalise
+from nlq.normalise import has_chinese, keys, normalise
 from nlq.times.festivals import FestivalCalendar
 from nlq.vocabulary import build
 from nlq.wordbook import Wordbook
@@ -124,8 +124,9 @@ class Lexicon:
         return self.visible(frozenset(self.metrics), frozenset(self.dimensions))
 
     def allows(self, text: str) -> bool:
-        """Return whether a span of text is a word of the catalogue, so that it is no person's name."""
-        return self.words.is_known(normalise(text))
+        """Return whether a span of text is a word of the catalogue, or a part of a metric's name (毛利 of 毛利额), so that it is no person's name."""
+        said = normalise(text)
+        return self.words.is_known(said) or (has_chinese(said) and keys(said) in self.words.partial)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,8 @@ _NOT_NAMES = frozenset(
     _words(
         "康复 唐山 桂林 齐齐哈尔 连云港 黄石 安顺 安庆 安康 常德 承德 白银 白山 池州 甘南 甘孜 海东 汉中 贺州 黄冈 黄南 吉安 江门 金昌 景德 乐山 林芝 龙岩 娄底 吕梁 梅州 南平 南充 宁德 平凉 莆田 钦州 "
         "曲靖 荣成 石嘴山 台州 泰安 泰州 天水 文山 文昌 武威 咸宁 湘潭 邢台 许昌 延安 阳江 阳泉 宜宾 永州 玉林 玉溪 岳阳 云浮 章丘 钟祥 舟山 诸暨 庄河 邹平 黎明 高明 高原 高端 高频 "
-        "高危 谢谢 平台 平安 安徽 和平 马上 方便 方向 常见 常用 康宁 康和 金牌 成长 成熟 成功 白领 石油 温和 温暖 文化 应用 明年 时尚 路演 关键 项目 高层 单次 高峰期"
+        "高危 谢谢 平台 平安 安徽 和平 马上 方便 方向 常见 常用 康宁 康和 金牌 成长 成熟 成功 白领 石油 温和 温暖 文化 应用 明年 时尚 路演 关键 项目 高层 单次 高峰期 "
+        "毛利润 毛利额 毛收入 宋体 夏令营 康养 姜茶 葛根 江运 陆运 周活 时薪 平效 坪效 文旅 文创 车贷 房贷 农贷 季卡 年卡 月活"
     )
 ) - {"高明", "黎明", "高原", "成功", "和平", "平安", "文化"}
 """Words that the dictionary holds to be names, or does not hold, and that business sentences use."""
@@ -153,6 +154,18 @@ def everyday_words() -> frozenset[str]:
     starts = "".join(SURNAMES | {name[0] for name in COMPOUND_SURNAMES})
     found = re.findall(rf"\n([{starts}]\S{{1,3}}) (\d+) (?!nr)", _dictionary())
     return _NOT_NAMES.union(word for word, count in found if int(count) > _TOO_RARE)
+
+
+@lru_cache(maxsize=1)
+def word_stems() -> frozenset[str]:
+    """Words of two characters that the dictionary takes for names and that begin other words of it which are none: 毛利 (毛利率), 雷达 (雷达遥感), 温泉.
+
+    People bear some of them, so only a name without a title is doubted for it.
+    """
+    starts = "".join(COMMON_SURNAMES)
+    dictionary = _dictionary()
+    named = set(re.findall(rf"\n([{starts}]\S) \d+ nr", dictionary))
+    return frozenset(stem for stem in re.findall(rf"\n([{starts}]\S)\S+ \d+ (?!nr)", dictionary) if stem in named)
 
 
 @lru_cache(maxsize=1)
@@ -200,7 +213,7 @@ def is_titled_name(text: str) -> bool:
 def is_bare_name(text: str) -> bool:
     """Whether `text` can be believed a name without a title: common surname, usual given name, not an everyday word."""
     parts = split_name(text)
-    if parts is None or text in everyday_words():
+    if parts is None or text in everyday_words() or text in word_stems():
         return False
     surname, given = parts
     return (surname in COMMON_SURNAMES or len(surname) > 1) and all(

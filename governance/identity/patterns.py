@@ -189,7 +189,7 @@ def _before_titles(text: str) -> Iterator[Span]:
                 if personal and names.is_lone_surname(word) and not re.match(rf"[{_HAN}]", text[start - 1 : start]):
                     yield start, title.end(), 0.6
                     break
-            elif names.is_titled_name(word) and not names.crosses_word(text, start, end):
+            elif names.is_titled_name(word) and (word[:2] in names.COMPOUND_SURNAMES or not names.crosses_word(text, start, end)):
                 yield start, end, 0.85
                 break
 
