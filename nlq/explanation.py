@@ -89,9 +89,9 @@ def define(metric: Metric, language: Language) -> Definition:
         id=metric.id,
         label=metric.label.text()[language],
         definition=metric.definition.text()[language],
-        owner=metric.owner,
+        owner=metric.owner.text()[language],
         version=metric.version,
-        approver=metric.approver,
+        approver=metric.approver.text()[language],
         approved_on=metric.approved_on.isoformat(),
     )
 

@@ -2,7 +2,7 @@
 
 A golden question is words and a query. Its words are read by the same parser as everybody's, today: the label is given only where that
 reading still is the approved query, so that a label never vouches for something else than what was approved. What the approval does not fix
-(the days that 上个月 means today) is said not to be part of it.
+(the days that 上个月 means today) is said not to be part of it. Whoever may not know all that an approved question names has no such question.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from governance import calendar
 from governance.documents.metrics import Metric
 from governance.errors import InvalidQuery
 from governance.metrics.parsing import query_from_json
-from governance.terms import MetricQuery, Period, Text
+from governance.terms import Language, MemberCompare, MetricQuery, Period, Text
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Matcher
 from nlq.normalise import normalise, units
@@ -35,7 +35,7 @@ class Verified:
 
     ask: str
     metric: str
-    approver: str
+    approver: Text
     approved_on: date
     query: MetricQuery
     exact: bool
@@ -44,8 +44,8 @@ class Verified:
     @property
     def label(self) -> Text:
         """Who approved it and when, for the answer's assumptions."""
-        zh = f"已验证：{self.approver}于 {self.approved_on} 核准的问题“{self.ask}”" + ("" if self.exact else "，问法不同，含义相同")
-        en = f"verified: a question approved by {self.approver} on {self.approved_on} ('{self.ask}')" + ("" if self.exact else ", in other words")
+        zh = f"已验证：{self.approver.zh}于 {self.approved_on} 核准的问题“{self.ask}”" + ("" if self.exact else "，问法不同，含义相同")
+        en = f"verified: a question approved by {self.approver.en} on {self.approved_on} ('{self.ask}')" + ("" if self.exact else ", in other words")
         if self.dated:
             return Text(zh=zh, en=en)
         return Text(zh=f"{zh}；期间按问句和当天计算，不在核准之内", en=f"{en}; its period follows from the words and today, and is not part of the approval")
@@ -57,6 +57,19 @@ class _Golden:
     key: tuple[str, ...]
     metric: Metric
     query: MetricQuery
+    form: MetricQuery
+    """The query without its period, in the form in which two that ask the same are equal."""
+
+    def known(self, view: LexiconView) -> bool:
+        """Return whether the caller may know every metric, dimension and value that the approved query names."""
+        query = self.query
+        if not view.metrics.issuperset(query.metrics) or not view.dimensions.issuperset(query.named_dimensions()):
+            return False
+        named = [(item.dimension, value) for item in query.where for value in item.values]
+        named += [(item.dimension, value) for item in query.keep for value in item.values]
+        if isinstance(query.compare, MemberCompare):
+            named.append((query.compare.dimension, query.compare.base))
+        return all(view.value_allowed(dimension, value) for dimension, value in named)
 
 
 def _key(text: str) -> tuple[str, ...]:
@@ -80,35 +93,43 @@ def _undated(query: MetricQuery) -> MetricQuery:
     return same_form(replace(query, period=None))
 
 
+def names_time(ask: str, lexicon: Lexicon, *, today: date, language: Language) -> bool:
+    """Return whether some of the words may be read as a time."""
+    clock = Clock(today=today, fiscal_start=lexicon.fiscal_start, festivals=lexicon.festivals.period if lexicon.festivals else None)
+    tokens = Matcher(lexicon.everything, normalise(ask), clock, language).tokens()
+    return any(TIME in (token.kind, *(other.kind for other in token.alternatives)) for token in tokens)
+
+
 class VerifiedQuestions:
     """The golden questions of one catalogue, read by one lexicon. Safe for threads; make one per bundle and data version."""
 
     def __init__(self, metrics: Mapping[str, Metric], lexicon: Lexicon) -> None:
         """Golden queries that are no MetricQuery, or ask other metrics than the catalogue has, are left out: nothing vouches for them."""
         self._lexicon = lexicon
-        self._goldens = [golden for metric in metrics.values() for golden in _goldens(metric, metrics)]
+        self._by_key: dict[tuple[str, ...], list[_Golden]] = {}
+        self._by_form: dict[MetricQuery, list[_Golden]] = {}
+        for golden in (found for metric in metrics.values() for found in _goldens(metric, metrics)):
+            self._by_key.setdefault(golden.key, []).append(golden)
+            self._by_form.setdefault(golden.form, []).append(golden)
         self._lock = threading.Lock()
         self._read: dict[tuple[str, date], MetricQuery | None] = {}
 
     def match(self, question: str, understanding: Understanding, *, view: LexiconView, today: date) -> Verified | None:
-        """Return the approved question that `question` is, word for word or in meaning, or None. Only metrics that the caller may know count."""
+        """Return the approved question that `question` is, word for word or in meaning, or None. Only what the caller may know counts."""
         if understanding.act is not None or understanding.status == "refused":
             return None
         key = _key(question)
-        known = [golden for golden in self._goldens if view.metrics.issuperset(golden.query.metrics)]
-        for golden in sorted(known, key=lambda item: item.key != key):
-            exact = golden.key == key
-            if understanding.status == "read":
-                found = self._of_reading(golden, understanding.readings[0], exact=exact, today=today)
-            else:
-                found = self._as_approved(golden, understanding, today=today) if exact else None
-            if found is not None:
-                return found
-        return None
+        if understanding.status == "read":
+            reading = understanding.readings[0]
+            alike = [golden for golden in self._by_form.get(_undated(reading.query), ()) if golden.known(view)]
+            tried = (self._of_reading(golden, reading, exact=golden.key == key, today=today) for golden in sorted(alike, key=lambda item: item.key != key))
+        else:
+            tried = (self._as_approved(golden, understanding, today=today) for golden in self._by_key.get(key, ()) if golden.known(view))
+        return next((found for found in tried if found is not None), None)
 
     def _of_reading(self, golden: _Golden, reading: Reading, *, exact: bool, today: date) -> Verified | None:
         query = reading.query
-        if _undated(query) != _undated(golden.query) or (not exact and (reading.unused or reading.corrections)):
+        if not exact and (reading.unused or reading.corrections):
             return None
         said = self._reading_of(golden.ask, today)
         if said is None or same_form(said) != same_form(query):
@@ -127,9 +148,7 @@ class VerifiedQuestions:
         guarded = {item.rule.message.text() for item in self._lexicon.guard.rules}
         if golden.query.period is not None or (understanding.status == "not_understood" and understanding.message in guarded):
             return None
-        clock = Clock(today=today, fiscal_start=self._lexicon.fiscal_start, festivals=self._lexicon.festivals.period if self._lexicon.festivals else None)
-        tokens = Matcher(self._lexicon.everything, normalise(golden.ask), clock, understanding.language).tokens()
-        timed = any(TIME in (token.kind, *(other.kind for other in token.alternatives)) for token in tokens)
+        timed = names_time(golden.ask, self._lexicon, today=today, language=understanding.language)
         return None if timed else _verified(golden, golden.query, exact=True, dated=True)
 
     def _reading_of(self, ask: str, today: date) -> MetricQuery | None:
@@ -163,13 +182,13 @@ def _goldens(metric: Metric, metrics: Mapping[str, Metric]) -> list[_Golden]:
         except InvalidQuery:
             continue
         if all(name in metrics for name in query.metrics):
-            found.append(_Golden(ask=item.ask, key=_key(item.ask), metric=metric, query=query))
+            found.append(_Golden(ask=item.ask, key=_key(item.ask), metric=metric, query=query, form=_undated(query)))
     return found
 
 
 def _verified(golden: _Golden, query: MetricQuery, *, exact: bool, dated: bool) -> Verified:
     metric = golden.metric
-    return Verified(ask=golden.ask, metric=metric.id, approver=metric.approver, approved_on=metric.approved_on, query=query, exact=exact, dated=dated)
+    return Verified(ask=golden.ask, metric=metric.id, approver=metric.approver.text(), approved_on=metric.approved_on, query=query, exact=exact, dated=dated)
 
 
 def label(understanding: Understanding, verified: Verified) -> Understanding:

@@ -20,10 +20,13 @@ class Document(BaseModel):
 
 
 class Words(Document):
-    """A text in Chinese and English; a bare string stands for both."""
+    """A text in Chinese and English; a bare string stands for both. One that says nothing in either is false."""
 
     zh: str
     en: str
+
+    def __bool__(self) -> bool:
+        return bool(self.zh or self.en)
 
     def text(self) -> Text:
         return Text(zh=self.zh, en=self.en)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from governance.documents.base import Also, Document, Label, Name, Synonyms
+from governance.documents.base import Also, Document, Label, Name, Synonyms, Words
 from governance.terms import Comparison
 
 Phrases = Also
@@ -63,7 +63,7 @@ class Term(Document):
     label: Label
     synonyms: Also = Synonyms()
     filters: Annotated[tuple[TermFilter, ...], Field(min_length=1)]
-    owner: str
+    owner: Label
     roles: tuple[Name, ...] = ()
     """The roles that know the term; empty: all."""
 
@@ -75,7 +75,7 @@ class Bound(Document):
     metric: Name
     op: Comparison = ">="
     value: float
-    owner: str = ""
+    owner: Label = Words(zh="", en="")
 
 
 class Noun(Document):

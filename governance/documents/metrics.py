@@ -7,12 +7,14 @@ beside it. Conditions are typed trees over columns, never SQL text.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from governance.documents.base import Also, Document, Label, Name, Synonyms
 
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 Scalar = str | int | float | bool | dt.date
 
 
@@ -183,10 +185,18 @@ class Shifted(Document):
 
 
 class GoldenQuestion(Document):
-    """A question in words and the query that it must be read as."""
+    """A question in words and the query that it must be read as.
+
+    `lang` says which language's question it is, where its script does not: one with a Chinese character is Chinese, any other English.
+    """
 
     ask: str
     query: dict[str, object]
+    lang: Literal["zh", "en"] | None = None
+
+    @property
+    def language(self) -> Literal["zh", "en"]:
+        return self.lang or ("zh" if _HAN.search(self.ask) else "en")
 
 
 class DefaultPeriod(Document):
@@ -241,8 +251,8 @@ class Metric(Document):
     """`prescribing` marks measures of what is prescribed or sold; code forbids them by doctor and by representative."""
     ignores_consent: bool = False
     default_period: DefaultPeriod = DefaultPeriod()
-    owner: str
-    approver: str
+    owner: Label
+    approver: Label
     approved_on: dt.date
     version: str
     effective_from: dt.date

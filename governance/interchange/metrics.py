@@ -21,8 +21,8 @@ from governance.interchange.report import Report
 from governance.interchange.resolving import Resolver
 from governance.interchange.trees import Combined, Given, Number, Tree, arithmetic, givens, written
 
-NOBODY = "未指定（导入） · not named (imported)"
-UNAPPROVED = "未批准（导入草稿） · not approved (imported draft)"
+NOBODY = Words(zh="未指定（导入）", en="not named (imported)")
+UNAPPROVED = Words(zh="未批准（导入草稿）", en="not approved (imported draft)")
 NEVER = dt.date(9999, 12, 31)
 """Stands where a document must have a day of approval and there was none."""
 VERSION = "draft-imported"

@@ -138,8 +138,8 @@ def _metrics(catalogue: Catalogue, report: Report) -> list[dict[str, Any]]:
 
 def _metric(metric: Metric, expression: str) -> dict[str, Any]:
     governed = {
-        "approver": metric.approver, "approved_on": metric.approved_on.isoformat(), "effective_from": metric.effective_from.isoformat(),
-        "format": metric.format, "owner": metric.owner, "stage": metric.stage, "tags": sorted(metric.tags), "version": metric.version,
+        "approver": _both(metric.approver.zh, metric.approver.en), "approved_on": metric.approved_on.isoformat(), "effective_from": metric.effective_from.isoformat(),
+        "format": metric.format, "owner": _both(metric.owner.zh, metric.owner.en), "stage": metric.stage, "tags": sorted(metric.tags), "version": metric.version,
     }
     return {
         "name": metric.id,

@@ -92,7 +92,7 @@ def plain_card(card: Mapping[str, Any]) -> dict[str, Any]:
     """Return a metric card with every word in the reader's language."""
     dimensions = [{"id": choice_id(choice), "label": choice_label(choice)} for choice in card["dimensions"]]
     words = {key: say(card[key]) if card.get(key) is not None else None for key in ("label", "definition", "unit", "caveat")}
-    plain = {key: str(card[key]) for key in ("owner", "approver", "approved_on", "version")}
+    plain = {key: str(card[key]) for key in ("approved_on", "version")} | {key: say(card.get(f"{key}_label") or card[key]) for key in ("owner", "approver")}
     lists = {key: [say(word) for word in card.get(key) or ()] for key in ("synonyms", "examples")}
     return {"id": card["id"], "stage": card["stage"], **words, **plain, **lists, "dimensions": dimensions}
 

@@ -121,8 +121,8 @@ def fields(kind: str, value: Mapping[str, Any] | None = None) -> tuple[Field, ..
                 label,
                 Field(key="definition", label=_("Definition in words"), kind="words", required=True),
                 synonyms,
-                Field(key="owner", label=_("Owner"), kind="line", required=True),
-                Field(key="approver", label=_("Approved by"), kind="line", required=True),
+                Field(key="owner", label=_("Owner"), kind="words", required=True),
+                Field(key="approver", label=_("Approved by"), kind="words", required=True),
                 Field(key="approved_on", label=_("Approved on"), kind="date", required=True),
                 Field(key="version", label=_("Version"), kind="line", required=True),
                 Field(key="effective_from", label=_("Effective from"), kind="date", required=True),
@@ -142,7 +142,7 @@ def fields(kind: str, value: Mapping[str, Any] | None = None) -> tuple[Field, ..
                 synonyms,
                 Field(key="filters", label=_("Stands for"), kind="rows", of="dimensions"),
                 Field(key="roles", label=_("Only these roles know it"), kind="many", of="roles", hint=_("None: everybody")),
-                Field(key="owner", label=_("Owner"), kind="line", required=True),
+                Field(key="owner", label=_("Owner"), kind="words", required=True),
             )
 
 

@@ -70,6 +70,8 @@ class MetricCard(TypedDict):
     unit: Words | None
     owner: str
     approver: str
+    owner_label: NotRequired[Words]
+    approver_label: NotRequired[Words]
     approved_on: str
     version: str
     dimensions: Sequence[Choice | str]

@@ -119,7 +119,8 @@ def _language(columns: Sequence[Mapping[str, Any]], explanation: Mapping[str, An
 def _definition(used: Mapping[str, Any], metrics: Mapping[str, Mapping[str, Any]]) -> Definition:
     known = metrics.get(str(used["id"]), {})
     same = str(known.get("version")) == str(used.get("version"))  # the catalogue may have moved on since the answer
-    approver, approved = (used.get(key) or (known.get(key) if same else None) for key in ("approver", "approved_on"))
+    approver = used.get("approver") or (known.get("approver_label") or known.get("approver") if same else None)
+    approved = used.get("approved_on") or (known.get("approved_on") if same else None)
     return Definition(
         id=str(used["id"]),
         label=say(used.get("label") or known.get("label")) or str(used["id"]),
