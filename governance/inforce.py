@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, literal_column, select
+from sqlalchemy import table as sql_table
 
 from governance.access import redline
 from governance.access.policy import Policy, build_policy
@@ -21,7 +22,7 @@ from governance.documents.access import AccessDocument
 from governance.documents.disclosure import DisclosureDocument
 from governance.documents.metrics import MetricsDocument
 from governance.documents.reading import Read
-from governance.errors import BundleError, Problem, nearest
+from governance.errors import BundleError, Problem, WarehouseError, nearest
 from governance.metrics.catalogue import Catalogue
 from governance.metrics.reach import Reach
 from governance.metrics.values import data_range, load_values
@@ -163,6 +164,24 @@ def canonical(catalogue: Catalogue, dimension: str, stored: Any) -> Value:
     return stored if isinstance(stored, int) and not isinstance(stored, bool) else str(stored)
 
 
+def _has_narrower(catalogue: Catalogue, fetch: Fetch) -> bool:
+    """Whether the warehouse has the table of consents for single values. Only where the other consents can be read is it known to be lacking; else WarehouseError."""
+    model = next((item for item in catalogue.models.values() if item.narrower is not None), None)
+    if model is None or model.narrower is None:
+        return False
+    try:
+        fetch(_first_row(model.narrower.table))
+    except WarehouseError:
+        fetch(_first_row(model.table))
+        return False
+    return True
+
+
+def _first_row(name: str) -> Select[Any]:
+    schema, _, table = name.rpartition(".")
+    return select(literal_column("1")).select_from(sql_table(table, schema=schema or None)).limit(1)
+
+
 def put_in_force(bundle: Bundle, *, fetch: Fetch, today: dt.date) -> Active:
     """Return the bundle in force over one data load; `fetch` reads from that load.
 
@@ -170,7 +189,7 @@ def put_in_force(bundle: Bundle, *, fetch: Fetch, today: dt.date) -> Active:
     the days of a warehouse without dated facts.
     """
     bare = catalogue_of(bundle)
-    catalogue = bare.with_values(load_values(bare, fetch))
+    catalogue = bare.with_values(load_values(bare, fetch)).with_narrower_consents(present=_has_narrower(bare, fetch))
     data_from, data_to = data_range(bare, fetch) or (today, today)
     return Active(
         catalogue=catalogue,

@@ -25,7 +25,7 @@ from governance.metrics.catalogue import Catalogue, Definition
 from governance.metrics.execution import Sources
 from governance.metrics.formulas import Part
 from governance.metrics.planner import Plan
-from governance.metrics.scan import Context, Scan
+from governance.metrics.scan import Context, Scan, withdrawn_narrowly
 from governance.metrics.slicing import route_of
 from governance.metrics.tables import tables_of
 from governance.terms import UNKNOWN, Cell, DimensionScope, Filter, Grant, Measured, MemberCompare, Value
@@ -66,6 +66,7 @@ class Scopes:
         self._lock = threading.Lock()
         self._persons: OrderedDict[tuple[int, str, str], _Persons] = OrderedDict()
         self._inside: OrderedDict[object, npt.NDArray[np.bool_]] = OrderedDict()
+        self._narrow: OrderedDict[object, bytes] = OrderedDict()
         self._known: OrderedDict[object, _Cells | None] = OrderedDict()
 
     def told(self, grant: Grant, plan: Plan, measured: Measured, hidden: Mapping[Place, str], sources: Sources, *, exact: frozenset[str]) -> Told:
@@ -184,7 +185,7 @@ class Scopes:
         cells = {tuple(names[name][int(persons.codes[name][i])] for name in group_by): number for number, i in enumerate(at, 1)}
         # Between two loads or two batches of withdrawals the persons differ: their tables are compared only where the same was asked of them.
         everyone = self._population(replace(grant, scopes=()), catalogue, home, person.name, part.consent, persons, sources)
-        consents = hashlib.blake2b(np.packbits(everyone).tobytes(), digest_size=16).hexdigest()
+        consents = hashlib.blake2b(np.packbits(everyone).tobytes() + self._narrowly(grant, catalogue, part.consent, sources), digest_size=16).hexdigest()
         return _Cells(entity=person.name, consents=consents, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where, digest=hashlib.blake2b(codes.tobytes(), digest_size=16).digest())
 
     def _all(self, catalogue: Catalogue, home: str, sources: Sources) -> _Persons:
@@ -224,6 +225,24 @@ class Scopes:
             codes[name] = np.fromiter((known.setdefault(value, len(known) + 1) for value in column), dtype=np.int32, count=len(rows))
             values[name] = known
         return _Persons(order={key: i for i, key in enumerate(keys)}, positions=self._memory.positions(keys), codes=codes, values=values)
+
+    def _narrowly(self, grant: Grant, catalogue: Catalogue, consent: bool, sources: Sources) -> bytes:
+        """Return what tells one state of withdrawals in single channels from another, empty where there are none: numbers before and after a batch are of different rows."""
+        purpose = grant.consent_purpose if consent and catalogue.narrower_consents else None
+        if purpose is None:
+            return b""
+        name = (id(catalogue.graph), sources.data_version, purpose, grant.today)
+        with self._lock:
+            found = self._narrow.get(name)
+        if found is None:
+            select = withdrawn_narrowly(Context.of(grant, catalogue), purpose)
+            rows = sources.session("warehouse").run(select, timeout_s=PATIENCE_S, max_rows=MOST_PERSONS)
+            found = hashlib.blake2b(repr(sorted((str(who), str(value)) for who, value in rows)).encode(), digest_size=16).digest() if rows else b""
+            with self._lock:
+                self._narrow[name] = found
+                while len(self._narrow) > MOST_KEPT:
+                    self._narrow.popitem(last=False)
+        return found
 
     def _population(
         self, grant: Grant, catalogue: Catalogue, home: str, entity: str, consent: bool, persons: _Persons, sources: Sources

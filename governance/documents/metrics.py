@@ -47,6 +47,13 @@ class Validity(Document):
     end: str
 
 
+class NarrowerConsents(Document):
+    """Consents for single values of one dimension: another table, with the columns of the consents and one named like the dimension."""
+
+    dimension: Name
+    table: str
+
+
 class SemanticModel(Document):
     """One table: its entities, its time, from when to when its rows hold, and whether it keeps consents."""
 
@@ -59,6 +66,8 @@ class SemanticModel(Document):
     label: Label | None = None
     consent: bool = False
     """Whether this table holds the consent rows: entity, `purpose`, `granted_at`, `withdrawn_at`, `effective_at`."""
+    narrower: NarrowerConsents | None = None
+    """Where consents for single values (of a channel) stand. A warehouse made before there were any may lack that table."""
     complete_days: bool = False
     """Whether only days before today count, because today's rows are still being written."""
 

@@ -54,6 +54,8 @@ class TableKind(Document):
     register_of: Name | None = None
     consent: bool = False
     """The table holds consents: `granted_at`, `withdrawn_at` and the derived `effective_at` (domain.md section 5)."""
+    consent_for: Name | None = None
+    """The column whose single values the consents of this table are for (`channel`); none: they are for the whole purpose."""
 
 
 class WarehouseSchema(Document):
@@ -74,6 +76,9 @@ class WarehouseSchema(Document):
                 if column not in table.columns:
                     message = f"{name}: unique names the column {column!r}, which the table lacks"
                     raise ValueError(message)
+            if table.consent_for is not None and (not table.consent or table.consent_for not in table.columns):
+                message = f"{name}: consent_for names one of the columns of a table with `consent: true`"
+                raise ValueError(message)
             if table.register_of is not None and self.key_column(name, table.register_of) is None:
                 message = f"{name}: is the register of {table.register_of!r} but has no key column of it"
                 raise ValueError(message)

@@ -7,18 +7,18 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
 LONGEST_WAIT = timedelta(days=7)
 
 
-def effective_times(withdrawals: Sequence[tuple[str, str, datetime]], *, smallest_batch: int) -> list[datetime]:
-    """For each withdrawal (purpose, person, local time) the midnight at which it takes effect.
+def effective_times(withdrawals: Sequence[tuple[Hashable, str, datetime]], *, smallest_batch: int) -> list[datetime]:
+    """For each withdrawal (what it is for: the purpose, or purpose and channel; person; local time) the midnight at which it takes effect.
 
-    At every midnight a purpose's pending withdrawals take effect together once they are of at least `smallest_batch` persons or the oldest
+    At every midnight a purpose's (a purpose and channel's) pending withdrawals take effect together once they are of at least `smallest_batch` persons or the oldest
     is 7 days old; the clock runs on past the last known withdrawal.
     """
-    by_purpose: dict[str, list[int]] = defaultdict(list)
+    by_purpose: dict[Hashable, list[int]] = defaultdict(list)
     for index, (purpose, _, _) in enumerate(withdrawals):
         by_purpose[purpose].append(index)
     result: dict[int, datetime] = {}

@@ -261,8 +261,9 @@ class Ingest:
             withdrawn = table.column("withdrawn_at").to_pylist()
             rows = [row for row, at in enumerate(withdrawn) if at is not None]
             purposes, persons = table.column("purpose").to_pylist(), table.column(key).to_pylist()
+            within = table.column(kind.consent_for).to_pylist() if kind.consent_for is not None else [None] * table.num_rows
             times = effective_times(
-                [(purposes[row], persons[row], withdrawn[row]) for row in rows], smallest_batch=smallest_batch
+                [((purposes[row], within[row]), persons[row], withdrawn[row]) for row in rows], smallest_batch=smallest_batch
             )
             effective: list[datetime | None] = [None] * table.num_rows
             for row, at in zip(rows, times, strict=True):

@@ -57,6 +57,8 @@ class Catalogue:
     part_dimensions: Mapping[Part, frozenset[str]]
     tagged: Mapping[str, frozenset[tuple[str, str]]]
     known_values: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    narrower_consents: bool = False
+    """Whether the warehouse has the table of consents for single values; known once the catalogue stands over a load."""
 
     @classmethod
     def build(cls, settings: Settings, reads: Sequence[Read[MetricsDocument]]) -> Catalogue:
@@ -158,6 +160,10 @@ class Catalogue:
     def with_values(self, values: Mapping[str, tuple[Value, ...]]) -> Catalogue:
         """Return the catalogue with the members that the warehouse has of its open dimensions."""
         return replace(self, known_values=MappingProxyType(dict(values)))
+
+    def with_narrower_consents(self, *, present: bool) -> Catalogue:
+        """Return the catalogue over a warehouse that has, or lacks, the table of consents for single values."""
+        return replace(self, narrower_consents=present)
 
     def values(self, dimension: str) -> tuple[Value, ...]:
         """Return the dimension's values: the listed ones in their order, then the warehouse's own. Without the unknown group."""

@@ -31,6 +31,10 @@ _WORDS: Mapping[Family, str] = {"boolean": "boolean", "number": "a number", "tex
 
 Need = tuple[str, tuple[Family, ...], str]
 """A column, the families that will do (none: any), and what it is needed for."""
+_CONSENT: tuple[Need, ...] = (
+    ("purpose", ("text",), "the purpose of a consent"),
+    *((name, _DAYS, "the time of a consent") for name in ("granted_at", "withdrawn_at", "effective_at")),
+)
 
 
 def family(kind: str) -> Family | None:
@@ -46,11 +50,21 @@ def misfits(catalogue: Catalogue, model: SemanticModel, present: Mapping[str, Ma
         return
     columns = present[table]
     for name, families, purpose in dict.fromkeys(_needs(catalogue, model)):
-        if name not in columns:
-            yield Problem(where=where, message=f"{model.table} has no column {name}, needed for {purpose}.{nearest(name, columns)}")
-        elif families and columns[name] and family(columns[name]) not in families:
-            wanted = " or ".join(_WORDS[item] for item in families)
-            yield Problem(where=where, message=f"{model.table}.{name} is {columns[name]}, but {purpose} needs {wanted}.")
+        yield from _misfit(where, model.table, columns, (name, families, purpose))
+    other = model.narrower
+    if other is not None and (beside := present.get(other.table.rpartition(".")[2])) is not None:
+        holders = [entity.column for entity in model.entities if entity.person]
+        for need in (*((column, (), "whose consent it is") for column in holders), *_CONSENT, (other.dimension, ("text",), f"what of {other.dimension} the consent is for")):
+            yield from _misfit(where, other.table, beside, need)
+
+
+def _misfit(where: str, table: str, columns: Mapping[str, str], need: Need) -> Iterator[Problem]:
+    name, families, purpose = need
+    if name not in columns:
+        yield Problem(where=where, message=f"{table} has no column {name}, needed for {purpose}.{nearest(name, columns)}")
+    elif families and columns[name] and family(columns[name]) not in families:
+        wanted = " or ".join(_WORDS[item] for item in families)
+        yield Problem(where=where, message=f"{table}.{name} is {columns[name]}, but {purpose} needs {wanted}.")
 
 
 def unlike_joins(catalogue: Catalogue, present: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
@@ -83,9 +97,7 @@ def _needs(catalogue: Catalogue, model: SemanticModel) -> Iterator[Need]:
         yield model.validity.start, _DAYS, "the start of validity"
         yield model.validity.end, _DAYS, "the end of validity"
     if model.consent:
-        yield "purpose", ("text",), "the purpose of a consent"
-        for name in ("granted_at", "withdrawn_at", "effective_at"):
-            yield name, _DAYS, "the time of a consent"
+        yield from _CONSENT
     yield from _measured(catalogue, model)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from governance.terms import UNKNOWN, DimensionScope, Filter, Grant, LinkScope, 
 
 _NEVER = datetime(1900, 1, 1)  # noqa: DTZ001 (warehouse times are local and naive)
 """Before any consent was ever granted."""
+_NEVER_SQL: Clause = sa.literal(_NEVER, sa.DateTime())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,24 +251,62 @@ class Scan:
         if holder is None:
             return []
         today, key = self.context.grant.today, self.sql.column(person.column)
-        return [self.context.tables.remembered((self.name, purpose, today), lambda: self._not_withdrawn(model, holder.column, key, purpose))]
+        tests = [self.context.tables.remembered((self.name, purpose, today), lambda: self._not_withdrawn(model, holder.column, key, purpose))]
+        narrower = graph.models[model].narrower
+        if narrower is not None and self.context.catalogue.narrower_consents and (route := graph.route(self.name, narrower.dimension)) is not None:
+            # Only rows that carry the dimension are of one channel; what counts persons alone stays as it is.
+            value = self._routed(narrower.dimension, route).group
+            gone = withdrawn_narrowly(self.context, purpose).subquery("withdrawn_narrowly")
+            tests.append(sa.not_(sa.exists(sa.select(sa.literal_column("1")).select_from(gone).where(gone.c.gone == key, gone.c.value == value))))
+        return tests
 
     def _not_withdrawn(self, model: str, holder: str, key: Clause, purpose: str) -> Clause:
         """Return the anti-join with those whose last withdrawal in effect no grant follows; a person without consent rows stays."""
         rows = self.context.tables.alias(model, "consents")
-        midnight = datetime.combine(self.context.grant.today, time.min)
-        withdrawn = sa.func.max(
-            sa.case((rows.c.effective_at <= sa.literal(midnight, sa.DateTime()), sa.func.coalesce(rows.c.withdrawn_at, rows.c.effective_at)))
-        )
-        granted = sa.func.max(sa.case((rows.c.granted_at < sa.literal(midnight + timedelta(days=1), sa.DateTime()), rows.c.granted_at)))
         gone = (
             sa.select(rows.c[holder].label("gone"))
             .where(rows.c.purpose == purpose)
             .group_by(rows.c[holder])
-            .having(withdrawn >= sa.func.coalesce(granted, sa.literal(_NEVER, sa.DateTime())))
+            .having(_withdrawn(rows, self.context.grant.today) >= sa.func.coalesce(_granted(rows, self.context.grant.today), _NEVER_SQL))
             .subquery("withdrawn")
         )
         return sa.not_(sa.exists(sa.select(sa.literal_column("1")).select_from(gone).where(gone.c.gone == key)))
+
+
+def _withdrawn(rows: sa.FromClause, today: date) -> Clause:
+    """Return when the last withdrawal that is in effect on the day was made."""
+    midnight = sa.literal(datetime.combine(today, time.min), sa.DateTime())
+    return sa.func.max(sa.case((rows.c.effective_at <= midnight, sa.func.coalesce(rows.c.withdrawn_at, rows.c.effective_at))))
+
+
+def _granted(rows: sa.FromClause, today: date) -> Clause:
+    """Return when the last grant up to the day was given."""
+    tomorrow = sa.literal(datetime.combine(today, time.min) + timedelta(days=1), sa.DateTime())
+    return sa.func.max(sa.case((rows.c.granted_at < tomorrow, rows.c.granted_at)))
+
+
+def withdrawn_narrowly(context: Context, purpose: str) -> sa.Select[Any]:
+    """Select (`gone`, `value`): who withdrew for the purpose in one value of the narrower dimension (a channel), in effect today, with no later grant for that
+    value or for the whole purpose. The catalogue has narrower consents.
+    """
+    graph, today = context.catalogue.graph, context.grant.today
+    model = next(item for item in graph.models.values() if item.narrower is not None)
+    holder = next(entity.column for entity in model.entities if entity.person)
+    rows, whole = context.tables.narrower(model, holder), context.tables.alias(model.name, "consents_of_all")
+    granted = (
+        sa.select(whole.c[holder].label("holder"), _granted(whole, today).label("granted"))
+        .where(whole.c.purpose == purpose)
+        .group_by(whole.c[holder])
+        .subquery("granted_for_all")
+    )
+    left = _withdrawn(rows, today)
+    return (
+        sa.select(rows.c[holder].label("gone"), rows.c.value.label("value"))
+        .select_from(rows.outerjoin(granted, granted.c.holder == rows.c[holder]))
+        .where(rows.c.purpose == purpose)
+        .group_by(rows.c[holder], rows.c.value)
+        .having(sa.and_(left >= sa.func.coalesce(_granted(rows, today), _NEVER_SQL), left >= sa.func.coalesce(sa.func.max(granted.c.granted), _NEVER_SQL)))
+    )
 
 
 def _column_tests(column: Clause, condition: Condition) -> list[Clause]:

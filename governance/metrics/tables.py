@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
-from governance.documents.metrics import Derived, Dimension
+from governance.documents.metrics import Derived, Dimension, SemanticModel
 from governance.metrics import dialects
 from governance.metrics.graph import Graph, Route
 from governance.terms import UNKNOWN, Value
@@ -254,6 +254,17 @@ class Tables:
             return made
 
         return table, {named: column(named, kind) for named, kind in self._types(model).items()}, column(MATCHED, sa.Integer())
+
+    def narrower(self, model: SemanticModel, holder: str) -> sa.FromClause:
+        """Return the table of the model's narrower consents: the holder's column, `purpose`, the times, and the column of the dimension's name as `value`."""
+        if model.narrower is None:
+            raise KeyError("narrower")
+        schema, _, table = model.narrower.table.rpartition(".")
+        times = [sa.column(name, sa.DateTime()) for name in ("granted_at", "withdrawn_at", "effective_at")]
+        named = sa.table(table, sa.column(holder, sa.String()), sa.column("purpose", sa.String()), sa.column(model.narrower.dimension, sa.String()), *times, schema=schema or None)
+        plain = named.alias("consents_narrower")
+        value = plain.c[model.narrower.dimension].label("value")
+        return sa.select(plain.c[holder], plain.c.purpose, value, *(plain.c[item.name] for item in times)).subquery("consents_by_value")
 
     def _table(self, name: str) -> sa.TableClause:
         model = self.graph.models[name]

@@ -82,6 +82,8 @@ def check_models(places: Places) -> None:
             places.at_model(name, ("entities",), "a table carries at most one protected person.")
         if model.consent and not any(entity.person for entity in model.entities):
             places.at_model(name, ("consent",), "consent rows carry a person.")
+        if model.narrower is not None and (not model.consent or model.narrower.dimension not in places.dimensions):
+            places.at_model(name, ("narrower",), "narrower consents belong to the consent table and name a dimension of the bundle.")
 
 
 def check_dimensions(places: Places) -> None:

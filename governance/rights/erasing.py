@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from governance.errors import WarehouseError
 from governance.identity.standing import bury
-from governance.rights.holding import keyed
+from governance.rights.holding import keyed_in
 from governance.rights.rewriting import quoted, rewrite
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def count_rows(warehouse: Path, schema: WarehouseSchema, entity: str, keys: Iter
 
     keys = list(keys)
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        return {table: found for table, column in keyed(schema, entity) if (found := _count(connection, table, column, keys))}
+        return {table: found for table, column in keyed_in(connection, schema, entity) if (found := _count(connection, table, column, keys))}
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str, column: str, keys: list[str]) -> int:
@@ -59,7 +59,7 @@ def erase_from_warehouse(warehouse: Path, schema: WarehouseSchema, entity: str, 
     searched = 0
 
     def change(connection: duckdb.DuckDBPyConnection) -> None:
-        for table, column in keyed(schema, entity):
+        for table, column in keyed_in(connection, schema, entity):
             count = _count(connection, table, column, keys)
             if count:
                 rows[table] = rows.get(table, 0) + count

@@ -50,7 +50,7 @@ def records_held(
     inner = directory.inner(entity, uid)
     found: dict[str, Any] = {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        for table, key in keyed(schema, entity):
+        for table, key in keyed_in(connection, schema, entity):
             cursor = connection.execute(f"SELECT * FROM {quoted(table)} WHERE {quoted(key)} = ?", [inner])  # noqa: S608 (names of the schema)
             names = [column[0] for column in cursor.description or ()]
             rows = [_outward(dict(zip(names, row, strict=True)), table, schema, directory) for row in cursor.fetchall()]
@@ -63,6 +63,12 @@ def records_held(
 def keyed(schema: WarehouseSchema, entity: str) -> list[tuple[str, str]]:
     """The tables that carry an entity's key, with every such column."""
     return [(table, column) for table, kind in schema.tables.items() for column, spec in kind.columns.items() if spec.of == entity]
+
+
+def keyed_in(connection: duckdb.DuckDBPyConnection, schema: WarehouseSchema, entity: str) -> list[tuple[str, str]]:
+    """Those of `keyed` that a warehouse has: one loaded before a table was added to the schema lacks it."""
+    there = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+    return [(table, column) for table, column in keyed(schema, entity) if table in there]
 
 
 def _outward(row: dict[str, Any], table: str, schema: WarehouseSchema, directory: Directory) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from governance.identity.pseudonyms import Pseudonymizer
-from governance.rights.holding import keyed
+from governance.rights.holding import keyed_in
 from governance.rights.rewriting import quoted, rewrite
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def rekey_warehouse(warehouse: Path, schema: WarehouseSchema, keys: Mapping[str,
         nonlocal changed
         for entity, pairs in keys.items():
             connection.register("renamed", pa.table({"old": pa.array(list(pairs), pa.string()), "new": pa.array(list(pairs.values()), pa.string())}))
-            for table, column in keyed(schema, entity):
+            for table, column in keyed_in(connection, schema, entity):
                 row = connection.execute(
                     f"UPDATE {quoted(table)} SET {quoted(column)} = renamed.new FROM renamed WHERE {quoted(table)}.{quoted(column)} = renamed.old"  # noqa: S608 (names of the schema)
                 ).fetchone()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from governance.errors import ConfigurationError, nearest
-from governance.rights.holding import keyed
+from governance.rights.holding import keyed_in
 from governance.rights.rewriting import quoted
 from governance.rights.settling import months_before
 
@@ -89,14 +89,14 @@ def _restrict(connection: duckdb.DuckDBPyConnection, rule: RetentionRule, restri
 def idle(warehouse: Path, schema: WarehouseSchema, rule: RetentionRule, *, now: datetime) -> list[str]:
     """The warehouse keys of persons without any dated row since the rule's limit. Who has no dated row at all is not judged."""
     entity, limit = rule.entity or "", months_before(now, rule.months)
-    pieces = [
-        f"SELECT {quoted(key)} AS person, CAST({quoted(column)} AS TIMESTAMP) AS seen FROM {quoted(table)}"  # noqa: S608 (names of the schema)
-        for table, key in keyed(schema, entity)
-        for column, spec in schema.tables[table].columns.items()
-        if spec.type in _DATED
-    ]
-    if not pieces:
-        return []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        pieces = [
+            f"SELECT {quoted(key)} AS person, CAST({quoted(column)} AS TIMESTAMP) AS seen FROM {quoted(table)}"  # noqa: S608 (names of the schema)
+            for table, key in keyed_in(connection, schema, entity)
+            for column, spec in schema.tables[table].columns.items()
+            if spec.type in _DATED
+        ]
+        if not pieces:
+            return []
         rows = connection.execute(f"SELECT person FROM ({' UNION ALL '.join(pieces)}) GROUP BY person HAVING max(seen) < ? ORDER BY person", [limit]).fetchall()  # noqa: S608
     return [str(row[0]) for row in rows]

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from governance.documents.warehouse import WarehouseSchema
     from governance.identity.vault import Vault
 
-Consents = dict[tuple[str, str, datetime], datetime]
-"""(person's key, purpose, withdrawn at) → in effect from."""
+Consents = dict[tuple[str, str, str, str | None, datetime], datetime]
+"""(table, person's key, purpose, the channel or what else it is for, withdrawn at) → in effect from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ def standing(vault: Vault, schema: WarehouseSchema, before: Path | None, *, now:
     declared: dict[str, list[ConsentAct]] = {}
     for act in acts(vault):
         entity = vault.entity_of(act.uid)
-        if entity in makers and act.channel is None:
+        if entity in makers:
             declared.setdefault(makers[entity].of(act.uid), []).append(act)
     begun = begun_effects(before, schema, now=now) if before is not None and before.exists() else {}
     return Standing(corrected=corrected, declared=declared, begun=begun)
@@ -64,12 +64,15 @@ def begun_effects(warehouse: Path, schema: WarehouseSchema, *, now: datetime) ->
     """The withdrawals of a warehouse that were in effect by `now`."""
     found: Consents = {}
     with duckdb.connect(str(warehouse), read_only=True) as connection:
-        for table, key in _consent_tables(schema):
+        there = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        for table, key, within in consent_tables(schema):
+            if table not in there:
+                continue  # loaded before the schema had it
             rows = connection.execute(
-                f"SELECT {quoted(key)}, purpose, withdrawn_at, effective_at FROM {quoted(table)} WHERE effective_at <= ?",  # noqa: S608 (names of the schema)
+                f"SELECT {quoted(key)}, purpose, {_within(within)}, withdrawn_at, effective_at FROM {quoted(table)} WHERE effective_at <= ?",  # noqa: S608 (names of the schema)
                 [now],
             ).fetchall()
-            found |= {(who, purpose, at): effect for who, purpose, at, effect in rows}
+            found |= {(table, who, purpose, value, at): effect for who, purpose, value, at, effect in rows}
     return found
 
 
@@ -84,13 +87,15 @@ def apply(connection: duckdb.DuckDBPyConnection, found: Standing, schema: Wareho
                     [value, key],
                 )
     if found.declared or found.begun:
-        for table, key in _consent_tables(schema):
-            _declare(connection, table, key, found.declared)
-            _effects(connection, table, key, found.begun, smallest_batch)
+        for table, key, within in consent_tables(schema):
+            _created(connection, table, schema)
+            declared = {who: [act for act in done if (act.channel is None) == (within is None)] for who, done in found.declared.items()}
+            _declare(connection, table, (key, within), declared)
+            _effects(connection, table, (key, within), found.begun, smallest_batch)
 
 
 def _kind(schema: WarehouseSchema, table: str, name: str) -> str:
-    return {"flag": "BOOLEAN", "integer": "BIGINT", "number": "DOUBLE"}.get(schema.tables[table].columns[name].type, "VARCHAR")
+    return {"flag": "BOOLEAN", "integer": "BIGINT", "number": "DOUBLE", "time": "TIMESTAMP", "date": "DATE", "month": "DATE"}.get(schema.tables[table].columns[name].type, "VARCHAR")
 
 
 def _register_key(schema: WarehouseSchema, table: str) -> str:
@@ -98,44 +103,60 @@ def _register_key(schema: WarehouseSchema, table: str) -> str:
     return (schema.key_column(table, entity) if entity is not None else None) or ""
 
 
-def _consent_tables(schema: WarehouseSchema) -> list[tuple[str, str]]:
+def consent_tables(schema: WarehouseSchema) -> list[tuple[str, str, str | None]]:
+    """The tables of consents with the column of the person and the column of what they are for (a channel), None for those of a whole purpose."""
     return [
-        (name, next(column for column, spec in kind.columns.items() if spec.type == "key")) for name, kind in schema.tables.items() if kind.consent
+        (name, next(column for column, spec in kind.columns.items() if spec.type == "key"), kind.consent_for)
+        for name, kind in schema.tables.items()
+        if kind.consent
     ]
 
 
-def _declare(connection: duckdb.DuckDBPyConnection, table: str, key: str, declared: Mapping[str, Sequence[ConsentAct]]) -> None:
+def _within(column: str | None) -> str:
+    return "NULL" if column is None else quoted(column)
+
+
+def _created(connection: duckdb.DuckDBPyConnection, table: str, schema: WarehouseSchema) -> None:
+    """Add the table to a warehouse that was loaded before the schema had it."""
+    columns = ", ".join(f"{quoted(name)} {_kind(schema, table, name)}" for name in schema.tables[table].columns)
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {quoted(table)} ({columns})")
+
+
+def _declare(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, str | None], declared: Mapping[str, Sequence[ConsentAct]]) -> None:
     """Write declared acts where the extracts don't have them: a withdrawal ends the grants before it; one without any grant stands by itself."""
+    key, within = columns
+    named = [quoted(key), "purpose", *([] if within is None else [quoted(within)])]
+    mine = " AND ".join(f"{name} = ?" for name in named)
+    into = f"INSERT INTO {quoted(table)} ({', '.join(named)}"
+    marks = ", ".join("?" for _ in named)
     for who, done in declared.items():
         for act in sorted(done, key=lambda item: item.at):
-            values = [who, act.purpose, act.at]
-            mine = f"{quoted(key)} = ? AND purpose = ?"
+            about = [who, act.purpose, *([] if within is None else [act.channel])]
             if act.act == "granted":
-                there = connection.execute(f"SELECT count(*) FROM {quoted(table)} WHERE {mine} AND granted_at = ?", values).fetchone()  # noqa: S608
+                there = connection.execute(f"SELECT count(*) FROM {quoted(table)} WHERE {mine} AND granted_at = ?", [*about, act.at]).fetchone()  # noqa: S608
                 if not there or not there[0]:
-                    connection.execute(f"INSERT INTO {quoted(table)} ({quoted(key)}, purpose, granted_at) VALUES (?, ?, ?)", values)  # noqa: S608
+                    connection.execute(f"{into}, granted_at) VALUES ({marks}, ?)", [*about, act.at])
                 continue
+            before = f"{mine} AND granted_at <= ?"
             connection.execute(
-                f"UPDATE {quoted(table)} SET withdrawn_at = ? WHERE {mine} AND granted_at <= ? AND (withdrawn_at IS NULL OR withdrawn_at > ?)",  # noqa: S608
-                [act.at, who, act.purpose, act.at, act.at],
+                f"UPDATE {quoted(table)} SET withdrawn_at = ? WHERE {before} AND (withdrawn_at IS NULL OR withdrawn_at > ?)",  # noqa: S608
+                [act.at, *about, act.at, act.at],
             )
-            there = connection.execute(f"SELECT count(*) FROM {quoted(table)} WHERE {mine} AND granted_at <= ?", values).fetchone()  # noqa: S608
+            there = connection.execute(f"SELECT count(*) FROM {quoted(table)} WHERE {before}", [*about, act.at]).fetchone()  # noqa: S608
             if not there or not there[0]:
-                connection.execute(
-                    f"INSERT INTO {quoted(table)} ({quoted(key)}, purpose, granted_at, withdrawn_at) VALUES (?, ?, ?, ?)",  # noqa: S608
-                    [*values, act.at],
-                )
+                connection.execute(f"{into}, granted_at, withdrawn_at) VALUES ({marks}, ?, ?)", [*about, act.at, act.at])
 
 
-def _effects(connection: duckdb.DuckDBPyConnection, table: str, key: str, begun: Consents, smallest_batch: int) -> None:
+def _effects(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, str | None], begun: Consents, smallest_batch: int) -> None:
+    key, within = columns
     rows: list[Any] = connection.execute(
-        f"SELECT rowid, purpose, {quoted(key)}, withdrawn_at, effective_at FROM {quoted(table)} WHERE withdrawn_at IS NOT NULL"  # noqa: S608
+        f"SELECT rowid, purpose, {_within(within)}, {quoted(key)}, withdrawn_at, effective_at FROM {quoted(table)} WHERE withdrawn_at IS NOT NULL"  # noqa: S608
     ).fetchall()
-    times = effective_times([(purpose, who, at) for _, purpose, who, at, _ in rows], smallest_batch=smallest_batch)
+    times = effective_times([((purpose, value), who, at) for _, purpose, value, who, at, _ in rows], smallest_batch=smallest_batch)
     changed = [
         (new, row)
-        for (row, purpose, who, at, held), computed in zip(rows, times, strict=True)
-        if (new := begun.get((who, purpose, at), computed)) != held
+        for (row, purpose, value, who, at, held), computed in zip(rows, times, strict=True)
+        if (new := begun.get((table, who, purpose, value, at), computed)) != held
     ]
     if changed:
         connection.executemany(f"UPDATE {quoted(table)} SET effective_at = ? WHERE rowid = ?", changed)  # noqa: S608

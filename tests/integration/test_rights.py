@@ -138,6 +138,32 @@ def test_what_was_asked_for_stands_over_the_next_load(home: DemoHome) -> None:
         assert any(row["purpose"] == "market_analysis" and row["withdrawn_at"] for row in after["records"]["fct_consent"]["rows"])
 
 
+def test_a_channel_withdrawn_leaves_that_channels_figures_and_no_others(home: DemoHome, demo_home: DemoHome, tmp_path: Path) -> None:
+    asked = {"metrics": ["touches"], "group_by": ["channel"], "period": {"start": "2025-11-01", "end": "2026-11-01"}}
+
+    def on(day: str, place: DemoHome) -> dict[str, int]:
+        with Service.open(Home(place.path), read_environment(str(place.path), {"WENSHU_TODAY": day})) as service:
+            return dict(_ask(service, asked, user="market", purpose="market_analysis")["rows"])
+
+    with opened(home) as service:
+        compliance = service.local_actor("compliance")
+        with duckdb.connect(str(home.path / "warehouse.duckdb"), read_only=True) as db:
+            inner, mails = db.execute(
+                "SELECT hcp_key, count(*) FROM fct_touch WHERE channel = '邮件' AND delivered AND occurred_at >= '2025-11-01' AND occurred_at < '2026-11-01' "
+                "AND hcp_key NOT IN (SELECT hcp_key FROM fct_consent WHERE withdrawn_at IS NOT NULL) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
+            ).fetchall()[0]
+        told = service.subjects.withdraw(compliance, Subject(pseudonym=inner), ["market_analysis"], channel="邮件", case="T-20").to_json()
+        begins = told["effective_at"]["market_analysis"][:10]
+    assert home.run("ingest", str(home.path / "demo" / "extracts"), "--again").returncode == 0
+    shutil.copytree(demo_home.path, tmp_path / "other", copy_function=shutil.copy2)
+    before, after = on(begins, DemoHome(tmp_path / "other", {})), on(begins, home)
+    assert before["邮件"] - after.pop("邮件") == mails
+    assert all(before[channel] == count for channel, count in after.items())
+    with opened(home) as service:
+        held = service.subjects.access(service.local_actor("compliance"), Subject(pseudonym=inner), case="T-21").to_json()
+        assert [row["channel"] for row in held["records"]["fct_channel_consent"]["rows"]] == ["邮件"]
+
+
 def test_the_erased_are_gone_stay_away_and_the_ledger_still_verifies(home: DemoHome) -> None:
     with opened(home) as service:
         compliance = service.local_actor("compliance")

@@ -143,7 +143,7 @@ def correct(context: Context, *, user: str, case: str, source: str | None, pseud
 @subject.command()
 @_who
 @click.option("--purpose", "purposes", multiple=True, metavar="P", help="The purpose whose consent is withdrawn; may be repeated (default: all).")
-@click.option("--channel", metavar="C", help="Withdraw for one channel only (default: all; only then do questions leave the person out).")
+@click.option("--channel", metavar="C", help="Withdraw for one channel only (default: all): the person leaves that channel's figures and stays in the others.")
 @json_option
 @pass_context
 def withdraw(
@@ -164,7 +164,7 @@ def withdraw(
         done = service.subjects.withdraw(service.local_actor(user), _subject(lines, pseudonym, kind), purposes, channel=channel, case=case)
 
     def said(document: dict[str, Any]) -> list[str]:
-        return [f"withdrawn for {document['person']}:", *(f"  {name}: in effect from {document['effective_at'].get(name) or 'now, for this channel'}" for name in document["purposes"])]
+        return [f"withdrawn for {document['person']}:", *(f"  {name}: in effect from {document['effective_at'].get(name) or 'now, as a record only'}" for name in document["purposes"])]
 
     return _finish(done, as_json=as_json, said=said)
 

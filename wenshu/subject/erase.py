@@ -1,0 +1,71 @@
+"""Erasing: a person goes from both stores, a tombstone stays, and a certificate without anything personal proves it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from audit import Event, verify
+from governance.identity.standing import FORMER
+from governance.rights import erasing
+from governance.rights.rewriting import alone
+from wenshu.subject.desk import PURPOSE, Done, Subject, SubjectDesk
+
+if TYPE_CHECKING:
+    from governance.terms import Actor
+
+
+def erase(desk: SubjectDesk, actor: Actor, subject: Subject, case: str, *, dry_run: bool = False) -> Done:
+    """Erase a person and prove it. The certificate is kept in `certificates/`."""
+    with alone(desk.home.ingest), desk.identities.vault() as vault:
+        directory, schema = desk.identities.directory(), desk.identities.schema
+        who, erased = desk.find(vault, directory, subject)
+        if who is None:
+            return desk.nobody(actor, "erase", case, erased=erased)
+        forms = directory.forms(who.entity, who.uid, desk.active().policy.purposes)
+        inner = [key for key, purpose in forms.items() if purpose == "warehouse"]
+        if dry_run:
+            receipt = desk.record(actor, "subject.erase", case, who.shown_as, dry_run=True)
+            rows = erasing.count_rows(desk.home.warehouse, schema, who.entity, inner)
+            return Done(document={"status": "would_erase", "case": case, "person": who.shown_as, "rows": rows, "identity_fields": sorted(vault.open_fields(who.uid))}, receipt=receipt)
+        desk.record(actor, "subject.erase", case, who.shown_as)
+        now, certificate = desk.local(), desk.random(8).hex()
+        identifiers = [(name.removeprefix(FORMER), value) for name, values in vault.open_fields(who.uid).items() if name != "name" for value in values]
+        rows, searched = erasing.erase_from_warehouse(desk.home.warehouse, schema, who.entity, inner, version=desk.version(now))
+        links = erasing.erase_links(desk.home.ingest, inner)
+        kept_out = erasing.erase_identity(vault, who.uid, certificate)
+        answers = desk.forget([key for key, purpose in forms.items() if purpose != "warehouse"])
+        found_again = sum(vault.find(who.entity, kind, value) == who.uid for kind, value in identifiers)
+        report = verify(desk.home.ledger, desk.ledger.vkey, desk.home.checkpoint, now=desk.clock())
+        document = {
+            "certificate": certificate,
+            "made_at": desk.clock().astimezone(desk.zone).isoformat(timespec="seconds"),
+            "case": case,
+            "entity": who.entity,
+            "removed": {"warehouse_rows": rows, "links": links, "kept_answers": answers, "vault": "data key shredded, fields and blind indexes deleted"},
+            "kept": {"tombstones": kept_out, "why": "blind indexes that lead to nobody and keep the person out of later loads"},
+            "proof": {
+                "warehouse_columns_searched": searched,
+                "rows_left": sum(erasing.count_rows(desk.home.warehouse, schema, who.entity, inner).values()),
+                "identifiers_that_still_find_somebody": found_again,
+                "data_key_left": vault.entity_of(who.uid) is not None,
+                "ledger_verifies": report.ok,
+            },
+            "not_reached": ["extracts in the systems that they come from", "backups made before; let them expire, or erase again after a restore"],
+        }
+        text = json.dumps(document, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        desk.keep(f"erasure-{certificate}.json", text)
+        receipt = desk.ledger.append(
+            Event(
+                type="subject.erased",
+                actor=actor.id,
+                role=actor.role,
+                department=actor.department,
+                purpose=PURPOSE,
+                decision="allow",
+                detail={"certificate": certificate, "sha256": digest, "case": case, "rows": sum(rows.values()), "via": actor.via},
+            )
+        )
+        return Done(document={"status": "erased", **document, "sha256": digest}, receipt=receipt)
