@@ -145,7 +145,8 @@ def main(arguments: list[str] | None = None) -> None:
         "processor_cost_a_row_largest_to_smallest": round(results[-1]["processor_microseconds_a_row"] / results[0]["processor_microseconds_a_row"], 3),
         "peak_memory_largest_to_smallest": round(results[-1]["peak_mb"] / results[0]["peak_mb"], 3),
     }
-    RESULTS.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+    results_file = RESULTS.with_name("ingest_doctors_too.json") if told.doctors_too else RESULTS
+    results_file.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
