@@ -154,16 +154,18 @@ Lifted = tuple[
 
 def _lift(detail: Mapping[str, object]) -> tuple[Lifted, Mapping[str, object]]:
     """The searchable members among `detail`, lists as canonical text, and the detail without them."""
-    if LIFTED.isdisjoint(detail):
+    there = [name for name in detail if name in _PLACES]
+    if not there:
         return (None,) * 9, detail
     rest = dict(detail)
-    found: list[str | None] = []
-    for name in _LIFTED_ORDER:
-        value = rest.pop(name, None)
-        text = _text(value) if name not in frame.LISTS else _list_text(value)
+    found: list[str | None] = [None] * 9
+    for name in there:
+        value = rest[name]
+        text = _list_text(value) if name in frame.LISTS else _text(value)
         if text is None and value is not None:
-            rest[name] = value  # neither text nor a list of texts: it stays where it was and is not searchable
-        found.append(text)
+            continue  # neither text nor a list of texts: it stays where it was and is not searchable
+        found[_PLACES[name]] = text
+        del rest[name]
     return cast(Lifted, tuple(found)), rest
 
 
@@ -243,6 +245,8 @@ def _text(value: object) -> str | None:
 
 
 _LIFTED_ORDER = Facets._fields[Facets._fields.index("outcome") :]
+
+_PLACES = {name: place for place, name in enumerate(_LIFTED_ORDER)}
 
 LIFTED = frozenset(_LIFTED_ORDER)
 """Keys of an event's detail that become members of the line, where they are searched."""

@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import ClassVar
 
 from audit.errors import AuditUnavailable
@@ -35,15 +35,58 @@ PENDING_LIMIT = 10_000
 """Most hand-overs waiting in a process before further ones are turned away."""
 
 
-@dataclass(slots=True)
+CHAINS = 4
+"""So many callers of a batch are woken by the writer; each wakes the next of its chain.
+
+Woken all at once they would only queue up for the interpreter, each at the price of a second switch.
+"""
+
+
 class _Append:
     """Events handed over, and where the answer goes. They go into one batch, in order, or nowhere."""
 
-    drafts: Sequence[Draft]
-    done: threading.Lock = field(default_factory=threading.Lock)
-    given_up: bool = False
-    receipts: list[Receipt] = field(default_factory=list)
-    error: AuditUnavailable | None = None
+    __slots__ = ("done", "drafts", "error", "given_up", "next", "receipts", "settled")
+
+    def __init__(self, drafts: Sequence[Draft]) -> None:
+        self.drafts = drafts
+        self.done = threading.Lock()
+        self.done.acquire()
+        self.given_up = False
+        self.settled = False
+        self.receipts: list[Receipt] = []
+        self.error: AuditUnavailable | None = None
+        self.next: _Append | None = None
+
+    def wake(self) -> None:
+        """Wake its caller, once settled; in place of one who no longer waits, those behind him.
+
+        A caller who gives up says so and then looks once more (`wait`), and here he is woken before it is asked whether he has given up:
+        so one of the two always goes on.
+        """
+        here: _Append | None = self
+        while here is not None:
+            with suppress(RuntimeError):  # both went on
+                here.done.release()
+            here = here.next if here.given_up else None
+
+    def wait(self, patience_s: float) -> bool:
+        """Whether it was settled within the patience; wakes the next of the chain."""
+        try:
+            woken = self.done.acquire(timeout=patience_s)
+        except BaseException:  # interrupted
+            self.given_up = True
+            self._pass_on()
+            raise
+        if not woken:
+            self.given_up = True
+            woken = self.done.acquire(blocking=False)
+        if woken:
+            self._pass_on()
+        return woken
+
+    def _pass_on(self) -> None:
+        if self.settled and self.next is not None:
+            self.next.wake()
 
 
 class GroupCommit:
@@ -74,10 +117,10 @@ class GroupCommit:
         if self._waiting.qsize() >= PENDING_LIMIT:
             raise AuditUnavailable("overloaded", "too many events wait for the disk; ask again in a moment")
         append = _Append(drafts)
-        append.done.acquire()
         self._waiting.put(append)
-        if not append.done.acquire(timeout=self._patience):
-            append.given_up = True
+        if self._waiting.qsize() >= self._goal:
+            self._enough.set()
+        if not append.wait(self._patience):
             raise AuditUnavailable("slow", "the disk took too long to record the event; ask again in a moment")
         if append.error is not None:
             raise append.error
@@ -96,7 +139,8 @@ class GroupCommit:
         self._waiting: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
         self._writer = self._make_writer()
         self._writing = threading.Lock()
-        self._expected = 1
+        self._expected, self._goal = 1, PENDING_LIMIT
+        self._enough = threading.Event()
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         self._tending = threading.Lock()
         self._wanted = threading.Event()
@@ -143,10 +187,16 @@ class GroupCommit:
         Those whom the last batch answered are likely to come again at once: a moment's wait for them makes fewer, larger
         batches. A lone caller is never kept waiting.
         """
-        until, before = time.monotonic() + LINGER_S, -1
-        while before < (here := self._waiting.qsize() + 1) < self._expected and time.monotonic() < until:
-            time.sleep(PAUSE_S)
-            before = here
+        before, here = -1, self._waiting.qsize()
+        if here < self._expected - 1:
+            until = time.monotonic() + LINGER_S
+            self._enough.clear()
+            self._goal = self._expected - 1
+            while before < (here := self._waiting.qsize()) < self._goal and time.monotonic() < until:
+                before = here
+                if self._enough.wait(PAUSE_S):
+                    break
+            self._goal = PENDING_LIMIT
         batch, count = [first], len(first.drafts)
         while count < BATCH_LIMIT:
             try:
@@ -169,8 +219,12 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may be left waiting or told that it is written
             for append in batch:
                 append.error = _as_unavailable(error)
+        for append, follower in zip(batch, batch[CHAINS:], strict=False):
+            append.next = follower
         for append in batch:
-            append.done.release()
+            append.settled = True
+        for append in batch[:CHAINS]:
+            append.wake()
 
     # SQLite connections and held locks must not cross a fork: the connection is closed before it, while no batch is under
     # way, and opened again on use. The child gets a thread of its own. If the disk does not come back in time, the child

@@ -35,7 +35,7 @@ LOG_PAGES = 1000
 PAGES_A_BATCH, PAGE = 8, 4096
 """Pages that every batch changes, however small; bytes of a page."""
 
-ROWS_AT_ONCE = (64, 8, 1)
+ROWS_AT_ONCE = (64, 32, 16, 8, 4, 2, 1)
 """Rows of one INSERT statement: few sizes, so that few statements are prepared and each stays prepared."""
 
 
