@@ -336,7 +336,7 @@ class Builder:
         scale = _SCALES.get(number.classifier[:1]) if len(number.classifier) > 1 else None
         if scale is not None and number.classifier not in info.unit:
             return value * scale  # 500万元, of a metric in yuan
-        if (own := _SCALES.get(info.unit[:1])) is not None and info.unit[1:2] in ("元", "") and not number.classifier and value >= own:
+        if (own := _SCALES.get(info.unit[:1])) is not None and info.unit[1:2] in ("元", "") and not number.classifier and value >= own and token is not None and not token.text.isdigit():
             return value / own  # 500万, of a metric in 万元
         shares = relative or info.format in ("percent", "points")
         if shares and abs(value) > (1 if info.format != "points" else 1.0):

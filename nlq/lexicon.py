@@ -193,7 +193,7 @@ def _metric(catalogue: Catalogue, name: str) -> MetricInfo:
         state=metric.kind == "semi_additive",
         running=metric.kind == "cumulative",
         single=str(single) if single else None,
-        unit=normalise(f"{metric.unit.zh} {metric.unit.en}") if metric.unit else "",
+        unit=f"{normalise(metric.unit.zh)} {normalise(metric.unit.en)}" if metric.unit else "",
         definition=normalise(f"{metric.definition.zh} {metric.definition.en}"),
         names=normalise(" ".join(phrase for phrase in (metric.label.en, *metric.synonyms.en) if phrase)),
     )

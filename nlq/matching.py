@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator, Mapping, Sequence
 
 from nlq.entries import Meaning
 from nlq.fuzzy import is_word
 from nlq.normalise import keys
-from nlq.spans import Candidate, Spans, Token
+from nlq.spans import OF_MEMBERS, Candidate, Spans, Token
 from nlq.times import TimeHit, scan
 from nlq.words import (
     DIFFERENCE,
@@ -29,6 +30,11 @@ from nlq.words import (
 _TAKES = frozenset(("取", "取出", "列", "选", "选出", "挑", "挑出", "留", "留下", "保留", "截取", "截", "抽", "抓", "取个", "pick", "keep", "choose", "select", "return"))
 
 
+_TIME_ENDS = frozenset("0123456789年月日号周季度天份半末底初期间内旬")
+_DATE_ENDS = frozenset("年月份周度")
+_NUMERALS = frozenset("一二三四五六七八九十")
+
+
 _GOOD = {"好": "best", "好的": "best", "不错": "best", "差": "worst", "不好": "worst", "不理想": "worst"}
 
 
@@ -40,6 +46,8 @@ class Matcher(Spans):
         festivals = self.view.lexicon.festivals
         times: dict[int, list[TimeHit]] = {}
         for hit in scan(self.text, self.clock, festivals.names if festivals else None):
+            times.setdefault(hit.start, []).append(hit)
+        for hit in self._cut_short(times, festivals.names if festivals else None):
             times.setdefault(hit.start, []).append(hit)
         count = len(self.units)
         best: list[float] = [0.0] * (count + 1)
@@ -64,6 +72,25 @@ class Matcher(Spans):
             if token.kind == VALUE:
                 token.beside = f"{self.text[max(0, token.start - 2) : token.start]}|{self.text[token.end : token.end + 2]}"
         return self._letters(self._whole_words(self._praised(self._taking(self._short(self._weak(found))))))
+
+    def _cut_short(self, times: Mapping[int, Sequence[TimeHit]], festivals: dict[str, str] | None) -> Iterator[TimeHit]:
+        """Yield the times that end where a name begins which looks like a part of them: 上周 before 一号仓, 8月 before 月度会员, 10月 before 7日留存率."""
+        ends = {hit.end for hits in times.values() for hit in hits}
+        for at, unit in enumerate(self.units):
+            stop = unit.start - (self.text[unit.start - 1 : unit.start] in ("的", " "))
+            if stop < 1 or (self.text[stop - 1] not in _TIME_ENDS and unit.kind != "n") or not self._begins_name(at):
+                continue
+            if self.text[stop - 1] in _DATE_ENDS and (unit.kind == "n" or unit.key in _NUMERALS):
+                self.confusable.add(at)
+            if stop in ends:
+                continue
+            ends.add(stop)
+            yield from (hit for hit in scan(self.text[:stop], self.clock, festivals) if hit.end == stop)
+
+    def _begins_name(self, at: int) -> bool:
+        sizes = (size for size in self.book.lengths.get(self.units[at].key, ()) if 1 < size <= len(self.units) - at or self.units[at].kind == "w")
+        found = (self.book.entries.get(tuple(unit.key for unit in self.units[at : at + size]), ()) for size in sizes)
+        return any(meaning.kind in ("metric", "dimension", "value", "term") for meanings in found for meaning in meanings)
 
     def _praised(self, tokens: list[Token]) -> list[Token]:
         """触达率好的大区, 哪些省卖得好, 达成率差的产品: good and bad rank by the metric before them, or by the one that is named, where something is chosen."""
@@ -148,6 +175,8 @@ class Matcher(Spans):
                     kept = tuple(m for m in meanings if self.view.knows(m))
                     if kept and tokens[index + 1].kind == DIMENSION:
                         tokens[index + 1].kind = FILLER  # A-tier doctors: the noun belongs to the letter
+                if not kept and token.kind != UNKNOWN and not token.text.isdigit() and len(token.text) > 1 and index and tokens[index - 1].text in OF_MEMBERS and tokens[index - 1].end + 1 == token.start:
+                    kept = tuple(m for m in meanings if self.view.knows(m))  # matches for ranked, except global
                 if not kept and capital and index and not named:
                     kept = tuple(m for m in meanings if self.view.knows(m))
                 if kept:

@@ -150,7 +150,7 @@ def _bound(sentence: Sentence, match: re.Match[str]) -> bool:
     if first.kind == "C" and first.also_filler:  # 过千万, but 打开过两次
         if sentence.rest[end - 1].kind == "c":
             first = number
-        elif number_of(number).said == "plain" and number_of(number).value < _MUCH and number_of(number).seconds is None:
+        elif not first.text.isascii() and number_of(number).said == "plain" and number_of(number).value < _MUCH and number_of(number).seconds is None:
             return False
     op = _operator(first) if first.kind == "C" else _operator(sentence.rest[end - 1])
     following = sentence.rest[end] if end < len(sentence.rest) else None

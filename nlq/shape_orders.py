@@ -156,7 +156,10 @@ def _superlative(sentence: Sentence, start: Callable[[], Ordering], index: int) 
         sentence.assume(f"“{token.text}”没有界限，按大小排列", f"'{token.text}' gives no bound: ranked instead")
     ordering = start()
     asked = _DIRECTIONS[str(token.value)]
-    change = next((i for i in (index - 1, index + 1) if 0 <= i < len(sentence.rest) and sentence.rest[i].kind == CHANGE), None)
+    following = index + 1
+    while following < len(sentence.rest) and sentence.rest[following].kind in "YQ":
+        following += 1  # the highest year-on-year growth
+    change = next((i for i in (index - 1, following) if 0 <= i < len(sentence.rest) and sentence.rest[i].kind == CHANGE), None)
     if change is None and token.text in _SPEEDS and sentence.measures_time(sentence.nearest_metric(index, before_first=sentence.chinese)):
         asked = _SPEEDS[token.text]
     if ordering.direction == "desc" or asked != "desc":

@@ -15,6 +15,10 @@ from nlq.words import BOUND, DIMENSION, FILLER, LINK_WORDS, LINKERS, METRIC, NOU
 _KINDS = {"metric": METRIC, "dimension": DIMENSION, "value": VALUE, "term": VALUE, "noun": NOUN, "bound": BOUND}
 _UNIT_WEIGHT = {"c": 1.0, "w": 2.0, "n": 1.5, "p": 0.2}
 _TOKEN_COST = 0.25
+OF_MEMBERS = frozenset(("for", "of", "except", "excluding", "without", "than", "versus", "vs", "except for"))
+"""Words after which a word of the language that is also a member's name is the member."""
+_CONFUSABLE = 0.6
+"""What a name is given that a time before it could cut through: 9月 and 2号机组, not 9月2号 and 机组."""
 _COUNTING = frozenset(("多", "少", "几", "数"))
 _COUNT_ENDINGS = frozenset("数量")
 
@@ -72,6 +76,8 @@ class Spans:
         self.capitals = capitals if len(capitals) == len(text) else text
         self.weights = [_UNIT_WEIGHT[unit.kind] for unit in self.units]
         self.parted = any(unit.key == "的" for unit in self.units)
+        self.confusable: set[int] = set()
+        """Where names begin that look like the rest of a time before them: 2号机组 after 9月."""
         self.counting = any(unit.key in _COUNTING for unit in self.units)
 
     # ------------------------------------------------------------------ candidates
@@ -127,8 +133,13 @@ class Spans:
             known = tuple(meaning for meaning in meanings if self.view.knows(meaning))
             if any(meaning.kind == "metric" for meaning in known) and self._swallows(at, size):
                 continue
+            if size > 1 and (self.units[at].key,) in self.book.weak and at and self.units[at - 1].key in OF_MEMBERS and all(m.kind == "cue" for m in known):
+                continue  # for ranked by hero, where Ranked is a member
             if known and not self._plural_name(at, size, known):
-                found.append(self._as_candidate(at, at + size, known))
+                candidate = self._as_candidate(at, at + size, known)
+                if at in self.confusable and candidate.tokens[0].kind in (METRIC, VALUE):
+                    candidate.weight += _CONFUSABLE
+                found.append(candidate)
 
     def _plural_name(self, at: int, size: int, meanings: tuple[Meaning, ...]) -> bool:
         """Whether a cue only seems to stand there because a name's plural has lost its ending: orders by platform is no `order by`."""

@@ -103,7 +103,7 @@ LEADING_TITLES = (
 """Words that come before a person's name."""
 
 NOT_GIVEN = frozenset(
-    "的是各每有无与及或了在哪几少率数量额科室院级类个位名些所部组区省市县度段型性费销访率医药病患触覆盖渠线标目产品值率占比值这那么什为个和不就都被把让请给我你他她它"
+    "的是各每有无与及或了在哪几少率数量额科室院级类个位名些所部组区省市县度段型性费销访率医药病患触覆盖渠线标目产品值率占比值这那么什为个和不就都被把让请给我你他她它按占较"
 )
 """Characters that no believable candidate holds beside a title: they build sentences or business words."""
 

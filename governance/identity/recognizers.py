@@ -62,7 +62,7 @@ class Screener:
         that are no names with it.
 
         `allow` says whether a span of text is a word of the catalogue (康舒平, 高潜力): a name that is one, or lies inside one,
-        is no finding. Numbers and addresses are never exempt.
+        is no finding. Numbers and addresses are never exempt; only what runs into a word of the catalogue (里十号 and 十号仓) is no address.
         """
         folded = fold_with_origin(text)
         if not folded.text.strip():
@@ -79,6 +79,8 @@ class Screener:
                 _exempt(text, start, end, allow) or _exempt(folded.text, result.start, result.end, allow)
             ):
                 continue
+            if kind == "address" and _runs_into(text, start, end, allow):
+                continue
             findings.append(Finding(kind=kind, start=start, end=end, score=float(result.score)))
         return sorted(findings, key=lambda finding: finding.start)
 
@@ -88,7 +90,16 @@ def _exempt(text: str, start: int, end: int, allow: Callable[[str], bool]) -> bo
         for right in range(end, min(len(text), end + _REACH) + 1):
             if allow(text[left:right]):
                 return True
-    return False
+    words = text[start:end].split(" ")
+    return len(words) > _TWO and text[start:end].isascii() and allow(" ".join(words[:_TWO]))  # Li Bai in, where Li Bai is a hero of the catalogue
+
+
+def _runs_into(text: str, start: int, end: int, allow: Callable[[str], bool]) -> bool:
+    """Whether a word of the catalogue begins inside a finding and ends behind it: 里十号, of 里程里十号仓."""
+    return any(allow(text[left:right]) for left in range(max(start + 1, end - _REACH), end) for right in range(end + 1, min(len(text), end + _REACH) + 1))
+
+
+_TWO = 2
 
 
 def _engine(finders: Mapping[str, patterns.Finder]) -> Any:

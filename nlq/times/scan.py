@@ -308,6 +308,10 @@ def _opened(text: str, at: int, clock: Clock, names: dict[str, str], offer: Call
             offer(tail.end() if tail else best[0], replace(until, edge=begun["edge"] is not None) if until else None)
 
 
+_DATED = re.compile(r"(?<=[a-z])\d{1,4}(?=[年月日号季])")
+"""DAU10月: behind a name in Latin letters a number begins a date, if a date's word follows."""
+
+
 def scan(text: str, clock: Clock, names: dict[str, str] | None = None) -> list[TimeHit]:
     """Return, for every position of normalised `text` where expressions of time begin, those expressions.
 
@@ -317,7 +321,7 @@ def scan(text: str, clock: Clock, names: dict[str, str] | None = None) -> list[T
     for at in range(len(text)):
         if text[at] == " ":
             continue
-        if at and text[at].isascii() and text[at].isalnum() and text[at - 1].isascii() and text[at - 1].isalnum():
+        if at and text[at].isascii() and text[at].isalnum() and text[at - 1].isascii() and text[at - 1].isalnum() and not _DATED.match(text, at):
             continue
         for end, when in _at(text, at, clock, names or {}).items():
             said = text[at:end]
