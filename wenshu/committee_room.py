@@ -8,7 +8,7 @@ permitted), `GateClosed` (problems, cases, impact), `ChangedMeanwhile` (someone 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,15 @@ from governance.terms import Actor, Text
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused
 from wenshu.committee.explaining import explain
 from wenshu.committee.life import Life
-from wenshu.committee.shapes import CasesView, DiffView, DraftSummary, DraftView, HistoryView, Validation
+from wenshu.committee.shapes import (
+    CasesView,
+    DiffView,
+    DraftSummary,
+    DraftView,
+    GoldenQuestionView,
+    HistoryView,
+    Validation,
+)
 from wenshu.committee.silence import silent
 from wenshu.committee.texts import Step, with_value
 
@@ -66,6 +74,15 @@ class CommitteeRoom(Life):
         if path is not None and text is not None:
             tree = tree.changed(path, text.encode())
         return self.gates.validation(tree)
+
+    def try_golden(self, actor: Actor, draft: str, metric: str, asked: Sequence[Mapping[str, Any]], *, path: str, text: str) -> list[GoldenQuestionView]:
+        """Return how questions (`ask`, `query`, `lang`) would be read as golden ones of a metric, as if the draft's file `path` had that text. Nothing is kept.
+
+        One without a `query` is given the query that its words are read as. Raises BundleError for a draft that can't be read.
+        """
+        self.look(actor)
+        tree = self.store.tree(self.found(draft).content).changed(path, text.encode())
+        return self.gates.tried(tree, metric, asked, self._catalogue)
 
     def diff(self, actor: Actor, before: str, after: str) -> DiffView:
         """Return the differences between two of: `active`, a draft's number, a content hash. Raises BundleError for one that can't be read."""

@@ -17,6 +17,7 @@ POLICIES = Path(__file__).parents[2] / "policies"
 FILES = [*sorted(POLICIES.glob("access/*.yaml")), POLICIES / "metrics/compliance.yaml"]
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
 SCALARS = WORDS | st.integers(-10**6, 10**6) | st.booleans() | st.dates() | st.sampled_from(["yes", "no", "null", "~", "1e3", "0x1f", "2026-01-01", "- a", "a: b", "#x", "{", "华东", "a, b", "on"])
+LONG = [{"ask": f"第{n}季度各大区的销售额，从高到低: “怎么样”？", "query": {"metrics": ["revenue"], "group_by": ["region"]}} for n in range(3)]
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["zh", "en", "k"]), inner, max_size=3), max_leaves=6)
 
 
@@ -32,7 +33,7 @@ def test_every_field_of_every_thing_can_be_replaced_removed_and_added_alone(file
     for listed, items in document.items():
         for item in [item for item in items if isinstance(item, dict) and "id" in item][:2]:
             for key in [*list(item)[1:], "something_new"]:
-                for value in ({"zh": "新", "en": "new, it is"}, dt.date(2026, 12, 1), None):
+                for value in ({"zh": "新", "en": "new, it is"}, dt.date(2026, 12, 1), LONG, None):
                     changed = drop(text, (listed, item["id"]), key) if value is None else put(text, (listed, item["id"]), key, value)
                     wanted = yaml.safe_load(text)
                     mine = next(other for other in wanted[listed] if other.get("id") == item["id"])
@@ -51,6 +52,14 @@ def test_a_thing_is_added_at_the_end_and_taken_out_again(file):
         more = add_item(text, listed, {"id": "brand_new", "label": {"zh": "新", "en": "New"}})
         assert yaml.safe_load(more)[listed] == [*items, {"id": "brand_new", "label": {"zh": "新", "en": "New"}}]
         assert yaml.safe_load(remove_item(more, listed, "brand_new")) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("text", ["rules: [{id: x}]\n", "rules:\n- {id: x, roles: [a]}\n", "rules:\n- id: x\n  golden:\n  - {a: 1}\n  # said of the next\n- id: y\n", "rules:\n  - id: x\n    reason: |\n      long\n"])
+def test_a_long_list_of_fields_is_written_one_a_line_in_any_layout(text):
+    for key in ("golden", "roles", "reason"):
+        changed = put(text, ("rules", "x"), key, LONG)
+        assert yaml.safe_load(changed)["rules"] == [{**item, key: LONG} if item["id"] == "x" else item for item in yaml.safe_load(text)["rules"]]
+        assert changed.count("#") == text.count("#")
 
 
 @pytest.mark.parametrize("text", ["", "# only a remark\n", "rules: []\n", "roles:\n  - id: a\n", "rules:\n- {id: x, roles: [a]}\n", "rules:\n  - id: x\n    reason: |\n      long\n"])

@@ -13,15 +13,16 @@ from typing import Any, Literal
 
 from governance.bundle.store import Approval, Draft
 from governance.bundle.trees import Tree, laid_out
-from governance.errors import Problem
+from governance.errors import InvalidQuery, Problem
 from governance.metrics.catalogue import Catalogue
 from governance.terms import Text
-from wenshu.committee.candidates import Candidate, Candidates
+from wenshu.committee.candidates import Candidate, Candidates, candidate_in
 from wenshu.committee.cases import run_cases
 from wenshu.committee.chinese import in_chinese
 from wenshu.committee.differences import differences
-from wenshu.committee.golden import obstacles
-from wenshu.committee.shapes import CasesView, DiffView, ProblemView, Validation
+from wenshu.committee.golden import Goldens, obstacles
+from wenshu.committee.golden_views import Lexicons, shown, tried
+from wenshu.committee.shapes import CasesView, DiffView, GoldenMetricView, GoldenQuestionView, ProblemView, Validation
 from wenshu.validating import look_over
 
 Remedy = Literal["impact", "accept_cases"]
@@ -45,6 +46,7 @@ class Gates:
     def __init__(self, *, today: Callable[[], dt.date], clock: Callable[[], dt.datetime]) -> None:
         self._today, self._clock = today, clock
         self.candidates = Candidates()
+        self.lexicons = Lexicons()
         self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -84,14 +86,33 @@ class Gates:
 
     def metrics(self, before: Tree, after: Tree, catalogue_of: Callable[[Candidate], Catalogue]) -> Text | None:
         """Return what keeps the draft's metrics from going in force: not approved, or golden questions that are read otherwise. None: nothing."""
+        return self._metrics(before, after, catalogue_of)[0]
+
+    def golden(self, before: Tree, after: Tree, catalogue_of: Callable[[Candidate], Catalogue]) -> Sequence[GoldenMetricView]:
+        """Return the golden questions of the metrics that the draft brings in or changes, and how each is read."""
+        return self._metrics(before, after, catalogue_of)[1]
+
+    def _metrics(self, before: Tree, after: Tree, catalogue_of: Callable[[Candidate], Catalogue]) -> tuple[Text | None, Sequence[GoldenMetricView]]:
         today = self._today()
 
-        def make() -> Text | None:
+        def make() -> tuple[Text | None, Sequence[GoldenMetricView]]:
             old, new = self.candidate(before), self.candidate(after)
-            return next(obstacles(old, new, catalogue_of(new), today=today), None)
+            catalogue = catalogue_of(new)
+            goldens = Goldens(old, new, catalogue, today=today, compiled=self.lexicons.of)
+            shown_of = shown(goldens, new, self.lexicons.of(new, catalogue)) if goldens.changed or goldens.words_changed else []
+            return next(obstacles(new, goldens, today=today), None), shown_of
 
-        found: Text | None = self._once(("metrics", before.version, after.version, today), make)
+        found: tuple[Text | None, Sequence[GoldenMetricView]] = self._once(("metrics", before.version, after.version, today), make)
         return found
+
+    def tried(self, tree: Tree, metric: str, asked: Sequence[Mapping[str, Any]], catalogue_of: Callable[[Candidate], Catalogue]) -> list[GoldenQuestionView]:
+        """Return how questions would be read as golden ones of a metric of the tree. Raises BundleError for a tree that can't be read."""
+        with laid_out(tree) as folder:
+            candidate = candidate_in(folder, tree)
+        if metric not in candidate.catalogue.metrics:
+            raise InvalidQuery(f"the draft has no metric {metric!r}")
+        catalogue = catalogue_of(candidate)
+        return tried(candidate.catalogue.metrics[metric], asked, catalogue=catalogue, lexicon=self.lexicons.of(candidate, catalogue), today=self._today())
 
     def diff(self, before: Tree, after: Tree) -> DiffView:
         """Return the differences in words. Raises BundleError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,9 +28,10 @@ PAPERS = frozenset({"owner", "approver", "approved_on", "version", "effective_fr
 class Goldens:
     """The golden questions of a draft, read by the draft's own words; beside them how they were read by the words in force."""
 
-    def __init__(self, before: Candidate, after: Candidate, catalogue: Catalogue, *, today: dt.date) -> None:
-        """`catalogue` is the draft's, with the loaded data's values where there are any."""
+    def __init__(self, before: Candidate, after: Candidate, catalogue: Catalogue, *, today: dt.date, compiled: Callable[[Candidate, Catalogue], Lexicon] | None = None) -> None:
+        """`catalogue` is the draft's, with the loaded data's values where there are any; `compiled` gives the words of a candidate over a catalogue."""
         self._before, self._after, self._catalogue, self._today = before, after, catalogue, today
+        self._compiled = compiled or lexicon_of
 
     @cached_property
     def changed(self) -> Mapping[str, Text | None]:
@@ -77,13 +78,13 @@ class Goldens:
 
     @cached_property
     def _now(self) -> Lexicon:
-        return lexicon_of(self._after, self._catalogue)
+        return self._compiled(self._after, self._catalogue)
 
     @cached_property
     def _then(self) -> Lexicon:
         """The words in force, with the values that are loaded: they are the same data."""
         known = {name: self._catalogue.values(name) for name, item in self._before.catalogue.dimensions.items() if item.open and name in self._catalogue.dimensions}
-        return lexicon_of(self._before, self._before.catalogue.with_values(known))
+        return self._compiled(self._before, self._before.catalogue.with_values(known))
 
 
 def lexicon_of(candidate: Candidate, catalogue: Catalogue) -> Lexicon:
@@ -93,14 +94,13 @@ def lexicon_of(candidate: Candidate, catalogue: Catalogue) -> Lexicon:
     return Lexicon.compile(catalogue, [read.document for read in candidate.bundle.of("lexicon", LexiconDocument)], candidate.bundle.settings)
 
 
-def obstacles(before: Candidate, after: Candidate, catalogue: Catalogue, *, today: dt.date) -> Iterator[Text]:
-    """Yield what keeps the draft's metrics from going in force. `catalogue` is the draft's, with the loaded data's values where there are any."""
+def obstacles(after: Candidate, goldens: Goldens, *, today: dt.date) -> Iterator[Text]:
+    """Yield what keeps the draft's metrics from going in force."""
     for name, metric in after.catalogue.metrics.items():
         if IMPORTED in metric.tags:
             yield Text(zh=f"指标 {name} 是导入的草稿：核对后去掉标签 {IMPORTED}", en=f"The metric {name} is an imported draft: review it and take away the tag {IMPORTED}.")
         elif metric.approved_on > today:
             yield Text(zh=f"指标 {name} 尚未核准（approved_on {metric.approved_on}）", en=f"The metric {name} is not approved yet (approved_on {metric.approved_on}).")
-    goldens = Goldens(before, after, catalogue, today=today)
     for name, because in goldens.changed.items():
         read = goldens.of(name)
         yield from (_failing(name, item) for item in read if not item.passes)

@@ -22,7 +22,7 @@ from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused, GateClosed
 from wenshu.committee.gates import closed, holding, missing_approvals, signature, stale
 from wenshu.committee.impact import Progress, impact_of
 from wenshu.committee.members import NOT_MEMBER, Members
-from wenshu.committee.shapes import ActivationView, DraftSummary, DraftView, HistoryView
+from wenshu.committee.shapes import ActivationView, DraftSummary, DraftView, GoldenMetricView, HistoryView
 
 ROLLBACK = dt.timedelta(days=7)
 PROOF_SAMPLE = 500
@@ -50,8 +50,10 @@ class Life(Members):
         tree = self.store.tree(draft.content)
         validation = self.gates.validation(tree)
         cases = diff = None
+        golden: Sequence[GoldenMetricView] = ()
         if validation["ok"]:
             cases, diff = self.gates.cases(tree), self.gates.diff(before, tree)
+            golden = self.gates.golden(before, tree, self._catalogue)
         signs = signature(draft, tree)
         given = self.store.approvals(draft.id)
         have = holding(given, signs=signs, authors=draft.authors, may_approve=self._may_approve)
@@ -71,6 +73,7 @@ class Life(Members):
             validation=validation,
             cases=cases,
             diff=diff,
+            golden=golden,
             impact=draft.impact,
             fresh=fresh,
             signs=signs,

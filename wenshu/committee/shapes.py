@@ -81,6 +81,30 @@ class CasesView(TypedDict):
     untested: Sequence[str]
 
 
+class GoldenQuestionView(TypedDict):
+    """One golden question. `status`: read, taught, other, refused, invalid (nlq.verified_reading); `read_as` and `approved` are the two queries in words, None where there is none."""
+
+    ask: str
+    lang: Literal["zh", "en"]
+    passes: bool
+    status: str
+    read_as: Words | None
+    approved: Words | None
+    why: Words | None
+    query: Mapping[str, Any]
+
+
+class GoldenMetricView(TypedDict):
+    """The golden questions of a metric that a draft changes. `because`: another metric is the reason; `missing`: languages in which one must be added."""
+
+    metric: str
+    label: Words
+    because: Words | None
+    questions: Sequence[GoldenQuestionView]
+    missing: Sequence[Words]
+    ok: bool
+
+
 class ApprovalView(TypedDict):
     """One approval; `holds` is false once anything that it signed was changed."""
 
@@ -132,6 +156,7 @@ class DraftView(DraftSummary):
     validation: Validation
     cases: CasesView | None
     diff: DiffView | None
+    golden: Sequence[GoldenMetricView]
     impact: Mapping[str, Any] | None
     impact_fresh: bool
     signs: str | None

@@ -13,6 +13,8 @@ import yaml
 from governance.errors import InvalidQuery
 from wenshu.committee.texts import Step, find
 
+LONGEST = 100
+"""Letters of a list of mappings that is still written on one line."""
 _PLAIN = re.compile(r"[^\W\d_](?:[\w .、。，；（）“”·/-]*[\w。、，；）”])?")
 
 
@@ -25,6 +27,14 @@ def flow(value: Any) -> str:
     if isinstance(value, str):
         return value if _PLAIN.fullmatch(value) and _reads_as(value) else json.dumps(value, ensure_ascii=False)
     return value.isoformat() if isinstance(value, dt.date) else json.dumps(value)
+
+
+def written(value: Any, column: int) -> str:
+    """Return a value as it stands behind a key that begins at `column`: on one line, or a list of fields that would be long with one member a line."""
+    line = flow(value)
+    if len(line) <= LONGEST or isinstance(value, (str, Mapping)) or not isinstance(value, Sequence) or not all(isinstance(item, Mapping) for item in value):
+        return " " + line
+    return "".join(f"\n{' ' * (column + 2)}- {flow(item)}" for item in value)
 
 
 def _reads_as(value: str) -> bool:
@@ -47,14 +57,15 @@ def put(text: str, path: Sequence[Step], key: str, value: Any) -> str:
         if name.value == key:
             stop = end_of(node)
             tail = "\n" if isinstance(node, yaml.ScalarNode) and node.style in ("|", ">") else ""
-            return text[: name.end_mark.index] + ": " + flow(value) + tail + text[stop:]
-    line = f"{flow(key)}: {flow(value)}"
+            said = f" {flow(value)}" if parent.flow_style else written(value, parent.start_mark.column)
+            return text[: name.end_mark.index] + ":" + said + tail + text[stop:]
     if parent.flow_style:
+        line = f"{flow(key)}: {flow(value)}"
         closing = parent.end_mark.index - 1
         return text[:closing].rstrip() + (", " if parent.value else "") + line + text[closing:]
     stop = end_of(parent)
     stop -= text[:stop].endswith("\n")
-    return text[:stop] + "\n" + " " * parent.start_mark.column + line + text[stop:]
+    return text[:stop] + "\n" + " " * parent.start_mark.column + f"{flow(key)}:{written(value, parent.start_mark.column)}" + text[stop:]
 
 
 def drop(text: str, path: Sequence[Step], key: str) -> str:

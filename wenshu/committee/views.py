@@ -19,6 +19,7 @@ from wenshu.committee.shapes import (
     DraftSummary,
     DraftView,
     FileView,
+    GoldenMetricView,
     May,
     Validation,
 )
@@ -57,6 +58,7 @@ def draft_view(
     validation: Validation,
     cases: CasesView | None,
     diff: DiffView | None,
+    golden: Sequence[GoldenMetricView],
     impact: Mapping[str, Any] | None,
     fresh: bool,
     signs: str | None,
@@ -79,6 +81,7 @@ def draft_view(
         "validation": validation,
         "cases": cases,
         "diff": diff,
+        "golden": golden,
         "impact": impact,
         "impact_fresh": fresh,
         "signs": signs,

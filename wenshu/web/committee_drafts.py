@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from governance.errors import WenshuError
 from wenshu.web.committee_charts import caller, charts_of
 from wenshu.web.committee_doors import catching, install, told
+from wenshu.web.committee_golden import line
 from wenshu.web.context import service
 from wenshu.web.language import translate as _
 from wenshu.web.problems import Problem, bad_request, report
@@ -56,7 +57,7 @@ def show(draft: str) -> str:
 def _page(draft: str, problem: Problem | None = None) -> str:
     view = service().committee.draft(actor(), draft)
     charts = charts_of(view["impact"]) if view["impact"] else None
-    return render_template("committee/draft.html", draft=view, charts=charts, called=caller(view["impact"] or {}), problem=problem, state_name=state_name, direction_name=direction_name)
+    return render_template("committee/draft.html", draft=view, charts=charts, called=caller(view["impact"] or {}), problem=problem, state_name=state_name, direction_name=direction_name, golden_line=line)
 
 
 @bp.post("/committee/drafts/<draft>/steps")

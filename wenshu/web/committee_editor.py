@@ -8,10 +8,11 @@ from flask import Blueprint, Response, jsonify, redirect, render_template, reque
 from werkzeug.wrappers import Response as AnyResponse
 
 from wenshu.committee.shapes import DraftSummary, Validation
-from wenshu.committee.splicing import add_item, remove_item
+from wenshu.committee.splicing import add_item, flow, remove_item
 from wenshu.web.committee_doors import catching, install
-from wenshu.web.committee_forms import ROWS, read
-from wenshu.web.committee_objects import LISTS, Thing, changed_text, fields, kind_name, things, vocabulary
+from wenshu.web.committee_forms import GOLDEN_BLANK, ROWS, asked_rows, read
+from wenshu.web.committee_golden import Tried, as_kept, as_sent, lacking, lines
+from wenshu.web.committee_objects import LISTS, Thing, fields, kind_name, things, vocabulary
 from wenshu.web.context import service
 from wenshu.web.language import say
 from wenshu.web.language import translate as _
@@ -57,32 +58,42 @@ def form(draft: str, kind: str, name: str) -> str:
     return _form_page(line, texts, _found(texts, kind, name))
 
 
-def _form_page(line: DraftSummary, texts: dict[str, str], thing: Thing, *, problem: Problem | None = None) -> str:
+def _form_page(line: DraftSummary, texts: dict[str, str], thing: Thing, *, problem: Problem | None = None, tried: Tried | None = None) -> str:
     words = vocabulary(texts)
-    checked = service().committee.validate(actor(), line["id"])
+    checked = service().committee.validate(actor(), line["id"], thing.path, tried.text) if tried else service().committee.validate(actor(), line["id"])
+    tried = tried or as_kept(line["id"], texts[thing.path], thing)
     return render_template(
         "committee/form.html", draft=line, thing=thing, fields=fields(thing.kind, thing.value), words=words, rows=range(ROWS), kind_name=kind_name, problem=problem,
         lines=_snippet(texts[thing.path], thing, _marks(checked, thing.path)), validation=checked,
+        golden={"lines": lines(tried), "lacking": lacking(tried), "blank": GOLDEN_BLANK}, flow=flow,
     )
 
 
 @bp.post("/form/<kind>/<name>")
-def save(draft: str, kind: str, name: str) -> AnyResponse | tuple[str, int]:
-    """Write the changed fields, or take the thing out."""
+def save(draft: str, kind: str, name: str) -> AnyResponse | tuple[str, int] | str:
+    """Write the changed fields, show how its golden questions would be read, or take the thing out."""
     line, texts = _opened(draft)
     thing = _found(texts, kind, name)
+    tried: Tried | None = None
     with catching() as caught:
         if request.form.get("act") == "remove":
             text = remove_item(texts[thing.path], thing.listed, thing.id)
         else:
-            text = changed_text(texts[thing.path], thing, read(request.form, fields(kind, thing.value), dict(thing.value)))
+            tried = as_sent(draft, texts[thing.path], thing, read(request.form, fields(kind, thing.value), dict(thing.value)))
+            if request.form.get("act") == "try":
+                return _form_page(line, texts | {thing.path: tried.text}, _found({thing.path: tried.text}, kind, name), tried=tried)
+            tried.settle()
+            text = tried.text
         service().committee.write(actor(), draft, thing.path, text, expected=request.form.get("version", ""))
         if request.form.get("act") == "remove":
             return redirect(url_for("editor.index", draft=draft, _anchor=kind), 303)
         return redirect(url_for("editor.form", draft=draft, kind=kind, name=name, saved=1), 303)
     if caught.problem is None:
         raise not_found()
-    return _form_page(line, texts, thing, problem=caught.problem), caught.problem.status
+    if tried is not None:
+        # What was typed stays to be mended.
+        texts, thing = texts | {thing.path: tried.text}, _found({thing.path: tried.text}, kind, name)
+    return _form_page(line, texts, thing, problem=caught.problem, tried=tried), caught.problem.status
 
 
 @bp.post("/form/<kind>/<name>/preview")
@@ -91,10 +102,11 @@ def preview(draft: str, kind: str, name: str) -> Response:
     line, texts = _opened(draft)
     thing = _found(texts, kind, name)
     with catching() as caught:
-        text = changed_text(texts[thing.path], thing, read(request.form, fields(kind, thing.value), dict(thing.value)))
-        after = _found({thing.path: text}, kind, name)
+        tried = as_sent(draft, texts[thing.path], thing, read(request.form, fields(kind, thing.value), dict(thing.value)))
+        text, after = tried.text, _found({thing.path: tried.text}, kind, name)
         checked = service().committee.validate(actor(), line["id"], thing.path, text)
-        return jsonify({"lines": _snippet(text, after, _marks(checked, thing.path), texts[thing.path]), **_verdict(checked)})
+        golden = {"rows": asked_rows(request.form, "golden"), "read": lines(tried), "lacking": lacking(tried)} if tried.questions else None
+        return jsonify({"lines": _snippet(text, after, _marks(checked, thing.path), texts[thing.path]), "golden": golden, **_verdict(checked)})
     return jsonify({"problem": caught.problem.detail if caught.problem else ""})
 
 

@@ -6,14 +6,18 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+import yaml
 from werkzeug.datastructures import MultiDict
 
+from wenshu.committee.splicing import flow
 from wenshu.web.committee_objects import Field
 from wenshu.web.language import translate as _
 from wenshu.web.problems import bad_request
 
 Form = MultiDict[str, str]
 ROWS = 6
+GOLDEN_BLANK = 2
+"""Empty lines for further golden questions."""
 _SELECTION = ("names", "stages", "tags", "without", "without_tags")
 
 
@@ -61,6 +65,8 @@ def _value(form: Form, field: Field, now: Any) -> Any:
             return _masks(form, key)
         case "selection":
             return _selection(form, key, now if isinstance(now, dict) else {})
+        case "golden":
+            return golden(form, key, now)
         case _:
             return _rows(form, key, now)
 
@@ -102,6 +108,36 @@ def _selection(form: Form, key: str, now: dict[str, Any]) -> dict[str, Any] | No
         if chosen and not (found.get("all") and part in ("names", "stages", "tags")):
             found[part] = chosen
     return found or None
+
+
+def golden(form: Form, key: str, now: Any) -> list[dict[str, Any]] | None:
+    """Return the questions of a metric: words, and the query approved with them; `query` None where the words are to be read for it."""
+    before = [item for item in now or () if isinstance(item, dict)]
+    found: list[dict[str, Any]] = []
+    for number in asked_rows(form, key):
+        kept = before[number] if number < len(before) else {}
+        ask, query = (" ".join(form.get(f"{key}-{number}-{part}", "").split()) for part in ("ask", "query"))
+        wanted = kept.get("query") if query and kept and query == flow(kept.get("query")) else _query(query, ask)
+        found.append(kept | {"ask": ask, "query": wanted})
+    return found or None
+
+
+def asked_rows(form: Form, key: str) -> list[int]:
+    """Return the numbers of the lines in which a question stands."""
+    found = (name.removeprefix(f"{key}-").removesuffix("-ask") for name in form if name.startswith(f"{key}-") and name.endswith("-ask") and form[name].strip())
+    return sorted({int(number) for number in found if number.isascii() and number.isdigit() and len(number) < 5})
+
+
+def _query(said: str, ask: str) -> dict[str, Any] | None:
+    if not said:
+        return None
+    try:
+        query = yaml.safe_load(said)
+    except yaml.YAMLError:
+        query = None
+    if not isinstance(query, dict) or not query:
+        raise bad_request(_("The query of “%(ask)s” is written as in {metrics: [reach_rate], group_by: [region]}; left empty, it is what the words are read as.", ask=ask))
+    return query
 
 
 def _rows(form: Form, key: str, now: Any) -> list[dict[str, Any]] | None:

@@ -18,7 +18,7 @@ from wenshu.web.language import say
 from wenshu.web.language import translate as _
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-Kind = Literal["line", "words", "lines", "number", "date", "choice", "right", "many", "flag", "group", "selection", "rows", "masks"]
+Kind = Literal["line", "words", "lines", "number", "date", "choice", "right", "many", "flag", "group", "selection", "rows", "masks", "golden"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +121,7 @@ def fields(kind: str, value: Mapping[str, Any] | None = None) -> tuple[Field, ..
                 label,
                 Field(key="definition", label=_("Definition in words"), kind="words", required=True),
                 synonyms,
+                Field(key="golden", label=_("Golden questions"), kind="golden", hint=_("At least one in Chinese and one in English: read as the approved query, or the metric does not go in force")),
                 Field(key="owner", label=_("Owner"), kind="words", required=True),
                 Field(key="approver", label=_("Approved by"), kind="words", required=True),
                 Field(key="approved_on", label=_("Approved on"), kind="date", required=True),

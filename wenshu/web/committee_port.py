@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from governance.terms import Actor
-from wenshu.committee.shapes import DraftSummary, DraftView, HistoryView, Validation
+from wenshu.committee.shapes import DraftSummary, DraftView, GoldenQuestionView, HistoryView, Validation
 
 
 class CommitteePort(Protocol):
@@ -19,6 +19,7 @@ class CommitteePort(Protocol):
         ...
 
     def validate(self, actor: Actor, draft: str, path: str | None = None, text: str | None = None) -> Validation: ...
+    def try_golden(self, actor: Actor, draft: str, metric: str, asked: Sequence[Mapping[str, Any]], *, path: str, text: str) -> list[GoldenQuestionView]: ...
     def history(self, actor: Actor) -> HistoryView: ...
     def begin(self, actor: Actor, *, title: str, source: str = "active") -> DraftSummary: ...
     def write(self, actor: Actor, draft: str, path: str, text: str | None, *, expected: str) -> DraftSummary: ...

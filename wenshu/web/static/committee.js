@@ -39,9 +39,22 @@ function whileChanging(form, address, told) {
   });
 }
 
+/** Says of each golden question what it is read as; a line with an empty query shows the one it would get. */
+function tellGolden(golden) {
+  for (const line of document.querySelectorAll("[data-golden]")) {
+    const read = golden.read[golden.rows.indexOf(Number(line.dataset.golden))], said = line.querySelector(".read");
+    said.textContent = read?.said ?? "";
+    said.className = `read ${read ? (read.passes ? "passes" : "fails") : ""}`;
+    const query = line.querySelector("textarea");
+    if (read?.query && !query.value) query.placeholder = read.query;
+  }
+  document.querySelector("[data-lacking]").textContent = golden.lacking;
+}
+
 const fields = document.querySelector("form[data-preview]");
 if (fields) whileChanging(fields, fields.dataset.preview, (found) => {
   tell(found);
+  if (found.golden) tellGolden(found.golden);
   if (!found.lines) return;
   document.getElementById("beside").replaceChildren(...found.lines.map((line) => {
     const row = element("li", undefined, [line.new && "new", line.problem && "bad"].filter(Boolean).join(" "));
