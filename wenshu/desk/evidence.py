@@ -120,5 +120,9 @@ QUERIES: Mapping[str, tuple[Text, Query]] = MappingProxyType(
 
 def gather(door: Door, bundle: Bundle, integrity: Integrity, findings: Findings, signing: Signing, registers: Mapping[str, Any]) -> Sources:
     """Take everything that the queries look at, of one moment."""
+    if not door.ready():
+        door.reader.warm()
+        door.awoken()
+    integrity.warm()
     findings.keep_up(wait=True)  # findings that are not looked for yet are no evidence that there are none
     return Sources(door=door, bundle=bundle, integrity=integrity.told(), findings=findings.told(), signing=signing.told(), registers=registers)

@@ -72,7 +72,7 @@ class Exporting:
         wanted = read_filter(filters, self._door.zone)
         reader = self._door.reader
         total, last = reader.count(wanted), reader.count()
-        detail = {"filters": sayable(filters, reader, self._door.zone), "form": kind, "events": total}
+        detail = {"filters": sayable(filters, self._door), "form": kind, "events": total}
         self._door.enter(actor, "export", detail, kind="ledger.exported")
 
         def events() -> Iterator[dict[str, Any]]:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
-from audit.search import FILTERED, Column, Filter, Reader
+from audit.search import FILTERED, Column, Filter
 from governance.errors import InvalidQuery, nearest
-from wenshu.desk.door import BLANK
+from wenshu.desk.door import BLANK, Door
 
 FACETS: tuple[Column, ...] = ("department", "actor", "purpose", "metrics", "classes", "outcome", "code", "rule", "type", "surface")
 NAMED_OTHERWISE: Mapping[str, str] = {column: name for name, column in FILTERED.items() if name != column}
@@ -51,16 +51,22 @@ def _moment(text: str | None, zone: ZoneInfo, *, end: bool) -> dt.datetime | Non
     return dt.datetime.combine(day, dt.time(), zone)
 
 
-def sayable(filters: Mapping[str, str], reader: Reader, zone: ZoneInfo) -> dict[str, str]:
+def sayable(filters: Mapping[str, str], door: Door) -> dict[str, str]:
     """Return the filters as the ledger may keep them for good: their words only where the ledger has them already."""
-    return {key: _said(key, value, reader, zone) for key, value in filters.items() if value}
+    return {key: _said(key, value, door) for key, value in filters.items() if value}
 
 
-def _said(key: str, value: str, reader: Reader, zone: ZoneInfo) -> str:
+def _said(key: str, value: str, door: Door) -> str:
     if key in ("since", "until"):  # times, checked before
         return value
     if key == "text":
         return BLANK
     parts = dict.fromkeys(part for part in value.split(",") if part)
-    known = [part for part in parts if reader.count(read_filter({key: part}, zone))]
+    known = [part for part in parts if _is_there(key, part, door)]
     return ",".join([*known, BLANK] if len(known) < len(parts) else known)
+
+
+def _is_there(key: str, value: str, door: Door) -> bool:
+    if door.ready():
+        return door.reader.count(read_filter({key: value}, door.zone)) > 0
+    return door.cold.known(key, value)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
-from audit.notes import Checkpoint
 from audit.report import Report
 from audit.report import Standing as WitnessStanding
 from audit.search import Filter
@@ -20,6 +19,7 @@ from audit.verify import verify
 from audit.witnessing import standing as witnesses_standing
 from governance.terms import Actor
 from wenshu.desk.door import Door
+from wenshu.desk.kept import Kept
 from wenshu.desk.open_intents import OpenIntents
 
 GRACE = dt.timedelta(minutes=2)
@@ -41,10 +41,10 @@ class _Verified:
 class Integrity:
     """Verifies one home's ledger and tells how it stands. Safe for threads."""
 
-    def __init__(self, door: Door, *, witnesses: Path, sinks: Path) -> None:
+    def __init__(self, door: Door, intents: OpenIntents, kept: Kept, *, witnesses: Path, sinks: Path) -> None:
         """`witnesses` and `sinks` are the folders in which `audit` keeps what witnesses signed and how far sinks are."""
         self._door, self._witnesses, self._sinks = door, witnesses, sinks
-        self._open = OpenIntents(door.path)
+        self._open, self._kept = intents, kept
         self._lock = threading.Lock()
         self._last = _Verified()
         self._verifying = False
@@ -68,6 +68,8 @@ class Integrity:
     def keep_verified(self) -> None:
         """Verify in the background if the last time is too long ago; returns at once. Nothing is shown by it, so nothing is recorded."""
         with self._lock:
+            if not self._door.ready():  # it comes after what the pages wait for
+                return
             fresh = self._last.at is not None and self._door.clock() - self._last.at < REVERIFY
             if fresh or self._verifying:
                 return
@@ -81,42 +83,47 @@ class Integrity:
     def told(self) -> dict[str, Any]:
         """Return what the page always shows.
 
-        `ok` (None: not verified yet by this process), `size`, `verified_size`, `verified_at`, `orphan_intents`, `problem`; the signed `checkpoint`'s `size` and
+        `ok` (None: not verified yet by this process), `size`, `verified_size`, `verified_at`, `orphan_intents` (None: not counted yet), `problem`; the signed `checkpoint`'s `size` and
         `root`; `witnesses` and `sinks`, each a list that may be empty, as `audit.witnessing.standing` and `audit.sinks.standing` tell them.
         """
-        if self._last.at is None and self._door.reader.count() <= AT_ONCE:
+        size, head = self._door.count(), self._door.head()
+        if self._last.at is None and size <= AT_ONCE:
             self._verify()
         self.keep_verified()
         with self._lock:
             last = self._last
-        reader = self._door.reader
-        size, head = reader.count(), read_head(reader.head())
         return {
             "ok": None if last.report is None else last.report.ok,
             "size": size,
             "verified_size": 0 if last.report is None else last.report.entries,
             "verified_at": None if last.at is None else last.at.isoformat(),
-            "orphan_intents": self._open.older_than(self._door.clock() - GRACE),
+            "orphan_intents": self._open.older_than(self._door.clock() - GRACE) if self._open.near(head.size) else None,
             "problem": None if last.report is None or last.report.ok else last.report.summary(),
             "checkpoint": {"size": head.size, "root": head.root.hex()},
             "witnesses": _told("witnesses", lambda: witnesses_standing(self._witnesses, self._door.ledger.vkey, self._door.clock(), head.size)),
             "sinks": _told("sinks", lambda: sinks_standing(self._sinks, size)),
         }
 
-    def today(self) -> dict[str, Any]:
-        """Return today's numbers: `accesses` (questions ended), `answered`, `refused`, `failed`, `people`, and the refusals' `codes`."""
+    def today(self) -> dict[str, Any] | None:
+        """Return today's numbers: `accesses` (questions ended), `answered`, `refused`, `failed`, `people`, and the refusals' `codes`. None where they are not known yet."""
+        if not self._door.ready():
+            known = self._kept.counted()
+            return _today(known.today["outcomes"], known.today["people"], known.today["codes"]) if known else None
         outcomes = Filter(type=("outcome",), day=(self._door.today().isoformat(),))
         found = self._door.reader.facets(outcomes, ["outcome", "actor"])
         codes = self._door.reader.count_by("code", replace(outcomes, outcome=("refused",)))
-        by_outcome = {str(name): number for name, number in found["outcome"]}
-        return {
-            "accesses": sum(by_outcome.values()),
-            "answered": by_outcome.get("answered", 0),
-            "refused": by_outcome.get("refused", 0),
-            "failed": by_outcome.get("failed", 0),
-            "people": len(found["actor"]),
-            "codes": [(name, number) for name, number in codes if name],
-        }
+        return _today({str(name): number for name, number in found["outcome"]}, len(found["actor"]), [(name, number) for name, number in codes if name])
+
+
+def _today(outcomes: Mapping[str, int], people: int, codes: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    return {
+        "accesses": sum(outcomes.values()),
+        "answered": outcomes.get("answered", 0),
+        "refused": outcomes.get("refused", 0),
+        "failed": outcomes.get("failed", 0),
+        "people": people,
+        "codes": list(codes),
+    }
 
 
 def _told(what: str, standings: Callable[[], Sequence[SinkStanding | WitnessStanding]]) -> list[dict[str, Any]]:
@@ -125,8 +132,3 @@ def _told(what: str, standings: Callable[[], Sequence[SinkStanding | WitnessStan
         return [asdict(found) for found in standings()]
     except (AuditError, OSError, ValueError) as error:
         return [{"name": what, "problem": type(error).__name__}]
-
-
-def read_head(note: str) -> Checkpoint:
-    """Size and root of a signed note; the signature is the verifier's to check."""
-    return Checkpoint.parse(note.rpartition("\n\n")[0] + "\n")

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Column, Engine, MetaData, String, Table, Text, delete, insert, select
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +26,9 @@ saved_table = Table(
     Column("name", String(MAX_NAME), primary_key=True),
     Column("filters", Text, nullable=False),
 )
+
+
+aside_table = Table("kept", metadata, Column("name", String(64), primary_key=True), Column("told", Text, nullable=False))
 
 
 class Notes:
@@ -62,6 +66,24 @@ class Notes:
         with self._engine.connect() as connection:
             rows = connection.execute(select(words_table).where(words_table.c.event.in_(list(events)))).all()
         return {row.event: row.words for row in rows}
+
+    # ------------------------------------------------------------------ what was worked out, from one start of the service to the next
+
+    def set_aside(self, name: str, told: Mapping[str, Any]) -> None:
+        """Keep plain data under a name, in place of what was there."""
+        with self._writes.begin() as connection:
+            connection.execute(delete(aside_table).where(aside_table.c.name == name))
+            connection.execute(insert(aside_table).values(name=name, told=json.dumps(dict(told), ensure_ascii=False)))
+
+    def taken_aside(self, name: str) -> dict[str, Any] | None:
+        """Return what was kept under a name; None where there is nothing that can be read."""
+        with self._engine.connect() as connection:
+            text = connection.execute(select(aside_table.c.told).where(aside_table.c.name == name)).scalar()
+        try:
+            found = json.loads(text) if text else None
+        except ValueError:
+            return None
+        return found if isinstance(found, dict) else None
 
     # ------------------------------------------------------------------ saved filters
 

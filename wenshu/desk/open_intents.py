@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections.abc import Mapping
 from contextlib import closing
+from typing import Any
 
 from audit.events import INTENT, OUTCOME, format_time
 from audit.place import Place
 from audit.reading import connect, snapshot
+
+NEAR = 20_000
+"""So many events are looked at while a page waits."""
 
 
 class OpenIntents:
@@ -20,6 +25,21 @@ class OpenIntents:
         self._next = 0
         self._open: dict[str, list[str]] = {}
         """Requests with an intent and no outcome since, and when each intent was recorded."""
+
+    def near(self, size: int) -> bool:
+        """Whether few events are left to look at, so that nobody waits long."""
+        return size - self._next <= NEAR
+
+    def state(self) -> dict[str, Any]:
+        """What is known so far, to go on from at another start."""
+        with self._lock:
+            return {"next": self._next, "open": {request: list(times) for request, times in self._open.items()}}
+
+    def go_on(self, state: Mapping[str, Any]) -> None:
+        """Take what was known at another start, unless more is known already."""
+        with self._lock:
+            if int(state["next"]) > self._next:
+                self._next, self._open = int(state["next"]), {str(request): list(times) for request, times in state["open"].items()}
 
     def older_than(self, before: dt.datetime) -> int:
         """Return how many open intents were recorded before that instant. Raises AuditUnavailable where the ledger can't be read."""

@@ -187,7 +187,7 @@ class Registers:
             raise InvalidQuery("say what the incident reaches: a person, a session or a time; nothing was recorded")
         wanted = read_filter(filters, self._door.zone)
         self._door.enter(actor, "incident")
-        detail = {"filters": sayable(filters, self._door.reader, self._door.zone), "events": self._door.reader.count(wanted), "words_sha256": hashlib.sha256(words.encode()).hexdigest()}
+        detail = {"filters": sayable(filters, self._door), "events": self._door.reader.count(wanted), "words_sha256": hashlib.sha256(words.encode()).hexdigest()}
         receipt = self._door.record(actor, OPENED, detail)
         self._notes.keep(receipt.event, words)
         return receipt.event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -21,14 +22,19 @@ from wenshu.desk.evidence import Sources, gather
 from wenshu.desk.exporting import Exporting
 from wenshu.desk.findings.room import Findings
 from wenshu.desk.integrity import Integrity
+from wenshu.desk.kept import Kept
 from wenshu.desk.labels import Labels
 from wenshu.desk.looking import Looking
 from wenshu.desk.notes import Notes
+from wenshu.desk.open_intents import OpenIntents
 from wenshu.desk.packs.room import Packs
 from wenshu.desk.registers import Registers
 from wenshu.desk.second import SecondOfficers
 from wenshu.desk.signing import Signing
 from wenshu.desk.streaming import Streaming
+
+YIELD_S = 0.0005
+"""While the ledger is read in the background, other threads get their turn after so long."""
 
 
 class Desk:
@@ -58,8 +64,10 @@ class Desk:
         self.door = Door(ledger=ledger, path=path, checkpoint=checkpoint, timezone=timezone, clock=clock, may_review=may_review)
         self.notes = Notes.open(notes)
         self.second = SecondOfficers(self.door, self._second_rule)
-        self.looking = Looking(self.door, self.second)
-        self.integrity_of = Integrity(self.door, witnesses=checkpoint.with_name("witnesses"), sinks=notes.with_name("sinks"))
+        intents = OpenIntents(path)
+        self._kept = Kept(self.door, self.notes, intents)
+        self.looking = Looking(self.door, self.second, self._kept)
+        self.integrity_of = Integrity(self.door, intents, self._kept, witnesses=checkpoint.with_name("witnesses"), sinks=notes.with_name("sinks"))
         self.streaming = Streaming(self.door, witnesses=checkpoint.with_name("witnesses"), sinks=notes.with_name("sinks"))
         self.labels = Labels(bundle)
         self.findings = Findings(self.door, self.notes, self.documents, self.labels)
@@ -69,6 +77,7 @@ class Desk:
         self.registers = Registers(self.door, self.notes, bundle=bundle, drafts=drafts)
         self.controls = Controls(self.door, bundle=bundle, shipped=shipped, sources=self._sources)
         self.officers = officers
+        self._flag, self._warming = threading.Lock(), False
 
     def _sources(self) -> Sources:
         return gather(self.door, self._bundle(), self.integrity_of, self.findings, self.signing, self.registers.told())
@@ -82,20 +91,40 @@ class Desk:
 
     def warm(self) -> None:
         """Make what the pages need in a thread of its own; returns at once. A ledger that can't be read is left for the pages to say."""
+        with self._flag:
+            if self._warming:
+                return
+            self._warming = True
 
         def run() -> None:
+            usual = sys.getswitchinterval()
+            sys.setswitchinterval(YIELD_S)  # a page makes many short calls, and would wait behind this thread at each of them
             with suppress(AuditError):
-                self.looking.warm()
-                self.integrity_of.warm()
-                self.findings.keep_up()
+                try:
+                    self.looking.warm()
+                    self.integrity_of.warm()
+                    self._kept.keep()
+                    self.findings.keep_up(wait=True)
+                    self.findings.keep()
+                finally:
+                    sys.setswitchinterval(usual)
+                    self._warming = False
 
         threading.Thread(target=run, name="warm-desk", daemon=True).start()
+
+    def ready(self) -> bool:
+        """Whether every page is answered at once. While a large ledger is still being read (which this begins where nothing has), only the first page and single events are."""
+        ready = self.door.ready()
+        if not ready:
+            self.warm()
+        return ready
 
     # ------------------------------------------------------------------ the first page
 
     def overview(self, actor: Actor, filters: Mapping[str, str], cursor: str | None, limit: int) -> dict[str, Any]:
         """Return everything that the first page shows of a filter: `integrity`, `today`, `page`, `timeline`, `saved`, `findings`, `signed`."""
-        page = self.looking.events(actor, filters, cursor, limit)
+        self.ready()
+        page = self.looking.events(actor, filters, cursor, limit, patient=False)
         found = self.findings.told()
         return {
             "integrity": self.integrity_of.told(),

@@ -48,7 +48,7 @@ class SecondOfficers:
         if not standing["needed"]:
             return standing
         since = self._door.clock() - dt.timedelta(hours=self._rule().hours)
-        acts = self._door.reader.search(Filter(case=(case_of(body["id"]),), type=(REQUESTED, AGREED)), limit=200).events
+        acts = self._door.search(Filter(case=(case_of(body["id"]),), type=(REQUESTED, AGREED)), limit=200).events
         fresh = [act.body for act in acts if parse_time(act.body["time"]) >= since]
         standing["requested_by"] = sorted({act["actor"] for act in fresh if act["type"] == REQUESTED})
         agreed = [act for act in fresh if act["type"] == AGREED]

@@ -9,21 +9,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
-from contextlib import closing
-from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 from audit.errors import AuditError
 from audit.events import parse_time
-from audit.merkle import root_at
-from audit.reading import connect, read_node, snapshot
 from audit.search import Filter
 from governance.errors import InvalidQuery, nearest
 from governance.terms import Actor, Text
 from wenshu.desk.door import Door
 from wenshu.desk.findings.room import Findings
-from wenshu.desk.integrity import read_head
 from wenshu.desk.notes import Notes
 
 SIGNED = "review.signed"
@@ -55,12 +50,12 @@ class Signing:
         text = self._notes.checked(words)
         self._door.enter(actor, "signing")
         begin, size = self._covered() + 1, upto + 1
-        head = read_head(self._door.reader.head())
+        head = self._door.head()
         if size > head.size or upto < 0:
             raise InvalidQuery(f"event {upto} is not in the ledger yet; its last one is {head.size - 1}")
         if begin > upto:
             raise InvalidQuery(f"everything up to event {begin - 1} is signed off already; there is nothing new up to {upto}")
-        root = self._root(size)
+        root = self._door.root(size)
         if seen is not None and seen != root:
             raise InvalidQuery("the root that you saw is not the ledger's at that size; verify the ledger before you sign")
         self._findings.keep_up(wait=True)
@@ -72,11 +67,6 @@ class Signing:
         if text:
             self._notes.keep(receipt.event, text)
         return {**detail, "event": receipt.event, "index": receipt.index, "by": actor.id}
-
-    def _root(self, size: int) -> str:
-        """The root over the first `size` events, hex, from the ledger's stored nodes (which `verify` holds against the events)."""
-        with closing(connect(self._door.path)) as connection, snapshot(connection):
-            return root_at(size, partial(read_node, connection)).hex()
 
     def _covered(self) -> int:
         """Number of the last event that a sign-off covers, -1 for none."""
@@ -96,7 +86,7 @@ class Signing:
 
         `days`: per local day how many events there are and how many lie inside. The caller has entered.
         """
-        head = read_head(self._door.reader.head())
+        head = self._door.head()
         offs = self._all()
         words = self._notes.words(item["id"] for item in offs)
         signoffs = [
@@ -117,7 +107,7 @@ class Signing:
 
     def _holds(self, detail: Mapping[str, Any], size: int) -> bool:
         try:
-            return bool(self._root(int(detail["size"])) == detail["root"]) and int(detail["size"]) <= size
+            return bool(self._door.root(int(detail["size"])) == detail["root"]) and int(detail["size"]) <= size
         except (AuditError, ValueError, KeyError, TypeError):
             return False
 

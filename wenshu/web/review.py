@@ -10,6 +10,7 @@ from flask import Response as FlaskResponse
 from werkzeug.wrappers import Response
 
 from audit.errors import AuditError
+from wenshu.desk import NotPermitted
 from wenshu.desk.second import SecondOfficerNeeded
 from wenshu.web.api import ledger_filters
 from wenshu.web.context import service
@@ -35,6 +36,14 @@ def verify() -> Response:
     """Verify the whole ledger now and say what came out."""
     verified = service().audit_verify(actor())
     return _page({}, verified=verified, cursor=None, limit=50)
+
+
+@bp.get("/review/ready")
+def ready() -> Response:
+    """Whether every page of the desk is answered at once; asked by a page that waits. Shows nothing of the ledger."""
+    if "review" not in service().pages(actor()):
+        raise NotPermitted
+    return make_response({"ready": service().desk.ready()})
 
 
 @bp.get("/review/events/<event>")
@@ -106,10 +115,11 @@ def _page(filters: Mapping[str, str], *, verified: JSON | None, cursor: str | No
             "review.html",
             told=told,
             integrity=told["integrity"],
-            timeline=draw(told["timeline"]),
+            timeline=draw(told["timeline"]) if told["timeline"] else None,
             filters=filters,
             page=found,
             following=_address({**filters, "cursor": str(following)}) if following else None,
+            leading=_address({**filters, "cursor": str(found["previous"])}) if found.get("previous") else None,
             newest=_address(filters),
             first=cursor is None,
             verified=verified,

@@ -18,6 +18,14 @@ bp = Blueprint("desk", __name__)
 bp.context_processor(words)
 
 
+@bp.before_request
+def wait() -> str | None:
+    """While a large ledger is still being read, pages that need all of it say so and come by themselves."""
+    if request.method != "GET" or request.endpoint == "desk.packs" or "review" not in service().pages(actor()) or service().desk.ready():
+        return None
+    return render_template("review/waiting.html", room=(request.endpoint or "").removeprefix("desk."))
+
+
 def verdict_name(verdict: str) -> str:
     """Return what an officer found a finding to be."""
     return {"confirmed": _("misuse confirmed"), "explained": _("has a good reason"), "false_alarm": _("false alarm")}.get(verdict, verdict)

@@ -48,15 +48,15 @@ class Seen:
 
 @dataclass(slots=True)
 class Group:
-    """Events of one kind: how many, and the first ones by number and id."""
+    """Events of one kind: how many, and the numbers of the first ones."""
 
     count: int = 0
-    first: list[tuple[int, str, str]] = field(default_factory=list)
+    first: list[int] = field(default_factory=list)
 
     def add(self, seen: Seen) -> None:
         self.count += 1
         if len(self.first) < KEPT_EVENTS:
-            self.first.append((seen.index, seen.id, seen.time))
+            self.first.append(seen.index)
 
 
 @dataclass(slots=True)

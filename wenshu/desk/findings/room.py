@@ -9,37 +9,29 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from audit.search import Filter
 from governance.documents.review import ReviewDocument, Thresholds, WorkingHours
 from governance.errors import InvalidQuery, nearest
-from governance.terms import Actor
+from governance.terms import Actor, Text
 from wenshu.desk.door import Door
 from wenshu.desk.findings.habits import Habits, read_on
 from wenshu.desk.findings.rules import RULES, Finding, judge, named
+from wenshu.desk.findings.tuning import MOST_STEPS, STEP, Standing, is_false, precision, raised_by, speaks
 from wenshu.desk.labels import Labels
 from wenshu.desk.notes import Notes
 
 VERDICTS = ("confirmed", "explained", "false_alarm")
 ACTS = ("finding.assigned", "finding.commented", "finding.resolved", "finding.reopened")
-STEP = 1.5
-"""Each false alarm of a rule about a person raises by this factor what the rule must see before it speaks of that person again; each confirmed one takes it back."""
 AT_ONCE = 60_000
 """So many new events are looked through while the page waits; more are done in the background."""
 SEVERITIES = ("harm", "attention", "notice")
 
 
-@dataclass(slots=True)
-class Standing:
-    """What officers did about one finding."""
-
-    state: str = "open"
-    verdict: str | None = None
-    assignee: str | None = None
-    resolved_by: str | None = None
-    acts: list[dict[str, Any]] = field(default_factory=list)
+KEPT = 100
+"""Open findings that are kept from one start of the service to the next."""
+NAME = "findings"
 
 
 class Findings:
@@ -59,7 +51,7 @@ class Findings:
 
     def keep_up(self, *, wait: bool = False) -> None:
         """Look through what is new; a long way is gone in the background unless `wait`. Shows nothing, so nothing is recorded."""
-        behind = self._door.reader.count() - (self._habits.next if self._habits else 0)
+        behind = self._door.count() - (self._habits.next if self._habits else 0)
         if wait or behind <= AT_ONCE:
             self._look()
             return
@@ -93,9 +85,8 @@ class Findings:
 
     def _acted(self) -> dict[str, Standing]:
         """What officers did, from the ledger."""
-        reader = self._door.reader
         while True:
-            page = reader.search(Filter(type=ACTS), after=self._acts_after, limit=1000, newest_first=False)
+            page = self._door.search(Filter(type=ACTS), after=self._acts_after, limit=1000, newest_first=False)
             for event in page.events:
                 self._take(event.told())
                 self._acts_after = event.index
@@ -117,25 +108,55 @@ class Findings:
     # ------------------------------------------------------------------ telling
 
     def told(self) -> dict[str, Any]:
-        """Return `findings` (open first, gravest and newest first), `open`, `rules` with their precision, `looked_up_to`, `working`. The caller has entered."""
+        """Return what stands now; the caller has entered.
+
+        `findings` (open first, gravest and newest first), `open`, `quiet` (those that a false alarm keeps back), `raised` (for whom which rule speaks later, and why), `rules` with their
+        precision, `looked_up_to`, `working`: older events are still being looked through, and this is what was found when the service ran last.
+        """
+        if not self._door.ready() and self._habits is None:
+            return self._before()
         self.keep_up()
         if self._working:  # a long way is being gone in the background; nobody waits for it
-            rules = [{"rule": rule, "label": label, "found": 0, "judged": 0, "precision": None} for rule, (label, _) in RULES.items()]
-            return {"findings": [], "open": 0, "rules": rules, "looked_up_to": 0, "working": True}
+            return self._before()
         with self._lock:
             standings = self._acted()
             everything = [item for items in self._found.values() for item in items]
             looked = self._habits.next if self._habits else 0
-        shown = [self._view(item, standings.get(item.id, Standing())) for item in everything if self._speaks(item, everything, standings)]
-        shown.sort(key=lambda item: (item["day"], item["strength"]), reverse=True)
-        shown.sort(key=lambda item: (item["state"] != "open", SEVERITIES.index(item["severity"])))
+        raised = raised_by(everything, standings)
+        views = [(self._view(item, standings.get(item.id, Standing()), raised), speaks(item, standings, raised)) for item in everything]
+        shown, quiet = ([view for view, loud in views if loud is wanted] for wanted in (True, False))
+        for views_of in (shown, quiet):
+            views_of.sort(key=lambda item: (item["day"], item["strength"]), reverse=True)
+            views_of.sort(key=lambda item: (item["state"] != "open", SEVERITIES.index(item["severity"])))
         return {
             "findings": shown,
             "open": sum(item["state"] == "open" for item in shown),
-            "rules": self._precision(everything, standings),
+            "quiet": quiet,
+            "raised": [
+                {"rule": rule, "label": RULES[rule][0], "person": person, "times": round(times, 2), "because": [item.id for item in everything if (item.rule, item.person) == (rule, person) and is_false(standings.get(item.id))]}
+                for (rule, person), times in sorted(raised.items())
+            ],
+            "rules": precision(everything, standings),
             "looked_up_to": looked,
             "working": False,
         }
+
+    def _before(self) -> dict[str, Any]:
+        """What was told when the service ran last, as far as it was kept."""
+        kept = self._notes.taken_aside(NAME) or {}
+        rules = [{"rule": rule, "label": label, "found": 0, "judged": 0, "precision": None} for rule, (label, _) in RULES.items()]
+        shown = [{**view, "label": RULES[view["rule"]][0], "sentence": Text(**view["sentence"])} for view in kept.get("findings", ()) if view["rule"] in RULES]
+        return {"findings": shown, "open": kept.get("open", 0), "quiet": [], "raised": [], "rules": rules, "looked_up_to": kept.get("looked_up_to", 0), "working": True}
+
+    def keep(self) -> None:
+        """Keep the open findings for the next start of the service, while it still looks through the ledger."""
+        told = self.told()
+        if told["working"]:
+            return
+        views = [
+            {**view, "label": None, "sentence": {"zh": view["sentence"].zh, "en": view["sentence"].en}, "acts": []} for view in told["findings"][:KEPT] if view["state"] == "open"
+        ]
+        self._notes.set_aside(NAME, {"findings": views, "open": told["open"], "looked_up_to": told["looked_up_to"]})
 
     def findings(self, actor: Actor) -> dict[str, Any]:
         """Return what `told` says, recorded."""
@@ -151,14 +172,16 @@ class Findings:
         self.keep_up()
         with self._lock:
             standings = self._acted()
-            found = next((item for items in self._found.values() for item in items if item.id == finding), None)
+            everything = [item for items in self._found.values() for item in items]
+        found = next((item for item in everything if item.id == finding), None)
         if found is None:
             raise InvalidQuery("there is no such finding; see the list of findings")
-        view = self._view(found, standings.get(finding, Standing()))
+        view = self._view(found, standings.get(finding, Standing()), raised_by(everything, standings))
         words = self._notes.words(act["event"] for act in view["acts"])
-        return view | {"acts": [act | {"words": words.get(act["event"])} for act in view["acts"]]}
+        events = self._door.cold.named(found.events)
+        return view | {"acts": [act | {"words": words.get(act["event"])} for act in view["acts"]], "events": [{"index": index, "id": name, "time": time} for index, name, time in events]}
 
-    def _view(self, item: Finding, standing: Standing) -> dict[str, Any]:
+    def _view(self, item: Finding, standing: Standing, raised: Mapping[tuple[str, str], float]) -> dict[str, Any]:
         return {
             "id": item.id,
             "rule": item.rule,
@@ -168,9 +191,10 @@ class Findings:
             "department": item.department,
             "day": item.day,
             "strength": round(item.strength, 2),
+            "raised": round(raised.get((item.rule, item.person), 1.0), 2),
             "sentence": named(item.sentence, self._labels.listed),
             "count": item.count,
-            "events": [{"index": index, "id": event, "time": time} for index, event, time in item.events],
+            "events": [{"index": index} for index in item.events],
             "filter": dict(item.filter),
             "demo": item.demo,
             "state": standing.state,
@@ -178,27 +202,6 @@ class Findings:
             "assignee": standing.assignee,
             "acts": list(standing.acts),
         }
-
-    def _speaks(self, item: Finding, everything: list[Finding], standings: Mapping[str, Standing]) -> bool:
-        """Whether a finding is shown: always once somebody acted on it, else when it is strong enough after what officers said of its like."""
-        return item.id in standings or item.strength >= self._factor(item, everything, standings)
-
-    def _factor(self, item: Finding, everything: list[Finding], standings: Mapping[str, Standing]) -> float:
-        verdicts = [
-            standings[other.id].verdict for other in everything if other.rule == item.rule and other.person == item.person and other.id in standings
-        ] if standings else []
-        steps = verdicts.count("false_alarm") - verdicts.count("confirmed")
-        return float(STEP ** max(0, min(steps, 4)))
-
-    def _precision(self, everything: list[Finding], standings: Mapping[str, Standing]) -> list[dict[str, Any]]:
-        """For each rule how often officers found it right: `confirmed` and `explained` were worth a look, `false_alarm` was not."""
-        told = []
-        for rule, (label, _) in RULES.items():
-            mine = [item for item in everything if item.rule == rule]
-            verdicts = [standings[item.id].verdict for item in mine if item.id in standings and standings[item.id].verdict]
-            worth = sum(verdict != "false_alarm" for verdict in verdicts)
-            told.append({"rule": rule, "label": label, "found": len(mine), "judged": len(verdicts), "precision": worth / len(verdicts) if verdicts else None})
-        return told
 
     # ------------------------------------------------------------------ acting
 
@@ -228,6 +231,8 @@ class Findings:
         text = self._notes.checked(words)
         self._door.enter(actor, "finding")
         found = self._one(finding)
+        if detail.get("verdict") == "false_alarm":
+            detail = {**detail, "raised_percent": round(100 * min(found["raised"] * STEP, STEP**MOST_STEPS))}
         full: dict[str, object] = {"finding": finding, "case": f"finding-{finding}", "rule": found["rule"], "person": found["person"], "day": found["day"], **detail}
         if text:
             full["words_sha256"] = hashlib.sha256(text.encode()).hexdigest()

@@ -26,7 +26,7 @@ MARK = re.compile(r"⟦([a-z_]+):([^⟧]*)⟧")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something that wants an eye. `strength` is the observed over what is allowed (1 and more); `events` are `(number, id, time)` of the first ones behind it.
+    """Something that wants an eye. `strength` is the observed over what is allowed (1 and more); `events` are the numbers of the first ones behind it.
 
     `filter` is the ledger filter under which all of them are found.
     """
@@ -40,7 +40,7 @@ class Finding:
     strength: float
     sentence: Text
     count: int
-    events: tuple[tuple[int, str, str], ...]
+    events: tuple[int, ...]
     filter: Mapping[str, str]
     demo: bool
 

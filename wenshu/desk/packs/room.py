@@ -25,9 +25,9 @@ from audit.search import FILTERED
 from governance.bundle.loading import Bundle, bundle_files
 from governance.errors import InvalidQuery
 from governance.terms import Actor
-from wenshu.desk.door import Door
+from wenshu.desk.door import Door, read_head
 from wenshu.desk.filters import read_filter, sayable
-from wenshu.desk.integrity import Integrity, read_head
+from wenshu.desk.integrity import Integrity
 from wenshu.desk.packs import checker
 from wenshu.desk.packs.report import Report, write_reports
 from wenshu.desk.second import SecondOfficers
@@ -103,7 +103,7 @@ class Packs:
         wanted = self.spec(filters)
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise ExportError(f"{out.name} is there already and not an empty folder; name a new one")
-        self._door.enter(actor, "pack", {"filters": sayable(filters, self._door.reader, self._door.zone)})
+        self._door.enter(actor, "pack", {"filters": sayable(filters, self._door)})
         partial_folder = out.with_name(f".{out.name}.partial")
         try:
             partial_folder.mkdir(mode=0o700, parents=True)
@@ -155,7 +155,7 @@ class Packs:
                         others.write(checker.written(facet))
                 commitment.update(checker.written(facet))
             detail = {
-                "filters": sayable(filters, self._door.reader, self._door.zone),
+                "filters": sayable(filters, self._door),
                 "facets_sha256": commitment.hexdigest(),
                 "size": size,
                 "root": self._root(size),

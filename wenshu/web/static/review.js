@@ -39,3 +39,21 @@ if (chart) {
     form.requestSubmit();
   });
 }
+
+// Numbers that are not known yet, or a page that waits: ask now and then, and take what is there without touching what is being typed.
+const late = document.querySelector("[data-waiting]");
+if (late) {
+  const ask = async () => {
+    try {
+      const answer = await fetch(late.dataset.waiting, { headers: { Accept: "application/json" } });
+      if (answer.ok && (await answer.json()).ready) {
+        const typing = document.activeElement?.closest?.("form.filters");
+        if (!typing) { location.reload(); return; }
+        late.querySelector("[data-there]")?.removeAttribute("hidden");
+        return;
+      }
+    } catch { /* the service starts again; ask on */ }
+    setTimeout(ask, 2000);
+  };
+  setTimeout(ask, 2000);
+}
