@@ -7,17 +7,18 @@ from it once for each row scope, purpose and day; no fact is read.
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import sqlalchemy as sa
 
+from governance.disclosure.links import About
 from governance.disclosure.memory import Group, Memory
 from governance.disclosure.overlaps import UNSHOWN, Codes
 from governance.documents.metrics import Measure
@@ -28,11 +29,13 @@ from governance.metrics.planner import Plan
 from governance.metrics.scan import Context, Scan, withdrawn_narrowly
 from governance.metrics.slicing import route_of
 from governance.metrics.tables import tables_of
+from governance.quantities import Other, Quantities, context_of, digest
 from governance.terms import UNKNOWN, Cell, DimensionScope, Filter, Grant, Measured, MemberCompare, Value
 
 MOST_PERSONS = 5_000_000
 MOST_CONTEXTS = 4_000
 """Other conditions (periods, channels) of one answer that are told apart; beyond it the answer's persons are judged as a whole only."""
+MOST_ABSENT = 64
 MOST_KEPT = 64
 MOST_ROWS = 20_000
 PATIENCE_S = 60.0
@@ -68,6 +71,7 @@ class Scopes:
         self._inside: OrderedDict[object, npt.NDArray[np.bool_]] = OrderedDict()
         self._narrow: OrderedDict[object, bytes] = OrderedDict()
         self._known: OrderedDict[object, _Cells | None] = OrderedDict()
+        self._quantities: OrderedDict[int, tuple[Catalogue, Quantities]] = OrderedDict()
 
     def told(self, grant: Grant, plan: Plan, measured: Measured, hidden: Mapping[Place, str], sources: Sources, *, exact: frozenset[str]) -> Told:
         """Return the groups of persons that the answer's shown cells tell of.
@@ -86,32 +90,50 @@ class Scopes:
             consents[cells.entity] = cells.consents
             name = definition.document.id
             contexts: dict[bytes, dict[int, list[tuple[Place, int]]]] = {}
-            for place, context, cell, behind in cells.each(plan, measured, name, hidden):
+            others: dict[bytes, Other] = {}
+            for place, context, cell, behind in cells.each(plan, measured, definition, hidden, others):
                 contexts.setdefault(context, {}).setdefault(cell, []).append((place, behind))
                 of_all = whole.setdefault((cells.entity, cells.digest), (cells.codes, {}))[1]
                 of_all.setdefault(cell, []).append(place)
-            for context, behind, telling in cells.totals(plan, measured, name, hidden) if plan.query.share else ():
+            for context, behind, telling in cells.totals(plan, measured, definition, hidden, others) if plan.query.share else ():
                 # A share beside its number tells the whole that it is a share of.
                 everyone = (cells.codes > 0).astype(np.int32)
                 whole.setdefault((cells.entity, hashlib.blake2b(everyone.tobytes(), digest_size=16).digest()), (everyone, {}))[1].setdefault(1, []).extend(telling)
                 if name in exact:
-                    groups.append(Group(context=context, codes=everyone, counts=np.array([behind], dtype=np.int64)))
+                    about = self._about(plan.catalogue, definition, cells, others[context], whole=True)
+                    groups.append(Group(context=context, codes=everyone, counts=np.array([behind], dtype=np.int64), about=about))
                     places.append({1: tuple(telling)})
             if name in exact and len(contexts) <= MOST_CONTEXTS:
+                for context in cells.absent(plan, measured, definition, others) if contexts else ():
+                    # What no row stands for is nought: told as well, and nothing to hide.
+                    about = self._about(plan.catalogue, definition, cells, others[context])
+                    groups.append(Group(context=context, codes=cells.codes, counts=np.zeros(cells.count, dtype=np.int64), about=about, nought=True))
+                    places.append({})
                 for context, found in contexts.items():
                     counts = np.full(cells.count, UNSHOWN, dtype=np.int64)
                     for cell, standing in found.items():
                         counts[cell - 1] = standing[0][1]
-                    groups.append(Group(context=context, codes=cells.codes, counts=counts))
+                    groups.append(Group(context=context, codes=cells.codes, counts=counts, about=self._about(plan.catalogue, definition, cells, others[context])))
                     places.append({cell: tuple(place for place, _ in standing) for cell, standing in found.items()})
         for (entity, _), (codes, found_places) in whole.items():
             sizes = np.bincount(codes)[1:].astype(np.int64)
             counts = np.full(len(sizes), UNSHOWN, dtype=np.int64)
             at = np.array(sorted(cell for cell in found_places if cell <= len(sizes)), dtype=np.int64)
             counts[at - 1] = sizes[at - 1]
-            groups.append(Group(context=_digest("persons", entity, sources.data_version, consents[entity]), codes=codes, counts=counts))
+            groups.append(Group(context=digest("persons", entity, sources.data_version, consents[entity]), codes=codes, counts=counts))
             places.append({cell: tuple(standing) for cell, standing in found_places.items()})
         return Told(groups=tuple(groups), places=tuple(places))
+
+    def _about(self, catalogue: Catalogue, definition: Definition, cells: _Cells, other: Other, *, whole: bool = False) -> About:
+        with self._lock:
+            found = self._quantities.get(id(catalogue))
+            if found is None or found[0] is not catalogue:
+                found = self._quantities[id(catalogue)] = (catalogue, Quantities(catalogue))
+                while len(self._quantities) > 4:
+                    self._quantities.popitem(last=False)
+        facts = found[1].facts(definition, other, cells.own)
+        around = (cells.around > 0).astype(np.int32) if whole else cells.around
+        return About(state=cells.consents.encode(), population=cells.population, around=around, facts=facts)
 
     def completed(self, grant: Grant, plan: Plan, measured: Measured, sources: Sources) -> Measured:
         """Return the table with a row for every group that has persons and no facts: beside hidden rows its absence would tell that there is nothing.
@@ -169,9 +191,12 @@ class Scopes:
         persons = self._all(catalogue, home, sources)
         kept = self._population(grant, catalogue, home, person.name, part.consent, persons, sources)
         member = plan.query.compare if isinstance(plan.query.compare, MemberCompare) else None
+        asked = np.ones(len(kept), dtype=bool)
         for item in plan.query.where:
             if item.dimension in own and (member is None or item.dimension != member.dimension):
-                kept = kept & _passing(persons, item)
+                asked = asked & _passing(persons, item)
+        within = asked & self._population(grant, catalogue, home, person.name, False, persons, sources)
+        kept = kept & asked
         group_by = tuple(name for name in plan.group_by if name in own)
         combined = np.zeros(len(kept), dtype=np.int64)
         for name in group_by:
@@ -180,13 +205,19 @@ class Scopes:
         size = int(persons.positions.max(initial=-1)) + 1
         codes = np.zeros(size, dtype=np.int32)
         codes[persons.positions[kept]] = cell.ravel() + 1
+        # The same cells as they would be if everybody's consent stood: who is in no cell now is in none of these that are told.
+        around = np.zeros(size, dtype=np.int32)
+        at_cell = np.minimum(np.searchsorted(found, combined[within]), max(0, len(found) - 1))
+        around[persons.positions[within]] = np.where(found[at_cell] == combined[within], at_cell + 1, 0) if len(found) else 0
         at = np.flatnonzero(kept)[first]
         names = {name: {code: value for value, code in persons.values[name].items()} for name in group_by}
         cells = {tuple(names[name][int(persons.codes[name][i])] for name in group_by): number for number, i in enumerate(at, 1)}
         # Between two loads or two batches of withdrawals the persons differ: their tables are compared only where the same was asked of them.
         everyone = self._population(replace(grant, scopes=()), catalogue, home, person.name, part.consent, persons, sources)
+        population = np.zeros(size, dtype=bool)
+        population[persons.positions[everyone]] = True
         consents = hashlib.blake2b(np.packbits(everyone).tobytes() + self._narrowly(grant, catalogue, part.consent, sources), digest_size=16).hexdigest()
-        return _Cells(entity=person.name, consents=consents, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where, digest=hashlib.blake2b(codes.tobytes(), digest_size=16).digest())
+        return _Cells(entity=person.name, consents=consents, population=population, around=around, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where, digest=hashlib.blake2b(codes.tobytes(), digest_size=16).digest())
 
     def _all(self, catalogue: Catalogue, home: str, sources: Sources) -> _Persons:
         name = (id(catalogue.graph), home, sources.data_version)
@@ -284,6 +315,8 @@ class _Cells:
 
     entity: str
     consents: str
+    population: npt.NDArray[np.bool_]
+    around: Codes
     codes: Codes
     count: int
     cells: Mapping[tuple[Value, ...], int]
@@ -292,9 +325,9 @@ class _Cells:
     query_where: tuple[Filter, ...]
     digest: bytes
 
-    def each(self, plan: Plan, measured: Measured, metric: str, hidden: Mapping[Place, str]) -> list[tuple[Place, bytes, int, int]]:
-        """Return every shown cell of the metric that rests on persons: its place, its context, its cell and the persons behind it."""
-        other = tuple(item for item in self.query_where if item.dimension not in self.own)
+    def each(self, plan: Plan, measured: Measured, definition: Definition, hidden: Mapping[Place, str], others: dict[bytes, Other]) -> list[tuple[Place, bytes, int, int]]:
+        """Return every shown cell of the metric that rests on persons: its place, its context, its cell and the persons behind it. `others`: filled with what each context is."""
+        metric = definition.document.id
         at = {column.name: j for j, column in enumerate(measured.columns)}
         touched = [name for name in plan.group_by if name not in self.own]
         member = plan.member
@@ -316,29 +349,49 @@ class _Cells:
                 role = "others" if name != metric and plan.query.compare is None else ""
                 key = (window, also, role)
                 if key not in known:
-                    conditions = _conditions(plan.catalogue, other, dict(zip(touched, also, strict=True)))
-                    span = None if plan.catalogue.definitions[metric].timeless or window is None else (window.start.isoformat(), window.end.isoformat())
-                    known[key] = _digest(metric, role, span, conditions)
+                    known[key] = self._context(plan, definition, Other(window=window, filters=self.other, members=dict(zip(touched, also, strict=True)), role=role), others)
                 out.append(((i, name), known[key], cell, behind))
         return out
 
+    def _context(self, plan: Plan, definition: Definition, other: Other, others: dict[bytes, Other]) -> bytes:
+        context = context_of(plan.catalogue, definition, other)
+        others[context] = other
+        return context
 
-    def totals(self, plan: Plan, measured: Measured, metric: str, hidden: Mapping[Place, str]) -> list[tuple[bytes, int, list[Place]]]:
+    def totals(self, plan: Plan, measured: Measured, definition: Definition, hidden: Mapping[Place, str], others: dict[bytes, Other]) -> list[tuple[bytes, int, list[Place]]]:
         """Return for each period whose shares are shown the context of its total, the persons behind it and the cells that tell it."""
-        other = tuple(item for item in self.query_where if item.dimension not in self.own)
+        metric = definition.document.id
         height = len(measured.rows) // max(1, len(plan.timeline.rows))
         found: dict[bytes, tuple[int, list[Place]]] = {}
         for i, counts in enumerate(measured.contributors):
             window = (plan.timeline.rows[i // height] if height else plan.timeline.rows[0]).window
-            timeless = plan.catalogue.definitions[metric].timeless or window is None
-            span = None if timeless or window is None else (window.start.isoformat(), window.end.isoformat())
-            context = _digest(metric, "", span, _conditions(plan.catalogue, other, {}))
+            context = self._context(plan, definition, Other(window=window, filters=self.other, members={}), others)
             behind, places = found.setdefault(context, (0, []))
             if (i, metric) not in hidden:
                 places.append((i, metric))
             found[context] = (behind + (counts.get(metric) or 0), places)
         everyone = int((self.codes > 0).sum())
         return [(context, min(behind, everyone), places) for context, (behind, places) in found.items() if places]
+
+    def absent(self, plan: Plan, measured: Measured, definition: Definition, others: dict[bytes, Other]) -> list[bytes]:
+        """Return the contexts of the groups of touch attributes that no row stands for, so many as can be looked at."""
+        touched = [name for name in plan.group_by if name not in self.own]
+        if not touched or any(plan.catalogue.accepts_any(name) for name in touched):
+            return []
+        at = [next(j for j, column in enumerate(measured.columns) if column.name == name) for name in touched]
+        present = {tuple(row[j] for j in at) for row in measured.rows}
+        missing = list(islice((one for one in product(*(plan.catalogue.values(name) for name in touched)) if one not in present), MOST_ABSENT))
+        windows = dict.fromkeys(row.window for row in plan.timeline.rows)
+        return [
+            self._context(plan, definition, Other(window=window, filters=self.other, members=dict(zip(touched, one, strict=True))), others)
+            for one in missing[: MOST_ABSENT // max(1, len(windows))]
+            for window in windows
+        ]
+
+    @property
+    def other(self) -> tuple[Filter, ...]:
+        """The filters that are not on the persons' own attributes."""
+        return tuple(item for item in self.query_where if item.dimension not in self.own)
 
 
 def _with_groups(plan: Plan, measured: Measured, missing: Sequence[tuple[Any, ...]], at: Sequence[int]) -> Measured:
@@ -370,11 +423,6 @@ def _order(listed: Mapping[Any, int], value: Any) -> tuple[int, float, str]:
     return (1, value, "") if isinstance(value, int) else (1, 0, str(value))
 
 
-def _digest(*parts: object) -> bytes:
-    text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
-
-
 def _counted_part(definition: Definition, catalogue: Catalogue) -> Part | None:
     """Return the part whose rows reach the persons' attributes, the narrowest one of a ratio."""
     carrying = [part for part in definition.formula.parts if catalogue.graph.person(part.measure.model) is not None]
@@ -395,38 +443,3 @@ def _passing(persons: _Persons, item: Filter) -> npt.NDArray[np.bool_]:
     wanted = [known[value] for value in item.values if value in known]
     found = np.isin(persons.codes[item.dimension], wanted)
     return found if item.op == "in" else ~found
-
-
-def _conditions(catalogue: Catalogue, filters: Sequence[Filter], members: Mapping[str, object]) -> list[list[object]]:
-    """Return the other conditions in one form whatever way they were written: for each root dimension the values that are left."""
-    left: dict[str, set[str]] = {}
-    open_ended: list[list[object]] = []
-    tests = [*((item.dimension, item.op, tuple(item.values)) for item in filters), *((name, "in", (value,)) for name, value in members.items())]
-    for name, op, values in tests:
-        root, wanted = _rooted(catalogue, name, {str(value) for value in values})
-        every = {str(value) for value in catalogue.values(root)} | {UNKNOWN}
-        if catalogue.accepts_any(root):
-            open_ended.append([root, op, sorted(wanted)])
-            continue
-        chosen = wanted if op == "in" else every - wanted
-        left[root] = left.get(root, every) & chosen
-    closed: list[list[object]] = [
-        [root, "in", sorted(values)] for root, values in left.items() if values != {str(value) for value in catalogue.values(root)} | {UNKNOWN}
-    ]
-    return sorted([*closed, *open_ended], key=str)
-
-
-def _rooted(catalogue: Catalogue, name: str, values: set[str]) -> tuple[str, set[str]]:
-    """Return the dimension that this one is derived from, and which of its values are meant."""
-    derived = catalogue.dimensions[name].derived
-    if derived is None:
-        return name, values
-    otherwise = derived.otherwise or UNKNOWN
-    parents = {
-        str(value)
-        for value in (*catalogue.values(derived.dimension), UNKNOWN)
-        if derived.map.get(str(value), UNKNOWN if value == UNKNOWN else otherwise) in values
-    }
-    return _rooted(catalogue, derived.dimension, parents)
-
-

@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from governance.disclosure.apart import Apart
+from governance.disclosure.links import About
 from governance.disclosure.overlaps import UNSHOWN, Codes, Counts, Overlaps
 from governance.errors import WarehouseError
 
@@ -33,6 +35,11 @@ CREATE TABLE IF NOT EXISTS grouping (id INTEGER PRIMARY KEY, digest BLOB NOT NUL
 CREATE TABLE IF NOT EXISTS answer (
   id INTEGER PRIMARY KEY, department TEXT NOT NULL, person TEXT NOT NULL, context BLOB NOT NULL, grouping INTEGER NOT NULL REFERENCES grouping(id),
   counts BLOB NOT NULL, day TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS state (id BLOB PRIMARY KEY, persons BLOB NOT NULL, day TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS fact (
+  context BLOB NOT NULL, quantity BLOB NOT NULL, first INTEGER NOT NULL, beyond INTEGER NOT NULL, conditions TEXT NOT NULL, needs BLOB NOT NULL,
+  PRIMARY KEY (quantity, context, first, beyond, conditions, needs)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS fact_context ON fact (context);
 CREATE INDEX IF NOT EXISTS answer_department ON answer (department, context);
 CREATE INDEX IF NOT EXISTS answer_person ON answer (person, context);
 """
@@ -43,12 +50,15 @@ class Group:
     """A table of an answer as far as it tells of persons.
 
     `context`: what else was asked (metric, period, other filters) as a digest: answers are compared within one. `codes`: for each person's position the cell, from 1.
-    `counts`: the persons behind each cell's number, UNSHOWN where it is hidden.
+    `counts`: the persons behind each cell's number, UNSHOWN where it is hidden. `about`: what the numbers add up to, for answers under other consents; None: not looked at.
+    `nought`: groups that nothing stands for and that are told by it; remembered, and never hidden.
     """
 
     context: bytes
     codes: Codes
     counts: Counts
+    about: About | None = None
+    nought: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +98,7 @@ class Memory:
         self._groupings: OrderedDict[int, Codes] = OrderedDict()
         self._hashes: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         self._places: npt.NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        self._apart = Apart(key)
 
     @classmethod
     def passing(cls) -> Memory:
@@ -176,7 +187,10 @@ class Memory:
         with self._transaction() as store:
             if store.execute("DELETE FROM answer WHERE day < ?", (day.isoformat(),)).rowcount:
                 store.execute("DELETE FROM grouping WHERE id NOT IN (SELECT grouping FROM answer)")
+                store.execute("DELETE FROM fact WHERE context NOT IN (SELECT context FROM answer)")
+                store.execute("DELETE FROM state WHERE day < ?", (day.isoformat(),))
                 self._kept.clear()
+                self._apart.forget()
                 self._groupings.clear()
 
     def _judge(self, store: sqlite3.Connection, knower: Knower, group: Group, k: int, day: dt.date) -> set[int]:
@@ -185,11 +199,24 @@ class Memory:
         if not (counts != UNSHOWN).any():
             return set()
         known = self._known(store, knower, group.context)
-        refused = known.overlaps.judge(codes, counts, k)
+        if group.nought:
+            known.overlaps.tell(codes, counts)
+            refused: set[int] = set()
+        else:
+            apart: set[int] = set()
+            if group.about is not None:
+                at = {int(cell): position for position, cell in enumerate(old)}
+                found = self._apart.given_away(store, knower, group, k, lambda context: self._known(store, knower, context).overlaps)
+                apart = {at[cell] for cell in found if cell in at and counts[at[cell]] != UNSHOWN}
+            left = counts.copy()
+            left[list(apart)] = UNSHOWN
+            refused = apart | (known.overlaps.judge(codes, left, k) if (left != UNSHOWN).any() else set())
         told = counts.copy()
         told[list(refused)] = UNSHOWN
         if (told != UNSHOWN).any():
             self._remember(store, knower, group.context, known, codes, told, day)
+            if group.about is not None:
+                self._apart.remember(store, group.context, group.about, day)
         return {int(old[cell]) for cell in refused}
 
     def _remember(self, store: sqlite3.Connection, knower: Knower, context: bytes, known: _Known, codes: Codes, told: Counts, day: dt.date) -> None:

@@ -12,6 +12,8 @@ a few products with what was told, and no search that grows with the number of q
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
@@ -31,14 +33,18 @@ BLIND = 2
 """Random blind vectors: one decides but for a chance of about a millionth, two for the square of that."""
 MOST_PAIRS = 20_000_000
 """Pairs of a told and a new cell that are counted in one array."""
+BLIND_SUM = 1e-6
 _MARK, _AGREES = 2**63, 0.25
 REFRESH = 64
 """Tables after which what rounding left of the told cells in the blind vectors is taken away."""
 
 
+@lru_cache(maxsize=8)
 def _keys(size: int) -> npt.NDArray[np.uint64]:
     """Return a random number for each position, the same ones always."""
-    return np.random.default_rng(0x5E7).integers(1, 2**63, size=size, dtype=np.uint64)
+    out = np.random.default_rng(0x5E7).integers(1, 2**63, size=size, dtype=np.uint64)
+    out.setflags(write=False)
+    return out
 
 
 class Overlaps:
@@ -98,6 +104,20 @@ class Overlaps:
             self._full = True
             return shown - again
         return shown - set(np.flatnonzero(kept != UNSHOWN).tolist())
+
+    def computable(self, sets: Codes, count: int) -> npt.NDArray[np.bool_]:
+        """Return which of `count` sets of persons (numbered from 1) can be computed from what was told; nobody's can't."""
+        if not self._members:
+            return np.zeros(count, dtype=bool)
+        self._grow(len(sets))
+        size = np.bincount(sets, minlength=count + 1)[1:]
+        out = size > 0
+        told = self._marks[: len(sets)] != 0
+        # Who is in no told cell is in no combination of them.
+        out &= np.bincount(sets, weights=(~told).astype(float), minlength=count + 1)[1:] == 0
+        for j in range(BLIND if out.any() else 0):
+            out &= np.abs(np.bincount(sets, weights=self._blind[: len(sets), j], minlength=count + 1)[1:]) < BLIND_SUM
+        return out
 
     def _again(self, codes: Codes, counts: Counts) -> set[int]:
         """Return the shown cells that were told before, and those that hold nobody."""

@@ -259,9 +259,10 @@ def _opposite(columns: Sequence[Vector], atoms: Indices) -> Iterator[tuple[int, 
     first = columns[0][atoms]
     order = atoms[np.argsort(np.abs(first), kind="stable")]
     size = np.abs(columns[0][order])
-    for run in np.split(order, np.flatnonzero(np.diff(size) > _SAME) + 1) if len(order) else ():
-        if len(run) < 2:
-            continue
+    # Runs of the same size; nearly all are of one atom, which has nobody to cancel it.
+    bounds = np.concatenate([[0], np.flatnonzero(np.diff(size) > _SAME) + 1, [len(order)]]) if len(order) else np.zeros(1, dtype=np.int64)
+    for at in np.flatnonzero(np.diff(bounds) > 1).tolist():
+        run = order[bounds[at] : bounds[at + 1]]
         up, down = run[columns[0][run] > 0][:MOST_ALIKE], run[columns[0][run] < 0][:MOST_ALIKE]
         both = np.logical_and.reduce([np.abs(column[up][:, None] + column[down][None, :]) < _SAME for column in columns])
         for one, other in zip(*np.nonzero(both), strict=True):
