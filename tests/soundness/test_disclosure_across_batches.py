@@ -37,6 +37,11 @@ def _rank(rows: list[list[int]]) -> int:
     return rank
 
 
+def leaks(rows: list[list[int]]) -> bool:
+    """Whether those who stayed cancel in some sum and those who left don't."""
+    return _rank(rows) > _rank([one[: DAYS * CHANNELS] for one in rows])
+
+
 def _grid(start: int, end: int, channels: frozenset[int]) -> list[int]:
     return [int(start <= day < end and channel in channels) for day in range(DAYS) for channel in range(CHANNELS)]
 
@@ -72,11 +77,6 @@ def test_nothing_that_was_told_before_and_after_adds_up_to_those_who_left(asked)
         reach = _grid(start, end, channels)
         row = reach + ([0] * len(reach) if after else reach)
         refused = memory.judge(US, [_group(str((start, end, sorted(channels))).encode(), after, _fact(start, end, channels))], K, TODAY)[0]
-
-        def leaks(rows: list[list[int]]) -> bool:
-            # Those who stayed cancel, those who left do not.
-            return _rank(rows) > _rank([one[: len(reach)] for one in rows])
-
         if not refused:
             told.append(row)
         assert not leaks(told), asked

@@ -85,7 +85,7 @@ def batches(player: Player, world: World, dice: random.Random, questions: int) -
 
 
 def batches_in_parts(player: Player, world: World, dice: random.Random, questions: int) -> list[Claim]:
-    """The residual risk: a number before a batch as the sum of its months or channels, or from other metrics, and after it as a whole."""
+    """A number before a batch as the sum of its channels, or from other metrics, and after it as a whole."""
     claims = []
     today = player.company.today
     while player.score.questions < questions:
@@ -271,11 +271,12 @@ def shares(player: Player, world: World, dice: random.Random, questions: int) ->
 MORE: Mapping[str, Play] = {
     "collusion in turns": in_turns,
     "batches of withdrawals": batches,
+    "batches in parts": batches_in_parts,
     "side channels": side_channels,
     "member against member": members,
     "ranks of kept rows": kept_ranks,
     "derived metrics": derived,
     "shares": shares,
 }
-MORE_RESIDUAL: Mapping[str, Play] = {"batches in parts": batches_in_parts, "overlapping periods": windows, "numerators of rates": numerators}
+MORE_RESIDUAL: Mapping[str, Play] = {"overlapping periods": windows, "numerators of rates": numerators}
 """What is measured and published, and not claimed to be nothing."""
