@@ -42,9 +42,11 @@ _BEFORE = _set(
 )
 _AFTER = _set(
     "说 表示 反映 认为 提到 问 同意 不在 在 和 与 跟 及 电话 手机 微信 邮箱 帮忙 陪同 接待 负责 主持 主持会议 参加 出席 都 也 已 已经 正在 正 要求 建议 希望 提出 觉得 说明 介绍 告诉 称 指出 强调 推荐 "
-    "担心 关心 询问 打 打了 加了 沟通 交流 进行 讨论 回复 答复 同志 等 等人 两 三 将 会 想 要 的 对 把 让 请 给 去 来 做 讲 发 今天 昨天 下周 上周 明天 本人 自己 家属 因 因为 用药 服用 服药 出差 改 休假 手术 "
+    "担心 关心 询问 打 打了 加了 沟通 交流 进行 讨论 回复 答复 同志 等 等人 两 三 将 会 想 要 的 对 把 让 请 给 去 来 做 讲 发 今天 昨天 下周 上周 明天 本人 自己 家属 因 因为 用药 服用 服药 出差 改 记录 签字 签名 讲话 休假 手术 "
     "查房 门诊 是 为 未 没 没有 不 很 比较 非常 态度 反馈 了解 时 后 以及 一起 男 女 了"
 )
+_COUNTED, _MEASURES, _PLACES_END = frozenset("这那一二两三四五六七八九十几每各某第多首"), frozenset("张段项章支车曲席关门粒盘包丁封栋官"), frozenset("省市区县旗镇乡")
+"""What counts, what is counted by, and how places end."""
 _TITLES = frozenset(names.TITLES)
 
 
@@ -110,6 +112,8 @@ def _names_in_run(run: str, offset: int, text: str) -> Iterator[tuple[int, int, 
 def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
     """The ends of possible names that begin at `at`, with what they cost."""
     surnames, given, costs = _surname_costs(), _given_costs(), _costs()
+    if run[at] in _MEASURES and at and run[at - 1] in _COUNTED:
+        return  # 这张图, 三项
     for length in (1, 2):
         surname = run[at : at + length]
         cost = surnames.get(surname)
@@ -120,6 +124,9 @@ def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
             char = run[end - 1]
             if char in names.NOT_GIVEN:
                 break
+            if run[at:end] in names.MORE_THINGS:
+                total += given.get(char, _RARE_CHARACTER)
+                continue
             total += given.get(char, _RARE_CHARACTER)
             # One character after the surname says less than two: it must be paid for.
             price = _ONE_GIVEN if end == at + length + 1 else _TWO_GIVEN
@@ -143,6 +150,8 @@ def _context(run: str, start: int, end: int, before: str, offset: int, text: str
         right = text[offset + end : offset + end + 1]
         bonus += _BESIDE if right in {"、", ":", "(", "（", "："} else _START
     else:
+        if run[end] in _PLACES_END and run[end : end + 2] not in _costs():
+            bonus -= _TITLE_BESIDE  # 白云区
         for length in (4, 3, 2, 1):
             following = run[end : end + length]
             if following in _TITLES:

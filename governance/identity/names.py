@@ -19,12 +19,12 @@ def _words(text: str) -> tuple[str, ...]:
 
 SURNAMES_BY_FREQUENCY = (
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹"
-    "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤萧常温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳"
+    "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤赖洪萧常温康施文牛樊葛邢安齐易乔伍庞颜倪庄聂章鲁岳翟殷詹申欧耿关兰焦俞左柳"
     "甘祝包宁尚符舒阮柯纪梅童凌毕单季裴霍涂成苗谷盛曲翁冉骆蓝路游辛靳欧管柴蒙鲍华喻祁蒲房滕屈饶解牟艾尤阳时穆农司卓古吉缪简车项连芦麦褚娄"
     "窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝"
     "官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门"
     "云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝"
-    "智幸奉植衡富尧闭由"
+    "智幸奉植衡富尧闭由习钮郦阎綦桓蒯訾逄濮淦缑"
 )
 """Single surnames, simplified, the more frequent ones first."""
 
@@ -33,7 +33,7 @@ SURNAMES = frozenset(SURNAMES_BY_FREQUENCY)
 
 COMMON_SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹"
-    "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵钱严覃武戴莫孔汤萧温康施樊葛邢齐乔庞颜倪庄聂章鲁岳翟殷詹申欧耿兰焦俞柳祝宁阮柯梅童凌裴霍翁骆靳鲍"
+    "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵钱严覃武戴莫孔汤萧温康施樊葛邢齐乔庞颜倪庄聂章鲁岳翟殷詹申欧耿兰焦俞柳祝宁阮柯梅童凌裴霍翁骆靳鲍赖洪喻祁滕牟穆冉邬卞闵隋甄臧鄢"
 )
 """Surnames frequent enough to be believed without a title beside the name; those that are also everyday words are left out."""
 
@@ -126,6 +126,21 @@ _NOT_NAMES = frozenset(
 ) - {"高明", "黎明", "高原", "成功", "和平", "平安", "文化"}
 """Words that the dictionary holds to be names, or does not hold, and that business sentences use."""
 
+MORE_THINGS = frozenset(
+    _words(
+        "明白 武功 文明 和尚 王朝 阳光 陆军 卫星 雷达 荣誉 古老 冷笑 明星 宫殿 权威 师傅 封锁 宣言 胡同 玉米 顾问 智慧 王公 齐声 祖先 文武 石英 高潮 齐全 顾客 公正 辛勤 米粉 玉石 胡子 柏林 叶子 安静 祖宗 麻城 "
+        "沙滩 师范 梅花 孔子 吉祥 范畴 相公 周转 鹿角 元帅 孙子 宁可 修正 凌辱 阳新 陈述 荣获 丛林 梁山 马匹 阿里 米格 索尼 胡说 关怀 林立 秦岭 明珠 王子 温泉 白宫 呼唤 陈列 宁静 蓝天 左翼 金刚 师生 冷汗 安抚 "
+        "许可 朱红 原谅 容纳 杜绝 卓越 晋升 石狮 云母 祝贺 童子 马来 兰花 史诗 满清 乌龟 凌厉 荣耀 满怀 马克 桂花 乔木 毛巾 麦子 元老 金石 周密 银杏 朴素 陈设 马夫 宾客 华丽 石林 金陵 麻木 燕子 巴掌 金黄 林木 杨柳 "
+        "安危 梅子 查明 石柱 杜鹃 张贴 周旋 巴蜀 田园 白云 孔雀 高耸 田野 史实 朱砂 古文 张嘴 戈壁 张口 廉政 凌空 钱财 雷声 温馨 卢布 蓝图 殷勤 明智 严正 祝福 陈旧 高昂 庄园 顾忌 胡椒 张罗 徐徐 高雅 常青 白旗 富豪 "
+        "牛马 时髦 敬仰 卫冕 敬畏 古董 施政 明朗 熊猫 明文 钟声 麦加 陶醉 阿拉 阿姨 任凭 张扬 盖子 麻醉 周全 权贵 毛发 敬佩 罗汉 边远 张望 雷霆 易经 柳树 许诺 岳母 岳父 史前 花白 晋级 涂抹 哈密 海尔 高丽 巴结 伏兵 "
+        "但凡 沙特 斯文 孙女 黄牛 柏树 权衡 丛生 盛世 鲁莽 石阶 马赛 农耕 唐诗 索引 富翁 元宝 荣幸 花圃 雷雨 华裔 容颜 利剑 苏醒 汤加 荆棘 冷清 惠普 屠宰 金秋 师承 敬礼 齐备 马虎 卓绝 和睦 罗盘 施舍 高通 和善 盖章 "
+        "牛津 勾勒 沙龙 解密 钟楼 燕麦 连贯 冷杉 哈佛 高招 马尾 毛驴 祖传 易溶 陶冶 黄蜂 方正 查清 桂冠 阴冷 阴森 云彩 凌驾 屈膝 和蔼 富丽 麦田 丁香 段子 花香 栗子 牟利 杨树 孔径 殷红 祝寿 敬爱 安逸 饶恕 柳枝 毛竹 "
+        "盛衰 路基 何谓 明言 阴虚 梅雨 温顺 钟爱 盛夏 高盛 鹿茸 花招 刁钻 安神 简章 蓝光 易懂 雷同 付诸 和弦 麻利 冷凝 钱庄 银耳 石洞 万幸 殷实 阳虚 童工 安闲 蒙昧 满堂 柴胡 严冬 汤圆 胡桃 麻黄 毛利 杜撰 顾盼 牛黄 "
+        "车驾 苗木 谢幕 闻言 高升 蓝领 阳刚 阳春 林荫 耿直 盛赞 张狂 杨梅 黄铜 白杨 黄麻 华法林 何首乌 车前子 夏枯草 金银花 王不留行"
+    )
+)
+"""Words that jieba's dictionary tags as names of persons and that running text uses for things, places and deeds."""
+
 _TOO_RARE = 2
 
 
@@ -142,7 +157,7 @@ def word_counts() -> dict[str, int]:
     """Words of jieba's dictionary with their counts, without those that are tagged as names and can be one."""
     counts: dict[str, int] = {}
     for word, count, tag in re.findall(r"\n(\S+) (\d+) (\w+)", _dictionary()):
-        if tag.startswith("nr") and len(word) > 1 and split_name(word) is not None and word not in _NOT_NAMES:
+        if tag.startswith("nr") and len(word) > 1 and split_name(word) is not None and word not in _NOT_NAMES and word not in MORE_THINGS:
             continue
         counts[word] = int(count)
     return counts
@@ -153,7 +168,7 @@ def everyday_words() -> frozenset[str]:
     """Words of two to four characters that begin like a name and are none, from jieba's dictionary (whose tags nr… are names)."""
     starts = "".join(SURNAMES | {name[0] for name in COMPOUND_SURNAMES})
     found = re.findall(rf"\n([{starts}]\S{{1,3}}) (\d+) (?!nr)", _dictionary())
-    return _NOT_NAMES.union(word for word, count in found if int(count) > _TOO_RARE)
+    return _NOT_NAMES.union(MORE_THINGS, (word for word, count in found if int(count) > _TOO_RARE))
 
 
 @lru_cache(maxsize=1)

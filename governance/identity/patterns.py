@@ -15,7 +15,7 @@ from governance.identity.written import DIGIT, NUMERALS, is_id_card, is_old_id_c
 Span = tuple[int, int, float]
 Finder = Callable[[str], Iterator[Span]]
 
-_SEPARATOR = r"[ \t.\-_/()·]"
+_SEPARATOR = r"[ \t\r\n.\-_/()·~]"
 _GAP = rf"(?:{_SEPARATOR}{{0,2}})"
 _ONE = "[1一幺壹]"
 _SHORTEST_CARD = 16
@@ -23,11 +23,11 @@ _MOBILE = re.compile(
     rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(?:\(?(?:\+|00|〇〇|零零)?{_GAP}(?:86|八六){_GAP})?({_ONE}{_GAP}(?:{DIGIT}{_GAP}){{9}}{DIGIT})(?!{DIGIT})(?![.,]{DIGIT})"
 )
 _LANDLINE = re.compile(
-    r"(?<![\d.])(?:\(?(?:\+|00)?86\)?[- ]?)?(?:\(0?[1-9]\d{1,2}\)|0[1-9]\d{1,2}|(?<=86)[1-9]\d{1,2}|(?<=86[- ])[1-9]\d{1,2})[- ]{0,3}[2-9]\d{2,3}[- ]?\d{4}(?:(?:[-转#, ]|ext\.?|分机){1,3}\d{1,5})?(?![\d.]*\d)",
+    r"(?<![\d.])(?:\(?(?:\+|00)?86\)?[- ]?)?(?:\(0?[1-9]\d{1,2}\)|0[1-9]\d{1,2}|(?<=86)[1-9]\d{1,2}|(?<=86[- ])[1-9]\d{1,2}|(?<=86)\(0\)[1-9]\d{1,2}|(?<=86[- ])\(0\)[1-9]\d{1,2})[- /.]{0,3}[2-9]\d{2,3}[- .]?\d{4}(?:(?:[-转#, ]|ext\.?|分机){1,3}\d{1,5})?(?![\d.]*\d)",
     re.IGNORECASE,
 )
 _BARE_LINE = re.compile(r"(?<![\d.\-/年月])(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))[2-9]\d{2,3}[- ]?\d{4}(?![\d.\-/年月%万亿元个])")
-_LOCAL = r"[A-Za-z0-9](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_])?"
+_LOCAL = r"[A-Za-z0-9_](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_])?"
 _EMAIL = re.compile(
     rf"{_LOCAL}\s?(?:@|\(at\)|\[at\]|\(a\))\s?(?:[A-Za-z0-9\u4e00-\u9fff](?:[A-Za-z0-9\-\u4e00-\u9fff]{{0,61}})\s?(?:\.|\(dot\)|\[dot\])\s?)+(?:[A-Za-z]{{2,24}}|中国|公司|网络)"
     rf"|{_LOCAL}\s+at\s+[A-Za-z0-9\-]{{1,62}}(?:\s+dot\s+[A-Za-z0-9\-]{{2,24}}){{1,3}}",
@@ -35,7 +35,8 @@ _EMAIL = re.compile(
 )
 _ID_CARD = re.compile(rf"(?<![A-Za-z0-9])(?<!{DIGIT}){DIGIT}(?:{_GAP}{DIGIT}){{16}}{_GAP}(?:{DIGIT}|[Xx×])(?![A-Za-z0-9])(?!{DIGIT})")
 _DIGITS = re.compile(r"(?<![A-Za-z0-9.])(?:\d{27}|\d{15}|\d{3}(?:[ \-]\d{3}){4}|\d{5}[ \-]\d{5}[ \-]\d{5})(?![A-Za-z0-9.])")
-_CARD = re.compile(r"(?<![A-Za-z0-9.])[3-6]\d{3}(?:[ \-]{0,2}\d){9,15}(?![A-Za-z0-9.])")
+_CARD = re.compile(r"(?<![A-Za-z0-9.])[3-6]\d{3}(?:[ \-./·_]{0,2}\d){9,15}(?![A-Za-z0-9.])")
+_CARD_IN_WORDS = re.compile(rf"(?<!{DIGIT}){DIGIT}{{16,19}}(?!{DIGIT})")
 _OPENID = re.compile(r"(?<![A-Za-z0-9_\-])o[A-Za-z0-9_\-]{27}(?![A-Za-z0-9_\-])")
 _WECHAT_NAME = r"[A-Za-z][A-Za-z0-9_\-]{5,19}"
 _WECHAT_ID = re.compile(
@@ -110,6 +111,9 @@ def bank_cards(text: str) -> Iterator[Span]:
             yield match.start(), match.end(), 0.97
         elif len(digits) >= _SHORTEST_CARD and digits.startswith("62"):
             yield match.start(), match.end(), UNSURE
+    for match in _CARD_IN_WORDS.finditer(text):
+        if not match[0].isdigit() and passes_luhn(match[0].translate(NUMERALS)):
+            yield match.start(), match.end(), 0.97
 
 
 def wechat_ids(text: str) -> Iterator[Span]:
@@ -127,10 +131,10 @@ _HAN = r"\u3400-\u9fff"
 _TITLE = re.compile("|".join(sorted(names.TITLES, key=len, reverse=True)))
 _LEAD = re.compile(rf"(?:{'|'.join(names.LEADING_TITLES)})(?:是|为|叫|:|\s)?\s?(?=[{_HAN}])")
 _ASK = re.compile(
-    r"(?:^|[\s,,。;;::、!?!?(()《“\"'])(?:请|帮我|麻烦)?(?:查一下|查查|查询|查|看一下|看看|看|找一下|找|问一下|关于|告诉我|显示|列出|拜访|联系|给|把|对比|比较)?\s?"
+    r"(?:^|[\s,,。;;::、!?!?(()《“\"'])(?:请|帮我|麻烦|给我)?(?:查一下|查查|查询|查|看一下|看看|看|找一下|找|问一下|关于|告诉我|显示|列出|拜访过|联系过|问过|拜访|联系|问|给|把|对比|比较)?\s?"
 )
 _AFTER = re.compile(
-    r"(?:$|[\s,,。;;::、!?!?))》”\"']|的|上个?月|上个?周|上季|这个?月|本月|今年|去年|昨天|今天|最近|近|被|开了|开过|开的|有没有|有几|有多|和|与|跟|是|在|电话|手机|邮箱|处方|拜访|参加|触达|覆盖|打开|阅读|了)"
+    r"(?:$|[\s,,。;;::、!?!?))》”\"']|的|上个?月|上个?周|上季|这个?月|本月|今年|去年|昨天|今天|最近|近|属于|吗|谁|哪|怎么|为什么|收到|被|开了|开过|开的|有没有|有几|有多|和|与|跟|是|在|电话|手机|邮箱|处方|拜访|参加|触达|覆盖|打开|阅读|了)"
 )
 _ENDS = (
     r"$|[^\u3400-\u9fff]|的|上个?月|今年|去年|最近|医|主任|教授|大夫|副主任|院长|老师|先生|女士|被|开|在|和|与|是|有"
@@ -141,7 +145,7 @@ _DOTTED = re.compile(
 _DOTTED_INSIDE = re.compile(rf"[{_HAN}]{{2,4}}·[{_HAN}]{{2,5}}?(?={_ENDS})")
 _MINORITY = re.compile(rf"(?:{'|'.join(names.MINORITY_PARTS)})[· ]?(?:{'|'.join(names.MINORITY_PARTS)})")
 _NOT_PERSON_AFTER = re.compile(
-    rf"[{_HAN}]{{0,6}}?(?:医院|卫生院|医学院|卫生服务|诊所|大学|公司|药业|集团|[省市县区州镇路街])"
+    rf"[{_HAN}]{{0,6}}?(?:医院|卫生院|医学院|卫生服务|诊所|大学|公司|药业|集团)|[{_HAN}]{{0,2}}?[省市县区州镇路街]"
 )
 _LATIN_TITLE = re.compile(
     r"(?<![A-Za-z])(?:Dr|Doctor|Prof|Professor|Mr|Mrs|Ms|Miss|Director)\.?\s+([A-Z][a-z]{1,14}(?:[\s\-][A-Z][a-z]{0,9}){0,2}(?:\s[A-Z][a-z]+)?)"
@@ -150,8 +154,21 @@ _LATIN_LOWER = re.compile(
     r"(?<![A-Za-z])(?:dr|prof|doctor|professor)\.?\s+([a-z]{2,8})(?:\s([a-z]{2,12}))?(?![a-z])", re.IGNORECASE
 )
 _LATIN_BARE = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,6})\s([A-Z][a-z]{1,5}(?:[\s\-]?[A-Za-z][a-z]{1,5})?)(?![A-Za-z])")
+_LATIN_CAPITALS = re.compile(r"(?<![A-Za-z])([A-Z]{2,7})\s([A-Z]{2,6}(?:[\s\-][A-Z]{2,6})?)(?![A-Za-z])")
+_SHOUTED = re.compile(r"(?<![A-Za-z])[A-Z]{4,}(?![A-Za-z])")
+"""A text that shouts: its capitals are no sign of a name."""
 _LATIN_FIRST = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,5}(?:-?[a-z]{1,6})?)\s([A-Z][a-z]{1,6})(?![A-Za-z])")
 _LONGEST_NAME = 4
+_AND = "和与跟及、"
+_LATIN_THINGS = frozenset(
+    {
+        "general", "reach", "excel", "level", "levels", "visits", "visit", "only", "office", "access", "rate", "rates", "score", "scores",
+        "title", "titles", "count", "counts", "group", "groups", "data", "review", "reviews", "board", "team", "teams", "network", "portal",
+        "survey", "surveys", "segment", "segments", "list", "lists", "meeting", "meetings", "page", "pages", "report", "reports", "value", "values",
+        "project", "program", "programme", "index", "information", "panel", "relations", "services",
+    }
+)
+"""What follows a title in business English and is nobody."""
 
 
 def person_names(text: str) -> Iterator[Span]:
@@ -160,7 +177,9 @@ def person_names(text: str) -> Iterator[Span]:
     for match in _LEAD.finditer(text):
         yield from _name_at(text, match.end(), 0.75)
     for match in _ASK.finditer(text):
-        yield from _name_at(text, match.end(), 0.6)
+        for start, end, score in _name_at(text, match.end(), 0.6):
+            yield start, end, score
+            yield from _pairs(text, end)
     for match in _DOTTED.finditer(text):
         yield match.start(1), match.end(1), 0.9
     for match in _DOTTED_INSIDE.finditer(text):
@@ -168,6 +187,14 @@ def person_names(text: str) -> Iterator[Span]:
     for match in _MINORITY.finditer(text):
         yield match.start(), match.end(), 0.85
     yield from _latin(text)
+
+
+def _pairs(text: str, end: int) -> Iterator[Span]:
+    """Who stands beside a name with an “and” between: 冯小刚和邓超, as long as it goes on."""
+    if text[end : end + 1] in _AND and text[end : end + 1]:
+        for start, stop, score in _name_at(text, end + 1, 0.6):
+            yield start, stop, score
+            yield from _pairs(text, stop)
 
 
 def _is_place_or_house(text: str, start: int, end: int) -> bool:
@@ -210,18 +237,25 @@ def _name_at(text: str, start: int, score: float) -> Iterator[Span]:
 
 def _latin(text: str) -> Iterator[Span]:
     for match in _LATIN_TITLE.finditer(text):
-        yield match.start(1), match.end(1), 0.85
+        if match[1].split()[0].lower() not in _LATIN_THINGS:
+            yield match.start(1), match.end(1), 0.85
     for match in _LATIN_LOWER.finditer(text):
         if match[2] and names.is_pinyin_name(match[1], match[2]):
             yield match.start(1), match.end(2), 0.75
         elif match[1].lower() in names.PINYIN_SURNAMES:
             yield match.start(1), match.end(1), 0.75
     for match in _LATIN_BARE.finditer(text):
-        if names.is_pinyin_name(match[1], match[2]):
-            yield match.start(), match.end(), 0.65
+        # What follows a given name may look like more of it: Chen Jing asked.
+        for end in dict.fromkeys((match.end(2), match.start(2) + len(re.split(r"[\s\-]", match[2])[0]))):
+            if names.is_pinyin_name(match[1], text[match.start(2) : end]):
+                yield match.start(), end, 0.65
+                break
     for match in _LATIN_FIRST.finditer(text):
         if names.is_pinyin_name(match[2], match[1]):
             yield match.start(), match.end(), 0.65
+    for match in _LATIN_CAPITALS.finditer(text):
+        if names.is_pinyin_name(match[1], match[2]) and not _SHOUTED.search(text, 0, match.start()) and not _SHOUTED.search(text, match.end()):
+            yield match.start(), match.end(), 0.6
 
 
 FINDERS: dict[str, Finder] = {
