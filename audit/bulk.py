@@ -1,9 +1,8 @@
 """The quick pass of verification: is everything as it should be? If not, `audit.walk` finds out what is not.
 
-A chunk of entries at a time, each held against its leaf hash, the stored nodes of the tree, and its row of the search index. No JSON
-is read: the stored bytes are what was hashed, and head and tail of a line follow from its index row (`audit.frame`). Ranges are
-independent of each other (each starts from stored nodes that the range before it checks), so large ledgers are shared out to
-several processes.
+A chunk of entries at a time, each held against its leaf hash, the stored nodes of the tree (`audit.levels`), and its row of the search
+index (`audit.rows`). Ranges are independent of each other (each starts from stored nodes that the range before it checks), so large
+ledgers are shared out to several processes.
 """
 
 from __future__ import annotations
@@ -17,32 +16,24 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
-from json.encoder import encode_basestring as quoted
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
-from audit import frame
-from audit.errors import AuditError, InvalidEvent
-from audit.events import INTENT, MINUTE, OUTCOME, Facets, facets_of, local_day
-from audit.merkle import CompactRange, interior_count, leaf_hash
+from audit.errors import AuditError
+from audit.events import INTENT, MINUTE
+from audit.levels import Growing
+from audit.merkle import HASH_LENGTH, CompactRange, interior_count, leaf_hash
 from audit.records import RECORD, read_record
+from audit.rows import ANSWERED, Days, Known, Row, same_slowly
 
 CHUNK = 4096
-"""Entries read at once."""
+"""Entries read at once; a power of two."""
 
 SHARE = 65_536
 """Entries for which another process is worth its start."""
 
 PRUNED_START, PRUNED_LENGTH = b'{"pruned":"', 77
-
-CHUNK_COLUMNS = (
-    "id", "time", "day", "type", "request", "question", "session", "surface",
-    "actor", "case", "classes", "code", "decision", "department", "metrics", "outcome", "purpose", "role", "rule",
-)  # fmt: skip
-"""Columns of the search index in the order in which a chunk gives them, after number, leaf and body."""
-
-Chunk = Sequence[tuple[Any, ...]]
 
 
 @runtime_checkable
@@ -52,11 +43,14 @@ class Chunks(Protocol):
     def counts(self) -> tuple[int, int, int]:
         """How many entries, index rows and nodes there are."""
 
-    def chunk(self, start: int, stop: int) -> Chunk:
-        """Number, leaf, body and `CHUNK_COLUMNS` of the entries from `start` up to `stop`; nulls where the index has no row."""
+    def chunk(self, start: int, stop: int) -> Sequence[tuple[Any, ...]]:
+        """The entries from `start` up to `stop` in order, each with the members of `audit.rows.Row`."""
 
-    def node_hashes(self, start: int, stop: int) -> list[bytes]:
-        """The stored interior nodes numbered from `start` up to `stop`."""
+    def hashes(self, what: str, start: int, stop: int) -> tuple[int, bytes]:
+        """How many stored hashes of 32 bytes there are (`entry`: leaves, `node`: interior nodes) from `start` up to `stop`, and all of them."""
+
+    def columns(self, number: int) -> dict[str, Any]:
+        """The index's row of one entry, by column."""
 
     def node(self, level: int, position: int) -> bytes:
         """One stored node; level 0 is a leaf."""
@@ -77,30 +71,30 @@ class Differs(AuditError):
 
 @dataclass(slots=True)
 class Seen:
-    """What a range of entries holds, if nothing in it differs."""
+    """What a range of entries holds, if nothing in it differs. Entries are named by number, requests as JSON."""
 
     start: int
     stop: int
     first_time: str = ""
     last_time: str = ""
-    set_back: list[Moment] = field(default_factory=list)
-    intents: dict[str, Moment] = field(default_factory=dict)
+    set_back: list[int] = field(default_factory=list)
+    intents: dict[str, int] = field(default_factory=dict)
     """Intents whose outcome did not come within the range."""
-    outcomes: list[tuple[Moment, bool]] = field(default_factory=list)
+    outcomes: list[tuple[str, int, bool]] = field(default_factory=list)
     """Outcomes whose intent did not stand before them in the range; whether each is an answer."""
     pruned: list[int] = field(default_factory=list)
     ranges: list[tuple[int, int]] = field(default_factory=list)
     """What records of pruning name."""
 
-    def join(self, later: Seen, unexplained: list[Moment]) -> Seen:
+    def join(self, later: Seen, unexplained: list[int]) -> Seen:
         """Both ranges as one; answers without an intent go to `unexplained` if this range begins the ledger."""
         back = [*self.set_back, *later.set_back]
         if later.first_time and later.first_time < self.last_time:
-            back.append(Moment(later.start, "", None, later.first_time))
+            back.append(later.start)
         intents = dict(self.intents)
-        for moment, answered in later.outcomes:
-            if intents.pop(moment.request or "", None) is None and answered:
-                unexplained.append(moment)
+        for request, number, answered in later.outcomes:
+            if intents.pop(request, None) is None and answered:
+                unexplained.append(number)
         return Seen(
             self.start,
             later.stop,
@@ -117,26 +111,28 @@ class Seen:
 def look(source: Chunks, zone: ZoneInfo, start: int, stop: int) -> Seen:
     """Check the entries from `start` up to `stop`; raises `Differs` if anything in them is not as it should be."""
     seen = Seen(start, stop)
-    tree = CompactRange.read(start, source.node)
+    tree = Growing(CompactRange.read(start, source.node), CHUNK)
+    look_at = _Rows(source, zone, seen)
     for first in range(start, stop, CHUNK):
         last = min(first + CHUNK, stop)
         rows = source.chunk(first, last)
-        if [row[0] for row in rows] != list(range(first, last)):
+        if len(rows) != last - first:
             raise Differs("numbers are not contiguous")
-        leaves = [
-            sha256(b"\x00" + row[2]).digest() for row in rows
-        ]  # `leaf_hash`, spelt out: a call would cost a third
-        if leaves != [row[1] for row in rows]:
-            leaves = [own_hash(row[2]) for row in rows]
-            if leaves != [row[1] for row in rows]:
+        # `leaf_hash`, spelt out: a call would cost a third.
+        leaves = [sha256(b"\x00" + row[0]).digest() for row in rows]
+        stored = source.hashes("entry", first, last)
+        if stored != (len(leaves), b"".join(leaves)):
+            leaves = [own_hash(row[0]) for row in rows]
+            if stored != (len(leaves), b"".join(leaves)):
                 raise Differs("a leaf differs")
-        if tree.extend(leaves) != source.node_hashes(interior_count(first), interior_count(last)):
+        grown = tree.extend(leaves)
+        if source.hashes("node", interior_count(first), interior_count(last)) != (len(grown) // HASH_LENGTH, grown):
             raise Differs("a node differs")
         try:
-            _frames(rows, zone, seen)
+            look_at(first, rows)
         except (ValueError, TypeError, AttributeError) as error:
             raise Differs("a column of the index holds something that no line has") from error
-        _follow(rows, seen)
+    look_at.end()
     return seen
 
 
@@ -150,70 +146,64 @@ def own_hash(body: bytes) -> bytes:
     return leaf_hash(body)
 
 
-def _frames(rows: Chunk, zone: ZoneInfo, seen: Seen) -> None:
-    """Hold each row of the index against its line."""
-    head, asked, ruled, member, days = frame.head, frame.asked, frame.ruled, frame.member, {}
-    for row in rows:
-        number, _, body, event_id, time, day, kind, request, question, session, surface = row[:11]
-        if event_id is None:
-            if own_hash(body) != leaf_hash(body):
-                seen.pruned.append(number)
+class _Rows:
+    """Holds each row of the index against its line; follows intents and their outcomes, and whether the clock only went forward."""
+
+    def __init__(self, source: Chunks, zone: ZoneInfo, seen: Seen) -> None:
+        self._source, self._zone, self._seen = source, zone, seen
+        self._known, self._days = Known(), Days(zone)
+        self._time = b""
+        self._intents: dict[bytes, int] = {}
+
+    def __call__(self, first: int, rows: Sequence[tuple[Any, ...]]) -> None:
+        known, days, seen, intents, previous = self._known, self._days, self._seen, self._intents, self._time
+        for number, (body, usual, place, time, request, question, session) in enumerate(rows, first):
+            if place is None:
+                self._pruned(number, body)
                 continue
+            head, before_question, before_request, before_session, before_time, after_session, end, day, kind = known[
+                usual
+            ]
+            if question == b"null":
+                front = b"".join((b',"id":"', place, before_request, request))
+            else:
+                front = b"".join((b',"id":"', place, before_question, question, b',"request":', request))
+            if session == b"null":
+                tail = b"".join((front, before_time, time, end))
+            else:
+                tail = b"".join((front, before_session, session, after_session, time, end))
+            same = body.endswith(tail) and body.startswith(head) and days[time[:MINUTE]] == day
+            if not same and not same_slowly(number, body, self._source.columns(number), self._zone):
+                raise Differs("the index says otherwise than a line")
+            if time < previous:
+                seen.set_back.append(number)
+            previous = time
+            if not kind:
+                continue
+            if kind == RECORD:
+                seen.ranges += read_record(json.loads(body))
+            elif request == b"null":
+                continue
+            elif kind == INTENT:
+                intents[request] = number
+            elif intents.pop(request, None) is None:
+                seen.outcomes.append((request.decode(), number, kind == ANSWERED))
+        if rows:
+            seen.first_time = seen.first_time or (rows[0][Row._fields.index("time")] or b"").decode()
+        self._time = previous
+
+    def _pruned(self, number: int, body: bytes) -> None:
+        if own_hash(body) == leaf_hash(body):
             raise Differs("the index lacks a row")
-        minute = time[:MINUTE]
-        if minute not in days:
-            days[minute] = local_day(minute, zone)
-        tail = (
-            f',"id":"{event_id}","index":{number}{asked(row[17:20])}'
-            f'{"" if question is None else member("question", question)},"request":'
-            f"{'null' if request is None else quoted(request)}{ruled(row[20:22])}"
-            f"{'' if session is None else member('session', session)}{'' if surface is None else member('surface', surface)}"
-            f',"time":"{time}","type":"{kind}","v":2}}'
-        )
-        same = body.endswith(tail.encode()) and body.startswith(head(row[11:17])) and days[minute] == day
-        if not same and not _same_slowly(row, zone):
-            raise Differs("the index says otherwise than a line")
+        self._seen.pruned.append(number)
+
+    def end(self) -> None:
+        """Tell what is still open."""
+        self._seen.last_time = self._time.decode()
+        self._seen.intents = {request.decode(): number for request, number in self._intents.items()}
 
 
-def _same_slowly(row: tuple[Any, ...], zone: ZoneInfo) -> bool:
-    """The same for a line of version 1, whose searchable members stand in its detail."""
-    try:
-        body = json.loads(row[2])
-        if not isinstance(body, dict) or body.get("v") != 1:
-            return False
-        facets = facets_of(body, zone)
-    except (ValueError, InvalidEvent):
-        return False
-    named = dict(zip(CHUNK_COLUMNS, row[3:], strict=True)) | {"number": row[0]}
-    return facets == Facets(**named)
-
-
-def _follow(rows: Chunk, seen: Seen) -> None:
-    """Intents and their outcomes, and whether the clock only went forward."""
-    intents, previous = seen.intents, seen.last_time
-    for row in rows:
-        event_id, time, kind, request = row[3], row[4], row[6], row[7]
-        if event_id is None:
-            continue
-        if time < previous:
-            seen.set_back.append(Moment(row[0], event_id, request, time))
-        previous = time
-        if kind == RECORD:
-            seen.ranges += read_record(json.loads(row[2]))
-        if request is None:
-            continue
-        if kind == INTENT:
-            intents[request] = Moment(row[0], event_id, request, time)
-        elif kind == OUTCOME and intents.pop(request, None) is None:
-            seen.outcomes.append((Moment(row[0], event_id, request, time), row[18] == "answered"))
-    if rows:
-        seen.first_time = seen.first_time or str(rows[0][4] or "")
-        seen.last_time = previous
-
-
-def look_at_all(
-    source: Chunks, zone: ZoneInfo, size: int, path: Path | None, processes: int
-) -> tuple[Seen, list[Moment]]:
+def look_at_all(source: Chunks, zone: ZoneInfo, size: int, path: Path | None, processes: int) -> tuple[Seen, list[int]]:
     """Check all `size` entries and join what was seen; raises `Differs`. With a `path`, helped by up to `processes` in all.
 
     The second value are the answers without an intent before them.
@@ -221,7 +211,7 @@ def look_at_all(
     shares = min(processes, size // SHARE)
     alone = path is None or shares < 2
     parts = [look(source, zone, 0, size)] if alone or path is None else _shared(source, zone, size, path, shares)
-    unexplained: list[Moment] = []
+    unexplained: list[int] = []
     whole = Seen(0, 0)
     for part in parts:
         whole = whole.join(part, unexplained)
@@ -261,9 +251,9 @@ def _elsewhere(path: Path, zone: str, start: int, stop: int) -> Seen | None:
         stop=answer["stop"],
         first_time=answer["first_time"],
         last_time=answer["last_time"],
-        set_back=[Moment(*item) for item in answer["set_back"]],
-        intents={request: Moment(*item) for request, item in answer["intents"].items()},
-        outcomes=[(Moment(*item), answered) for item, answered in answer["outcomes"]],
+        set_back=answer["set_back"],
+        intents=answer["intents"],
+        outcomes=[(request, number, answered) for request, number, answered in answer["outcomes"]],
         pruned=answer["pruned"],
         ranges=[(first, last) for first, last in answer["ranges"]],
     )

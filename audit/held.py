@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,8 +23,9 @@ class Held:
     bad_node: Node | None = None
     moved: tuple[int, int] | None = None
 
-    def __init__(self, seen: Seen, unexplained: Sequence[Moment], roots: dict[int, bytes]) -> None:
-        self._seen = seen
+    def __init__(self, source: Chunks, seen: Seen, unexplained: Sequence[int], roots: dict[int, bytes]) -> None:
+        self._source = source
+        self._open = self._moments(seen.intents.values())
         self.roots = roots
         self.entries = seen.stop
         self.last_member: int | None = seen.stop - 1
@@ -35,25 +36,31 @@ class Held:
         ]
         back = "was recorded earlier than the entry before it"
         self.findings = [
-            *_findings("clock_set_back", back, seen.set_back),
-            *_findings("outcome_without_intent", "is an answer without an intent before it", unexplained),
+            *_findings("clock_set_back", back, self._moments(seen.set_back[:PROBLEM_LIMIT])),
+            *_findings(
+                "outcome_without_intent",
+                "is an answer without an intent before it",
+                self._moments(unexplained[:PROBLEM_LIMIT]),
+            ),
         ]
         self.findings.sort(key=lambda finding: finding.index)
 
     def orphans(self, before: str | None) -> Iterator[Finding]:
         """Intents that no outcome followed, recorded before that time."""
-        moments = (moment for moment in self._seen.intents.values() if before is None or moment.time < before)
-        return iter(_findings("orphan_intent", "is an intent without an outcome", list(moments), limit=None))
+        moments = [moment for moment in self._open if before is None or moment.time < before]
+        return iter(_findings("orphan_intent", "is an intent without an outcome", moments))
+
+    def _moments(self, numbers: Iterable[int]) -> list[Moment]:
+        rows = ((number, self._source.columns(number)) for number in numbers)
+        return [Moment(number, row["id"], row["request"], row["time"]) for number, row in rows]
 
 
-def _findings(
-    kind: FindingKind, what: str, moments: Sequence[Moment], *, limit: int | None = PROBLEM_LIMIT
-) -> list[Finding]:
+def _findings(kind: FindingKind, what: str, moments: Sequence[Moment]) -> list[Finding]:
     return [
         Finding(
             kind=kind, message=f"entry {m.number} {what}", index=m.number, event=m.id, request=m.request, time=m.time
         )
-        for m in moments[:limit]
+        for m in moments
     ]
 
 
@@ -71,4 +78,4 @@ def hold(
     for found in checkpoints:
         if roots.get(found.size, found.root) != found.root:
             raise Differs("a signed root differs")
-    return Held(seen, unexplained, roots)
+    return Held(source, seen, unexplained, roots)

@@ -77,6 +77,11 @@ class CompactRange:
         self.size = size
         self._hashes = list(hashes)
 
+    @property
+    def hashes(self) -> list[bytes]:
+        """The peaks' hashes, largest first."""
+        return list(self._hashes)
+
     @classmethod
     def read(cls, size: int, read: NodeReader) -> CompactRange:
         """The tree of the first `size` leaves, its peaks taken from stored nodes."""

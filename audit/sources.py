@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
-from audit.bulk import CHUNK_COLUMNS, Chunk
+from audit.canonical import text
 from audit.causes import unavailable
 from audit.errors import AuditUnavailable, InvalidNote
 from audit.events import Facets
@@ -15,6 +15,7 @@ from audit.merkle import HASH_LENGTH, root
 from audit.notes import Checkpoint
 from audit.place import Reads
 from audit.reading import read_node
+from audit.rows import USUAL, Row
 from audit.schema import QUOTED, STATEMENTS
 
 Sound = TypeVar("Sound")
@@ -116,13 +117,21 @@ class DatabaseSource:
         ).fetchone()
         return row[0], row[1], row[2]
 
-    def chunk(self, start: int, stop: int) -> Chunk:
-        rows: Chunk = self._connection.execute(CHUNK_STATEMENT, (start, stop)).fetchall()
-        return rows
+    def chunk(self, start: int, stop: int) -> Sequence[tuple[Any, ...]]:
+        connection = cast("sqlite3.Connection", self._connection)
+        connection.text_factory = bytes
+        try:
+            return connection.execute(CHUNK_STATEMENT, (start, stop)).fetchall()
+        finally:
+            connection.text_factory = str
 
-    def node_hashes(self, start: int, stop: int) -> list[bytes]:
-        rows = self._connection.execute("SELECT hash FROM node WHERE id >= ? AND id < ? ORDER BY id", (start, stop))
-        return [found for (found,) in rows]
+    def hashes(self, what: str, start: int, stop: int) -> tuple[int, bytes]:
+        count, found = self._connection.execute(HASH_STATEMENTS[what], (start, stop)).fetchone()
+        return count or 0, found or b""
+
+    def columns(self, number: int) -> dict[str, Any]:
+        row = self._connection.execute(f"SELECT {QUOTED} FROM event_index WHERE idx = ?", (number,)).fetchone()  # noqa: S608
+        return {} if row is None else dict(zip(Facets._fields, row, strict=True))
 
     def node(self, level: int, position: int) -> bytes:
         return read_node(self._connection, level, position)
@@ -144,12 +153,45 @@ class ServerSource(DatabaseSource):
     def flaws(self) -> list[str]:
         return []  # the server's files are behind the server
 
+    def chunk(self, start: int, stop: int) -> Sequence[tuple[Any, ...]]:
+        found = []
+        for number, body, event_id, time, request, question, session, *usual in self._connection.execute(
+            SERVER_CHUNK, (start, stop)
+        ).fetchall():
+            if event_id is None:
+                found.append(Row(bytes(body), b"", None, b"", b"", b"", b""))
+                continue
+            place, texts = (
+                f'{event_id}","index":{number}'.encode(),
+                (text(value).encode() for value in (request, question, session)),
+            )
+            found.append(Row(bytes(body), tuple(usual), place, time.encode(), *texts))
+        return found
 
-_FACETS = ", ".join(f'i."{name}"' for name in CHUNK_COLUMNS)
+    def hashes(self, what: str, start: int, stop: int) -> tuple[int, bytes]:
+        rows = self._connection.execute(SERVER_HASHES[what], (start, stop)).fetchall()
+        return sum(len(found) == HASH_LENGTH for (found,) in rows), b"".join(bytes(found) for (found,) in rows)
+
+
+_JOINED = "FROM entry e LEFT JOIN event_index i ON i.idx = e.idx WHERE e.idx >= ? AND e.idx < ? ORDER BY e.idx"
+_USUAL = ", ".join(f'i."{name}"' for name in USUAL)
 CHUNK_STATEMENT = (
-    f"SELECT e.idx, e.leaf, CAST(e.body AS BLOB), {_FACETS}"  # noqa: S608 - names of our own
-    " FROM entry e LEFT JOIN event_index i ON i.idx = e.idx WHERE e.idx >= ? AND e.idx < ? ORDER BY e.idx"
+    f'SELECT e.body, json_array({_USUAL}), i.id || \'","index":\' || e.idx, i.time,'
+    f" json_quote(i.request), json_quote(i.question), json_quote(i.session) {_JOINED}"
 )
+SERVER_CHUNK = f"SELECT e.idx, e.body, i.id, i.time, i.request, i.question, i.session, {_USUAL} {_JOINED}"
+# One value for all of them: two hashes whose border was moved are found by their length.
+HASH_STATEMENTS = {
+    what: (
+        f"SELECT sum(length({name}) = {HASH_LENGTH}), CAST(group_concat({name}, '') AS BLOB) FROM"  # noqa: S608
+        f" (SELECT {name} FROM {what} WHERE {key} >= ? AND {key} < ? ORDER BY {key})"
+    )
+    for what, name, key in (("entry", "leaf", "idx"), ("node", "hash", "id"))
+}
+SERVER_HASHES = {
+    what: f"SELECT {name} FROM {what} WHERE {key} >= ? AND {key} < ? ORDER BY {key}"  # noqa: S608
+    for what, name, key in (("entry", "leaf", "idx"), ("node", "hash", "id"))
+}
 
 
 class ExportSource:

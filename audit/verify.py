@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,7 +25,7 @@ from audit.events import GENESIS, format_time
 from audit.held import Held, hold
 from audit.notes import Checkpoint, VerifierKey
 from audit.outside import beside, read_steadily
-from audit.place import Place
+from audit.place import Place, Reads
 from audit.reading import connect, snapshot
 from audit.report import Problem, ProblemKind, Report, Verdict
 from audit.sources import DatabaseSource, ExportSource, ServerSource, Source
@@ -68,7 +69,7 @@ def verify(
             # Before the database, which may only be ahead of it.
             judge.read_outside(external_checkpoint or beside(path), required=True)
             with closing(connect(path)) as connection, snapshot(connection):
-                judge.judge(DatabaseSource(connection) if isinstance(path, Path) else ServerSource(connection), known)
+                judge.judge_database(connection, known)
     except AuditUnavailable as error:
         judge.broken(error)
     except FAILURES as error:
@@ -148,7 +149,17 @@ class _Judge:
             note = ""
         self._outside = self._open(note, "the checkpoint outside the database")
 
-    def judge(self, source: Source, known: Sequence[str]) -> None:
+    def judge_database(self, connection: Reads, known: Sequence[str]) -> None:
+        """Check everything that a database holds; SQLite's own look at its file runs beside the rest, if there is a second core."""
+        if self._path is None:
+            self.judge(ServerSource(connection), known)
+        elif self._processes < 2:
+            self.judge(DatabaseSource(connection), known)
+        else:
+            with ThreadPoolExecutor(1) as beside:
+                self.judge(DatabaseSource(connection), known, beside.submit(_flaws, self._path))
+
+    def judge(self, source: Source, known: Sequence[str], flaws: Future[list[str]] | None = None) -> None:
         """Check everything that `source` holds."""
         for defect in source.defects():
             self._problem("schema_changed", f"the store's own form was altered ({defect})")
@@ -174,7 +185,7 @@ class _Judge:
         self._judge_places(self._walk)
         self._judge_ends(self._walk)
         self._judge_hashes(self._walk, checkpoints)
-        for flaw in source.flaws():
+        for flaw in source.flaws() if flaws is None else flaws.result():
             self._problem("damaged", f"the database's own structure does not hold: {flaw.splitlines()[0][:120]}")
 
     def _quickly(self, source: Source, zone: ZoneInfo | None, checkpoints: Sequence[Checkpoint]) -> Held | None:
@@ -295,6 +306,11 @@ class _Judge:
             self._problem("tree_changed", f"the stored leaf hash of entry {place} was edited; the entry itself holds")
         if walk.bad_node is not None or walk.spare_nodes:
             self._problem("tree_changed", "stored nodes of the hash tree were edited; the entries themselves hold")
+
+
+def _flaws(path: Path) -> list[str]:
+    with closing(connect(path)) as connection, snapshot(connection):
+        return DatabaseSource(connection).flaws()
 
 
 def _verdict(problems: Sequence[Problem]) -> Verdict:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from audit import bulk
 from audit.bulk import look, look_at_all
+from audit.levels import Growing
+from audit.merkle import CompactRange
 from audit.reading import connect, snapshot
 from audit.sources import DatabaseSource
 from audit.verify import verify
@@ -50,8 +52,8 @@ def test_the_quick_pass_holds_every_honest_line_against_its_index_row(tmp_path_f
         seen, unexplained = look_at_all(DatabaseSource(connection), ZONE, len(asked) + 1, home.path, 1)
     walk = walked(home)
     assert not walk.problems
-    assert {moment.number for moment in seen.intents.values()} == {finding.index for finding in walk.orphans(None)}
-    assert [moment.number for moment in unexplained] == [finding.index for finding in walk.findings]
+    assert set(seen.intents.values()) == {finding.index for finding in walk.orphans(None)}
+    assert unexplained == [finding.index for finding in walk.findings]
 
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
@@ -90,3 +92,17 @@ def test_the_quick_pass_starts_from_stored_nodes_that_the_range_before_checks(tm
         assert look(DatabaseSource(connection), ZONE, 8, 13).stop == 13
     home.tamper(lambda c: c.execute("UPDATE node SET hash = zeroblob(32) WHERE id = 2"))
     assert {p.kind for p in home.verify().problems} == {"tree_changed"}
+
+
+@given(st.integers(0, 40), st.lists(st.integers(0, 20), max_size=6), st.sampled_from([1, 2, 4, 8, 16]))
+def test_a_tree_grown_level_by_level_is_the_tree_grown_leaf_by_leaf(before, steps, piece):
+    leaves = [bytes([number]) * 32 for number in range(before + 16 * len(steps) + sum(steps))]
+    slow, quick = CompactRange(), CompactRange()
+    slow.extend(leaves[:before])
+    quick.extend(leaves[:before])
+    growing, place = Growing(quick, piece), before
+    for step in steps:
+        for length in (piece, step):
+            some = leaves[place : place + length]
+            assert growing.extend(some) == b"".join(slow.extend(some))
+            place += length
