@@ -64,8 +64,10 @@ def shown(goldens: Goldens, after: Candidate, lexicon: Lexicon) -> list[GoldenMe
     found = [_metric(after.catalogue.metrics[name], goldens.of(name), because, lexicon, changed=True) for name, because in goldens.changed.items()]
     if goldens.words_changed:
         for name, metric in after.catalogue.metrics.items():
-            if metric.golden and name not in goldens.changed and goldens.worse(name):
-                found.append(_metric(metric, goldens.of(name), None, lexicon, changed=False))
+            worse = {item.ask for item in goldens.worse(name)} if metric.golden and name not in goldens.changed else set()
+            if worse:
+                told = _metric(metric, goldens.of(name), None, lexicon, changed=False)
+                found.append(told | {"ok": False, "questions": [item | {"passes": item["passes"] and item["ask"] not in worse} for item in told["questions"]]})
     return found
 
 
