@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from audit import Event
 from audit.errors import NotFound
 from audit.search import Filter, Reader
-from governance.documents.review import Assessment, ReviewDocument, SecondOfficer
+from governance.documents.review import Assessment, ReviewDocument, SecondOfficer, Transfer
 from governance.errors import InvalidQuery
 from tests.fixtures.desks import OFFICER, OUTSIDER, SECOND, make_bench
 from wenshu.desk import NotPermitted
@@ -209,6 +209,30 @@ def test_processing_activities_come_from_the_bundles_extracts_and_purposes(bench
 def assessment(**more: object):
     words = {"zh": "必要", "en": "needed"}
     return Assessment(**{"id": "a", "label": words, "purposes": ("market_analysis",), "need": words, "risks": words, "measures": words, "assessed_on": dt.date(2026, 1, 1), **more})
+
+
+def _flow(name, basis, persons, sensitive=0):
+    return Transfer(id=name, label={"zh": "境外", "en": "Abroad"}, recipient="HQ", country="CH", basis=basis, persons_this_year=persons, sensitive_persons_this_year=sensitive)
+
+
+@pytest.mark.parametrize(
+    ("flows", "short"),
+    [
+        ([("a", "standard_contract", 99_999)], []),
+        ([("a", "standard_contract", 100_000)], []),
+        ([("a", "standard_contract", 999_999), ("b", "exempt", 5_000_000)], []),
+        ([("a", "standard_contract", 600_000), ("b", "certification", 400_000)], ["a", "b"]),
+        ([("a", "standard_contract", 600_000), ("b", "security_assessment", 400_000)], ["a"]),
+        ([("a", "standard_contract", 9_999, 9_999)], []),
+        ([("a", "certification", 10_000, 10_000)], ["a"]),
+        ([("a", "security_assessment", 10_000, 10_000)], []),
+    ],
+)
+def test_flows_abroad_are_counted_together_and_each_needs_the_basis_that_their_number_asks(tmp_path, flows, short):
+    bench = make_bench(tmp_path / "abroad", review=ReviewDocument(transfers=tuple(_flow(*flow) for flow in flows)))
+    told = bench.desk.registers.told()["transfers"]
+    assert told["short"] == short
+    assert told["persons"] == sum(flow[2] for flow in flows if flow[1] != "exempt")
 
 
 def test_an_unsigned_assessment_blocks_the_activation_that_it_covers_until_exactly_its_text_is_signed(bench, tmp_path):

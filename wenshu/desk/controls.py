@@ -55,8 +55,8 @@ def shipped_controls(folder: Path) -> list[Read[ControlsDocument]]:
 
 def _judged(control: Control, sources: Sources, values: dict[str, int | None]) -> dict[str, Any]:
     evidence = [_seen(item, sources, values) for item in control.evidence]
-    holding = [item["holds"] for item in evidence]
-    if evidence and all(holding):
+    holding = [seen["holds"] for seen, item in zip(evidence, control.evidence, strict=True) if can_fail(item)]
+    if holding and all(holding):
         state = "partly" if control.outside is not None else "met"
     else:
         state = "partly" if any(holding) else "not_met"
@@ -72,6 +72,11 @@ def _judged(control: Control, sources: Sources, values: dict[str, int | None]) -
         "state": state,
         "evidence": evidence,
     }
+
+
+def can_fail(item: Evidence) -> bool:
+    """Whether the number could lie outside its bounds: one that can't (`at_least: 0`) is shown and proves nothing."""
+    return item.at_most is not None or bool(item.at_least)
 
 
 def _seen(item: Evidence, sources: Sources, values: dict[str, int | None]) -> dict[str, Any]:

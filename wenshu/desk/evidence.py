@@ -111,6 +111,7 @@ QUERIES: Mapping[str, tuple[Text, Query]] = MappingProxyType(
         "processors": (Text(zh="受托方与接收方登记", en="Processors on file"), lambda s: len(s.registers["processors"])),
         "processors_expired": (Text(zh="合同过期的受托方", en="Processors with expired contracts"), lambda s: sum(item["expired"] for item in s.registers["processors"])),
         "abroad_persons": (Text(zh="本年出境人数", en="Persons sent abroad this year"), lambda s: int(s.registers["transfers"]["persons"])),
+        "abroad_unfiled": (Text(zh="依据不足的出境渠道", en="Flows abroad with too weak a basis"), lambda s: len(s.registers["transfers"]["short"])),
         "model_calls": (Text(zh="近 90 天外发语言模型的请求", en="Requests to a language model, 90 days"), lambda s: s.begins("model.")),
         "incidents": (Text(zh="事件登记", en="Incidents on file"), lambda s: len(s.registers["incidents"])),
     }

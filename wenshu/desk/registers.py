@@ -24,8 +24,11 @@ from wenshu.desk.notes import Notes
 
 SIGNED, OPENED = "assessment.signed", "incident.opened"
 CERTIFIED, ASSESSED, SENSITIVE = 100_000, 1_000_000, 10_000
-"""Persons a year from which a standard contract or certification, and from which a security assessment is needed; with sensitive information, an assessment from 10,000
-(rules on cross-border flows of 22 March 2024, articles 5, 7, 8: unverified)."""
+"""Persons counted since 1 January from which a standard contract or certification, and from which a security assessment is needed; with sensitive information, an assessment from
+10,000 and a contract or certification below (Provisions on promoting and regulating cross-border data flows, CAC Order 16 of 2024-03-22, articles 5, 7 and 8; the same numbers in
+guideline 15 annexed to CAC Order 18, which was read). Critical infrastructure and important data have rules of their own, and flows may be exempt (articles 3 to 6)."""
+STRENGTH = {"exempt": 0, "certification": 1, "standard_contract": 1, "security_assessment": 2}
+"""How much each basis of a transfer allows."""
 
 
 def text_hash(assessment: Assessment) -> str:
@@ -231,11 +234,21 @@ def _longest(months: Sequence[int]) -> Text | None:
 
 def _transfers(reviews: Sequence[ReviewDocument]) -> dict[str, Any]:
     flows = [flow for review in reviews for flow in review.transfers]
-    persons, sensitive = sum(flow.persons_this_year for flow in flows), sum(flow.sensitive_persons_this_year for flow in flows)
-    if persons >= ASSESSED or sensitive >= SENSITIVE:
-        says = Text(zh="已达安全评估的数量（未核实的条文）。", en="This many needs a security assessment (article unverified).")
-    elif persons >= CERTIFIED or sensitive:
-        says = Text(zh="需订立标准合同或通过认证（未核实的条文）。", en="This many needs a standard contract or a certification (article unverified).")
+    counted = [flow for flow in flows if flow.basis != "exempt"]
+    persons, sensitive = sum(flow.persons_this_year for flow in counted), sum(flow.sensitive_persons_this_year for flow in counted)
+    ordinary = persons - sensitive  # the numbers for ordinary information leave sensitive information out
+    if ordinary >= ASSESSED or sensitive >= SENSITIVE:
+        needed, says = 2, Text(zh="已达须申报安全评估的人数（跨境规定第七条）。", en="This many needs a security assessment (cross-border provisions, article 7).")
+    elif ordinary >= CERTIFIED or sensitive:
+        needed, says = 1, Text(zh="须订立标准合同或通过认证（跨境规定第八条）。", en="This many needs a standard contract or a certification (cross-border provisions, article 8).")
     else:
-        says = Text(zh="登记范围内未达须评估、备案的数量（未核实的条文）。", en="Below the numbers that need an assessment or a filing, as far as registered (article unverified).")
-    return {"flows": [flow.model_dump(mode="json") | {"label": flow.label.text()} for flow in flows], "persons": persons, "sensitive": sensitive, "says": says}
+        needed, says = 0, Text(zh="登记范围内未达须评估、订立标准合同或认证的人数（跨境规定第五条）。", en="Below the numbers that need an assessment, a contract or a certification, as far as registered (cross-border provisions, article 5).")
+    short = [flow.id for flow in counted if STRENGTH[flow.basis] < needed]
+    return {
+        "flows": [flow.model_dump(mode="json") | {"label": flow.label.text(), "short": flow.id in short} for flow in flows],
+        "persons": persons,
+        "sensitive": sensitive,
+        "exempt": sum(flow.persons_this_year for flow in flows if flow.basis == "exempt"),
+        "short": short,
+        "says": says,
+    }
