@@ -1,15 +1,16 @@
 """Forgetting what need not be kept: bodies go, leaf hashes stay, and a signed record says which went and why.
 
 The record (`ledger.pruned`) is itself an entry, written first; its ranges are what verification accepts as missing bodies. Whatever else
-lacks its body was forged. Entries under a legal hold (`hold.placed`, until `hold.released`) stay, and so do those of a request of
-which any entry is younger.
+lacks its body was forged. How long an entry is kept follows from its class (`audit.retention`). Entries under a legal hold (`hold.placed`,
+until `hold.released`) stay, and so do those of a request of which any entry stays.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,85 +19,127 @@ from typing import Any
 from urllib.parse import quote
 
 from audit.causes import Translated
-from audit.errors import AuditError
 from audit.events import GENESIS, Event, format_time
 from audit.ledger import Ledger
 from audit.place import Place, Reads, Server
 from audit.reading import connect, snapshot
-from audit.records import LEAST_DAYS, RECORD, read_record
+from audit.records import RECORD, read_record
+from audit.retention import CLASSES, class_of, kept_days
 from audit.schema import TRIGGERS
 
 HELD, RELEASED = "hold.placed", "hold.released"
 NEVER = (GENESIS, RECORD, HELD, RELEASED, "witness.added")
 """Types of entries that are never pruned: the proof of the rest rests on them."""
 
-DEFAULT_DAYS = 3 * 366
 RANGES_AT_ONCE = 10_000
 """Ranges named in one record, so that it stays a line of bearable length."""
 
 
-class PruneRefused(AuditError, ValueError):
-    """What was asked must not be pruned; nothing was changed."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned:
-    """What was (or would be) pruned: entries, their ranges (first and last number), and the holds that kept others."""
+    """What was (or would be) pruned: entries, their ranges (first and last number), and the holds that kept others.
+
+    `classes` says how many entries of each class there are among them.
+    """
 
     entries: int
     ranges: tuple[tuple[int, int], ...]
     held: int
     holds: tuple[str, ...]
+    classes: Mapping[str, int]
 
 
-def plan(path: Place, *, now: datetime, keep_days: int = DEFAULT_DAYS) -> Pruned:
-    """What is older than `keep_days` at `now` and under no hold; changes nothing. Raises `PruneRefused` or `AuditUnavailable`."""
-    if keep_days < LEAST_DAYS:
-        raise PruneRefused(f"the ledger is kept for at least {LEAST_DAYS} days (six months); name a longer time")
-    before = format_time(now - timedelta(days=keep_days))
+def plan(
+    path: Place, *, now: datetime, months: Mapping[str, int] | None = None, keep_days: int | None = None
+) -> Pruned:
+    """What is older at `now` than its class is kept, and under no hold; changes nothing.
+
+    `months` by class (absent: the class's default), or `keep_days` for all classes as far as their floors allow. Raises `PruneRefused` or
+    `AuditUnavailable`.
+    """
+    numbers, held, kept_by = _chosen(path, _before(now, months, keep_days))
+    return _told(numbers, held, kept_by)
+
+
+def _before(now: datetime, months: Mapping[str, int] | None, days: int | None) -> dict[str, str]:
+    """By class, the time before which entries may go."""
+    return {name: format_time(now - timedelta(days=found)) for name, found in kept_days(months, days=days).items()}
+
+
+def _told(numbers: Mapping[int, str], held: int, kept_by: set[str]) -> Pruned:
+    return Pruned(
+        entries=len(numbers),
+        ranges=tuple(_ranges(numbers)),
+        held=held,
+        holds=tuple(sorted(kept_by)),
+        classes=dict(Counter(numbers.values())),
+    )
+
+
+def _chosen(path: Place, before: Mapping[str, str]) -> tuple[dict[int, str], int, set[str]]:
+    """The numbers of the entries that go, in order, with their class; how many are held; by which holds."""
+    latest = max(before.values())
     with closing(connect(path)) as connection, snapshot(connection):
         holds = _holds(connection)
         marks = ", ".join("?" * len(NEVER))
         statement = (
-            f'SELECT idx, time, actor, "case", request FROM event_index i WHERE time < ? AND type NOT IN ({marks})'  # noqa: S608
+            f'SELECT idx, time, actor, "case", request, type FROM event_index i WHERE time < ? AND type NOT IN ({marks})'  # noqa: S608
             " AND NOT EXISTS (SELECT 1 FROM event_index o WHERE o.request = i.request AND o.time >= ?) ORDER BY idx"
         )
-        rows = connection.execute(statement, (before, *NEVER, before)).fetchall()
+        rows = connection.execute(statement, (latest, *NEVER, latest)).fetchall()
     kept_by: set[str] = set()
-    held_requests: set[str | None] = set()
-    held: set[int] = set()
-    for number, time, actor, case, request in rows:
-        if by := [name for name, hold in holds.items() if _holds_back(hold, time, actor, case)]:
-            kept_by.update(by)
-            held.add(number)
+    held_requests: set[str] = set()
+    young_requests: set[str] = set()
+    old: list[tuple[int, str | None, str, bool]] = []
+    for number, time, actor, case, request, kind in rows:
+        name = class_of(kind).name
+        if time >= before[name]:
+            young_requests.add(request)
+            continue
+        by = [hold for hold, conditions in holds.items() if _holds_back(conditions, time, actor, case)]
+        kept_by.update(by)
+        if by:
             held_requests.add(request)
-    held |= {row[0] for row in rows if row[4] is not None and row[4] in held_requests}  # a request stays as a whole
-    numbers = [row[0] for row in rows if row[0] not in held]
-    return Pruned(entries=len(numbers), ranges=tuple(_ranges(numbers)), held=len(held), holds=tuple(sorted(kept_by)))
+        old.append((number, request, name, bool(by)))
+    # A request stays as a whole.
+    gone = [item for item in old if item[1] is None or item[1] not in young_requests]
+    held = [item for item in gone if item[3] or (item[1] is not None and item[1] in held_requests)]
+    stay = {item[0] for item in held}
+    return {number: name for number, _, name, _ in gone if number not in stay}, len(held), kept_by
 
 
-def prune(ledger: Ledger, path: Place, *, actor: str, now: datetime, keep_days: int = DEFAULT_DAYS) -> Pruned:
-    """Prune what `plan` names: first the record, durable, then the bodies and their rows of the search index.
+def prune(
+    ledger: Ledger,
+    path: Place,
+    *,
+    actor: str,
+    now: datetime,
+    months: Mapping[str, int] | None = None,
+    keep_days: int | None = None,
+) -> Pruned:
+    """Prune what `plan` names: first the records (one or more for each class), durable, then the bodies and their rows of the search index.
 
     Interrupted in between, the next call finishes: it drops what records name. Raises as `plan`.
     """
-    found = plan(path, now=now, keep_days=keep_days)
-    before = format_time(now - timedelta(days=keep_days))
-    for start in range(0, len(found.ranges), RANGES_AT_ONCE):
-        some = found.ranges[start : start + RANGES_AT_ONCE]
-        detail = {
-            "before": before,
-            "keep_days": keep_days,
-            "entries": sum(last - first + 1 for first, last in some),
-            "ranges": [list(pair) for pair in some],
-            "holds": list(found.holds),
-        }
-        ledger.append(Event(type=RECORD, actor=actor, detail=detail))
+    before = _before(now, months, keep_days)
+    numbers, held, kept_by = _chosen(path, before)
+    for name in CLASSES:
+        ranges = _ranges(number for number, found in numbers.items() if found == name)
+        for start in range(0, len(ranges), RANGES_AT_ONCE):
+            some = ranges[start : start + RANGES_AT_ONCE]
+            detail = {
+                "before": before[name],
+                "class": name,
+                "entries": sum(last - first + 1 for first, last in some),
+                "ranges": [list(pair) for pair in some],
+                "holds": sorted(kept_by),
+            }
+            ledger.append(Event(type=RECORD, actor=actor, detail=detail))
     if isinstance(path, Server):
         _drop_on_server(path)
     else:
         _drop(path)
-    return found
+    return _told(numbers, held, kept_by)
 
 
 def _drop_on_server(place: Server) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from audit.retention import CLASSES
 from governance.documents.base import Document, Label, Name
 
 
@@ -77,7 +78,25 @@ class RetentionRule(Document):
         return self
 
 
+class LedgerClock(Document):
+    """How long the ledger keeps the bodies of one class of records; their hashes stay for ever. Never below the class's floor."""
+
+    records: Literal["access", "assessments", "operations"]
+    months: Annotated[int, Field(ge=1, le=1200)]
+    reason: Label
+
+    @model_validator(mode="after")
+    def _above_the_floor(self) -> LedgerClock:
+        found = CLASSES[self.records]
+        if self.months < found.least:
+            message = f"records of class {found.name} are kept for at least {found.least} months ({found.why}); name a longer time"
+            raise ValueError(message)
+        return self
+
+
 class RetentionDocument(Document):
     """One file under `retention/`."""
 
     rules: tuple[RetentionRule, ...] = ()
+    ledger: tuple[LedgerClock, ...] = ()
+    """A class that is named twice is kept for the longer time; one that is not named for three years."""

@@ -13,9 +13,11 @@ import pytest
 from audit import Event
 from audit.export import export
 from audit.merkle import leaf_hash
-from audit.pruning import PruneRefused, plan, prune
+from audit.pruning import plan, prune
+from audit.retention import CLASSES, PruneRefused, class_of
 from audit.search import Filter, Reader
 from audit.verify import verify
+from governance.documents.identity import RetentionDocument
 from tests.fakes.clock import FakeClock
 from tests.fixtures.ledgers import Home, intent, new_home, outcome
 
@@ -147,3 +149,46 @@ def test_a_pruning_interrupted_after_its_record_is_finished_by_the_next(home, cl
     report = home.verify()
     assert report.ok
     assert report.pruned == 12
+
+
+def test_each_class_is_kept_for_its_own_time_and_a_request_as_a_whole(home, clock):
+    with home.open(clock=clock) as ledger:  # of 2026, two years before what follows
+        ledger.append(Event(type="assessment.signed", actor="officer", detail={"assessment": "a"}))
+        ledger.append(Event(type="policy.activated", actor="committee_a"))
+        ledger.append(Event(type="finding.commented", actor="officer", request="both"))
+        ledger.append(Event(type="policy.drafted", actor="committee_a", request="both"))
+        clock.forward(days=2 * 366)
+        ledger.append(intent("newest"))
+        now = LATER + timedelta(days=2 * 366)
+        years = {"access": 12, "operations": 12}
+        found = prune(ledger, home.path, actor="local_admin", now=now, months=years)
+    assert found.classes == {"access": 16, "operations": 1}
+    types = [event.body["type"] for event in Reader(home.path).search(limit=100, newest_first=False).events]
+    assert types == ["genesis", "assessment.signed", "finding.commented", "policy.drafted", "intent", "ledger.pruned", "ledger.pruned"]
+    told = [event.body["detail"] for event in Reader(home.path).search(Filter(type="ledger.pruned"), newest_first=False).events]
+    assert [(item["class"], item["entries"]) for item in told] == [("access", 16), ("operations", 1)]
+    assert home.verify().ok
+    assert plan(home.path, now=now + timedelta(days=365), keep_days=366).classes == {}, "assessments stay three years whatever is asked"
+    assert plan(home.path, now=now + timedelta(days=368), keep_days=366).classes == {"assessments": 2, "operations": 1, "access": 1}
+
+
+@pytest.mark.parametrize(("months"), [{"access": 5}, {"assessments": 35}, {"operations": 1}, {"gossip": 40}])
+def test_no_class_is_kept_for_less_than_its_floor(home, months):
+    with pytest.raises(PruneRefused):
+        plan(home.path, now=LATER, months=months)
+
+
+def test_every_type_has_one_class():
+    assert sum(len(found.types) for found in CLASSES.values()) == len(set().union(*(found.types for found in CLASSES.values())))
+    assert [class_of(kind).name for kind in ("intent", "ledger.read", "assessment.signed", "keys.rotated", "never.seen")] == [
+        "access", "access", "assessments", "operations", "operations",
+    ]  # fmt: skip
+
+
+def test_the_bundle_says_how_long_each_class_is_kept():
+    def document(months):
+        return RetentionDocument.model_validate({"ledger": [{"records": "assessments", "months": months, "reason": {"zh": "因", "en": "so"}}]})
+
+    assert document(60).ledger[0].months == 60
+    with pytest.raises(ValueError, match="at least 36 months"):
+        document(35)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from wenshu.commands.auditing_common import vkey_of, writable
+from wenshu.commands.auditing_common import kept_months, vkey_of, writable
 from wenshu.commands.auditing_desk import pack, report, search
 from wenshu.commands.auditing_streams import sinks, witness
 from wenshu.commands.common import DONE, FAILED, Context, emit, json_option, pass_context
@@ -75,13 +75,13 @@ def checkpoint(context: Context) -> int:
 
 
 @audit.command()
-@click.option("--keep-days", type=int, default=1098, show_default=True, help="What is younger stays; never less than six months.")
+@click.option("--keep-days", type=int, help="Keep every class so long instead of as the bundle says; never below a class's floor.")
 @click.option("--owner-url", metavar="URL", envvar="WENSHU_LEDGER_OWNER_URL", help="Whose tables they are, for a ledger on a server: the role that writes may drop nothing.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @json_option
 @pass_context
-def prune(context: Context, *, keep_days: int, owner_url: str | None, dry_run: bool, as_json: bool) -> int:
-    """Drop the bodies of old entries; their hashes stay, and a signed record says which went."""
+def prune(context: Context, *, keep_days: int | None, owner_url: str | None, dry_run: bool, as_json: bool) -> int:
+    """Drop the bodies of entries that are older than the bundle keeps their class; their hashes stay, and a signed record says which went."""
     from audit.place import Server
     from audit.pruning import plan
     from audit.pruning import prune as drop
@@ -90,16 +90,18 @@ def prune(context: Context, *, keep_days: int, owner_url: str | None, dry_run: b
     path = context.home.require().ledger
     if isinstance(path, Server):
         path = Server(path.url, owner_url)
+    months = kept_months(context) if keep_days is None else None
     if dry_run:
-        found = plan(path, now=now(), keep_days=keep_days)
+        found = plan(path, now=now(), months=months, keep_days=keep_days)
     else:
         with writable(context) as ledger:
-            found = drop(ledger, path, actor="local_admin", now=now(), keep_days=keep_days)
+            found = drop(ledger, path, actor="local_admin", now=now(), months=months, keep_days=keep_days)
     if as_json:
         emit(dataclasses.asdict(found) | {"dry_run": dry_run})
     else:
         held = f"; {found.held} stay under {', '.join(found.holds)}" if found.held else ""
-        click.echo(f"{found.entries} entries {'would be' if dry_run else 'were'} pruned{held}")
+        classes = f" ({', '.join(f'{name} {count}' for name, count in found.classes.items())})" if found.classes else ""
+        click.echo(f"{found.entries} entries {'would be' if dry_run else 'were'} pruned{classes}{held}")
     return DONE
 
 

@@ -31,3 +31,15 @@ def writable(context: Context) -> Ledger:
 
     home = context.home.require()
     return open_ledger(home, origin_of(context), load_bundle(home.bundle).settings.timezone)
+
+
+def kept_months(context: Context) -> dict[str, int]:
+    """How many months the bundle in force keeps each class of the ledger's records that it names; of several, the longest."""
+    from governance.bundle.loading import load_bundle
+    from governance.documents.identity import RetentionDocument
+
+    found: dict[str, int] = {}
+    for read in load_bundle(context.home.require().bundle).of("retention", RetentionDocument):
+        for clock in read.document.ledger:
+            found[clock.records] = max(clock.months, found.get(clock.records, 0))
+    return found
