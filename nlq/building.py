@@ -202,6 +202,8 @@ class Builder:
                     counted[name] = counted.get(name, 0) + len(values)
         if any(set(values) & set(work.where.get((name, "not_in"), ())) for (name, op), values in work.where.items() if op == "in"):
             work.score -= 0.45  # 三甲与非三甲: a member and all the others have no form as one filter
+        if any((name, "in") in work.where for name, op in work.where if op == "not_in"):
+            work.score -= 0.45  # reached by WeChat but not by e-mail: of one dimension, what is kept leaves the other out anyway
         several = [name for name, count in counted.items() if count >= 2]
         if self.draft.separate and not self.draft.total:
             for name in several:

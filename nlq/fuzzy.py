@@ -190,7 +190,7 @@ class Corrector:
             return []  # a name and a character beside it, not another name
         # the last character says what a name is (a number, a rate): it is never supplied or replaced
         shaped = {name for name, meaning in self._by_shape(window) if offer(meaning) and name[-1] == window[-1]}
-        if len(shaped) == 1 and window not in shaped and not is_word(window):
+        if len(shaped) == 1 and window not in shaped and not is_word(window) and not _meant(window, next(iter(shaped))):
             return [(len(window) - 0.5, Slip(left, right, shaped.pop()))]
         return []
 
@@ -206,6 +206,15 @@ class Corrector:
             for at in range(len(window)):
                 found += [item for item in self.shapes.get(window[:at] + window[at + 1 :], ()) if len(item[0]) == len(window)]
         return found
+
+
+def _meant(window: str, name: str) -> bool:
+    """Whether the character that differs makes an ordinary word with a neighbour of its own, which was meant: 净增触达 is no slip of 新增触达."""
+    if len(window) != len(name):
+        return False
+    at = next(index for index, (said, known) in enumerate(zip(window, name, strict=True)) if said != known)
+    pairs = [(window[start : start + 2], name[start : start + 2]) for start in (at - 1, at) if 0 <= start < len(window) - 1]
+    return any(is_word(said) for said, _ in pairs)
 
 
 def _slipped(word: str, other: str) -> bool:

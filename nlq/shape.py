@@ -10,6 +10,7 @@ from nlq import (
     shape_comparisons,
     shape_exclusions,
     shape_groupings,
+    shape_limits,
     shape_numbers,
     shape_orders,
     shape_periods,
@@ -47,6 +48,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _any(sentence)
     shape_numbers.named_bounds(sentence)
     _tails(sentence)
+    shape_limits.unsaid(sentence)
     shape_absorbing.absorb(sentence)
     shape_numbers.thresholds(sentence)
     shape_absorbing.flags(sentence)

@@ -7,6 +7,7 @@ import re
 
 from nlq.draft import Group, Member
 from nlq.sentence import Sentence
+from nlq.shape_limits import nested
 from nlq.words import FILLER
 
 
@@ -81,6 +82,8 @@ def _nested(sentence: Sentence) -> None:
     ranked = [token for token in groups if token not in sentence.eaches]
     if ordering is not None and ordering.limit is not None and sentence.eaches and ranked:
         sentence.problem(sentence.eaches[0].text, 0.5)
+    else:
+        nested(sentence, sentence.eaches)
 
 
 _KINDS = frozenset(("各类", "每类", "各种", "每种", "分类"))
@@ -124,6 +127,10 @@ def members(sentence: Sentence) -> None:
         (info := sentence.view.lexicon.dimensions.get(name)) is not None and info.type == "integer" for name in sentence.dimension_of(sentence.rest[match.start()])
     ):
         sentence.problem("".join(token.text for token in sentence.rest[match.start() : match.end()]), 0.45)  # between 9am and 11am
+    if (match := sentence.find("V&?V")) and draft.compare is None and not (draft.separate or draft.share) and any(token.text in _BETWEEN for token in sentence.all):
+        first, second = sentence.rest[match.start()], sentence.rest[match.end() - 1]
+        if set(sentence.dimension_of(first)) & set(sentence.dimension_of(second)):
+            sentence.problem(first.text + second.text, 0.45)  # 介于华东和华南之间: bounds that are members
     if match := sentence.find("V\\|V"):
         first, second = sentence.rest[match.start()], sentence.rest[match.end() - 1]
         if not set(sentence.dimension_of(first)) & set(sentence.dimension_of(second)):

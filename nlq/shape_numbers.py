@@ -63,6 +63,8 @@ _OPPOSITE: dict[Comparison, Comparison] = {"<": ">=", "<=": ">", ">": "<=", ">="
 def thresholds(sentence: Sentence) -> None:
     """Take 低于50%, 50%以上, between 10 and 20, 下降超过5%."""
     sentence.each("Z[TV]MS(?=D)", lambda match: _behind(sentence, match))
+    if not sentence.chinese and sentence.has("D"):
+        sentence.each("SMT?Z[TV]", lambda match: _more_than(sentence, match))
     sentence.each("Z[TV]S", lambda match: _compared(sentence, match))
     sentence.each("[YQ]S", lambda match: _below_base(sentence, match))
     sentence.each("CMN", lambda match: _moved(sentence, match))
@@ -76,6 +78,17 @@ def _behind(sentence: Sentence, match: re.Match[str]) -> bool:
     if sentence.rest[at + 1].text not in COMPARATIVES:
         return False
     sentence.rest[at], sentence.rest[at + 1] = sentence.rest[at + 1], sentence.rest[at]
+    return True
+
+
+def _more_than(sentence: Sentence, match: re.Match[str]) -> bool:
+    """Regions with more touches than East: a bound that is another member or period."""
+    at, versus = match.start(), sentence.rest[match.end() - 2]
+    adjective = sentence.rest[at]
+    if adjective.text not in COMPARATIVES:
+        return False
+    versus.kind, versus.meanings = "C", (Meaning("cue", "C", "<" if str(adjective.value) in ("asc", "worst") else ">"),)
+    sentence.take(at)
     return True
 
 
@@ -179,7 +192,8 @@ def _coordinated(sentence: Sentence, start: int) -> list[Token]:
     """Return the metrics that share one bound: 触达率和打开率都低于30%."""
     found: list[Token] = []
     at = start - 1
-    while at >= 0 and sentence.rest[at].kind == METRIC:
+    bounded = [threshold.metric for threshold in sentence.draft.thresholds]
+    while at >= 0 and sentence.rest[at].kind == METRIC and not any(sentence.rest[at] is metric for metric in bounded):
         found.insert(0, sentence.rest[at])
         if at < 2 or sentence.rest[at - 1].kind != "&":
             break

@@ -34,6 +34,9 @@ def orderings(sentence: Sentence) -> None:
             start().direction = _DIRECTIONS[str(sentence.rest[match.start()].value)]
         sentence.take(*range(match.start(), match.end()))
     elif match := sentence.find("S?K?p#?N"):
+        number, last = number_of(sentence.rest[match.end() - 1]), sentence.rest[match.end() - 2]
+        if last.text.endswith("第") and number.value > 1:
+            sentence.problem(last.text + sentence.rest[match.end() - 1].text, 0.5)  # 倒数第二: that one alone
         start().limit = _how_many(sentence, match.end() - 1)
         start().direction = "asc"
         sentence.take(*range(match.start(), match.end()))

@@ -65,6 +65,7 @@ def _units(sentence: Sentence) -> None:
 
     def cut(match: re.Match[str]) -> bool:
         index = match.end() - 1 if match.group()[-1] == "m" else match.start()
+        draft.periods = draft.periods or (draft.ordering is not None and sentence.rest[index].text.startswith("那"))  # 触达率最高的那个月的销售额
         draft.grain = draft.grain or sentence.rest[index].value  # type: ignore[assignment]
         sentence.take(index)
         return True
@@ -149,7 +150,7 @@ def _times(sentence: Sentence, clock: Clock) -> None:
         sentence.assume("“最近”没有确切的期间，按指标的默认期间", "no definite period was said, so the metric's default period is taken")
     versus = _versus_index(sentence)
     if same:
-        _same(sentence, same[0], spans)
+        _same(sentence, same[0], spans, clock)
     elif len(spans) >= 2:
         _several(sentence, spans, versus, clock)
     elif spans:
@@ -181,11 +182,14 @@ def _take_versus(sentence: Sentence) -> None:
             sentence.take(sentence.kinds.index(kind))
 
 
-def _same(sentence: Sentence, when: When, spans: list[tuple[int, When]]) -> None:
+def _same(sentence: Sentence, when: When, spans: list[tuple[int, When]], clock: Clock) -> None:
     draft = sentence.draft
     compare = "previous_year" if when.shift == "year" else "previous_period"
     if spans or sentence.find("[ZzdI]") is not None:
         draft.when = spans[0][1] if spans else None
+        if not spans and when.shift != "year":
+            fiscal = clock.fiscal_start if when.grain == "quarter" else 1  # 与上个月同期相比: this month so far
+            draft.when = When(period=calendar.to_date(clock.today, when.grain, fiscal_start=fiscal), grain=when.grain, to_date=True, deictic=True)
         draft.compare = compare  # type: ignore[assignment]
         _take_versus(sentence)
         return

@@ -18,6 +18,8 @@ def shares(sentence: Sentence) -> None:
     draft.share = True
     if len({token.ids("metric") for token in sentence.rest if token.kind == "M"}) > 1:
         sentence.problem(sentence.rest[match.start()].text, 0.5)  # one metric's share of another is no approved metric
+    if (draft.thresholds or sentence.find("ID[Hh]") is not None) and match.start() and sentence.rest[match.start() - 1].kind == "D":
+        sentence.problem(sentence.rest[match.start() - 1].text + sentence.rest[match.start()].text, 0.5)  # 增长的大区占比: a share of the rows
     index = match.start()
     owned = sentence.find("V[Dn]?[Hh]")
     if owned is None and not sentence.chinese and (named := sentence.find("HVM")) is not None:

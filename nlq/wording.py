@@ -39,10 +39,10 @@ _ASKED_BY = re.compile(rf"^(?:嗯|那个|就是|话说|对了|哦|啊)*{_DAY}{_W
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 _BOSS = r"(?:boss|manager|director|vp|ceo|cfo|coo|lead|team lead|supervisor|head|colleague|client|customer|finance|management|leadership|hq|headquarters|board|team)"
-_MEETING = r"(?:meeting|call|deck|slide|slides|presentation|report|weekly report|monthly report|standup|stand-up|board meeting|lunch|qbr|town hall|townhall|one-on-one|1:1|briefing|update|eod|end of day|cob|close of business|noon|dinner|interview|offsite)"
+_MEETING = r"(?:meeting|call|deck|slide|slides|presentation|report|weekly report|monthly report|standup|stand-up|board meeting|lunch|qbr|town hall|townhall|one-on-one|1:1|briefing|update|eod|end of day|cob|close of business|dinner|interview|offsite)"
 _WHEN = r"(?:tomorrow(?:'s)?|today(?:'s)?|tonight(?:'s)?|this (?:morning|afternoon|evening)(?:'s)?|next week(?:'s)?|monday(?:'s)?|friday(?:'s)?|the|my|our|a|an|his|her|their)"
 _TALK_EN = re.compile(
-    rf"(?:\b(?:for|before|ahead of|by|in time for|until)\s+(?:{_WHEN}\s+)*{_MEETING}\b(?:\s+(?:tomorrow|today|tonight|this (?:morning|afternoon|evening)))?"
+    rf"(?:\b(?:(?:for|before|ahead of|by|in time for|until)\s+(?:{_WHEN}\s+)+{_MEETING}|(?:before|by|until)\s+(?:eod|end of day|cob|close of business))\b(?:\s+(?:tomorrow|today|tonight|this (?:morning|afternoon|evening)))?"
     rf"|\b(?:(?:my|our|the|your)\s+)?{_BOSS}\s+(?:is |just |also |really )*(?:needs?|wants?|asked|asks|asking|would like|wants to|wanted|requested|is after|wants me to)(?:\s+(?:to (?:know|see|have|understand)|me|us|about|for|to))*\b(?!\s+of\b)"
     rf"|\b(?:because|since|as)\s+(?:my|our|the)\s+{_BOSS}\s+[a-z' ]{{0,20}}(?=[,.;!?]|$)"
     rf"|^(?:hey|hi|hello|dear)\s+(?:team|all|there|everyone|folks|guys|colleagues)\b"
@@ -50,6 +50,8 @@ _TALK_EN = re.compile(
     rf"|\bi(?:'m| am) (?:preparing|writing|working on|making|putting together)\s+(?:{_WHEN}\s+)*{_MEETING}\b(?:\s+(?:and|so))?(?:\s+i)?)",
 )
 
+_DEADLINE = re.compile(r"\b(?:before|by|until|for)\s+(?:lunch|noon|dinner|tomorrow|tonight)\b")
+"""A deadline only beside other talk: before lunch in `my boss needs it`, an hour of the day in `touches before noon`."""
 _NOT_ONLY_ZH = re.compile(r"不(?:仅仅|单单|光是|仅是|只是|单是|只|仅|光|单)(?:看|是|要|有|包括|包含|限于|统计|算|查)?(?=[^\s,]{1,12}[,、]?\s*(?:而且|并且|还|也|把|连|同时|再|另外))")
 _NOT_ONLY_EN = re.compile(r"\bnot (?:only|just|merely|solely) (?P<a>[^,.;]{1,40}?),?\s+but(?: also)? ", re.IGNORECASE)
 _ALL_BUT = re.compile(r"\b(?P<a>(?:all|every|each|any|everything|everyone|everywhere)(?:\s+[a-z'-]+){0,3}?)\s+but\s+(?!also\b|not\b|only\b)", re.IGNORECASE)
@@ -106,6 +108,8 @@ def plain(text: str) -> str:
     found = [(start, end) for start, end in _clauses(lower) if start < end and _talk(lower[start:end].strip())]
     found += [match.span() for match in _TALK_EN.finditer(lower)]
     found += [match.span() for match in [_ASKED_BY.match(lower)] if match is not None]
+    if found:
+        found += [match.span() for match in _DEADLINE.finditer(lower)]
     for start, end in found:
         kept[start:end] = " " * (end - start)
     rest = "".join(kept)

@@ -348,6 +348,10 @@ def _iso(text: str, at: int, _clock: Clock) -> Atom | None:
     return match.end(), Parts(year=int(year), month=int(month), day=int(day) if day else None)
 
 
+def _same_unit(said: str) -> Grain:
+    return "quarter" if "季" in said else "week" if "周" in said else "month"
+
+
 def _simple(text: str, at: int, clock: Clock) -> list[Atom]:
     found: list[Atom] = []
     if match := _DAY_WORDS.match(text, at):
@@ -362,7 +366,7 @@ def _simple(text: str, at: int, clock: Clock) -> list[Atom]:
     if match := _VAGUE.match(text, at):
         found.append((match.end(), When(kind="vague", deictic=True)))
     if match := _SAME.match(text, at):
-        found.append((match.end(), When(kind="same", shift="unit" if match["u"] else "year", deictic=True)))
+        found.append((match.end(), When(kind="same", shift="unit" if match["u"] else "year", grain=_same_unit(match["u"] or ""), deictic=True)))
     if match := _BEFORE.match(text, at):  # as 前天 and 前年, or as 前一个月: both are said
         grain = _UNITS[match["u"]]
         found.append((match.end(), replace(relative(-2, grain, clock), other=relative(-1, grain, clock))))

@@ -244,7 +244,8 @@ def _other(text: str, at: int, clock: Clock) -> list[Atom]:
         found.append((match.end(), When(kind="vague", deictic=True)))
     if match := _SAME.match(text, at):
         shift = "unit" if match["which"].split()[-1] in ("month", "quarter", "week") else "year"
-        found.append((match.end(), When(kind="same", shift=shift, deictic=True)))  # type: ignore[arg-type]
+        unit = match["which"].split()[-1]
+        found.append((match.end(), When(kind="same", shift=shift, grain=unit if shift == "unit" else "month", deictic=True)))  # type: ignore[arg-type]
     if match := _WEEKDAYS_RE.match(text, at):
         which = match["which"]
         day_number = _WEEKDAYS[match["d"]]
