@@ -48,11 +48,19 @@ class Thresholds(Document):
     """Identities shown to one person within 30 days."""
 
 
+Act = Literal["pack", "export", "sign_off", "verdict", "incident"]
+"""What an officer does that a bundle may ask a second one for."""
+
+
 class SecondOfficer(Document):
-    """Events of these types are opened only when a second officer has agreed; the agreement holds for `hours`."""
+    """Where one officer is not enough. Events of these types and departments are opened, and these acts are done, only when another one has agreed; the agreement holds for `hours`."""
 
     types: tuple[str, ...] = ()
     """Types of events; `identity.` means all that begin so. Empty: one officer is enough."""
+    departments: tuple[Name, ...] = ()
+    """Departments whose questions and answers are opened by two."""
+    acts: tuple[Act, ...] = ()
+    """Making an evidence pack, exporting events, signing off, resolving a finding, opening an incident. An agreement is for one act with exactly these particulars, once."""
     hours: Annotated[int, Field(ge=1, le=24 * 30)] = 24
 
 

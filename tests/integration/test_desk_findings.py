@@ -104,7 +104,7 @@ def test_looking_in_pieces_finds_what_looking_at_once_finds(bench, story, tmp_pa
     found(bench)
     story(bench)
     pieces = found(bench)
-    fresh = type(bench.desk.findings)(bench.desk.door, bench.desk.notes, bench.desk.documents, bench.desk.labels)
+    fresh = type(bench.desk.findings)(bench.desk.door, bench.desk.notes, bench.desk.documents, bench.desk.labels, bench.desk.eyes)
     assert {item["id"] for item in fresh.told()["findings"]} == {item["id"] for item in pieces.values()}
 
 
@@ -160,3 +160,34 @@ def test_a_sentence_calls_metrics_and_reasons_by_their_labels(bench):
     said = next(item["sentence"] for item in bench.desk.findings.told()["findings"] if item["rule"] == "refusals")
     assert "（指标不可查 12）" in said.zh
     assert "(metric not allowed 12)" in said.en
+
+
+def test_a_raised_threshold_is_told_with_its_reason_held_in_the_ledger_and_taken_back_by_opening_again(bench):
+    refusals(bench)
+    first = found(bench)["refusals"]["id"]
+    bench.desk.findings.resolve(OFFICER, first, "false_alarm", "a broken link")
+    entry = bench.desk.events(OFFICER, {"case": f"finding-{first}", "type": "finding.resolved"}, None, 1)["events"][0]
+    assert entry["detail"]["raised_percent"] == 150
+    bench.clock.at(WORKDAYS[9])
+    refusals(bench)
+    told = bench.desk.findings.findings(OFFICER)
+    assert [(item["rule"], item["person"], item["times"], item["because"]) for item in told["raised"]] == [("refusals", "market", 1.5, [first])]
+    assert [item["day"] for item in told["quiet"]] == [WORKDAYS[9].isoformat()]
+    assert [item["day"] for item in told["findings"]] == [WORKDAYS[8].isoformat()]
+    bench.clock.at(WORKDAYS[10])
+    for _ in range(8):  # stronger than what is allowed now
+        bench.ask(outcome="refused", code="row_scope")
+    assert WORKDAYS[10].isoformat() in {item["day"] for item in bench.desk.findings.told()["findings"]}
+    bench.desk.findings.reopen(SECOND, first)
+    told = bench.desk.findings.findings(OFFICER)
+    assert told["raised"] == []
+    assert told["quiet"] == []
+    assert WORKDAYS[9].isoformat() in {item["day"] for item in told["findings"]}
+
+
+def test_a_false_alarm_about_one_person_keeps_nobody_else_quiet(bench):
+    refusals(bench)
+    bench.desk.findings.resolve(OFFICER, found(bench)["refusals"]["id"], "false_alarm")
+    for _ in range(5):
+        bench.ask("medical", outcome="refused", code="row_scope")
+    assert {item["person"] for item in bench.desk.findings.told()["findings"] if item["state"] == "open"} == {"medical"}

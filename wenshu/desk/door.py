@@ -51,10 +51,14 @@ class Door:
 
     def enter(self, actor: Actor, what: str, detail: Mapping[str, object] | None = None, *, kind: str = "ledger.read") -> Receipt:
         """Let a reviewer in and record that, durably, before anything is shown. Raises NotPermitted (recorded too)."""
+        self.insist(actor, what)
+        return self.record(actor, kind, {"what": what, **(detail or {})})
+
+    def insist(self, actor: Actor, what: str) -> None:
+        """Raise NotPermitted (recorded) for those who may not review."""
         if not self.may_review(actor):
             self.record(actor, "ledger.denied", {"what": what})
             raise NotPermitted
-        return self.record(actor, kind, {"what": what, **(detail or {})})
 
     def record(self, actor: Actor, kind: str, detail: Mapping[str, object]) -> Receipt:
         """Append an event of the actor's that carries no data."""

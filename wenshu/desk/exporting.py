@@ -14,6 +14,7 @@ from governance.errors import InvalidQuery, nearest
 from governance.terms import Actor, Language, Text
 from wenshu.desk.door import Door
 from wenshu.desk.filters import read_filter, sayable
+from wenshu.desk.four_eyes import FourEyes
 from wenshu.desk.second import SecondOfficers
 
 Kind = Literal["csv", "xlsx", "jsonl"]
@@ -59,8 +60,8 @@ COLUMNS: Mapping[str, Text] = MappingProxyType(
 class Exporting:
     """Writes events to files for reviewers."""
 
-    def __init__(self, door: Door, second: SecondOfficers) -> None:
-        self._door, self._second = door, second
+    def __init__(self, door: Door, second: SecondOfficers, eyes: FourEyes) -> None:
+        self._door, self._second, self._eyes = door, second, eyes
 
     def export(self, actor: Actor, filters: Mapping[str, str], kind: str, language: Language = "zh") -> tuple[str, Iterator[bytes]]:
         """Return media type and bytes of the file. Recorded as `ledger.exported` with filter, form and number of events before anything is given.
@@ -70,6 +71,8 @@ class Exporting:
         if kind not in KINDS:
             raise InvalidQuery(f"unknown form {kind!r}.{nearest(kind, KINDS)} Forms: {', '.join(KINDS)}.")
         wanted = read_filter(filters, self._door.zone)
+        self._door.insist(actor, "export")
+        self._eyes.insist(actor, "export", {**filters, "form": kind}, {**sayable(filters, self._door), "form": kind})
         reader = self._door.reader
         total, last = reader.count(wanted), reader.count()
         detail = {"filters": sayable(filters, self._door), "form": kind, "events": total}

@@ -104,6 +104,11 @@ class Integrity:
             "sinks": _told("sinks", lambda: sinks_standing(self._sinks, size)),
         }
 
+    def first_bad(self) -> int | None:
+        """The number of the first entry that the last verification found not to hold, None for none or where nothing was verified yet."""
+        with self._lock:
+            return None if self._last.report is None else self._last.report.first_bad
+
     def today(self) -> dict[str, Any] | None:
         """Return today's numbers: `accesses` (questions ended), `answered`, `refused`, `failed`, `people`, and the refusals' `codes`. None where they are not known yet."""
         if not self._door.ready():

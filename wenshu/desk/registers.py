@@ -20,6 +20,7 @@ from governance.errors import InvalidQuery
 from governance.terms import Actor, Text
 from wenshu.desk.door import Door
 from wenshu.desk.filters import read_filter, sayable
+from wenshu.desk.four_eyes import FourEyes
 from wenshu.desk.notes import Notes
 
 SIGNED, OPENED = "assessment.signed", "incident.opened"
@@ -80,8 +81,8 @@ def _covered(bundle: Bundle) -> dict[str, str]:
 class Registers:
     """The registers of one home. `drafts` gives the bundles that wait for activation, so that their assessments can be signed before."""
 
-    def __init__(self, door: Door, notes: Notes, *, bundle: Callable[[], Bundle], drafts: Callable[[], Sequence[Bundle]]) -> None:
-        self._door, self._notes, self._bundle, self._drafts = door, notes, bundle, drafts
+    def __init__(self, door: Door, notes: Notes, eyes: FourEyes, *, bundle: Callable[[], Bundle], drafts: Callable[[], Sequence[Bundle]]) -> None:
+        self._door, self._notes, self._eyes, self._bundle, self._drafts = door, notes, eyes, bundle, drafts
 
     def look(self, actor: Actor) -> dict[str, Any]:
         """Return every register, recorded."""
@@ -190,6 +191,7 @@ class Registers:
             raise InvalidQuery("say what the incident reaches: a person, a session or a time; nothing was recorded")
         wanted = read_filter(filters, self._door.zone)
         self._door.enter(actor, "incident")
+        self._eyes.insist(actor, "incident", filters, sayable(filters, self._door))
         detail = {"filters": sayable(filters, self._door), "events": self._door.reader.count(wanted), "words_sha256": hashlib.sha256(words.encode()).hexdigest()}
         receipt = self._door.record(actor, OPENED, detail)
         self._notes.keep(receipt.event, words)

@@ -21,6 +21,7 @@ from wenshu.desk.door import Door
 from wenshu.desk.evidence import Sources, gather
 from wenshu.desk.exporting import Exporting
 from wenshu.desk.findings.room import Findings
+from wenshu.desk.four_eyes import FourEyes
 from wenshu.desk.integrity import Integrity
 from wenshu.desk.kept import Kept
 from wenshu.desk.labels import Labels
@@ -64,17 +65,18 @@ class Desk:
         self.door = Door(ledger=ledger, path=path, checkpoint=checkpoint, timezone=timezone, clock=clock, may_review=may_review)
         self.notes = Notes.open(notes)
         self.second = SecondOfficers(self.door, self._second_rule)
+        self.eyes = FourEyes(self.door, self._second_rule)
         intents = OpenIntents(path)
         self._kept = Kept(self.door, self.notes, intents)
         self.looking = Looking(self.door, self.second, self._kept)
         self.integrity_of = Integrity(self.door, intents, self._kept, witnesses=checkpoint.with_name("witnesses"), sinks=notes.with_name("sinks"))
         self.streaming = Streaming(self.door, witnesses=checkpoint.with_name("witnesses"), sinks=notes.with_name("sinks"))
         self.labels = Labels(bundle)
-        self.findings = Findings(self.door, self.notes, self.documents, self.labels)
-        self.signing = Signing(self.door, self.notes, self.findings)
-        self.exporting = Exporting(self.door, self.second)
-        self.packs = Packs(self.door, self.second, bundle=bundle, bundle_folder=bundle_folder, integrity=self.integrity_of, signing=self.signing)
-        self.registers = Registers(self.door, self.notes, bundle=bundle, drafts=drafts)
+        self.findings = Findings(self.door, self.notes, self.documents, self.labels, self.eyes)
+        self.signing = Signing(self.door, self.notes, self.findings, self.eyes, self.integrity_of.first_bad)
+        self.exporting = Exporting(self.door, self.second, self.eyes)
+        self.packs = Packs(self.door, self.second, self.eyes, bundle=bundle, bundle_folder=bundle_folder, integrity=self.integrity_of, signing=self.signing)
+        self.registers = Registers(self.door, self.notes, self.eyes, bundle=bundle, drafts=drafts)
         self.controls = Controls(self.door, bundle=bundle, shipped=shipped, sources=self._sources)
         self.officers = officers
         self._flag, self._warming = threading.Lock(), False
@@ -122,7 +124,7 @@ class Desk:
     # ------------------------------------------------------------------ the first page
 
     def overview(self, actor: Actor, filters: Mapping[str, str], cursor: str | None, limit: int) -> dict[str, Any]:
-        """Return everything that the first page shows of a filter: `integrity`, `today`, `page`, `timeline`, `saved`, `findings`, `signed`."""
+        """Return everything that the first page shows of a filter: `integrity`, `today`, `page`, `timeline`, `waiting` (for a second officer), `saved`, `findings`."""
         self.ready()
         page = self.looking.events(actor, filters, cursor, limit, patient=False)
         found = self.findings.told()
@@ -131,6 +133,7 @@ class Desk:
             "today": self.integrity_of.today(),
             "page": page,
             "timeline": self.looking.timeline(filters),
+            "waiting": self.eyes.pending(actor),
             "saved": [{"name": name, "filters": saved} for name, saved in self.notes.saved(actor.id)],
             "findings": found | {"findings": [item for item in found["findings"] if item["state"] == "open"][:5]},
         }

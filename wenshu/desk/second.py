@@ -18,6 +18,7 @@ from wenshu.desk.door import Door, sayable_event
 
 REQUESTED, AGREED = "review.opening_requested", "review.opening_agreed"
 CLOSED = ("detail", "case", "question")
+QUESTIONS = ("intent", "outcome", "question")
 
 
 class SecondOfficerNeeded(WenshuError):
@@ -39,8 +40,11 @@ class SecondOfficers:
         self._door, self._rule = door, rule
 
     def concerns(self, body: Mapping[str, Any]) -> bool:
-        """Whether an event is of a type that needs a second officer."""
-        return any(body["type"].startswith(kind) if kind.endswith(".") else body["type"] == kind for kind in self._rule().types)
+        """Whether an event is of a type, or a question or answer of a department, that needs a second officer."""
+        rule = self._rule()
+        if body["type"] in QUESTIONS and body.get("department") in rule.departments:
+            return True
+        return any(body["type"].startswith(kind) if kind.endswith(".") else body["type"] == kind for kind in rule.types)
 
     def standing(self, actor: Actor, body: Mapping[str, Any]) -> dict[str, Any]:
         """Return `{needed, open, mine, requested_by, agreed_by}`: may the actor open it now, and who asked and agreed within the hours."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +19,7 @@ from governance.errors import InvalidQuery, nearest
 from governance.terms import Actor, Text
 from wenshu.desk.door import Door
 from wenshu.desk.findings.room import Findings
+from wenshu.desk.four_eyes import FourEyes
 from wenshu.desk.notes import Notes
 
 SIGNED = "review.signed"
@@ -36,8 +37,9 @@ MEANINGS: Mapping[str, Text] = MappingProxyType(
 class Signing:
     """Sign-offs of one ledger and what they cover."""
 
-    def __init__(self, door: Door, notes: Notes, findings: Findings) -> None:
-        self._door, self._notes, self._findings = door, notes, findings
+    def __init__(self, door: Door, notes: Notes, findings: Findings, eyes: FourEyes, first_bad: Callable[[], int | None]) -> None:
+        """`first_bad` gives the number of the first entry that the last verification found altered, None for none."""
+        self._door, self._notes, self._findings, self._eyes, self._first_bad = door, notes, findings, eyes, first_bad
 
     def sign(self, actor: Actor, *, upto: int, meaning: str, words: str = "", seen: str | None = None) -> dict[str, Any]:
         """Sign the events from the end of the last sign-off to number `upto`, included; returns the sign-off.
@@ -58,6 +60,7 @@ class Signing:
         root = self._door.root(size)
         if seen is not None and seen != root:
             raise InvalidQuery("the root that you saw is not the ledger's at that size; verify the ledger before you sign")
+        self._eyes.insist(actor, "sign_off", {"to": upto, "meaning": meaning}, {"to": upto, "meaning": meaning})
         self._findings.keep_up(wait=True)
         told = self._findings.told()
         detail: dict[str, object] = {"from": begin, "to": upto, "size": size, "root": root, "meaning": meaning, "open_findings": told["open"]}
@@ -69,8 +72,9 @@ class Signing:
         return {**detail, "event": receipt.event, "index": receipt.index, "by": actor.id}
 
     def _covered(self) -> int:
-        """Number of the last event that a sign-off covers, -1 for none."""
-        return max((int(item["detail"]["to"]) for item in self._all()), default=-1)
+        """Number of the last event that a sign-off which still holds covers, -1 for none."""
+        size = self._door.signed()
+        return max((int(item["detail"]["to"]) for item in self._all() if self._holds(item["detail"], size)), default=-1)
 
     def _all(self) -> list[dict[str, Any]]:
         found, after = [], None
@@ -107,7 +111,8 @@ class Signing:
 
     def _holds(self, detail: Mapping[str, Any], size: int) -> bool:
         try:
-            return bool(self._door.root(int(detail["size"])) == detail["root"]) and int(detail["size"]) <= size
+            bad = self._first_bad()
+            return int(detail["size"]) <= size and (bad is None or bad >= int(detail["size"])) and self._door.root(int(detail["size"])) == detail["root"]
         except (AuditError, ValueError, KeyError, TypeError):
             return False
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from audit.errors import AuditError
 from wenshu.desk import NotPermitted
+from wenshu.desk.four_eyes import SecondOfficerAsked
 from wenshu.desk.second import SecondOfficerNeeded
 from wenshu.web.api import ledger_filters
 from wenshu.web.context import service
@@ -82,6 +83,19 @@ def opening(event: str) -> Response:
 def session(session: str) -> str:
     """One session's events in order."""
     return render_template("review/session.html", told=service().desk.looking.session(actor(), session))
+
+
+@bp.post("/review/second")
+def second() -> Response:
+    """Agree to what another officer asked to do, or decline it."""
+    service().desk.eyes.decide(actor(), request.form.get("case", ""), request.form.get("for", ""), agree=request.form.get("decision") == "agree")
+    return redirect(url_for("review.events") + "#second", 303)
+
+
+@bp.app_errorhandler(SecondOfficerAsked)
+def asked(_problem: SecondOfficerAsked) -> Response:
+    """Show where the request stands: nothing was done yet."""
+    return redirect(url_for("review.events") + "#second", 303)
 
 
 @bp.get("/review/export")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from wenshu.desk.findings.rules import RULES
+from wenshu.desk.signing import MEANINGS
 from wenshu.web import ledger_words
 from wenshu.web.api import FILTERS
 from wenshu.web.context import service
@@ -49,6 +51,23 @@ def given(values: Mapping[str, str]) -> dict[str, str]:
     return meant({name: value for name in FILTERS if (value := values.get(name, "").strip())})
 
 
+def said_name(name: str) -> str:
+    """Return what a particular of an act is called."""
+    known = {"form": _("as a file"), "to": _("up to event"), "meaning": _("meaning"), "finding": _("finding"), "verdict": _("verdict"), "day": _("day")}
+    return known.get(name) or ledger_words.facet_name(name)
+
+
+def said_value(name: str, value: str) -> str:
+    """Return a particular of an act in the reader's language."""
+    if name == "meaning" and value in MEANINGS:
+        return say(MEANINGS[value])
+    if name == "rule" and value in RULES:
+        return say(RULES[value][0])
+    if name == "verdict":
+        return {"confirmed": _("misuse confirmed"), "explained": _("has a good reason"), "false_alarm": _("false alarm")}.get(value, value)
+    return value if name in {"to", "form", "finding", "day"} else chip(name, value)
+
+
 def words() -> dict[str, Any]:
     """What the templates of the review pages call."""
-    return {"facet_value": facet_value, "in_field": in_field, "choices": choices, "chip": chip}
+    return {"facet_value": facet_value, "in_field": in_field, "choices": choices, "chip": chip, "said_name": said_name, "said_value": said_value}

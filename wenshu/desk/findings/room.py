@@ -19,6 +19,7 @@ from wenshu.desk.door import Door
 from wenshu.desk.findings.habits import Habits, read_on
 from wenshu.desk.findings.rules import RULES, Finding, judge, named
 from wenshu.desk.findings.tuning import MOST_STEPS, STEP, Standing, is_false, precision, raised_by, speaks
+from wenshu.desk.four_eyes import FourEyes
 from wenshu.desk.labels import Labels
 from wenshu.desk.notes import Notes
 
@@ -37,8 +38,8 @@ NAME = "findings"
 class Findings:
     """One ledger's findings. Safe for threads. `settings` gives the bundle's review documents, `labels` what ids are called."""
 
-    def __init__(self, door: Door, notes: Notes, settings: Callable[[], tuple[ReviewDocument, ...]], labels: Labels) -> None:
-        self._door, self._notes, self._settings, self._labels = door, notes, settings, labels
+    def __init__(self, door: Door, notes: Notes, settings: Callable[[], tuple[ReviewDocument, ...]], labels: Labels, eyes: FourEyes) -> None:
+        self._door, self._notes, self._settings, self._labels, self._eyes = door, notes, settings, labels, eyes
         self._lock, self._flag = threading.Lock(), threading.Lock()
         self._working = False
         self._habits: Habits | None = None
@@ -231,6 +232,8 @@ class Findings:
         text = self._notes.checked(words)
         self._door.enter(actor, "finding")
         found = self._one(finding)
+        if kind == "finding.resolved":
+            self._eyes.insist(actor, "verdict", {"finding": finding, "verdict": detail["verdict"]}, {"finding": finding, "rule": found["rule"], "actor": found["person"], "day": found["day"], "verdict": detail["verdict"]})
         if detail.get("verdict") == "false_alarm":
             detail = {**detail, "raised_percent": round(100 * min(found["raised"] * STEP, STEP**MOST_STEPS))}
         full: dict[str, object] = {"finding": finding, "case": f"finding-{finding}", "rule": found["rule"], "person": found["person"], "day": found["day"], **detail}

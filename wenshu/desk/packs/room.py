@@ -27,6 +27,7 @@ from governance.errors import InvalidQuery
 from governance.terms import Actor
 from wenshu.desk.door import Door, read_head
 from wenshu.desk.filters import read_filter, sayable
+from wenshu.desk.four_eyes import FourEyes
 from wenshu.desk.integrity import Integrity
 from wenshu.desk.packs import checker
 from wenshu.desk.packs.report import Report, write_reports
@@ -73,13 +74,14 @@ class Packs:
         self,
         door: Door,
         second: SecondOfficers,
+        eyes: FourEyes,
         *,
         bundle: Callable[[], Bundle],
         bundle_folder: Callable[[str], Path | None],
         integrity: Integrity,
         signing: Signing,
     ) -> None:
-        self._door, self._second, self._integrity, self._signing = door, second, integrity, signing
+        self._door, self._second, self._eyes, self._integrity, self._signing = door, second, eyes, integrity, signing
         self._bundle, self._bundle_folder = bundle, bundle_folder
 
     def zipped(self, actor: Actor, filters: Mapping[str, str]) -> bytes:
@@ -104,6 +106,7 @@ class Packs:
         if out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise ExportError(f"{out.name} is there already and not an empty folder; name a new one")
         self._door.enter(actor, "pack", {"filters": sayable(filters, self._door)})
+        self._eyes.insist(actor, "pack", filters, sayable(filters, self._door))
         partial_folder = out.with_name(f".{out.name}.partial")
         try:
             partial_folder.mkdir(mode=0o700, parents=True)
