@@ -13,13 +13,16 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from audit import Event
 from governance.errors import BundleError, IngestError
 from governance.terms import Actor
+from wenshu import columns
 from wenshu.desk.door import NotPermitted
 
 if TYPE_CHECKING:
@@ -31,6 +34,13 @@ STEWARDSHIP = "stewardship"
 """The folder of a home with what its stewards confirmed: `extracts/` and `classification/`, beside the bundle's."""
 PROGRESS, SOURCE = "progress.json", "source"
 """In `<home>/ingest/`: how far a load is, and the folder that the last one read."""
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "plain": {"level": "general", "handling": "keep"},
+    "personal": {"level": "personal", "handling": "drop"},
+    "sensitive": {"level": "sensitive", "handling": "drop"},
+}
+"""What a steward can say about one column in the page, and what it means."""
+_LONGEST = 200
 _MOST = 60_000
 """Characters of a mapping; a long one has a few thousand."""
 
@@ -64,7 +74,7 @@ class Inbox:
     def look(self, actor: Actor) -> Mapping[str, Any]:
         """The files with their mappings, a proposal for each that has none, what can't be read, and how far a load is.
 
-        `files` are {name, extract}; `proposals` {extract, file, table, lacking, text, columns}; `loading` is {state: running | done | failed, step, share,
+        `files` are {name, extract}; `without_file` the extracts of the bundle of which no file is here; `proposals` {extract, file, table, lacking, text, columns}; `loading` is {state: running | done | failed, step, share,
         error} or None. Raises NotPermitted.
         """
         self._check(actor)
@@ -85,6 +95,44 @@ class Inbox:
         self._write(f"{extract}.yaml", plain)
         self._seen = None
         return extract
+
+    def leave_out(self, actor: Actor, extracts: Sequence[str]) -> None:
+        """Say that this company doesn't have some extracts of the bundle, of which no file is here: their mappings count no longer. Raises IngestError."""
+        from governance.ingest.mappings import LEFT_OUT, left_out_of
+
+        self._check(actor)
+        wanted = set(extracts)
+        if not wanted or not wanted <= set(self._found()["without_file"]):
+            raise IngestError("choose extracts of the bundle of which no file is in the folder")
+        all_of_them = sorted(wanted | left_out_of(self._root / STEWARDSHIP))
+        text = yaml.safe_dump({"format": 1, "extracts": all_of_them})
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self._record(Event(type="mapping.left_out", actor=actor.id, role=actor.role, department=actor.department, detail={"extracts": sorted(wanted), "sha256": digest}))
+        self._write(LEFT_OUT, text)
+        self._seen = None
+
+    def classify(self, actor: Actor, extract: str, column: str, word: str, reason: str) -> None:
+        """Keep a steward's word about one column: `plain` (nothing personal, may stay), `personal` or `sensitive` (stays out). It counts for proposals and loads.
+
+        Raises IngestError, with nothing written, saying what is wrong.
+        """
+        self._check(actor)
+        found = self._found()
+        extracts = {item["extract"] for item in found["proposals"]} | {item["extract"] for item in found["files"] if item["extract"]}
+        if extract not in extracts:
+            raise IngestError(f"there is no extract {extract!r} in this folder")
+        profiles = {item["column"]: item for proposal in found["proposals"] if proposal["extract"] == extract for item in proposal["columns"]}
+        name, why = column.strip(), reason.strip()
+        if not name or len(name) > _LONGEST or (profiles and name not in profiles):
+            raise IngestError(f"the extract {extract} has no such column; choose one of its header")
+        if not why or len(why) > _LONGEST:
+            raise IngestError("say why in a few words; the reason stands beside the word in the classification")
+        if word not in WORDS:
+            raise IngestError(f"{word!r} is no word about a column; use {', '.join(WORDS)}")
+        category = "none" if word == "plain" else str(profiles.get(name, {}).get("category", "free_text"))
+        said = {"extract": extract, "column": name, **WORDS[word], "category": category if word == "plain" or category != "none" else "free_text", "reason": why}
+        columns.add(self._root / STEWARDSHIP, said, lambda told: self._record(Event(type="column.confirmed", actor=actor.id, role=actor.role, department=actor.department, detail=told)))
+        self._seen = None
 
     def load(self, actor: Actor) -> None:
         """Begin a load of the folder. Raises IngestError where one is running."""
@@ -117,10 +165,10 @@ class Inbox:
         """What lies in the folder; looked at anew when a file or a mapping has changed."""
         folder, bundle = self.folder, self._bundle()
         if not folder.is_dir():
-            return {"folder": str(folder), "files": [], "proposals": [], "unread": []}
+            return {"folder": str(folder), "files": [], "proposals": [], "unread": [], "without_file": []}
         stamp = (
             str(folder), bundle.version,
-            tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for where in (folder, self._root / STEWARDSHIP / "extracts") if where.is_dir() for path in sorted(where.iterdir())),
+            tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for where in (folder, self._root / STEWARDSHIP / "extracts", self._root / STEWARDSHIP / "classification") if where.is_dir() for path in sorted(where.iterdir())),
         )  # fmt: skip
         with self._lock:
             if self._seen is None or self._seen[0] != stamp:
@@ -135,7 +183,9 @@ class Inbox:
 
         more = self._root / STEWARDSHIP
         among: list[Source] = sources(folder)
-        named = {source.name: mapping.extract for mapping in load_plan(bundle.folder, unmapped=True, more=more).mappings for source in find(among, mapping)}
+        mappings = load_plan(bundle.folder, unmapped=True, more=more).mappings
+        named = {source.name: mapping.extract for mapping in mappings for source in find(among, mapping)}
+        own = {path.stem for path in (more / "extracts").glob("*.yaml")}
         found = examine(bundle, folder, more=more)
         return {
             "folder": str(folder),
@@ -148,6 +198,7 @@ class Inbox:
                 for item in found.proposals
             ],
             "unread": list(found.unread),
+            "without_file": sorted({mapping.extract for mapping in mappings} - set(named.values()) - own) if among else [],
         }  # fmt: skip
 
     def _try(self, extract: str, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 STALE_DAYS = 7
 """Data that speak of no day later than this many days ago are called stale."""
-LISTED = 50
+LISTED = 10
+"""Cases on one page."""
 
 
 def decide(reviews: Reviews, record: Callable[[Event], object], case: str, verdict: Verdict, *, choice: int, by: str, role: str | None = None) -> Taken:
@@ -58,12 +60,23 @@ class Stewardship:
         ]
         return {"load": {"id": report["load_id"], "as_of": report["as_of"], "loaded_at": report["loaded_at"], "extracts": extracts, "persons": report["persons"]}, "warnings": warnings, "waiting": self._waiting(str(report["load_id"]))}
 
-    def cases(self, actor: Actor, state: str) -> Mapping[str, Any]:
-        """The doubtful links in a state (open, decided, merged): `total`, and the `cases` with most rows, masked. Raises NotPermitted, IngestError."""
+    def cases(self, actor: Actor, state: str, *, source: str = "", kind: str = "", page: int = 1) -> Mapping[str, Any]:
+        """The doubtful links in a state (open, decided, merged), of one `source` and `kind` where they are given, masked, those with most rows first.
+
+        `total` of the state, `matching` the choice, `pages` and the `page` shown (the last where there are fewer), its `cases`, and how many cases each of `sources` and `kinds` has.
+        Raises NotPermitted, IngestError.
+        """
         self._check(actor)
         with self._reviews() as reviews:
             found = reviews.cases(state) if reviews is not None else []
-        return {"state": state, "total": len(found), "cases": found[:LISTED]}
+        chosen = [case for case in found if (not source or case["source"] == source) and (not kind or case["kind"] == kind)]
+        pages = max(1, -(-len(chosen) // LISTED))
+        shown = min(max(page, 1), pages)
+        counts = {name: dict(sorted(Counter(str(case[name]) for case in found).items())) for name in ("source", "kind")}
+        return {
+            "state": state, "total": len(found), "matching": len(chosen), "source": source, "kind": kind, "page": shown, "pages": pages,
+            "sources": counts["source"], "kinds": counts["kind"], "cases": chosen[(shown - 1) * LISTED : shown * LISTED],
+        }  # fmt: skip
 
     def decide(self, actor: Actor, case: str, verdict: Verdict, choice: int) -> None:
         """Take a decision in the actor's name; it takes effect with the next load. Raises NotPermitted, IngestError, AuditUnavailable."""

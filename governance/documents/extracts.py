@@ -296,6 +296,13 @@ class Reading(Document):
     """Texts that mean an empty cell, besides an empty one."""
 
 
+class LeftOut(Document):
+    """`extracts/left-out.yaml` of a house's stewards: extracts of the bundle that this company doesn't have; their mappings don't count here."""
+
+    format: Literal[1]
+    extracts: tuple[Name, ...] = ()
+
+
 class Mapping(Document):
     """`extracts/<extract>.yaml`: one extract."""
 

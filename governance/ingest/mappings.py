@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from governance.documents.classification import ClassificationDocument
-from governance.documents.extracts import Codes, Linking, Load, Mapping, Value
+from governance.documents.extracts import Codes, LeftOut, Linking, Load, Mapping, Value
 from governance.documents.reading import Read, read
 from governance.documents.settings import Settings
 from governance.documents.warehouse import WarehouseSchema
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CODES = "codes.yaml"
 LINKING = "linking.yaml"
+LEFT_OUT = "left-out.yaml"
+"""No extract can have this name: theirs have no dash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +48,15 @@ def load_plan(bundle: Path, *, unmapped: bool = False, more: Path | None = None)
     """Read `warehouse/schema.yaml` and `extracts/*.yaml` of a bundle, or raise BundleError with every problem found.
 
     `unmapped` says that a bundle without mappings is fine: they are about to be proposed. `more` is a folder with mappings and classifications of the
-    house's own stewards, which count like the bundle's.
+    house's own stewards, which count like the bundle's; its `extracts/left-out.yaml` names extracts of the bundle that this house doesn't have.
     """
     schema = read(bundle / "warehouse" / "schema.yaml", WarehouseSchema, bundle).document
     settings = read(bundle / "bundle.yaml", Settings, bundle).document if (bundle / "bundle.yaml").exists() else None
     folder = bundle / "extracts"
     paths = sorted(path for path in folder.glob("*.yaml") if path.name not in {CODES, LINKING}) if folder.is_dir() else []
     own = more / "extracts" if more is not None else None
-    confirmed = sorted(own.glob("*.yaml")) if own is not None and own.is_dir() else []
+    confirmed = sorted(path for path in own.glob("*.yaml") if path.name != LEFT_OUT) if own is not None and own.is_dir() else []
+    left_out = left_out_of(more)
     if not paths and not confirmed and not unmapped:
         message = "the bundle has no extracts/*.yaml: write a mapping for each extract (docs/reference/extracts.md)"
         raise IngestError(message)
@@ -67,9 +70,12 @@ def load_plan(bundle: Path, *, unmapped: bool = False, more: Path | None = None)
     reads: list[Read[Mapping]] = []
     for path in paths:
         try:
-            reads.append(read(path, Mapping, bundle))
+            found = read(path, Mapping, bundle)
         except BundleError as error:
             problems += error.problems
+            continue
+        if found.document.extract not in left_out:
+            reads.append(found)
     for path in confirmed:
         try:
             reads.append(read(path, Mapping, more or bundle))
@@ -89,6 +95,12 @@ def load_plan(bundle: Path, *, unmapped: bool = False, more: Path | None = None)
         linking=linking,
         classes=classes_of(bundle, more),
     )
+
+
+def left_out_of(more: Path | None) -> frozenset[str]:
+    """The extracts of the bundle that a house's stewards said it doesn't have. Raises BundleError."""
+    path = more / "extracts" / LEFT_OUT if more is not None else None
+    return frozenset(read(path, LeftOut, more).document.extracts) if path is not None and more is not None and path.exists() else frozenset()
 
 
 def classes_of(bundle: Path, more: Path | None = None) -> Classes:

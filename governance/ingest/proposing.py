@@ -25,10 +25,10 @@ _EMPLOYEE = re.compile(r"代表|员工|工号|rep|employee|staff|sales", re.IGNO
 _THINGS = {"hospital": re.compile(r"医院|单位|机构|hospital|hco|account", re.IGNORECASE), "content": re.compile(r"文章|素材|内容|content|article|material", re.IGNORECASE)}
 _ABOUT = {
     "hospital": re.compile(r"^(?:hospitals?|yi_yuan|hco|institutions?)(?:_|$)|_hospitals?$"),
-    "content": re.compile(r"^(?:contents?|articles?|materials?|wen_zhang|su_cai|nei_rong)(?:_|$)"),
+    "content": re.compile(r"^(?:contents?|articles?|materials?|wen_zhang|su_cai|nei_rong)(?:_|$)|_(?:contents?|articles?|materials?)$"),
 }
 """Extracts that list things, by their name; their own `name` and `code` are the things'."""
-_ABOUT_STAFF = re.compile(r"^(?:reps?|representatives?|employees?|staff|dai_biao|yuan_gong)(?:_|$)")
+_ABOUT_STAFF = re.compile(r"^(?:reps?|representatives?|employees?|staff|dai_biao|yuan_gong)(?:_|$)|_(?:reps?|representatives?|employees?|staff)$")
 _OWN_NAME = re.compile(r"^(?:name|名称|title|标题)$", re.IGNORECASE)
 _OWN_CODE = re.compile(r"^(?:code|id|编码|编号|代码)$", re.IGNORECASE)
 _CODE = re.compile(r"编码|编号|代码|code|(?:^|_)id$|_no$|号$", re.IGNORECASE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -13,7 +14,8 @@ import pytest
 from audit import Event
 from governance.errors import IngestError
 from governance.terms import Actor
-from tests.fixtures.home import make_demo_home
+from tests.fixtures.home import DemoHome, make_demo_home
+from wenshu.demo import build
 from wenshu.desk.door import NotPermitted
 from wenshu.home import Home
 from wenshu.inbox import Inbox
@@ -70,6 +72,44 @@ def test_an_unknown_file_is_proposed_confirmed_and_loaded(home, room) -> None:
         assert connection.execute("SELECT count(*) FROM fct_touch WHERE channel = '沙龙'").fetchone() == (40,)
 
 
+def test_a_new_companys_first_load_needs_nothing_but_the_room(tmp_path: Path) -> None:
+    place = DemoHome(tmp_path / "home", {})
+    assert place.run("init").returncode == 0
+    company = tmp_path / "company"
+    company.mkdir()
+    build(company, seed=11, today=date(2026, 11, 15), scale=0.02)
+    (place.path / "inbox").mkdir()
+    for path in (company / "extracts").iterdir():
+        (place.path / "inbox" / f"kh_{path.name}").write_bytes(path.read_bytes())
+    source = FromHome(Home(place.path).standings)
+    events: list[Event] = []
+    commands: list[list[str]] = []
+    inbox = Inbox(root=place.path, bundle=lambda: source.load(source.stamp()), record=events.append, may=lambda actor: actor == STEWARD, start=commands.append)
+    told = inbox.look(STEWARD)
+    assert len(told["proposals"]) == len(told["without_file"]) == 17
+    with pytest.raises(IngestError):
+        inbox.leave_out(STEWARD, ["no_such"])
+    inbox.leave_out(STEWARD, told["without_file"])
+    mobile = next((item["extract"], column["column"]) for item in told["proposals"] for column in item["columns"] if column["category"] == "mobile" and item["extract"] == "kh_reps")
+    inbox.classify(STEWARD, *mobile, "sensitive", "employees' own numbers are not needed")
+    after = inbox.look(STEWARD)
+    assert after["without_file"] == []
+    word = next(column for item in after["proposals"] for column in item["columns"] if (column["extract"], column["column"]) == mobile)
+    assert (word["level"], word["handling"], word["by"]) == ("sensitive", "drop", "steward")
+    for item in after["proposals"]:
+        assert item["lacking"] == [], item["extract"]
+        inbox.confirm(STEWARD, item["extract"], item["text"])
+    inbox.load(STEWARD)
+    done = subprocess.run(commands[0], cwd=Path(__file__).parents[2], env=os.environ | place.environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert inbox.loading()["state"] == "done"
+    with duckdb.connect(str(place.path / "warehouse.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) > 300 FROM dim_hcp").fetchone() == (True,)
+        assert connection.execute("SELECT count(*) > 3000 FROM fct_touch").fetchone() == (True,)
+    assert [event.type for event in events[:2]] == ["mapping.left_out", "column.confirmed"]
+    assert events[-1].type == "ingest.requested"
+
+
 def test_a_decision_with_now_re_keys_facts_at_once_and_undoing_it_takes_them_back(home) -> None:
     def touches() -> tuple[int, int]:
         with duckdb.connect(str(home.path / "warehouse.duckdb"), read_only=True) as connection:
@@ -106,7 +146,7 @@ def test_a_load_that_fails_or_was_ended_says_so(home, room) -> None:
 def test_nobody_else_looks_confirms_or_loads(room) -> None:
     inbox, events, commands = room
     other = Actor(id="market", role="marketing", department="marketing")
-    for act in (lambda: inbox.look(other), lambda: inbox.confirm(other, "salon", ""), lambda: inbox.load(other)):
+    for act in (lambda: inbox.look(other), lambda: inbox.confirm(other, "salon", ""), lambda: inbox.load(other), lambda: inbox.leave_out(other, ["spend"]), lambda: inbox.classify(other, "spend", "month", "plain", "x")):
         with pytest.raises(NotPermitted):
             act()
     assert (events, commands) == ([], [])

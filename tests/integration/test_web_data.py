@@ -80,6 +80,45 @@ def test_a_proposed_mapping_is_read_corrected_confirmed_and_loaded_in_the_page(s
     assert "正在载入 25%" in _words(running)
 
 
+def test_one_column_is_confirmed_by_itself_and_says_so(site) -> None:
+    app, service, _ = site
+    reader = Reader(app, "engineer")
+    assert "数据管家已确认" not in _words(reader.get("/data/files"))
+    assert reader.post("/data/columns", {"extract": "ke_hu", "column": "手机", "word": "personal", "reason": " "}).status_code == 400
+    assert reader.post("/data/columns", {"extract": "ke_hu", "column": "手机", "word": "personal", "reason": "营销不需要"}).status_code == 303
+    assert service.inbox.words == {("ke_hu", "手机"): "personal"}
+    page = _words(reader.get("/data/files"))
+    assert "数据管家已确认" in page
+    assert "不载入 ✓" in page
+
+
+def test_extracts_of_the_bundle_that_nobody_has_are_left_out_in_the_page(site) -> None:
+    app, service, _ = site
+    reader = Reader(app, "engineer")
+    assert "有 1 个抽取在此没有文件" in _words(reader.get("/data/files"))
+    assert reader.post("/data/left-out", {}).status_code == 400
+    assert reader.post("/data/left-out", {"extracts": ["call_center"]}).status_code == 303
+    assert service.inbox.left_out == ["call_center"]
+    assert "在此没有文件" not in _words(reader.get("/data/files"))
+
+
+def test_cases_are_shown_page_by_page_and_by_choice(site) -> None:
+    app, *_ = site
+    reader = Reader(app, "engineer")
+    first = reader.get("/data")
+    assert "第 1 / 2 页" in _words(first)
+    assert "aaaa1111" in first.text
+    assert "bbbb2222" not in first.text
+    assert "bbbb2222" in reader.get("/data?page=2").text
+    assert "bbbb2222" in reader.get("/data?page=99").text
+    record = reader.get("/data?kind=record")
+    assert "bbbb2222" in record.text
+    assert "第 1 /" not in _words(record)
+    assert reader.post("/data/cases/bbbb2222", {"verdict": "apart", "state": "open", "kind": "record", "page": "1"}).headers["Location"].endswith("/data?state=open&kind=record&page=1#cases")
+    for nonsense in ("page=x", "page=-1", "page=12345678", "state=all"):
+        assert reader.get(f"/data?{nonsense}").status_code == 400
+
+
 @pytest.mark.parametrize("user", ["market", "compliance", "committee_a"])
 def test_nobody_else_sees_the_files_or_loads(site, user: str) -> None:
     app, service, _ = site
@@ -87,4 +126,5 @@ def test_nobody_else_sees_the_files_or_loads(site, user: str) -> None:
     assert reader.get("/data/files").status_code == 403
     assert reader.post("/data/files/ke_hu", {"mapping": "load: []"}).status_code == 403
     assert reader.post("/data/load").status_code == 403
+    assert reader.post("/data/columns", {"extract": "ke_hu", "column": "手机", "word": "plain", "reason": "x"}).status_code == 403
     assert (service.inbox.confirmed, service.inbox.loads) == ({}, 0)

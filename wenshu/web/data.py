@@ -17,13 +17,14 @@ from wenshu.web.security import actor
 
 bp = Blueprint("data", __name__)
 STATES = ("open", "merged", "decided")
+_LONGEST_PAGE = 7
 
 
 class StewardshipPort(Protocol):
     """What the page needs of the house; see `wenshu.stewardship.Stewardship`."""
 
     def overview(self, actor: Actor) -> Mapping[str, Any]: ...
-    def cases(self, actor: Actor, state: str) -> Mapping[str, Any]: ...
+    def cases(self, actor: Actor, state: str, *, source: str = "", kind: str = "", page: int = 1) -> Mapping[str, Any]: ...
     def decide(self, actor: Actor, case: str, verdict: Literal["same", "apart", "undo"], choice: int) -> None: ...
 
 
@@ -33,11 +34,19 @@ def _room() -> StewardshipPort:
 
 @bp.get("/data")
 def show() -> str:
-    """The last load and the doubtful links in one state."""
-    state = request.args.get("state", "open")
-    if state not in STATES:
+    """The last load and a page of the doubtful links in one state."""
+    where = _where(request.args)
+    found = _room().cases(actor(), where["state"], source=where["source"], kind=where["kind"], page=int(where["page"]))
+    words = {"states": _states(), "kinds": _kinds(), "names": _names(), "agreements": _agreements(), "reasons": _reasons()}
+    return render_template("data.html", told=_room().overview(actor()), found=found, **words)
+
+
+def _where(said: Mapping[str, str]) -> dict[str, str]:
+    """Which list, filter and page somebody looks at; nonsense is no list."""
+    where = {"state": said.get("state", "open"), "source": said.get("source", ""), "kind": said.get("kind", ""), "page": said.get("page", "1")}
+    if where["state"] not in STATES or not (where["page"].isascii() and where["page"].isdecimal() and len(where["page"]) < _LONGEST_PAGE):
         raise BadRequest
-    return render_template("data.html", told=_room().overview(actor()), found=_room().cases(actor(), state), states=_states(), names=_names(), agreements=_agreements(), reasons=_reasons())
+    return where
 
 
 @bp.post("/data/cases/<case>")
@@ -54,8 +63,12 @@ def decide(case: str) -> Response:
             _room().decide(actor(), case, cast("Literal['apart', 'undo']", said), 0)
     except IngestError as error:
         raise NotFound from error
-    state = request.form.get("state", "open")
-    return redirect(url_for("data.show", state=state if state in STATES else "open", _anchor="cases"))
+    back: dict[str, Any] = {name: value for name, value in _where(request.form).items() if value}
+    return redirect(url_for("data.show", **back, _anchor="cases"))
+
+
+def _kinds() -> dict[str, str]:
+    return {"row": _("whose rows"), "record": _("one person twice"), "merged": _("taken for one")}
 
 
 def _states() -> dict[str, str]:

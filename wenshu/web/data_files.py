@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -22,6 +22,8 @@ class InboxPort(Protocol):
 
     def look(self, actor: Actor) -> Mapping[str, Any]: ...
     def confirm(self, actor: Actor, extract: str, text: str) -> str: ...
+    def classify(self, actor: Actor, extract: str, column: str, word: str, reason: str) -> None: ...
+    def leave_out(self, actor: Actor, extracts: Sequence[str]) -> None: ...
     def load(self, actor: Actor) -> None: ...
 
 
@@ -46,6 +48,27 @@ def confirm(extract: str) -> AnyResponse:
     return redirect(url_for("data_files.show"), 303)
 
 
+@bp.post("/data/columns")
+def classify() -> AnyResponse:
+    """Keep the steward's word about one column."""
+    said = {name: request.form.get(name, "") for name in ("extract", "column", "word", "reason")}
+    try:
+        _room().classify(actor(), said["extract"], said["column"], said["word"], said["reason"])
+    except IngestError as error:
+        return _page(problem=str(error), status=400)
+    return redirect(url_for("data_files.show"), 303)
+
+
+@bp.post("/data/left-out")
+def leave_out() -> AnyResponse:
+    """Let mappings of the bundle that this company has no files for count no longer."""
+    try:
+        _room().leave_out(actor(), request.form.getlist("extracts"))
+    except IngestError as error:
+        return _page(problem=str(error), status=400)
+    return redirect(url_for("data_files.show"), 303)
+
+
 @bp.post("/data/load")
 def load() -> AnyResponse:
     """Begin a load."""
@@ -58,7 +81,7 @@ def load() -> AnyResponse:
 
 def _page(*, problem: str | None = None, extract: str | None = None, text: str = "", status: int = 200) -> Response:
     told = _room().look(actor())
-    page = render_template("data_files.html", told=told, problem=problem, extract=extract, text=text, levels=_levels(), handlings=_handlings())
+    page = render_template("data_files.html", told=told, problem=problem, extract=extract, text=text, levels=_levels(), handlings=_handlings(), words=_words())
     response = make_response(page, status)
     if told["loading"] is not None and told["loading"]["state"] == "running":
         response.headers["Refresh"] = "2"
@@ -67,6 +90,10 @@ def _page(*, problem: str | None = None, extract: str | None = None, text: str =
 
 def _levels() -> dict[str, str]:
     return {"general": _("general"), "personal": _("personal information"), "sensitive": _("sensitive personal information")}
+
+
+def _words() -> dict[str, str]:
+    return {"plain": _("nothing personal: keep it as it is"), "personal": _("personal information: leave it out"), "sensitive": _("sensitive personal information: leave it out")}
 
 
 def _handlings() -> dict[str, str]:
