@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from audit.columns import Columns, Mask, View
     from audit.marks import Marks
+    from audit.shredding import PersonKeys
 
 PAGE_LIMIT = 1000
 """Most events in one page."""
@@ -95,6 +96,8 @@ class StoredEvent:
 
     index: int
     line: bytes
+    keys: PersonKeys | None = None
+    """With which `told` opens the fields about persons; without them they stay sealed."""
 
     @property
     def body(self) -> dict[str, Any]:
@@ -106,7 +109,8 @@ class StoredEvent:
         """The members for a page: the searchable ones that not every event has stand in `detail`, whatever the line's version."""
         found = self.body
         lifted = {name: found.pop(name) for name in LIFTED & found.keys()}
-        return found | {"detail": found.get("detail", {}) | lifted}
+        detail = found.get("detail", {}) | lifted
+        return found | {"detail": detail if self.keys is None else self.keys.told(detail)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +124,10 @@ class Page:
 class Reader:
     """Reads the ledger; never writes. Every method raises `AuditUnavailable` if it can't be read."""
 
-    def __init__(self, path: Place) -> None:
-        """Read the ledger at `path`."""
+    def __init__(self, path: Place, keys: PersonKeys | None = None) -> None:
+        """Read the ledger at `path`; with `keys`, events tell the fields about persons that were sealed."""
         self._connections = Pool(path)
+        self._keys = keys
         self._columns: Columns | None = None
         self._marks: Marks | None = None
 
@@ -147,7 +152,11 @@ class Reader:
                 numbers,
             ).fetchall()
         lines = dict(rows)
-        events = tuple(StoredEvent(index=number, line=lines[number]) for number in numbers[:limit] if number in lines)
+        events = tuple(
+            StoredEvent(index=number, line=lines[number], keys=self._keys)
+            for number in numbers[:limit]
+            if number in lines
+        )
         return Page(events=events, after=numbers[limit - 1] if len(numbers) > limit else None)
 
     def _newest(self, after: int | None, limit: int, newest_first: bool) -> Page:
@@ -160,7 +169,7 @@ class Reader:
         )
         with self._reading() as connection:
             rows = connection.execute(statement, (start, limit + 1)).fetchall()
-        events = tuple(StoredEvent(index=number, line=line) for number, line in rows[:limit])
+        events = tuple(StoredEvent(index=number, line=line, keys=self._keys) for number, line in rows[:limit])
         return Page(events=events, after=events[-1].index if len(rows) > limit else None)
 
     def count(self, wanted: Filter | None = None) -> int:
@@ -235,7 +244,7 @@ class Reader:
     def event(self, event_id: str) -> StoredEvent:
         """The event with that id; raises `NotFound`."""
         with self._reading() as connection:
-            return _event(connection, event_id)
+            return replace(_event(connection, event_id), keys=self._keys)
 
     def orphans(self, before: datetime) -> list[StoredEvent]:
         """Intents recorded before that instant which no outcome followed, oldest first."""
@@ -246,7 +255,7 @@ class Reader:
         )
         with self._reading() as connection:
             rows = connection.execute(statement, (INTENT, format_time(before), OUTCOME)).fetchall()
-        return [StoredEvent(index=number, line=line) for number, line in rows]
+        return [StoredEvent(index=number, line=line, keys=self._keys) for number, line in rows]
 
     def size(self) -> int:
         """How many entries the newest checkpoint covers."""

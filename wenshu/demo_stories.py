@@ -15,6 +15,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from audit import Ledger
+from audit.shredding import PersonKeys
 from governance.bundle.loading import Bundle
 from governance.errors import WenshuError
 from governance.gateway import Answered, Ask, Gateway
@@ -124,7 +125,14 @@ def play(home: Home, bundle: Bundle, ledger: Ledger, clock: StoryClock, *, begin
             pseudonyms=lambda: identities.directory() if identities.available() else None,
         )
         persons = PersonsRoom(
-            identities=identities, gateway=gateway, active=lambda: active, ledger=ledger, zone=bundle.settings.timezone, clock=clock, random=secrets.token_bytes
+            identities=identities,
+            gateway=gateway,
+            active=lambda: active,
+            ledger=ledger,
+            keys=PersonKeys(home.person_keys),
+            zone=bundle.settings.timezone,
+            clock=clock,
+            random=secrets.token_bytes,
         )
         stage = _Stage(gateway=gateway, people=people, clock=clock, zone=zone, persons=persons if identities.available() else None)
         _tell(stage, [begin.date() + dt.timedelta(days=number) for number in range(DAYS)])

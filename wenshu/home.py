@@ -90,6 +90,11 @@ class Home:
         return self.keys / "ledger.url"
 
     @property
+    def person_keys(self) -> Path:
+        """The data keys of the ledger's fields about persons; who destroys one makes those fields unreadable for ever."""
+        return self.keys / "persons"
+
+    @property
     def has_ledger(self) -> bool:
         """Whether a ledger was ever made: a lost database beside its checkpoint is evidence, not a fresh start."""
         return self.checkpoint.exists() or (self.ledger_file is not None and self.ledger_file.exists())

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from audit import Event, Ledger, Receipt
+from audit.shredding import PersonKeys
 from governance.documents.access import Role
 from governance.documents.identity import IdentityDocument, Reidentification, Requesters
 from governance.errors import InvalidQuery, nearest
@@ -52,7 +53,7 @@ class Told:
 
 
 class PersonsRoom:
-    """Requests, approvals and the one showing. `clock` gives aware times; `random(n)` gives n random bytes."""
+    """Requests, approvals and the one showing. `keys` seal in the ledger whom they are about; `clock` gives aware times; `random(n)` gives n random bytes."""
 
     def __init__(
         self,
@@ -61,11 +62,12 @@ class PersonsRoom:
         gateway: Gateway,
         active: Callable[[], Active],
         ledger: Ledger,
+        keys: PersonKeys,
         zone: str,
         clock: Callable[[], dt.datetime],
         random: Callable[[int], bytes],
     ) -> None:
-        self._identities, self._gateway, self._active, self._ledger = identities, gateway, active, ledger
+        self._identities, self._gateway, self._active, self._ledger, self._keys = identities, gateway, active, ledger, keys
         self._zone, self._clock, self._random = ZoneInfo(zone), clock, random
 
     # ------------------------------------------------------------------ the three acts
@@ -227,7 +229,7 @@ class PersonsRoom:
         }
 
     def _record(self, actor: Actor, kind: str, decision: str, made: Request, **more: object) -> Receipt:
-        detail = {"reidentification": made.id, "person": made.shown_as, "case": made.case_number, "requester": made.requester, "via": actor.via, **more}
+        detail = {"reidentification": made.id, "person": self._keys.seal(made.uid, made.shown_as), "case": made.case_number, "requester": made.requester, "via": actor.via, **more}
         return self._ledger.append(
             Event(type=kind, actor=actor.id, role=actor.role, department=actor.department, purpose=made.purpose, decision=decision, detail=detail)
         )
@@ -235,7 +237,7 @@ class PersonsRoom:
     def _refused(self, actor: Actor, purpose: str, no: Refusal, made: Request | None, case: str) -> Told:
         detail: dict[str, object] = {"code": no.code, "rule": no.rule, "case": case, "via": actor.via}
         if made is not None:
-            detail |= {"reidentification": made.id, "person": made.shown_as}
+            detail |= {"reidentification": made.id, "person": self._keys.seal(made.uid, made.shown_as)}
         receipt = self._ledger.append(
             Event(type="identity.refused", actor=actor.id, role=actor.role, department=actor.department, purpose=purpose, decision="refuse", detail=detail)
         )

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from audit import AuditError, Event, Ledger
+from audit.shredding import PersonKeys
 from governance.bundle.loading import Bundle
 from governance.errors import BundleError, ConfigurationError, InvalidQuery, WarehouseError, nearest
 from governance.gateway import Ask, DryRun, Gateway, scope_in_words
@@ -94,7 +95,14 @@ class Service(Knowing):
             forget=conversations.forget,
         )
         self.persons = PersonsRoom(
-            identities=self._identities, gateway=gateway, active=house.active, ledger=ledger, zone=self._zone, clock=now, random=os.urandom
+            identities=self._identities,
+            gateway=gateway,
+            active=house.active,
+            ledger=ledger,
+            keys=PersonKeys(home.person_keys),
+            zone=self._zone,
+            clock=now,
+            random=os.urandom,
         )
         self.committee = open_committee(home, house=house, ledger=ledger, accounts=accounts, sources=self._sources, today=self._today)
         self._conversations = conversations

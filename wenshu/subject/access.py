@@ -25,7 +25,7 @@ def access(desk: SubjectDesk, actor: Actor, subject: Subject, case: str) -> Done
         who, erased = desk.find(vault, directory, subject)
         if who is None:
             return desk.nobody(actor, "access", case, erased=erased)
-        receipt = desk.record(actor, "subject.access", case, who.shown_as)
+        receipt = desk.record(actor, "subject.access", case, who)
         return Done(document=held(desk, vault, directory, who, case), receipt=receipt)
 
 

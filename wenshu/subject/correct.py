@@ -30,7 +30,7 @@ def correct_person(desk: SubjectDesk, actor: Actor, subject: Subject, values: Ma
             return desk.nobody(actor, "correct", case, erased=erased)
         in_vault, in_table, table = _sorted(desk, who, values)
         _owned_by_nobody_else(vault, who, in_vault)
-        receipt = desk.record(actor, "subject.correct", case, who.shown_as, fields=sorted(values))
+        receipt = desk.record(actor, "subject.correct", case, who, fields=sorted(values))
         now = desk.local()
         with vault.changing() as connection:
             if in_vault:

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from audit import Event, Ledger, Receipt
+from audit.shredding import PersonKeys
 from governance.identity.directory import Directory
 from governance.identity.reidentification import refusal
 from governance.identity.vault import Vault
@@ -120,8 +121,14 @@ class SubjectDesk:
         receipt = self.record(actor, f"subject.{act}", case, None, found=False)
         return Done(document={"status": "nothing_held", "case": case, "erased_before": erased}, receipt=receipt)
 
-    def record(self, actor: Actor, kind: str, case: str, person: str | None, **more: object) -> Receipt:
-        """Write the act into the ledger, before it has an effect."""
+    @property
+    def keys(self) -> PersonKeys:
+        """The keys with which the ledger's fields about persons are sealed."""
+        return PersonKeys(self.home.person_keys)
+
+    def record(self, actor: Actor, kind: str, case: str, who: Meant | None, **more: object) -> Receipt:
+        """Write the act into the ledger, before it has an effect. Whom it is about is sealed, so that it can be erased with the person."""
+        person = None if who is None else self.keys.seal(who.uid, who.shown_as)
         detail = {"case": case, "person": person, "via": actor.via, **more}
         return self.ledger.append(
             Event(type=kind, actor=actor.id, role=actor.role, department=actor.department, purpose=PURPOSE, decision="allow", detail=detail)

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from audit import Event, verify
+from audit.shredding import left
 from governance.identity.standing import FORMER
 from governance.rights import erasing
 from governance.rights.rewriting import alone
@@ -14,6 +15,9 @@ from wenshu.subject.desk import PURPOSE, Done, Subject, SubjectDesk
 
 if TYPE_CHECKING:
     from governance.terms import Actor
+
+ABOUT_PERSONS = ("subject.", "identity.")
+"""Events of these types say whom they are about."""
 
 
 def erase(desk: SubjectDesk, actor: Actor, subject: Subject, case: str, *, dry_run: bool = False) -> Done:
@@ -26,16 +30,21 @@ def erase(desk: SubjectDesk, actor: Actor, subject: Subject, case: str, *, dry_r
         forms = directory.forms(who.entity, who.uid, desk.active().policy.purposes)
         inner = [key for key, purpose in forms.items() if purpose == "warehouse"]
         if dry_run:
-            receipt = desk.record(actor, "subject.erase", case, who.shown_as, dry_run=True)
+            receipt = desk.record(actor, "subject.erase", case, who, dry_run=True)
             rows = erasing.count_rows(desk.home.warehouse, schema, who.entity, inner)
             return Done(document={"status": "would_erase", "case": case, "person": who.shown_as, "rows": rows, "identity_fields": sorted(vault.open_fields(who.uid))}, receipt=receipt)
-        desk.record(actor, "subject.erase", case, who.shown_as)
+        desk.record(actor, "subject.erase", case, who)
         now, certificate = desk.local(), desk.random(8).hex()
         identifiers = [(name.removeprefix(FORMER), value) for name, values in vault.open_fields(who.uid).items() if name != "name" for value in values]
         rows, searched = erasing.erase_from_warehouse(desk.home.warehouse, schema, who.entity, inner, version=desk.version(now))
         links = erasing.erase_links(desk.home.ingest, inner)
         kept_out = erasing.erase_identity(vault, who.uid, certificate)
-        answers = desk.forget([key for key, purpose in forms.items() if purpose != "warehouse"])
+        released = [key for key, purpose in forms.items() if purpose != "warehouse"]
+        answers = desk.forget(released)
+        shredded = desk.keys.shred(who.uid)
+        sealed_with = None if shredded is None else shredded.key
+        said = left(desk.home.ledger, desk.keys, sealed_with, released, ABOUT_PERSONS)
+        sealed = {"key_destroyed": sealed_with, "entries": said.sealed}
         found_again = sum(vault.find(who.entity, kind, value) == who.uid for kind, value in identifiers)
         report = verify(desk.home.ledger, desk.ledger.vkey, desk.home.checkpoint, now=desk.clock())
         document = {
@@ -43,13 +52,22 @@ def erase(desk: SubjectDesk, actor: Actor, subject: Subject, case: str, *, dry_r
             "made_at": desk.clock().astimezone(desk.zone).isoformat(timespec="seconds"),
             "case": case,
             "entity": who.entity,
-            "removed": {"warehouse_rows": rows, "links": links, "kept_answers": answers, "vault": "data key shredded, fields and blind indexes deleted"},
+            "removed": {
+                "warehouse_rows": rows,
+                "links": links,
+                "kept_answers": answers,
+                "vault": "data key shredded, fields and blind indexes deleted",
+                "ledger": sealed,
+            },
             "kept": {"tombstones": kept_out, "why": "blind indexes that lead to nobody and keep the person out of later loads"},
             "proof": {
                 "warehouse_columns_searched": searched,
                 "rows_left": sum(erasing.count_rows(desk.home.warehouse, schema, who.entity, inner).values()),
                 "identifiers_that_still_find_somebody": found_again,
                 "data_key_left": vault.entity_of(who.uid) is not None,
+                "ledger_key_left": shredded is not None and shredded.key_left,
+                "ledger_entries_that_still_open": said.open,
+                "ledger_entries_written_unsealed": said.plain,
                 "ledger_verifies": report.ok,
             },
             "not_reached": ["extracts in the systems that they come from", "backups made before; let them expire, or erase again after a restore"],
@@ -65,7 +83,7 @@ def erase(desk: SubjectDesk, actor: Actor, subject: Subject, case: str, *, dry_r
                 department=actor.department,
                 purpose=PURPOSE,
                 decision="allow",
-                detail={"certificate": certificate, "sha256": digest, "case": case, "rows": sum(rows.values()), "via": actor.via},
+                detail={"certificate": certificate, "sha256": digest, "case": case, "rows": sum(rows.values()), "shredded": sealed, "via": actor.via},
             )
         )
         return Done(document={"status": "erased", **document, "sha256": digest}, receipt=receipt)

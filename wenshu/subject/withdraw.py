@@ -34,7 +34,7 @@ def withdraw(desk: SubjectDesk, actor: Actor, subject: Subject, purposes: Sequen
         meant = list(purposes) or _consented(desk, directory, who)
         if not meant:
             raise InvalidQuery("there is no consent to withdraw and no notice that asks for one; name the purposes with --purpose")
-        receipt = desk.record(actor, "subject.withdraw", case, who.shown_as, purposes=meant, channel=channel)
+        receipt = desk.record(actor, "subject.withdraw", case, who, purposes=meant, channel=channel)
         now = desk.local().replace(microsecond=0)
         notices = [notice for read in desk.identities.bundle().of("identity", IdentityDocument) for notice in read.document.notices]
         done = []
