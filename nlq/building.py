@@ -27,7 +27,7 @@ from nlq.lexicon import LexiconView
 from nlq.matching import Token
 from nlq.measures import disagrees, measure_of, unit_of
 from nlq.normalise import keys
-from nlq.shape_periods import default_grain, trend_window
+from nlq.shape_periods import coarse_window, default_grain, trend_window
 from nlq.times import Clock, When
 
 Operator = Literal["in", "not_in"]
@@ -39,6 +39,14 @@ class Correction:
 
     said: str
     taken: str
+
+    def told(self) -> Text:
+        """Return the correction as its asker is told it."""
+        return Text(zh=f"“{self.said}”按“{self.taken}”理解", en=f"'{self.said}' taken as '{self.taken}'")
+
+    def kept(self) -> Text:
+        """Return it as it may be stored: what was typed might be someone's name."""
+        return Text(zh=f"有错字，按“{self.taken}”理解", en=f"a slip taken as '{self.taken}'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +249,12 @@ class Builder:
 
     # ------------------------------------------------------------------ time
 
+    def _outgrows_default(self, work: Work) -> bool:
+        """Whether the asked unit is longer than the default period: one month told as a quarter or a year would be a wrong number."""
+        grain = self.draft.grain
+        usual = default_period(work.infos[0], self.clock) if work.infos else None
+        return grain in ("quarter", "year") and usual is not None and calendar.unit(usual.start, grain).days > usual.days
+
     def _period(self, work: Work) -> tuple[Period | None, When | None]:
         draft = self.draft
         when = draft.when
@@ -250,6 +264,9 @@ class Builder:
                 grain = "month"
             when, _ = trend_window(grain, self.clock)
             work.assume(f"未说明时间，取最近 12 个完整单位（{_span_zh(when)}）", f"no period was said: the last 12 complete units ({_span_en(when)})")
+        elif when is None and self._outgrows_default(work):
+            when = coarse_window(draft.grain or "year", self.clock)
+            work.assume(f"未说明时间，取{_span_zh(when)}", f"no period was said: {_span_en(when)}")
         if draft.lonely_base and draft.base is not None and not draft.base.deictic:
             work.score -= 0.45  # revenue vs September: which period is compared with it was not said
         elif draft.lonely_base and self._whole_months_only(work):

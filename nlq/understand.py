@@ -250,7 +250,7 @@ class _Question:
         return 0.45 if any(COUNT_AFTER.match(text, token.end) or COUNT_BEFORE.search(text[: token.start]) for token in rates) else 0.0
 
     def _finished(self, reading: Reading, loss: float, unused: tuple[str, ...]) -> Reading:
-        told = tuple(Text(zh=f"“{c.said}”按“{c.taken}”理解", en=f"'{c.said}' taken as '{c.taken}'") for c in self.corrections)
+        told = tuple(correction.told() for correction in self.corrections)
         return replace(
             reading,
             score=round(reading.score - loss, 4),
