@@ -29,6 +29,8 @@ def unsaid(sentence: Sentence) -> None:
     _part_of_each(sentence)
     _either_bound(sentence)
     _distributed(sentence)
+    _figure_of_a_figure(sentence)
+    _first_months(sentence)
 
 
 def _infos(sentence: Sentence) -> list[MetricInfo]:
@@ -164,6 +166,24 @@ def _distributed(sentence: Sentence) -> None:
 
 
 _SPREAD = frozenset(("分布", "的分布", "分布情况", "distribution", "distribution of", "breakdown", "breakdown of"))
+
+
+def _figure_of_a_figure(sentence: Sentence) -> None:
+    """滚动12个月的触达次数: a part of one figure's name that says of which kind another is."""
+    for index in range(len(sentence.all) - 2):
+        first, link, second = sentence.all[index : index + 3]
+        if first.kind == second.kind == METRIC and link.text == "的" and not first.body and first.ids("metric") != second.ids("metric"):
+            sentence.problem(first.text, _ASK)
+
+
+def _first_months(sentence: Sentence) -> None:
+    """前两月: the last two, the year's first two, or the two that are highest?"""
+    match = sentence.find("PNm")
+    if match is None or sentence.find("[SK]") is not None:
+        return
+    _, number, unit = sentence.rest[match.start() : match.end()]
+    if unit.text in ("月", "周", "年") and unit.start == number.end:
+        sentence.problem("".join(token.text for token in sentence.rest[match.start() : match.end()]), _ASK)
 
 
 def nested(sentence: Sentence, eaches: list[Token]) -> None:

@@ -187,11 +187,16 @@ def _same(sentence: Sentence, when: When, spans: list[tuple[int, When]], clock: 
     compare = "previous_year" if when.shift == "year" else "previous_period"
     if spans or sentence.find("[ZzdI]") is not None:
         draft.when = spans[0][1] if spans else None
+        if not spans and when.shift == "year" and any(token.text == "累计" for token in sentence.all):
+            draft.when = When(period=calendar.to_date(clock.today, "year"), grain="year", to_date=True, deictic=True)  # 与去年同期累计相比
         if not spans and when.shift != "year":
             fiscal = clock.fiscal_start if when.grain == "quarter" else 1  # 与上个月同期相比: this month so far
             draft.when = When(period=calendar.to_date(clock.today, when.grain, fiscal_start=fiscal), grain=when.grain, to_date=True, deictic=True)
         draft.compare = compare  # type: ignore[assignment]
         _take_versus(sentence)
+        return
+    if when.shift == "year" and any(token.text == "累计" for token in sentence.all):
+        draft.when = When(period=calendar.previous_year(calendar.to_date(clock.today, "year")), grain="year", deictic=True)  # 去年同期累计
         return
     draft.compare = "same"
     draft.base = when

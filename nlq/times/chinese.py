@@ -21,10 +21,10 @@ _UNITS: dict[str, Grain] = {
     "季度": "quarter", "季": "quarter", "个季度": "quarter", "个季": "quarter", "年": "year", "年度": "year", "财年": "year", "个财年": "year", "整年": "year",
 }
 _UNITS |= {f"{gap}{unit}{s}": unit for gap in ("", " ") for unit in ("day", "week", "month", "quarter", "year") for s in ("", "s")}
-_UNIT = "(?:个?(?:星期|礼拜|季度|季(?!节)|财年)|天|日|周(?!期|[一二三四五六日天末])|个?(?:完整|整)?(?:的)?月(?!份)|个?完整(?:的)?(?:周|季度|年)|整?年(?!级|龄|限|轻)度?)"
+_UNIT = "(?:个?(?:星期|礼拜|季度|季(?!节)|财年)|天|日|周(?!期|[一二三四五六日天末])|个?(?:完整|整)?(?:的)?月(?!份)|个?(?:完整|自然)(?:的)?(?:周|季度|年度?|月)|整?年(?!级|龄|限|轻)度?)"
 _WEEKDAYS = {c: i + 1 for i, c in enumerate("一二三四五六日")} | {"天": 7} | {str(i): i for i in range(1, 8)}
 _REL_YEAR = {"大前年": -3, "前年": -2, "去年": -1, "上年": -1, "上一年": -1, "上年度": -1, "今年": 0, "本年": 0, "这一年": 0, "当年": 0, "本年度": 0, "今年度": 0, "明年": 1, "来年": 1, "后年": 2, "去年度": -1, "上一年度": -1}
-_YEAR = rf"(?:(?P<yrel>{'|'.join(sorted(_REL_YEAR, key=len, reverse=True))})|(?P<yabs>(?:19|20)\d\d|(?:1[5-9]|2\d|3[0-5])(?=年(?!以|及|内|前|后|期|龄|资|级|左右|多))|二零[{_CN}]{{2}})(?:年度?|(?=[qhw]\d|财年|[上下]半年|第?[一二三四1-4]季|第[\d一二三四五]+周)))"
+_YEAR = rf"(?:(?P<yrel>{'|'.join(sorted(_REL_YEAR, key=len, reverse=True))})|(?P<yabs>(?:19|20)\d\d|(?:1[5-9]|2\d|3[0-5])(?=年(?!以|及|内|前|后|期|龄|资|级|左右|多)|[qh][1-4](?![a-z0-9]))|二零[{_CN}]{{2}})(?:年度?|(?=[qhw]\d|财年|[上下]半年|第?[一二三四1-4]季|第[\d一二三四五]+周)))"
 _FISCAL = r"(?:(?P<frel>上上|上一?个?|本|这个?|去年?|今年?)财年度?|fy(?P<fabs>(?:20)?\d\d)|(?P<fabs2>20\d\d)年?财年度?)"
 _MONTH = r"(?:1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])"
 _DAY = r"(?:3[01]|[12]\d|0?[1-9]|三十一?|二?十[一二三四五六七八九]?|[一二三四五六七八九])"
@@ -50,7 +50,7 @@ _BEFORE = re.compile(r"前个(?P<u>月|季度|星期|礼拜)")
 _TO_DATE = re.compile(r"(?P<u>年|月|季度?|周|财年)初(?:至今|以来|到现在|到今天|到目前|迄今)|(?P<u3>季度|季)(?:至今|到现在|到今天|到目前)|(?:本|当)?(?P<u2>年|月)内(?!的?前)|ytd|mtd|qtd|wtd")
 _RELATIVE = re.compile(
     rf"""(?:(?P<da>大*)(?P<up>上+)(?:一|1)?个?|(?P<down>下+)(?:一|1)?个?|(?P<this>本|这一?个?|当前?|今|现在这?个?))
-        (?P<u>完整)?(?P<unit>半年|季度|季(?!节)|月(?!份数|均)|周(?!期|[一二三四五六日天1-7末])|星期(?![一二三四五六日天])|礼拜(?![一二三四五六日天])|年(?=度|$|[^度])度?|财年)
+        (?P<u>(?:完整|自然|整)的?)?(?P<unit>半年|季度|季(?!节)|月(?!份数|均)|周(?!期|[一二三四五六日天1-7末])|星期(?![一二三四五六日天])|礼拜(?![一二三四五六日天])|年(?=度|$|[^度])度?|财年)
         (?P<todate>以来|至今|到现在|到今天|累计(?!销))?
         (?:的?(?:(?P<third>[上中下])旬|月?(?P<edge>[初底末])|(?P<day>{_DAY}){_DAYS_HAO}|(?P<month>{_MONTH})月份?
             |(?:前|头|最?初)(?P<fn>{_N})(?P<fu>天|日|周|个月)|(?:最后|后)(?P<ln>{_N})(?P<lu>天|日|周|个月)|第(?P<nth>[一二三四五1-5])个?(?P<nu>周|月)))?""",
@@ -61,7 +61,7 @@ _DAY_WORDS = re.compile(r"(?P<w>大前天|前天|前日|昨天|昨日|昨晚|今
 _DAY_OFFSETS = {"大前天": -3, "前天": -2, "前日": -2, "昨天": -1, "昨日": -1, "昨晚": -1, "今天": 0, "今日": 0, "当天": 0, "当日": 0, "今儿": 0, "明天": 1, "明日": 1, "后天": 2}
 _ROLLING = re.compile(
     rf"""(?:
-      (?:最近|过去|近|过往|以往|往前|之前|此前|前|头|上|这|最新)的?(?P<n>{_N})(?P<u>个半月|{_UNIT}|个?半年)(?:的?时间)?(?:以内|之内|内|里|以来|来|间|期间)?
+      (?:最近|过去|近|过往|以往|往前|之前|此前|前|头|上|这|最新)的?(?P<n>{_N})(?P<u>个半月|年半|{_UNIT}|个?半年)(?:的?时间)?(?:以内|之内|内|里|以来|来|间|期间)?
     | (?P<n2>{_N})(?P<u2>{_UNIT})(?:以内|之内|内|以来|来)
     | (?P<half>半个?月|半年)(?:以?来|内|以内)?(?!前|度)
     | (?:最近|过去|近)的?(?P<halfb>半个?月|半年)(?:以?来|内|以内)?
@@ -311,11 +311,15 @@ def _rolling(text: str, at: int, clock: Clock) -> Atom | None:
         count = number(said)
         when = rolling(30 * count + 15, "day", clock) if count else None
         return (end, when) if when else None
+    if unit == "年半":
+        count = number(said)
+        when = rolling(12 * count + 6, "month", clock) if count else None
+        return (end, when) if when else None
     if unit in ("半年", "个半年"):
         count = number(said)
         when = rolling(6 * count, "month", clock) if count else None
         return (end, when) if when else None
-    count, grain = number(said), _UNITS.get(unit.replace("完整", "").replace("整", "").replace("的", "").replace("个周", "周").replace("个年", "年"))
+    count, grain = number(said), _UNITS.get(unit.replace("完整", "").replace("自然", "").replace("整", "").replace("的", "").replace("个周", "周").replace("个年", "年").replace("年度", "年"))
     if count is None or grain is None:
         return None
     if match["n2"] and grain == "day" and unit == "日":

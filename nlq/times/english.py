@@ -11,9 +11,9 @@ from nlq.numbers import match_number
 from nlq.times.chinese import Atom, relative, rolling, season
 from nlq.times.model import Clock, Parts, When, cut
 
-_MONTHS = {name: i + 1 for i, name in enumerate(["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"])}
-_MONTHS |= {name[:3]: number for name, number in _MONTHS.items()} | {"sept": 9}
-_MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
+MONTHS = {name: i + 1 for i, name in enumerate(["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"])}
+MONTHS |= {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}
+MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 _WEEKDAYS = {name: i + 1 for i, name in enumerate(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])}
 _WEEKDAY = "|".join(_WEEKDAYS)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
@@ -22,7 +22,7 @@ _YEAR = r"(?:(?P<yrel>the year before last|year before last|last year|this year|
 _OF = r"(?:\s*,?\s*(?:of|in|for)?\s*(?:the\s+year\s+)?|-)"
 _UNIT = r"(?P<unit>day|week|month|quarter|year|calendar year|fiscal year|fiscal quarter|half(?:[\s-]year)?|weekend)"
 _COUNT_UNIT = r"(?:full |complete |calendar |completed |whole )?(?P<unit>day|week|month|quarter|year|fortnight|half[\s-]year)s?"
-_NUM = r"(?P<n>\d+|a couple of|couple of|a few|few|several|[a-z]+(?:[\s-][a-z]+)?)"
+NUM = r"(?P<n>\d+|a couple of|couple of|a few|few|several|[a-z]+(?:[\s-][a-z]+)??)"
 
 _RELATIVE = re.compile(
     rf"(?:the\s+)?(?P<which>last|previous|prior|past|preceding|this|current|next|latest)\s+(?:full |complete |calendar )?{_UNIT}(?:'s)?(?!\s*-?\s*(?:on|over|to)[\s-]+(?:day|week|month|quarter|year))(?P<td>\s+(?:to date|so far))?(?![a-z])"
@@ -30,15 +30,15 @@ _RELATIVE = re.compile(
 _BEFORE_LAST = re.compile(r"(?:the\s+)?(?P<unit>week|month|quarter|year)\s+before\s+last(?![a-z])")
 _FORTNIGHT = re.compile(r"(?:the\s+)?(?:last|past|previous)\s+fortnight(?![a-z])")
 _DAYS = re.compile(r"(?:the\s+)?day before yesterday|yesterday|today|tomorrow(?![a-z])")
-_ROLLING = re.compile(rf"(?:the\s+)?(?:(?:past|last|previous|prior|trailing|preceding|recent|most recent|latest|rolling)\s+){_NUM}\s+{_COUNT_UNIT}(?![a-z])")
+_ROLLING = re.compile(rf"(?:the\s+)?(?:(?:past|last|previous|prior|trailing|preceding|recent|most recent|latest|rolling)\s+){NUM}\s+{_COUNT_UNIT}(?![a-z])")
 _ROLLING_ABBR = re.compile(r"(?:ltm|ttm|l(?P<n>\d{1,2})m|r(?P<n2>\d{1,2})m)(?![a-z0-9])")
-_AGO = re.compile(rf"{_NUM}\s+(?P<unit>day|week|month|quarter|year)s?\s+(?:ago|earlier|back)(?![a-z])")
+_AGO = re.compile(rf"{NUM}\s+(?P<unit>day|week|month|quarter|year)s?\s+(?:ago|earlier|back)(?![a-z])")
 _WEEKDAYS_RE = re.compile(rf"(?:(?:on\s+)?(?P<which>last|this|next|previous|on)\s+)?(?P<d>{_WEEKDAY})(?P<plural>s)?(?:'s)?(?![a-z])")
 _MONTHLY = re.compile(
-    rf"(?:(?P<edge>early|mid|late|the start of|the beginning of|the end of|end of|start of)[\s-]+)?(?:(?P<which>last|this|next|previous)\s+)?(?P<m>{_MONTH})\.?(?![a-z])"
+    rf"(?:(?P<edge>early|mid|late|the start of|the beginning of|the end of|end of|start of)[\s-]+)?(?:(?P<which>last|this|next|previous)\s+)?(?P<m>{MONTH})\.?(?![a-z])"
     rf"(?:\s+(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?!\d|:|%|\s*(?:%|percent|times|region|top))(?=$|[^0-9a-z]))?(?:{_OF}{_YEAR})?"
 )
-_DAY_MONTH = re.compile(rf"(?:the\s+)?(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m>{_MONTH})\.?(?![a-z])(?:{_OF}{_YEAR})?")
+_DAY_MONTH = re.compile(rf"(?:the\s+)?(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m>{MONTH})\.?(?![a-z])(?:{_OF}{_YEAR})?")
 _THE_DAY = re.compile(r"(?:the\s+)?(?P<d>3[01]|[12]\d|[1-9])(?:st|nd|rd|th)(?![a-z])(?!\s+(?:quarter|half|week|place|rank|highest|lowest|best|largest|most|month|percentile|decile))(?P<lm>\s+of\s+last\s+month|\s+of\s+this\s+month)?")
 _QUARTER = re.compile(
     rf"(?:(?:fiscal\s+)?q(?P<q>[1-4])(?![a-z0-9])|(?:the\s+)?(?P<o>{_ORD})[\s-]+(?:fiscal\s+)?quarter(?![a-z]))(?:{_OF}{_YEAR})?|{_YEAR.replace('?P<yrel>', '?P<yrel2>').replace('?P<yabs>', '?P<yabs2>').replace('?P<fabs>', '?P<fabs2>').replace('?P<frel>', '?P<frel2>')}(?:'s)?[\s-]*q(?P<q2>[1-4])(?![a-z0-9])"
@@ -47,16 +47,16 @@ _HALF = re.compile(
     rf"(?:h(?P<h>[12])(?![a-z0-9])|(?:the\s+)?(?P<o>first|second|1st|2nd)\s+half(?:\s+year)?(?![a-z])|(?P<h3>[12])h(?![a-z0-9]))(?:{_OF}{_YEAR})?|{_YEAR.replace('?P<yrel>', '?P<yrel2>').replace('?P<yabs>', '?P<yabs2>').replace('?P<fabs>', '?P<fabs2>').replace('?P<frel>', '?P<frel2>')}(?:'s)?[\s-]*h(?P<h2>[12])(?![a-z0-9])"
 )
 _FIRST = re.compile(
-    rf"(?:the\s+)?(?P<which>first|last|final)\s+{_NUM}?\s*(?P<unit>day|week|month|quarter)s?\s+of\s+(?:(?P<rel>last|this|the current|the previous)\s+(?P<ru>month|quarter|week)|(?:(?P<m>{_MONTH})(?:{_OF})?)?{_YEAR}?)(?![a-z0-9])"
+    rf"(?:the\s+)?(?P<which>first|last|final)\s+{NUM}?\s*(?P<unit>day|week|month|quarter)s?\s+of\s+(?:(?P<rel>last|this|the current|the previous)\s+(?P<ru>month|quarter|week)|(?:(?P<m>{MONTH})(?:{_OF})?)?{_YEAR}?)(?![a-z0-9])"
 )
-_HALF_MONTH = re.compile(rf"(?:the\s+)?(?P<o>first|second|1st|2nd|last|latter)\s+half\s+of\s+(?:(?P<rel>last|this|the previous)\s+month|(?P<m>{_MONTH})(?![a-z])(?:{_OF}{_YEAR})?)")
+_HALF_MONTH = re.compile(rf"(?:the\s+)?(?P<o>first|second|1st|2nd|last|latter)\s+half\s+of\s+(?:(?P<rel>last|this|the previous)\s+month|(?P<m>{MONTH})(?![a-z])(?:{_OF}{_YEAR})?)")
 _WEEK = re.compile(rf"(?:(?:calendar\s+)?week\s+(?:number\s+|no\.?\s*)?|cw\s?|w)(?P<w>[1-5]?\d)(?![\d%a-z])(?:{_OF}{_YEAR})?")
 _YEAR_ONLY = re.compile(rf"(?:(?:the\s+)?(?:calendar\s+|full\s+)?year\s+)?{_YEAR}(?:'s)?(?![a-z0-9%])(?P<td>\s+(?:to date|so far))?")
 _TO_DATE = re.compile(r"(?:so far|to date)\s+(?:in\s+)?this\s+(?P<u>year|month|quarter|week)|(?:the\s+)?(?P<u2>year|month|quarter|week)[\s-]to[\s-]date|since\s+the\s+(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<u3>year|month|quarter|week)|(?P<a>[ymqw])td(?![a-z])|within\s+this\s+(?P<u4>year|month|quarter)")
 _NOW = re.compile(r"(?:currently|right now|now|at present|presently|at the moment|as of now|as of today|to date|nowadays)(?![a-z])")
 _VAGUE = re.compile(r"(?:recently|lately|of late|in recent (?:days|weeks|months|times?)|these days)(?![a-z])")
 _SAME = re.compile(
-    r"(?:the\s+)?same\s+(?:(?P<u>period|time|month|week|quarter|day|days|months|dates|weeks|span)\s*)?(?:of|in|from|a|one)?\s*(?:the\s+)?(?P<which>last year|previous year|year before|year earlier|year ago|prior year|last month|previous month|last quarter|previous quarter|last week)(?![a-z])"
+    r"(?:at\s+)?this\s+time\s+(?P<which0>last year)|(?:the\s+)?same\s+(?:(?P<u>period|time|month|week|quarter|day|days|months|dates|weeks|span)\s*)?(?:of|in|from|a|one)?\s*(?:the\s+)?(?P<which>last year|previous year|year before|year earlier|year ago|prior year|last month|previous month|last quarter|previous quarter|last week)(?![a-z])"
 )
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _SEASON = re.compile(rf"(?:in\s+)?(?:(?P<which>last|this|the past|the previous|previous|in the|in|over the|during the)\s+)?(?P<s>spring|summer|autumn|fall|winter)(?![a-z])(?:{_OF}{_YEAR})?")
@@ -65,7 +65,7 @@ _BEFORE_MAY = re.compile(r"(?:in|since|from|during|for|last|this|until|till|thro
 _STARTS = frozenset("abcdefhijlmnopqrstuwy'0123456789")
 
 
-def _number(text: str) -> int | None:
+def counted(text: str) -> int | None:
     if text.isdigit():
         return int(text)
     if text.strip() in ("a couple of", "couple of", "couple"):
@@ -127,7 +127,7 @@ def _named(when: When) -> Parts | When:
 def _counted(text: str, at: int, clock: Clock) -> list[Atom]:
     found: list[Atom] = []
     if match := _ROLLING.match(text, at):
-        count, unit = _number(match["n"]), match["unit"]
+        count, unit = counted(match["n"]), match["unit"]
         vague = match["n"] in ("a few", "few", "several", "a couple of", "couple of")
         note = Text(zh=f"“{match['n']}”按 {count} 理解", en=f"'{match['n']}' taken as {count}") if vague else None
         if count is not None:
@@ -143,7 +143,7 @@ def _counted(text: str, at: int, clock: Clock) -> list[Atom]:
         if when:
             found.append((match.end(), when))
     if match := _AGO.match(text, at):
-        count = 1 if match["n"] in ("a", "one") else _number(match["n"])
+        count = 1 if match["n"] in ("a", "one") else counted(match["n"])
         if count and count < 4000:
             found.append((match.end(), _named(relative(-count, match["unit"], clock))))  # type: ignore[arg-type]
     if match := _FIRST.match(text, at):
@@ -154,7 +154,7 @@ def _counted(text: str, at: int, clock: Clock) -> list[Atom]:
 
 
 def _first_of(match: re.Match[str], clock: Clock) -> Parts | When | None:
-    count = _number(match["n"]) if match["n"] else 1
+    count = counted(match["n"]) if match["n"] else 1
     if count is None:
         return None
     signed = count if match["which"] == "first" else -count
@@ -166,7 +166,7 @@ def _first_of(match: re.Match[str], clock: Clock) -> Parts | When | None:
         return When(period=part[0], grain=part[1], deictic=True) if part else None
     year, fiscal, deictic = _year(match, clock)
     if match["m"]:
-        return Parts(year=year, month=_MONTHS[match["m"]], first=(signed, unit), deictic=deictic)
+        return Parts(year=year, month=MONTHS[match["m"]], first=(signed, unit), deictic=deictic)
     return Parts(year=year, fiscal=fiscal, first=(signed, unit), deictic=deictic) if year is not None else None
 
 
@@ -179,7 +179,7 @@ def _month(text: str, at: int, clock: Clock) -> list[Atom]:
             after = text[match.end() :].lstrip()
             if name != "march" and not after.startswith(("-", "to ", "through ", "and ")):
                 return found
-        month = _MONTHS[name]
+        month = MONTHS[name]
         if match["which"]:
             start = clock.today.replace(month=month, day=1)
             offset = {"last": -1 if month >= clock.today.month else 0, "previous": -1 if month >= clock.today.month else 0, "this": 0}.get(match["which"], 1)
@@ -189,7 +189,7 @@ def _month(text: str, at: int, clock: Clock) -> list[Atom]:
         found.append((match.end(), Parts(year=year, month=month, day=day, third=None if day else third, deictic=deictic)))
     if match := _DAY_MONTH.match(text, at):
         year, _, deictic = _year(match, clock)
-        found.append((match.end(), Parts(year=year, month=_MONTHS[match["m"]], day=int(match["d"]), deictic=deictic)))
+        found.append((match.end(), Parts(year=year, month=MONTHS[match["m"]], day=int(match["d"]), deictic=deictic)))
     if match := _THE_DAY.match(text, at):
         parts = Parts(day=int(match["d"]))
         if match["lm"]:
@@ -212,7 +212,7 @@ def _larger(text: str, at: int, clock: Clock) -> list[Atom]:
     if match := _HALF_MONTH.match(text, at):
         which = 1 if match["o"] in ("first", "1st") else 2
         year, _, deictic = _year(match, clock)
-        month = _MONTHS[match["m"]] if match["m"] else 0
+        month = MONTHS[match["m"]] if match["m"] else 0
         if match["rel"]:
             start = calendar.unit(clock.today, "month", offset=0 if match["rel"] == "this" else -1).start
             year, month, deictic = start.year, start.month, True
@@ -243,8 +243,8 @@ def _other(text: str, at: int, clock: Clock) -> list[Atom]:
     if match := _VAGUE.match(text, at):
         found.append((match.end(), When(kind="vague", deictic=True)))
     if match := _SAME.match(text, at):
-        shift = "unit" if match["which"].split()[-1] in ("month", "quarter", "week") else "year"
-        unit = match["which"].split()[-1]
+        shift = "unit" if (match["which"] or match["which0"]).split()[-1] in ("month", "quarter", "week") else "year"
+        unit = (match["which"] or match["which0"]).split()[-1]
         found.append((match.end(), When(kind="same", shift=shift, grain=unit if shift == "unit" else "month", deictic=True)))  # type: ignore[arg-type]
     if match := _WEEKDAYS_RE.match(text, at):
         which = match["which"]

@@ -14,6 +14,7 @@ from nlq.times import chinese, english
 from nlq.times.chinese import number
 from nlq.times.festivals import DAY_ITSELF
 from nlq.times.model import Clock, Parts, TimeHit, When, join, resolve, span_of
+from nlq.times.stretches import around, as_of_units, stretches
 
 _TO = re.compile(r"\s*(?:-|~|到|至|(?:and|to|through|thru|until|till|up to)(?![a-z])|—|——)\s*(?:the\s+)?")
 _BETWEEN = re.compile(r"(?:between|介于)\s*")
@@ -44,7 +45,7 @@ _THOSE_DAYS = re.compile(
     r"的?(?:假期|长假|期间)?的?(?:(?:那|这|前后)?(?P<n>\d+|[两一二三四五六七八九十]+|几)天(?!前|后|以前|以后|内|之)|(?:那|这)(?:段|一段)(?:时间|时期|日子)?|(?:那|这)阵子?)|\s+(?:(?:on )?(?:those|these) days)(?![a-z])"
 )
 """Beside several days: the same days again (国庆那几天, 上周末两天)."""
-_WEEK_OF = re.compile(r"(?:the\s+)?week\s+(?:of|containing|commencing|starting|beginning|including)\s+(?:on\s+)?(?:the\s+)?")
+_WEEK_OF = re.compile(r"(?:the\s+)?(?:w/c|week\s+(?:of|containing|commencing|starting|beginning|including))\s+(?:on\s+)?(?:the\s+)?")
 _ITS_WEEK = re.compile(r"\s*的?(?:所在的?|那|当|这)(?:一)?个?(?:周(?!期|[一二三四五六日天末])|星期(?![一二三四五六日天])|礼拜)")
 _END_OF = re.compile(r"的?(?:末尾|末|底)(?!端)")
 """Beside a quarter or a year: its last day, as the state of something then."""
@@ -276,6 +277,15 @@ def _at(text: str, at: int, clock: Clock, names: dict[str, str]) -> dict[int, Wh
             offer(its.end(), _week_of(when, clock))
         if beside := _BESIDE.match(text, end):
             offer(beside.end(), _beside(when, beside))
+        if near := around(text, end, when):
+            offer(*near)
+
+    def best(said: str, start: int) -> tuple[int, When] | None:
+        longest = _best(_atoms(said, start, clock, names), clock)
+        return (longest[0], longest[2]) if longest is not None else None
+
+    for stop, meant in stretches(text, at, clock, best):
+        offer(stop, meant)
     _opened(text, at, clock, names, offer)
     return found
 
@@ -305,7 +315,10 @@ def _opened(text: str, at: int, clock: Clock, names: dict[str, str], offer: Call
         if best is not None:
             tail = _AS_OF_END.match(text, best[0])
             until = _as_of(best[2], clock)
-            offer(tail.end() if tail else best[0], replace(until, edge=begun["edge"] is not None) if until else None)
+            stop = tail.end() if tail else best[0]
+            offer(stop, replace(until, edge=begun["edge"] is not None) if until else None)
+            if until is not None and (units := as_of_units(text, stop, until)):
+                offer(*units)
 
 
 _DATED = re.compile(r"(?<=[a-z])\d{1,4}(?=[年月日号季])")
