@@ -125,6 +125,7 @@ class Service(Knowing):
             bundle_folder=home.standings.folder,
             drafts=self._waiting,
             officers=lambda: [account.id for account in accounts.list() if "review" in self.pages(accounts.actor(account.id, "local_admin"))],
+            persons=PersonKeys(home.person_keys),
         )
 
     @classmethod

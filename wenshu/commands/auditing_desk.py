@@ -44,14 +44,17 @@ def search(context: Context, /, *, kind: str | None, limit: int, after: int | No
     from audit import Event
     from audit.search import Reader
     from governance.bundle.loading import load_bundle
+    from wenshu.desk.door import Door
     from wenshu.desk.filters import read_filter, sayable
+    from wenshu.settings import now
 
     given = {key: value for key, value in {**filters, "type": kind}.items() if value}
     home = context.home.require()
-    zone = ZoneInfo(load_bundle(home.bundle).settings.timezone)
-    wanted, reader = read_filter(given, zone), Reader(home.ledger)
+    timezone = load_bundle(home.bundle).settings.timezone
+    wanted, reader = read_filter(given, ZoneInfo(timezone)), Reader(home.ledger)
     with writable(context) as ledger:
-        detail = {"what": "search", "filters": sayable(given, reader, zone)}
+        door = Door(ledger=ledger, path=home.ledger, checkpoint=home.checkpoint, timezone=timezone, clock=now, may_review=lambda _: True)
+        detail = {"what": "search", "filters": sayable(given, door)}
         ledger.append(Event(type="ledger.read", actor="local_admin", detail=detail))
     page, total = reader.search(wanted, after=after, limit=limit), reader.count(wanted)
     bodies = [event.body for event in page.events]
@@ -70,6 +73,7 @@ def search(context: Context, /, *, kind: str | None, limit: int, after: int | No
 @contextmanager
 def _desk(context: Context) -> Iterator[tuple[Desk, Actor]]:
     """The home's desk for the machine's owner, without the warehouse; recorded as `local_admin`."""
+    from audit.shredding import PersonKeys
     from governance.bundle.loading import load_bundle
     from governance.terms import Actor
     from wenshu.desk import Desk
@@ -91,6 +95,7 @@ def _desk(context: Context) -> Iterator[tuple[Desk, Actor]]:
                 bundle=lambda: bundle,
                 shipped=shipped_bundle,
                 bundle_folder=home.standings.folder,
+                persons=PersonKeys(home.person_keys),
             ),
             Actor(id="local_admin", role="local_admin", department="local_admin", via="local_admin"),
         )

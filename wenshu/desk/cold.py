@@ -16,6 +16,7 @@ from audit.events import format_time
 from audit.place import Place
 from audit.reading import connect, snapshot
 from audit.search import FILTERED, Filter, Page, StoredEvent
+from audit.shredding import PersonKeys
 
 WINDOW = 25_000
 """Events looked at by one statement; fewer where words are looked for in every column."""
@@ -30,8 +31,8 @@ SEARCHED = ("day", "type", "actor", "role", "department", "purpose", "decision",
 class Cold:
     """Reads one ledger's index in windows. Safe for threads: each call has a connection of its own. Raises AuditUnavailable where the ledger can't be read."""
 
-    def __init__(self, path: Place) -> None:
-        self._path = path
+    def __init__(self, path: Place, persons: PersonKeys | None = None) -> None:
+        self._path, self._persons = path, persons
 
     def search(self, wanted: Filter, *, after: int | None, limit: int, newest_first: bool = True, patience_s: float | None = PATIENCE_S) -> Page:
         """Return a page as `Reader.search` does; where patience ends first, what was found so far, with the number to go on from."""
@@ -55,13 +56,13 @@ class Cold:
                 rows = connection.execute(statement, (begin, end, *values, most)).fetchall()
                 found += [(index, line) for index, line, metrics, classes in rows if _among(metrics, wanted.metric) and _among(classes, wanted.data_class)]
                 if len(found) > limit:
-                    return Page(events=_events(found[:limit]), after=found[limit - 1][0])
+                    return Page(events=self._events(found[:limit]), after=found[limit - 1][0])
                 whole = len(rows) < most  # else the window may hold more behind the last row
                 place = (begin if newest_first else end - 1) if whole else rows[-1][0]
                 if patience_s is not None and time.monotonic() - begun > patience_s:
                     more = place > low if newest_first else place < high
-                    return Page(events=_events(found), after=place if more else None)
-        return Page(events=_events(found), after=None)
+                    return Page(events=self._events(found), after=place if more else None)
+        return Page(events=self._events(found), after=None)
 
     def size(self) -> int:
         """Return the number behind the last event's; more than there are events once some were pruned."""
@@ -88,14 +89,13 @@ class Cold:
             rows = connection.execute(f"SELECT idx, {names} FROM event_index WHERE idx > ? ORDER BY idx LIMIT ?", (after, most + 1)).fetchall()  # noqa: S608 - names of our own
         return None if len(rows) > most else list(rows)
 
+    def _events(self, found: Sequence[tuple[int, bytes]]) -> tuple[StoredEvent, ...]:
+        return tuple(StoredEvent(index=index, line=line, keys=self._persons) for index, line in found)
+
     def prunings(self) -> int:
         """How often rows went away."""
         with closing(connect(self._path)) as connection, snapshot(connection):
             return int(connection.execute("SELECT count(*) FROM pruning").fetchone()[0])
-
-
-def _events(found: Sequence[tuple[int, bytes]]) -> tuple[StoredEvent, ...]:
-    return tuple(StoredEvent(index=index, line=line) for index, line in found)
 
 
 def _among(told: str | None, wanted: Sequence[str]) -> bool:

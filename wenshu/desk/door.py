@@ -16,6 +16,7 @@ from audit.notes import Checkpoint
 from audit.place import Place
 from audit.reading import connect, read_node, snapshot
 from audit.search import Filter, Page, Reader
+from audit.shredding import PersonKeys
 from governance.errors import WenshuError
 from governance.terms import Actor
 from wenshu.desk.cold import Cold
@@ -39,13 +40,24 @@ class Door:
     """What every room of the desk shares: one ledger with its reader, the clock, and who may review. Safe for threads."""
 
     def __init__(
-        self, *, ledger: Ledger, path: Place, checkpoint: Path, timezone: str, clock: Callable[[], dt.datetime], may_review: Callable[[Actor], bool]
+        self,
+        *,
+        ledger: Ledger,
+        path: Place,
+        checkpoint: Path,
+        timezone: str,
+        clock: Callable[[], dt.datetime],
+        may_review: Callable[[Actor], bool],
+        persons: PersonKeys | None = None,
     ) -> None:
-        """`path` is where the ledger lies, `checkpoint` the file outside it; `clock` gives aware times; `timezone` is the company's."""
+        """`path` is where the ledger lies, `checkpoint` the file outside it; `clock` gives aware times; `timezone` is the company's.
+
+        With `persons`, events say whom they are about, unless that person was erased.
+        """
         self.ledger, self.path, self.checkpoint = ledger, path, checkpoint
         self.zone, self.clock, self.may_review = ZoneInfo(timezone), clock, may_review
-        self.reader = Reader(path)
-        self.cold = Cold(path)
+        self.reader = Reader(path, persons)
+        self.cold = Cold(path, persons)
         self._plain = Reader(path)  # never asked for anything that needs all events' members
         self._awake = False
 

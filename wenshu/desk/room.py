@@ -13,6 +13,7 @@ from typing import Any
 from audit import Ledger
 from audit.errors import AuditError
 from audit.place import Place
+from audit.shredding import PersonKeys
 from governance.bundle.loading import Bundle
 from governance.documents.review import ReviewDocument, SecondOfficer
 from governance.terms import Actor
@@ -56,13 +57,15 @@ class Desk:
         bundle_folder: Callable[[str], Path | None] = lambda _version: None,
         drafts: Callable[[], Sequence[Bundle]] = tuple,
         officers: Callable[[], list[str]] = list,
+        persons: PersonKeys | None = None,
     ) -> None:
         """`path` is where the ledger lies, `checkpoint` the file outside it, `notes` the desk's own store; `bundle` gives the bundle in force.
 
         `shipped` is the folder of the product's own bundle; `bundle_folder` finds a bundle by its hash, `drafts` those that wait; `officers` are who may review.
+        `persons` open what events say of whom they are about.
         """
         self._bundle = bundle
-        self.door = Door(ledger=ledger, path=path, checkpoint=checkpoint, timezone=timezone, clock=clock, may_review=may_review)
+        self.door = Door(ledger=ledger, path=path, checkpoint=checkpoint, timezone=timezone, clock=clock, may_review=may_review, persons=persons)
         self.notes = Notes.open(notes)
         self.second = SecondOfficers(self.door, self._second_rule)
         self.eyes = FourEyes(self.door, self._second_rule)
