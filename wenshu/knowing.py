@@ -13,6 +13,7 @@ from governance.access.authorize import allowed_dimensions, allowed_metrics, def
 from governance.documents.metrics import Metric
 from governance.errors import InvalidQuery, nearest
 from governance.gateway import Gateway
+from governance.metrics.parsing import query_from_json
 from governance.terms import Actor, Language
 from nlq.answer import Answer
 from nlq.display import DisplayTable, display_rows
@@ -27,6 +28,9 @@ MAX_QUESTION = 2_000
 
 EXAMPLES = 6
 """Questions offered on an empty page."""
+
+MOST_ASKED = 2
+"""Questions that a metric's card shows, in each language."""
 
 MAX_CARDS = 200
 """Callers whose cards are remembered."""
@@ -91,8 +95,21 @@ class Knowing:
         for purpose in (item["id"] for item in self.purposes(actor)):
             allowed = value_filter(active, actor, purpose, self.today())
             for card in cards.cards_for(active.catalogue, active.policy.on(self.today()), actor, purpose, allowed):
-                found.setdefault(card["id"], card | {"examples": _asked_as(active.catalogue.metrics[card["id"]])})
+                if card["id"] not in found:
+                    found[card["id"]] = card | {"examples": self._asked_as(here, actor, purpose, active.catalogue.metrics[card["id"]])}
         return list(found.values())
+
+    def _asked_as(self, here: InForce, actor: Actor, purpose: str, metric: Metric) -> list[str]:
+        """Return questions for the metric: those of its golden ones that the caller may ask, else its names. A question tells which values there are."""
+        asked: dict[str, list[str]] = {"zh": [], "en": []}
+        for item in metric.golden:
+            try:
+                query = query_from_json(item.query)
+            except InvalidQuery:
+                continue
+            if len(asked[item.language]) < MOST_ASKED and self.gateway.would_allow(actor, purpose, query, here.active):
+                asked[item.language].append(item.ask)
+        return [*asked["zh"], *asked["en"]] or [metric.label.zh, metric.label.en]
 
     def all_metric_cards(self) -> list[dict[str, Any]]:
         """Return every metric of the bundle, for the machine's owner and the committee."""
@@ -139,11 +156,6 @@ class Knowing:
     def display(self, answer: Answer) -> DisplayTable:
         """Return the answer's table as people read it."""
         return display_rows(answer, self.house.current().active.catalogue, answer.language)
-
-
-def _asked_as(metric: Metric) -> list[str]:
-    """Return questions for the metric: its golden ones, else its names."""
-    return [item.ask for item in metric.golden][:3] or [metric.label.zh, metric.label.en]
 
 
 def _examples(here: InForce, view: LexiconView, language: Language, may_ask: Callable[[str], bool]) -> list[str]:

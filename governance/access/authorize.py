@@ -38,14 +38,25 @@ def _named_values(query: MetricQuery) -> Iterable[tuple[str, Value]]:
         yield query.compare.dimension, query.compare.base
 
 
-def check_names(query: MetricQuery, policy: Policy, names: Sequence[str]) -> None:
-    """Raise InvalidQuery for a metric or dimension (of `names`) that does not exist, naming the nearest ones."""
+def check_names(query: MetricQuery, policy: Policy, names: Sequence[str], *, actor: Actor, today: dt.date) -> None:
+    """Raise InvalidQuery for a metric or dimension (of `names`) that does not exist, naming the nearest ones that the caller may ask by."""
+    vocabulary = policy.vocabulary
     for metric in query.metrics:
-        if metric not in policy.vocabulary.metrics:
-            raise InvalidQuery(f"MetricQuery: unknown metric {metric!r}.{nearest(metric, policy.vocabulary.metrics)}")
+        if metric not in vocabulary.metrics:
+            raise InvalidQuery(f"MetricQuery: unknown metric {metric!r}.{nearest(metric, _own(actor, policy.on(today)))}")
     for name in names:
-        if name not in policy.vocabulary.dimensions:
-            raise InvalidQuery(f"MetricQuery: unknown dimension {name!r}.{nearest(name, policy.vocabulary.dimensions)}")
+        if name not in vocabulary.dimensions:
+            own = {dimension for dimensions in _own(actor, policy.on(today)).values() for dimension in dimensions}
+            raise InvalidQuery(f"MetricQuery: unknown dimension {name!r}.{nearest(name, own)}")
+
+
+def _own(actor: Actor, policy: Policy) -> dict[str, set[str]]:
+    """Return the metrics that the caller may ask under some purpose of the role, each with its dimensions: all that an error may name."""
+    role, found = policy.roles.get(actor.role), dict[str, set[str]]()
+    for purpose in role.purposes if role else ():
+        for metric in allowed_metrics(actor, purpose, policy):
+            found.setdefault(metric, set()).update(allowed_dimensions(actor, purpose, metric, policy))
+    return found
 
 
 def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Policy, *, today: dt.date, reach: Reach) -> Grant | Refusal:
@@ -54,7 +65,7 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
     Raises InvalidQuery for unknown names, so that a mistyped metric is an error and not a refusal.
     """
     names = query.named_dimensions()
-    check_names(query, policy, names)
+    check_names(query, policy, names, actor=actor, today=today)
     whole, policy = policy, policy.on(today)
     if redline.crosses(query, policy.vocabulary, names):
         return redline.refusal()

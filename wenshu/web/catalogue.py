@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from typing import Any
+
 from flask import Blueprint, render_template, request
 
 from wenshu.cards import STAGES
 from wenshu.web.context import service
-from wenshu.web.language import say
+from wenshu.web.language import current, say
 from wenshu.web.port import JSON
 from wenshu.web.security import actor
 
 bp = Blueprint("catalogue", __name__)
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 
 
 @bp.get("/catalogue")
@@ -21,8 +26,14 @@ def show() -> str:
     wanted = sorted((card for card in cards if _matches(card, find.casefold())), key=_place)
     stages: dict[str, list[JSON]] = {}
     for card in wanted:
-        stages.setdefault(say(card.get("stage_label")) or str(card["stage"]), []).append(card)
+        stages.setdefault(say(card.get("stage_label")) or str(card["stage"]), []).append({**card, "examples": _in_language(card.get("examples") or ())})
     return render_template("catalogue.html", stages=stages, find=find, count=len(wanted), total=len(cards))
+
+
+def _in_language(examples: Sequence[Any]) -> list[str]:
+    """Return the questions in the reader's language, all of them where none is."""
+    said = [say(example) for example in examples]
+    return [text for text in said if bool(_HAN.search(text)) == (current() == "zh")] or said
 
 
 def _matches(card: JSON, words: str) -> bool:
