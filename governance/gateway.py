@@ -19,12 +19,12 @@ from governance.access.leaving import kept_in
 from governance.access.masking import without_values
 from governance.disclosure.memory import Memory
 from governance.disclosure.protect import all_hidden
-from governance.errors import DimensionNotAllowed, InvalidQuery, WarehouseError
+from governance.errors import DimensionNotAllowed, InvalidQuery, UnsoundQuery, WarehouseError
 from governance.inforce import Active
 from governance.metrics.arranging import arrange
 from governance.metrics.checking import check
 from governance.metrics.execution import Sources, execute
-from governance.metrics.parsing import query_to_json
+from governance.metrics.parsing import query_from_json, query_to_json
 from governance.metrics.planner import Plan, plan
 from governance.metrics.recorded import BLANK, recorded
 from governance.protecting import Protection, refusal_words
@@ -219,10 +219,15 @@ class Gateway:
         self.note(ask.actor, ask.purpose, "dry_run", surface=ask.surface, question=ask.question)
         return DryRun(query=self._told(decision, active).query if isinstance(decision, Grant) else ask.query, decision=decision, plan=planned)
 
-    def would_allow(self, actor: Actor, purpose: str | None, query: MetricQuery, active: Active) -> bool:
-        """Return whether the caller might ask this; for suggestions and forms. Nothing is recorded, since nothing is told but our own words."""
+    def would_allow(self, actor: Actor, purpose: str | None, query: MetricQuery, active: Active, *, asked_further: bool = False) -> bool:
+        """Return whether the caller might ask this; for suggestions and forms. Nothing is recorded, since nothing is told but our own words.
+
+        `asked_further`: a query that would be asked back counts as well where the caller may have one of the queries it would be asked back with.
+        """
         try:
             return isinstance(self._decide(actor, purpose, query, active), Grant)
+        except UnsoundQuery as error:
+            return asked_further and any(self.would_allow(actor, purpose, query_from_json(sound), active) for sound in error.alternatives)
         except InvalidQuery:
             return False
 

@@ -25,7 +25,7 @@ from governance.documents.reading import Read
 from governance.errors import BundleError, Problem, WarehouseError, nearest
 from governance.metrics.catalogue import Catalogue
 from governance.metrics.reach import Reach
-from governance.metrics.values import data_range, load_values
+from governance.metrics.values import data_range, load_days, load_values
 from governance.terms import Value
 
 Fetch = Callable[[Select[Any]], Sequence[Sequence[Any]]]
@@ -189,8 +189,9 @@ def put_in_force(bundle: Bundle, *, fetch: Fetch, today: dt.date) -> Active:
     the days of a warehouse without dated facts.
     """
     bare = catalogue_of(bundle)
-    catalogue = bare.with_values(load_values(bare, fetch)).with_narrower_consents(present=_has_narrower(bare, fetch))
-    data_from, data_to = data_range(bare, fetch) or (today, today)
+    days = load_days(bare, fetch)
+    catalogue = bare.with_values(load_values(bare, fetch)).with_days(days).with_narrower_consents(present=_has_narrower(bare, fetch))
+    data_from, data_to = data_range(bare, days) or (today, today)
     return Active(
         catalogue=catalogue,
         policy=policy_of(bundle, catalogue).compiled(),

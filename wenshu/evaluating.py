@@ -68,7 +68,7 @@ class _Asker:
     actor: Actor
     gateway: Gateway
     view: LexiconView
-    allows: Callable[[MetricQuery], bool]
+    allows: Callable[..., bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,10 @@ class _Bench:
         if found.status == "refused" and found.refusal is not None:
             return Understood(status="refused", code=found.refusal.code, context=context)
         if found.status == "clarify":
-            options = tuple(option.query for option in found.options)
+            # As the service does: an option that would be refused is not offered, and where all would be the refusal is the answer.
+            options = tuple(option.query for option in found.options if asker.allows(option.query, asked_further=True))
+            if found.options and not options:
+                return Understood(status="answered", query=found.options[0].query, context=context)
             return Understood(status="clarify", options=options, context=context)
         if found.status == "read":
             query = found.readings[0].query

@@ -31,7 +31,7 @@ def stored(answer: Answer) -> dict[str, Any]:
 
 
 def kept(understood: Understanding, answer: Answer) -> dict[str, Any]:
-    """Return the answer as it may be stored: without the asker's own unrecognised words, which might name someone."""
+    """Return the answer as it may be stored: without the asker's own unrecognised or mistyped words, which might name someone."""
     document = stored(answer)
     explanation = document["explanation"]
     if answer.status in ("clarify", "not_understood"):
@@ -40,7 +40,8 @@ def kept(understood: Understanding, answer: Answer) -> dict[str, Any]:
         if document["clarify"]:
             document["clarify"]["ask"] = explanation["summary"]
     unused = {not_used(reading.unused, answer.language) for reading in understood.readings if reading.unused}
-    explanation["assumptions"] = [line for line in explanation["assumptions"] if line not in unused]
+    slips = {fix.told()[answer.language]: fix.kept()[answer.language] for reading in understood.readings for fix in reading.corrections}
+    explanation["assumptions"] = [slips.get(line, line) for line in explanation["assumptions"] if line not in unused]
     return document
 
 
@@ -84,7 +85,7 @@ class Telling:
         return not_understood(message[self._language], self._language, nearest=near, receipt=receipt, understand_ms=self._took)
 
     def _may(self, query: MetricQuery) -> bool:
-        return self._gateway.would_allow(self._actor, self._purpose, query, self._here.active)
+        return self._gateway.would_allow(self._actor, self._purpose, query, self._here.active, asked_further=True)
 
     def _refused(self, said: LanguageRefusal) -> Answer:
         contacts = self._here.bundle.settings.contacts

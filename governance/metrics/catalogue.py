@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from types import MappingProxyType
 
 from governance.documents.metrics import Dimension, Measure, Metric, MetricsDocument, SemanticModel, Shifted
@@ -57,6 +58,8 @@ class Catalogue:
     part_dimensions: Mapping[Part, frozenset[str]]
     tagged: Mapping[str, frozenset[tuple[str, str]]]
     known_values: Mapping[str, tuple[Value, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    days: Mapping[str, tuple[date, date]] = field(default_factory=lambda: MappingProxyType({}))
+    """By model, the first and last day that its rows speak of; known once the catalogue stands over a load."""
     narrower_consents: bool = False
     """Whether the warehouse has the table of consents for single values; known once the catalogue stands over a load."""
 
@@ -160,6 +163,10 @@ class Catalogue:
     def with_values(self, values: Mapping[str, tuple[Value, ...]]) -> Catalogue:
         """Return the catalogue with the members that the warehouse has of its open dimensions."""
         return replace(self, known_values=MappingProxyType(dict(values)))
+
+    def with_days(self, days: Mapping[str, tuple[date, date]]) -> Catalogue:
+        """Return the catalogue over a load whose rows speak of these days."""
+        return replace(self, days=MappingProxyType(dict(days)))
 
     def with_narrower_consents(self, *, present: bool) -> Catalogue:
         """Return the catalogue over a warehouse that has, or lacks, the table of consents for single values."""

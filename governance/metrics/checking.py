@@ -15,8 +15,9 @@ from governance.documents.metrics import DefaultPeriod
 from governance.errors import DimensionNotAllowed, InvalidQuery, UnsoundQuery, nearest
 from governance.metrics.catalogue import Catalogue, Definition
 from governance.metrics.columns import metric_suffixes
+from governance.metrics.history import known_days, speaks_of
 from governance.metrics.parsing import query_to_json
-from governance.metrics.timeline import timeline
+from governance.metrics.timeline import Timeline, timeline
 from governance.terms import UNKNOWN, Filter, MemberCompare, MetricQuery, Period, Value
 
 SHOWN_VALUES = 12
@@ -41,7 +42,9 @@ def check(query: MetricQuery, catalogue: Catalogue, *, today: date, data_from: d
     _check_experiments(query, definitions, catalogue)
     _check_share(query, definitions, catalogue)
     _check_columns(query, definitions)
-    timeline(query, catalogue, today)
+    line = timeline(query, catalogue, today)
+    usual = default_period(query, catalogue, today=today, data_from=data_from, data_to=data_to)
+    _check_known(query, definitions, catalogue, line, today, usual)
     return query
 
 
@@ -220,6 +223,30 @@ def _plain(query: MetricQuery, *, compare: bool = False, share: bool = False) ->
 
 
 # ------------------------------------------------------------------ soundness of kinds
+
+
+def _check_known(query: MetricQuery, definitions: Iterable[Definition], catalogue: Catalogue, line: Timeline, today: date, usual: Period) -> None:
+    """A period of which the loaded facts don't speak at all has no number: zero would be one that nobody measured."""
+    for definition in definitions:
+        known = known_days(definition, catalogue, today)
+        if known is None:
+            continue
+        label = definition.document.label
+        zh, en = f"{label.zh}的数据是 {_days(known, ' 至 ')}", f"{label.en} has data for {_days(known, ' to ')}"
+        if not speaks_of(known, line.period):
+            better = replace(query, period=usual, compare=None if isinstance(query.compare, Period) else query.compare)
+            sound = [better] if speaks_of(known, usual) else []
+            zh, en = f"{zh}；{_days(line.period, ' 至 ')} 没有数据。", f"{en} and none for {_days(line.period, ' to ')}."
+        elif line.compared and not any(row.base is not None and speaks_of(known, row.base) for row in line.rows):
+            sound = [_plain(query, compare=True)]
+            zh, en = f"{zh}；对比期没有数据。", f"{en} and none for what it would be compared with."
+        else:
+            continue
+        raise UnsoundQuery(en, zh=zh, alternatives=[query_to_json(item) for item in sound])
+
+
+def _days(period: Period, to: str) -> str:
+    return f"{period.start.isoformat()}{to}{(period.end - DAY).isoformat()}"
 
 
 def _check_experiments(query: MetricQuery, definitions: Iterable[Definition], catalogue: Catalogue) -> None:

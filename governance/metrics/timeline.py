@@ -13,6 +13,7 @@ from governance import calendar
 from governance.documents.metrics import Metric
 from governance.errors import UnsoundQuery
 from governance.metrics.catalogue import Catalogue
+from governance.metrics.history import begins_late, known_days, speaks_of
 from governance.metrics.parsing import query_to_json
 from governance.terms import GRAINS, Grain, MemberCompare, MetricQuery, Note, Period, Text
 
@@ -32,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """All period rows, in order, and what the answer must say about them."""
+    """All period rows of which the loaded facts speak, in order, and what the answer must say about them."""
 
     rows: tuple[Row, ...]
     period: Period
@@ -179,6 +180,10 @@ def timeline(query: MetricQuery, catalogue: Catalogue, today: date) -> Timeline:
             period = cut
         elif period.end > today and period.end.day != 1:
             notes.append(Note(code="running_month", text=Text(zh="包含未结束的当月。", en="The running month is included.")))
+    if period.start <= today < period.end - DAY:
+        notes.append(Note(code="unfinished", text=Text(zh=f"期间尚未结束，只到 {today}。", en=f"The period is not over; what is told ends on {today}.")))
+    known = [known_days(item, catalogue, today) for item in definitions]
+    notes.extend(dict.fromkeys(note for note in (begins_late(item, period) for item in known) if note is not None))
     base = explicit
     if query.compare == "previous_period":
         base = calendar.previous_period(period, today=today, fiscal_start=fiscal)
@@ -189,9 +194,20 @@ def timeline(query: MetricQuery, catalogue: Catalogue, today: date) -> Timeline:
     if base is not None and base.days != period.days and not _same_units(period, base, fiscal):
         zh, en = f"两个期间长度不同：{period.days} 天与 {base.days} 天。", f"The two periods differ in length: {period.days} and {base.days} days."
         notes.append(Note(code="unequal_lengths", text=Text(zh=zh, en=en)))
+    if base is not None and not any(note.code == "data_begin" for note in notes):
+        notes.extend(dict.fromkeys(note for note in (begins_late(item, base, of_base=True) for item in known) if note is not None))
     compared = query.compare is not None and not isinstance(query.compare, MemberCompare)
-    rows = _rows(query, period, base, today, fiscal)
+    rows = _known(_rows(query, period, base, today, fiscal), known)
     return Timeline(rows=rows, period=period, base_period=base, compared=compared, notes=tuple(notes))
+
+
+def _known(rows: Sequence[Row], known: Sequence[Period | None]) -> tuple[Row, ...]:
+    """Leave out the rows, and the counterparts, of which no metric's facts speak: their zeros would be numbers that nobody measured."""
+
+    def told(window: Period | None) -> bool:
+        return window is not None and any(speaks_of(item, window) for item in known)
+
+    return tuple(row if told(row.base) else replace(row, base=None) for row in rows if told(row.window))
 
 
 def _same_units(period: Period, base: Period, fiscal: int) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
+from governance.calendar import add_months
 from governance.metrics.catalogue import Catalogue
 from governance.metrics.tables import tables_of
 from governance.terms import UNKNOWN, Value
@@ -38,16 +39,25 @@ def load_values(catalogue: Catalogue, fetch: Fetch) -> dict[str, tuple[Value, ..
     return found
 
 
-def data_range(catalogue: Catalogue, fetch: Fetch) -> tuple[date, date] | None:
-    """Return the first and last day on which the loaded facts (those with moments or dates, not months) have rows, or None of an empty warehouse."""
-    days: list[date] = []
+def load_days(catalogue: Catalogue, fetch: Fetch) -> dict[str, tuple[date, date]]:
+    """Return, for each dated model of the warehouse that has rows, the first and the last day they speak of; a fact held by month speaks of whole months."""
+    found: dict[str, tuple[date, date]] = {}
     for name, model in catalogue.models.items():
-        if model.time is None or model.source != "warehouse" or model.time.unit == "month":
+        if model.time is None or model.source != "warehouse":
             continue
         sql = tables_of(catalogue.graph).model(name)
         for low, high in fetch(sa.select(sa.func.min(sql.time), sa.func.max(sql.time)).select_from(sql.base)):
-            days += [day for day in (_day(low), _day(high)) if day is not None]
-    return (min(days), max(days)) if days else None
+            first, last = _day(low), _day(high)
+            if first is None or last is None:
+                continue
+            found[name] = (first, add_months(last.replace(day=1), 1) - timedelta(days=1)) if model.time.unit == "month" else (first, last)
+    return found
+
+
+def data_range(catalogue: Catalogue, days: Mapping[str, tuple[date, date]]) -> tuple[date, date] | None:
+    """Return the first and last day on which the loaded facts (those with moments or dates, not months) have rows, or None of an empty warehouse."""
+    spans = [span for name, span in days.items() if (time := catalogue.models[name].time) is not None and time.unit != "month"]
+    return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
 
 def _day(value: Any) -> date | None:
