@@ -15,6 +15,7 @@ import base64
 import hashlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 P = 2**255 - 19
@@ -25,6 +26,7 @@ ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 
 Point = tuple[int, int, int, int]
 Peaks = list[tuple[int, bytes]]
+Check = Callable[[Path, str], tuple[list[str], str]]
 
 
 def recover_x(y: int, sign: int) -> int | None:
@@ -189,9 +191,9 @@ def check(folder: Path, vkey: str) -> tuple[list[str], str]:
     return problems, f"{count} events, root {root.hex()}"
 
 
-def main(arguments: list[str]) -> int:
-    """Run from a shell."""
-    folder = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).resolve().parent
+def run(arguments: list[str], beside: str, check: Check, holds: str = "holds") -> int:
+    """Run a checker from a shell: `check` gives the problems of a folder (default: the one `beside` lies in), and what it saw."""
+    folder = Path(arguments[1]) if len(arguments) > 1 else Path(beside).resolve().parent
     say = sys.stdout.write
     try:
         given = Path(arguments[2]) if len(arguments) > 2 else folder / "vkey"
@@ -200,17 +202,17 @@ def main(arguments: list[str]) -> int:
     except OSError as error:
         say(f"can't be checked: {error.strerror}: {error.filename}\n")
         return 2
-    except ValueError as error:
+    except (ValueError, KeyError, TypeError) as error:
         say(f"DOES NOT HOLD: {error}\n")
         return 1
     for problem in problems:
         say(f"DOES NOT HOLD: {problem}\n")
     if not problems:
-        say(f"holds: {seen}\n")
+        say(f"{holds}: {seen}\n")
         if len(arguments) <= 2:
             say("(checked with the key in the folder itself; compare it with the one you were given elsewhere)\n")
     return 1 if problems else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    sys.exit(run(sys.argv, __file__, check))

@@ -129,28 +129,5 @@ def check(folder: Path, vkey: str) -> tuple[list[str], str]:
     return problems, f"{shipped} events match, {covered - shipped} others are accounted for, {size} entries under root {root.hex()}"
 
 
-def main(arguments: list[str]) -> int:
-    """Run from a shell."""
-    folder = Path(arguments[1]) if len(arguments) > 1 else Path(__file__).resolve().parent
-    say = sys.stdout.write
-    try:
-        given = Path(arguments[2]) if len(arguments) > 2 else folder / "vkey"
-        vkey = given.read_text("utf-8") if len(arguments) < 3 or given.is_file() else arguments[2]
-        problems, seen = check(folder, vkey)
-    except OSError as error:
-        say(f"can't be checked: {error.strerror}: {error.filename}\n")
-        return 2
-    except (ValueError, KeyError, TypeError) as error:
-        say(f"DOES NOT HOLD: {error}\n")
-        return 1
-    for problem in problems:
-        say(f"DOES NOT HOLD: {problem}\n")
-    if not problems:
-        say(f"complete: {seen}\n")
-        if len(arguments) <= 2:
-            say("(checked with the key in the pack itself; compare it with the one you were given elsewhere)\n")
-    return 1 if problems else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    sys.exit(ledger.run(sys.argv, __file__, check, "complete"))
