@@ -42,6 +42,37 @@ CODES: Table = MappingProxyType(
 OUTCOMES: Table = MappingProxyType({"answered": Text(zh="已回答", en="answered"), "refused": Text(zh="已拒绝", en="refused"), "failed": Text(zh="失败", en="failed")})
 """How a question ended."""
 
+DECISIONS: Table = MappingProxyType({"allow": Text(zh="允许", en="allowed"), "refuse": Text(zh="拒绝", en="refused"), "deny": Text(zh="拒绝", en="refused")})
+"""What was decided before the warehouse was asked."""
+
+TYPES: Table = MappingProxyType(
+    {
+        "genesis": Text(zh="账本启用", en="ledger begun"),
+        "home.initialised": Text(zh="系统初始化", en="system set up"),
+        "intent": Text(zh="收到提问", en="question received"),
+        "outcome": Text(zh="提问结束", en="question ended"),
+        "question": Text(zh="未成查询的提问", en="question without a query"),
+        "session": Text(zh="登录", en="sign-in"),
+        "ledger.read": Text(zh="查阅账本", en="ledger read"),
+        "ledger.denied": Text(zh="查阅账本被拒", en="ledger not shown"),
+        "ledger.exported": Text(zh="导出账本", en="ledger exported"),
+        "ledger.pack": Text(zh="制作证据包", en="evidence pack made"),
+        "review.signed": Text(zh="签阅", en="signed off"),
+        "identity.requested": Text(zh="申请再识别", en="re-identification asked"),
+        "identity.approved": Text(zh="再识别已批准", en="re-identification approved"),
+        "identity.denied": Text(zh="再识别未批准", en="re-identification turned down"),
+        "identity.revealed": Text(zh="身份已查看", en="identity shown"),
+        "identity.refused": Text(zh="再识别被拒", en="re-identification refused"),
+        "account.added": Text(zh="新增账号", en="account added"),
+        "account.password_reset": Text(zh="重置密码", en="password reset"),
+        "account.token": Text(zh="签发令牌", en="token issued"),
+        "incident.opened": Text(zh="登记事件", en="incident opened"),
+        "assessment.signed": Text(zh="影响评估已签署", en="impact assessment signed"),
+        "finding.resolved": Text(zh="发现已处理", en="finding resolved"),
+    }
+)
+"""What kind of event it is; others are called by their own name."""
+
 SURFACES: Table = MappingProxyType(
     {
         "web": Text(zh="网页", en="web pages"),
@@ -87,9 +118,17 @@ CLASSES: Table = MappingProxyType(
         "person": Text(zh="个人", en="persons"),
         "consent": Text(zh="同意", en="consent"),
         "ledger": Text(zh="账本", en="ledger"),
+        "name": Text(zh="姓名", en="name"),
+        "mobile": Text(zh="手机号", en="mobile number"),
+        "email": Text(zh="电子邮箱", en="e-mail address"),
+        "license": Text(zh="执业证书编码", en="practice licence number"),
+        "unionid": Text(zh="微信 UnionID", en="WeChat UnionID"),
+        "crm_id": Text(zh="CRM 编号", en="CRM number"),
+        "code": Text(zh="业务编码", en="business code"),
+        "pseudonym": Text(zh="假名", en="pseudonym"),
     }
 )
-"""Marks of metrics that the product itself knows."""
+"""Marks of metrics and kinds of identifiers that the product itself knows."""
 
 DEPARTMENTS: Table = MappingProxyType({"sales": Text(zh="销售部", en="Sales"), "it": Text(zh="信息技术部", en="IT")})
 """Departments that several roles share and whose name is plain."""
@@ -155,4 +194,6 @@ def _read(bundle: Bundle) -> Mapping[str, Table]:
         "code": CODES,
         "surface": SURFACES,
         "outcome": OUTCOMES,
+        "decision": DECISIONS,
+        "type": TYPES,
     }

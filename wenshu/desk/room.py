@@ -78,7 +78,7 @@ class Desk:
         self.findings = Findings(self.door, self.notes, self.documents, self.labels, self.eyes)
         self.signing = Signing(self.door, self.notes, self.findings, self.eyes, self.integrity_of.first_bad)
         self.exporting = Exporting(self.door, self.second, self.eyes)
-        self.packs = Packs(self.door, self.second, self.eyes, bundle=bundle, bundle_folder=bundle_folder, integrity=self.integrity_of, signing=self.signing)
+        self.packs = Packs(self.door, self.second, self.eyes, bundle=bundle, bundle_folder=bundle_folder, integrity=self.integrity_of, signing=self.signing, labels=self.labels)
         self.registers = Registers(self.door, self.notes, self.eyes, bundle=bundle, drafts=drafts)
         self.controls = Controls(self.door, bundle=bundle, shipped=shipped, sources=self._sources)
         self.officers = officers
@@ -158,7 +158,9 @@ class Desk:
         return self.looking.events(actor, filters, cursor, limit)
 
     def event(self, actor: Actor, event_id: str) -> dict[str, Any]:
-        return self.looking.event(actor, event_id)
+        """One event as `Looking.event` tells it, with the sign-offs that cover it (`signed`, None while the ledger is still being read)."""
+        told = self.looking.event(actor, event_id)
+        return told | {"signed": self.signing.over(int(told["event"]["index"])) if self.door.ready() else None}
 
     def proof(self, actor: Actor, event_id: str) -> dict[str, Any]:
         return self.looking.proof(actor, event_id)

@@ -85,6 +85,15 @@ class Signing:
             if after is None:
                 return found
 
+    def over(self, index: int) -> list[dict[str, Any]]:
+        """Return the sign-offs that reach over an event, newest first: `event`, `by`, `at`, `label`, `holds`. The caller has entered."""
+        size = self._door.signed()
+        return [
+            {"event": item["id"], "by": item["actor"], "at": item["time"], "label": MEANINGS.get(str(item["detail"].get("meaning")), Text(zh="?", en="?")), "holds": self._holds(item["detail"], size)}
+            for item in self._all()
+            if int(item["detail"].get("from", 0)) <= index <= int(item["detail"].get("to", -1))
+        ]
+
     def told(self) -> dict[str, Any]:
         """Return `signoffs` (newest first, each with `holds`: its root still is this ledger's), `covered` (first number outside), `size`, `outside`, `days`.
 

@@ -62,6 +62,7 @@ def event(event: str) -> str:
         related=found.get("related") or (),
         before=found.get("before") or (),
         after=found.get("after") or (),
+        signed=found.get("signed"),
         second=found.get("second") or {"needed": False, "open": True},
         intent=intent,
         proof=proof,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ class Report:
     signoffs: Sequence[Mapping[str, Any]]
     integrity: Mapping[str, Any]
     zone: ZoneInfo
+    called: Callable[[str, str], Text]
+    """What an id of a filter is called (`Labels.text`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,10 @@ class Part:
     title: Text
     paragraphs: tuple[Text, ...] = ()
     table: tuple[tuple[str | Text, ...], ...] = ()
+    numbers: frozenset[int] = frozenset()
+    """Columns of numbers, which stand to the right."""
+    widths: tuple[int, ...] = ()
+    """Widths of the columns to each other on paper; none: all the same."""
 
 
 TITLE = Text(zh="问数审计证据报告", en="Wenshu audit evidence report")
@@ -48,11 +55,11 @@ TITLE = Text(zh="问数审计证据报告", en="Wenshu audit evidence report")
 
 def parts(report: Report) -> list[Part]:
     """The report's content."""
-    said = "；".join(f"{name} = {value}" for name, value in report.filters.items()) or "—"
     outcomes = Counter(str(member(event, "outcome")) for event in report.events if event["type"] == "outcome")
     codes = Counter(str(code) for event in report.events if event["type"] == "outcome" and (code := member(event, "code")))
     people = Counter(str(event["actor"]) for event in report.events)
     days = Counter(_local(event, report.zone)[:10] for event in report.events)
+    said, made = _filter(report), _local({"time": report.made_at}, report.zone) + f" ({report.zone.key})"
     whole = report.integrity.get("ok")
     state = (
         Text(zh="账本经验证完整。", en="The ledger was verified and is whole.")
@@ -65,7 +72,7 @@ def parts(report: Report) -> list[Part]:
         Part(
             title=Text(zh="这是什么", en="What this is"),
             paragraphs=(
-                Text(zh=f"由 {report.made_by} 于 {report.made_at} 制作。筛选条件：{said}。", en=f"Made by {report.made_by} at {report.made_at}. Filter: {said.replace('；', '; ')}."),
+                Text(zh=f"由 {report.made_by} 于 {made} 制作。筛选条件：{said.zh}。", en=f"Made by {report.made_by} at {made}. Filter: {said.en}."),
                 Text(zh=f"账本前 {report.size:,} 条中有 {len(report.events):,} 条符合；其余条目仅以叶哈希和所需字段列出。", en=f"Of the ledger's first {report.size:,} entries {len(report.events):,} match; of the others only leaf hash and the fields needed are given."),
                 state,
                 Text(zh=f"根：{report.root}", en=f"Root: {report.root}"),
@@ -75,19 +82,20 @@ def parts(report: Report) -> list[Part]:
                 ),
             ),
         ),
-        Part(title=Text(zh="结果", en="Outcomes"), table=_counts(Text(zh="结果", en="Outcome"), outcomes)),
-        Part(title=Text(zh="拒绝与失败的原因", en="Reasons of refusals and failures"), table=_counts(Text(zh="原因", en="Reason"), codes)),
-        Part(title=Text(zh="人员", en="People"), table=_counts(Text(zh="人员", en="Person"), people)),
-        Part(title=Text(zh="按日", en="By day"), table=_counts(Text(zh="日期", en="Day"), days, ordered=True)),
+        Part(title=Text(zh="结果", en="Outcomes"), table=_counts(Text(zh="结果", en="Outcome"), outcomes, partial(report.called, "outcome")), numbers=COUNT, widths=(3, 1)),
+        Part(title=Text(zh="拒绝与失败的原因", en="Reasons of refusals and failures"), table=_counts(Text(zh="原因", en="Reason"), codes, partial(report.called, "code")), numbers=COUNT, widths=(3, 1)),
+        Part(title=Text(zh="人员", en="People"), table=_counts(Text(zh="人员", en="Person"), people), numbers=COUNT, widths=(3, 1)),
+        Part(title=Text(zh="按日", en="By day"), table=_counts(Text(zh="日期", en="Day"), days, ordered=True), numbers=COUNT, widths=(3, 1)),
         Part(
             title=Text(zh="有效规则", en="Rules in force"),
             table=((Text(zh="内容哈希", en="Content hash"), Text(zh="随附", en="Included")), *((version, Text(zh="是" if there else "未留存", en="yes" if there else "not kept")) for version, there in report.policies)),
+            widths=(6, 1),
         ),
         Part(
             title=Text(zh="签阅", en="Sign-offs"),
             table=(
                 (Text(zh="时间", en="Time"), Text(zh="人员", en="Who"), Text(zh="事件", en="Events"), Text(zh="含义", en="Meaning"), Text(zh="仍成立", en="Holds")),
-                *((str(item["at"])[:19], str(item["by"]), f"{item['from']}–{item['to']}", item["label"], Text(zh="是" if item["holds"] else "否", en="yes" if item["holds"] else "no")) for item in report.signoffs),
+                *((_local({"time": item["at"]}, report.zone), str(item["by"]), f"{item['from']}–{item['to']}", item["label"], Text(zh="是" if item["holds"] else "否", en="yes" if item["holds"] else "no")) for item in report.signoffs),
             )
             if report.signoffs
             else (),
@@ -102,30 +110,75 @@ def parts(report: Report) -> list[Part]:
                         str(event["index"]),
                         _local(event, report.zone),
                         str(event["actor"]),
-                        str(event["type"]),
-                        str(event.get("purpose") or ""),
-                        ", ".join(member(event, "metrics") or []),
-                        " ".join(str(word) for word in (member(event, "outcome") or event.get("decision"), member(event, "code")) if word),
+                        report.called("type", str(event["type"])),
+                        report.called("purpose", str(event["purpose"])) if event.get("purpose") else "",
+                        _listed([report.called("metric", metric) for metric in member(event, "metrics") or []]),
+                        _ended(event, report),
                     )
                     for event in report.events[:LISTED]
                 ),
             ),
+            numbers=frozenset({0}),
+            widths=(5, 13, 10, 10, 10, 14, 14),
         ),
     ]
+
+
+COUNT = frozenset({1})
+NAMES: Mapping[str, Text] = {
+    "actor": Text(zh="人员", en="person"),
+    "department": Text(zh="部门", en="department"),
+    "purpose": Text(zh="目的", en="purpose"),
+    "metric": Text(zh="指标", en="metric"),
+    "outcome": Text(zh="结果", en="outcome"),
+    "type": Text(zh="事项", en="type"),
+    "case": Text(zh="案件", en="case"),
+    "since": Text(zh="自", en="from"),
+    "until": Text(zh="至", en="to"),
+    "code": Text(zh="原因", en="reason"),
+    "rule": Text(zh="规则", en="rule"),
+    "session": Text(zh="会话", en="session"),
+    "role": Text(zh="角色", en="role"),
+    "data_class": Text(zh="数据类别", en="data class"),
+}
+"""What a filter is called."""
+
+
+def _filter(report: Report) -> Text:
+    parts = [(NAMES.get(name, Text(zh=name, en=name)), _listed([report.called(name, part) for part in value.split(",")])) for name, value in report.filters.items() if value]
+    if not parts:
+        return Text(zh="无（整个账本）", en="none (the whole ledger)")
+    return Text(zh="；".join(f"{name.zh} {value.zh}" for name, value in parts), en="; ".join(f"{name.en} {value.en}" for name, value in parts))
+
+
+def _listed(texts: Sequence[Text]) -> Text:
+    return Text(zh="、".join(text.zh for text in texts), en=", ".join(text.en for text in texts))
+
+
+def _ended(event: Mapping[str, Any], report: Report) -> Text:
+    outcome, code = member(event, "outcome"), member(event, "code")
+    words = [report.called("outcome", str(outcome))] if outcome else [report.called("decision", str(event["decision"]))] if event.get("decision") else []
+    words += [report.called("code", str(code))] if code else []
+    return Text(zh=" · ".join(text.zh for text in words), en=" · ".join(text.en for text in words))
 
 
 def _local(event: Mapping[str, Any], zone: ZoneInfo) -> str:
     return dt.datetime.fromisoformat(str(event["time"])).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _counts(name: Text, counted: Counter[str], *, ordered: bool = False) -> tuple[tuple[str | Text, ...], ...]:
+def _counts(name: Text, counted: Counter[str], called: Callable[[str], str | Text] = str, *, ordered: bool = False) -> tuple[tuple[str | Text, ...], ...]:
     items = sorted(counted.items()) if ordered else counted.most_common()
-    return ((name, Text(zh="事件数", en="Events")), *((key, f"{number:,}") for key, number in items)) if items else ()
+    return ((name, Text(zh="事件数", en="Events")), *((called(key), f"{number:,}") for key, number in items)) if items else ()
 
 
 def say(words: str | Text, language: Language) -> str:
     """Words in the language."""
     return words[language] if isinstance(words, Text) else words
+
+
+def _cell(tag: str, place: int, cell: str | Text, part: Part, language: Language) -> str:
+    side = ' class="n"' if place in part.numbers else ""
+    return f"<{tag}{side}>{escape(say(cell, language))}</{tag}>"
 
 
 def as_html(title: Text, content: Sequence[Part], language: Language) -> str:
@@ -136,15 +189,15 @@ def as_html(title: Text, content: Sequence[Part], language: Language) -> str:
         rows += [f"<p>{escape(say(text, language))}</p>" for text in part.paragraphs]
         if part.table:
             head, *body = part.table
-            rows.append("<table><thead><tr>" + "".join(f"<th>{escape(say(cell, language))}</th>" for cell in head) + "</tr></thead><tbody>")
-            rows += ["<tr>" + "".join(f"<td>{escape(say(cell, language))}</td>" for cell in row) + "</tr>" for row in body]
+            rows.append("<table><thead><tr>" + "".join(_cell("th", place, cell, part, language) for place, cell in enumerate(head)) + "</tr></thead><tbody>")
+            rows += ["<tr>" + "".join(_cell("td", place, cell, part, language) for place, cell in enumerate(row)) + "</tr>" for row in body]
             rows.append("</tbody></table>")
         elif not part.paragraphs:
             rows.append("<p>—</p>")
     style = (
         "body{font:15px/1.6 'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c2530}"
         "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums;margin:.5rem 0}th,td{text-align:left;border-bottom:1px solid #e4e8ec;padding:.25rem .75rem .25rem 0;"
-        "overflow-wrap:anywhere;vertical-align:top}th{color:#5a6672;font-weight:400}p{overflow-wrap:anywhere;max-width:72ch}h2{font-size:1.1rem;margin-top:2rem}"
+        "overflow-wrap:anywhere;vertical-align:top}th{color:#5a6672;font-weight:400}.n{text-align:right;padding-right:1.5rem}@media print{body{margin:0}tr{break-inside:avoid}}p{overflow-wrap:anywhere;max-width:72ch}h2{font-size:1.1rem;margin-top:2rem}"
     )
     tag = "zh-CN" if language == "zh" else "en"
     return f'<!doctype html><html lang="{tag}"><head><meta charset="utf-8"><title>{escape(title[language])}</title><style>{style}</style></head><body><h1>{escape(title[language])}</h1>{"".join(rows)}</body></html>\n'
@@ -153,6 +206,7 @@ def as_html(title: Text, content: Sequence[Part], language: Language) -> str:
 def as_pdf(path: Path, title: Text, content: Sequence[Part], language: Language) -> None:
     """The report as a PDF in A4; Chinese by the reader's own STSong-Light, as every PDF reader has it."""
     from reportlab.lib import colors
+    from reportlab.lib.enums import TA_RIGHT
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.pdfbase import pdfmetrics
@@ -162,6 +216,7 @@ def as_pdf(path: Path, title: Text, content: Sequence[Part], language: Language)
     pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
     text = ParagraphStyle("text", fontName="STSong-Light", fontSize=9, leading=14, wordWrap="CJK")
     small = ParagraphStyle("small", parent=text, fontSize=7.5, leading=10)
+    right = ParagraphStyle("right", parent=small, alignment=TA_RIGHT, rightIndent=18)
     big = ParagraphStyle("big", parent=text, fontSize=16, leading=22, spaceAfter=8)
     head = ParagraphStyle("head", parent=text, fontSize=11.5, leading=18, spaceBefore=10)
     page = SimpleDocTemplate(str(path), pagesize=A4, leftMargin=42, rightMargin=42, topMargin=42, bottomMargin=42, title=title[language], author="Wenshu")
@@ -170,14 +225,21 @@ def as_pdf(path: Path, title: Text, content: Sequence[Part], language: Language)
         flow.append(Paragraph(escape(say(part.title, language)), head))
         flow += [Paragraph(escape(say(words, language)), text) for words in part.paragraphs]
         if part.table:
-            cells = [[Paragraph(escape(say(cell, language)), small) for cell in row] for row in part.table]
-            table = LongTable(cells, repeatRows=1, colWidths=[page.width / len(part.table[0])] * len(part.table[0]))
+            cells = [[Paragraph(escape(say(cell, language)), right if place in part.numbers else small) for place, cell in enumerate(row)] for row in part.table]
+            widths = part.widths or (1,) * len(part.table[0])
+            table = LongTable(cells, repeatRows=1, colWidths=[page.width * width / sum(widths) for width in widths])
             table.setStyle(TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.3, colors.HexColor("#d0d5da")), ("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)]))
             flow.append(table)
         elif not part.paragraphs:
             flow.append(Paragraph("—", text))
     flow.append(Spacer(1, 6))
-    page.build(flow)
+
+    def foot(canvas: Any, document: Any) -> None:
+        canvas.setFont("STSong-Light", 7.5)
+        canvas.drawString(42, 24, title[language])
+        canvas.drawRightString(A4[0] - 42, 24, {"zh": f"第 {document.page} 页", "en": f"page {document.page}"}[language])
+
+    page.build(flow, onFirstPage=foot, onLaterPages=foot)
 
 
 def write_reports(folder: Path, report: Report) -> None:

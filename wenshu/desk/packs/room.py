@@ -29,6 +29,7 @@ from wenshu.desk.door import Door, read_head
 from wenshu.desk.filters import read_filter, sayable
 from wenshu.desk.four_eyes import FourEyes
 from wenshu.desk.integrity import Integrity
+from wenshu.desk.labels import Labels
 from wenshu.desk.packs import checker
 from wenshu.desk.packs.report import Report, write_reports
 from wenshu.desk.second import SecondOfficers
@@ -80,9 +81,10 @@ class Packs:
         bundle_folder: Callable[[str], Path | None],
         integrity: Integrity,
         signing: Signing,
+        labels: Labels,
     ) -> None:
         self._door, self._second, self._eyes, self._integrity, self._signing = door, second, eyes, integrity, signing
-        self._bundle, self._bundle_folder = bundle, bundle_folder
+        self._bundle, self._bundle_folder, self._labels = bundle, bundle_folder, labels
 
     def zipped(self, actor: Actor, filters: Mapping[str, str]) -> bytes:
         """Return a pack as the bytes of a ZIP file."""
@@ -188,6 +190,7 @@ class Packs:
                 signoffs=self._signing.told()["signoffs"],
                 integrity=self._integrity.told(),
                 zone=self._door.zone,
+                called=self._labels.text,
             ),
         )
         return Made(matched=len(matching), size=head[0], root=head[1], event=receipt.event, index=receipt.index)
