@@ -173,6 +173,8 @@ def test_the_erased_are_gone_stay_away_and_the_ledger_still_verifies(home: DemoH
         told = service.subjects.erase(compliance, Subject(text=mobile), case="T-7").to_json()
         assert told["removed"]["warehouse_rows"] == would["rows"] == {name: item["count"] for name, item in held["records"].items()}
         assert told["proof"] == told["proof"] | {"rows_left": 0, "identifiers_that_still_find_somebody": 0, "data_key_left": False, "ledger_verifies": True}
+        assert told["proof"] == told["proof"] | {"ledger_key_left": False, "ledger_entries_that_still_open": 0, "ledger_entries_written_unsealed": 0}
+        assert told["removed"]["ledger"]["entries"] == 3, "access, what would be erased, and erasing"
         certificate = (home.path / "certificates" / f"erasure-{told['certificate']}.json").read_text(encoding="utf-8")
         assert not any(value in certificate for value in identifiers)
         assert service.subjects.access(compliance, Subject(text=mobile), case="T-8").to_json()["status"] == "nothing_held"
