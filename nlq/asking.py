@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from governance.terms import Filter, MetricQuery, Text
+from governance.terms import Filter, MemberCompare, MetricQuery, Text
 from nlq.draft import Draft, Group
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
@@ -20,7 +20,7 @@ MAX_OPTIONS = 6
 
 def choose(queries: Sequence[MetricQuery], draft: Draft, view: LexiconView) -> tuple[Text, tuple[Option, ...]]:
     """Return the question and the options for several readings; only what the caller may know is offered."""
-    offered = [query for query in queries if all(name in view.metrics for name in query.metrics)] or []
+    offered = [query for query in queries if all(name in view.metrics for name in query.metrics) and can_run(query, view)]
     options = tuple(Option(label=describe(query, view.lexicon), query=query) for query in offered[:MAX_OPTIONS])
     declared = next((m.value for token in draft.metrics for m in token.meanings if m.kind == "metric" and m.value is not None), None)
     if isinstance(declared, int):
@@ -32,6 +32,14 @@ def choose(queries: Sequence[MetricQuery], draft: Draft, view: LexiconView) -> t
         words = next((token.text for token in draft.metrics if len(token.ids("metric")) > 1), "")
         return Text(zh=f"“{words}”可以指几个指标，请选择：", en=f"'{words}' can mean several metrics; which one?"), options
     return Text(zh="这个问题有几种理解，请选择：", en="The question can be read in several ways; which one?"), options
+
+
+def can_run(query: MetricQuery, view: LexiconView) -> bool:
+    """Return whether every metric of a query can be asked by every dimension it names: only such a query is offered."""
+    named = {*query.group_by, *(item.dimension for item in query.where), *(item.dimension for item in query.keep)}
+    if isinstance(query.compare, MemberCompare):
+        named.add(query.compare.dimension)
+    return all(named <= view.lexicon.metrics[name].dimensions for name in query.metrics if name in view.lexicon.metrics)
 
 
 def or_options(query: MetricQuery, view: LexiconView) -> tuple[Option, ...]:
@@ -125,7 +133,7 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
     fitting = sorted((m for m in lexicon.metrics if m in view.metrics), key=fit)
     if draft.counted_in:
         fitting = [m for m in fitting if draft.counted_in in lexicon.metrics[m].unit] or fitting
-    found = _options(fitting[:4], reader, view)
+    found = _options(fitting, reader, view)[:4]
     return (Text(zh="想看哪个指标？", en="Which metric do you mean?"), found) if found else None
 
 
@@ -171,8 +179,10 @@ def _which(word: str) -> Text:
 
 def _options(metrics: Sequence[str], reader: Reader, view: LexiconView) -> tuple[Option, ...]:
     found = []
-    for metric in metrics[:MAX_OPTIONS]:
+    for metric in metrics:
+        if len(found) == MAX_OPTIONS:
+            break
         reading = reader.with_metric(metric)
-        if reading is not None:
+        if reading is not None and can_run(reading.query, view):
             found.append(Option(label=describe(reading.query, view.lexicon), query=reading.query))
     return tuple(found)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from governance.terms import Language
 from nlq.building import Correction
-from nlq.fuzzy import replaced
+from nlq.fuzzy import is_word, replaced
 from nlq.lexicon import LexiconView
 from nlq.matching import Matcher, Token
 from nlq.times import Clock
@@ -59,8 +59,15 @@ class Tokeniser:
         slips = corrector.names(self.text, chinese, solid, self.view.may_offer) if chinese else []
         for slip in slips[:2]:
             said = self.text[slip.start : slip.end]
+            if self._cuts_word(slip.start, solid) or self._cuts_word(slip.end, solid):
+                continue  # 加盟店 is no 加 and a slip of 门店
             found.append(((Correction(said=said, taken=slip.name),), replaced(self.text, slip.start, slip.end, slip.name)))
         return found
+
+    def _cuts_word(self, at: int, solid: Sequence[tuple[int, int]]) -> bool:
+        """Whether an ordinary word of two characters lies across a place, outside of what is surely known."""
+        across = self.text[at - 1 : at + 1]
+        return 0 < at < len(self.text) and not across.isascii() and not any(start < at + 1 and at - 1 < end for start, end in solid) and is_word(across)
 
 
 def _doubt(tokens: Sequence[Token]) -> float:

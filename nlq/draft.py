@@ -101,6 +101,8 @@ class Draft:
     """The unit in which 多少 asks: 次, 人, 家."""
     dropped_metrics: set[str] = field(default_factory=set)
     """Metrics of the question before that are to fall away: 去掉触达次数."""
+    spread: bool = False
+    """分布, distribution, and by what was not said."""
     asks_many: bool = False
     """多少, how many was said."""
     joined: Grain | None = None

@@ -13,6 +13,7 @@ from nlq.times import TimeHit, scan
 from nlq.words import (
     DIFFERENCE,
     DIMENSION,
+    EXCLUDE,
     FILLER,
     FIRST,
     GROUP,
@@ -177,6 +178,8 @@ class Matcher(Spans):
                         tokens[index + 1].kind = FILLER  # A-tier doctors: the noun belongs to the letter
                 if not kept and token.kind != UNKNOWN and not token.text.isdigit() and len(token.text) > 1 and index and tokens[index - 1].text in OF_MEMBERS and tokens[index - 1].end + 1 == token.start:
                     kept = tuple(m for m in meanings if self.view.knows(m))  # matches for ranked, except global
+                if not kept and token.kind == EXCLUDE and index and tokens[index - 1].text == "the" and tokens[index - 1].end + 1 == token.start:
+                    kept = tuple(m for m in meanings if self.view.knows(m))  # comes from the bar, where Bar is a member
                 if not kept and capital and index and not named:
                     kept = tuple(m for m in meanings if self.view.knows(m))
                 if kept:

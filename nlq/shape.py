@@ -11,6 +11,7 @@ from nlq import (
     shape_exclusions,
     shape_groupings,
     shape_limits,
+    shape_nouns,
     shape_numbers,
     shape_orders,
     shape_periods,
@@ -43,6 +44,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _split_names(sentence)
     _join_names(sentence)
     _unknown_members(sentence)
+    shape_nouns.read(sentence)
     _own(sentence)
     _copulas(sentence)
     _any(sentence)
@@ -50,6 +52,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _tails(sentence)
     shape_limits.unsaid(sentence)
     shape_absorbing.absorb(sentence)
+    shape_nouns.grouped(sentence)
     shape_numbers.thresholds(sentence)
     shape_absorbing.flags(sentence)
     shape_exclusions.exclusions(sentence)
@@ -187,7 +190,7 @@ def _copulas(sentence: Sentence) -> None:
 
 def _join_names(sentence: Sentence) -> None:
     """至少触达500个医生: a counting metric's name with the bound inside it."""
-    gapped = sentence.view.lexicon.words.gapped
+    gapped, entries = sentence.view.lexicon.words.gapped, sentence.view.lexicon.words.entries
 
     def join(match: re.Match[str]) -> bool:
         start, end = match.start(), match.end() - 1
@@ -206,7 +209,10 @@ def _join_names(sentence: Sentence) -> None:
     def counted(match: re.Match[str]) -> bool:
         """触达了多少A类医生, 触达了多少目标医生: the members stand between the parts of the name."""
         name, last = sentence.rest[match.start()], sentence.rest[match.end() - 1]
-        found = [(rest, m) for rest, m in gapped.get(keys(name.text), ()) if len(rest) > 1 and last.text.endswith("".join(rest))]
+        parts = [(rest, m) for rest, m in gapped.get(keys(name.text), ()) if len(rest) > 1]
+        found = [(rest, m) for rest, m in parts if last.text.endswith("".join(rest))]
+        if not found and last.kind == "D" and sentence.identifies(last):
+            found = [(keys(last.text), m) for rest, m in parts if any(each.kind == "dimension" and each.id in last.ids("dimension") for each in entries.get(rest, ()))]  # 触达了多少 doctors
         if not found:
             return False
         name.meanings, name.partial = tuple(Meaning("metric", m, rank=2) for _, m in found), True

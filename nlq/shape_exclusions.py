@@ -32,7 +32,7 @@ def _left_out(sentence: Sentence, match: re.Match[str]) -> bool:
     for index in range(start, end):
         token = sentence.rest[index]
         if token.kind == "V":
-            joined = previous is None or sentence.rest[index - 1].kind in "&|,~"
+            joined = previous is None or sentence.rest[index - 1].kind in "&|~"
             if not joined and previous is not None and not set(sentence.dimension_of(previous)) & set(sentence.dimension_of(token)):
                 break
             sentence.draft.members.append(Member(token, exclude=True))

@@ -20,8 +20,10 @@ from nlq.acts import Act, act_of
 from nlq.asking import ask_back, choose, miscounted_noun, or_options, share_options, single_options, time_options
 from nlq.choosing import chosen, shared_by
 from nlq.correcting import Tokeniser
+from nlq.dialect import added_back, standard
 from nlq.draft import Draft
 from nlq.followup import EXPLAINED, FollowUp
+from nlq.future import NOT_YET, happened, is_future, is_plan
 from nlq.guard import is_sql
 from nlq.leaning import (
     CHANGES,
@@ -46,6 +48,7 @@ from nlq.scoring import COUNT_AFTER, COUNT_BEFORE, READABLE, UNKNOWN_LIMIT, Left
 from nlq.screening import BLANK, screened
 from nlq.shape import read_shape
 from nlq.times import Clock
+from nlq.turning import turned
 from nlq.wording import plain
 from nlq.words import EXPLAIN as EXPLAIN_KIND
 from nlq.words import NOT
@@ -123,7 +126,9 @@ class _Question:
             blanked += [self.raw[at : finding.start], BLANK]
             at = max(at, finding.end)
         typed = cased("".join([*blanked, self.raw[at:]]))
-        self.capitals = plain(typed)
+        self.capitals = standard(plain(typed))
+        if context is not None:
+            self.capitals = added_back(self.capitals)
         self.text = self.capitals.lower()
         self.said = typed.lower()
         """As typed: the guard looks at this, before any correction."""
@@ -143,6 +148,8 @@ class _Question:
             return self._acted(act)
         if self.context is not None and self.earlier and not self.person and (both := side_by_side(self.text, self.context, self.earlier[-1])) is not None:
             return self._made("read", readings=[Reading(query=both, score=0.97)])
+        if self.context is not None and not self.person and (same := turned(self.text, self.context)) is not None:
+            return self._made("read", readings=[Reading(query=same, score=0.97)])
         if self.context is not None and (earlier := EARLIER.search(self.text)):
             self.text = normalise(self.text.replace(earlier.group(), " "))  # leans on the period before; the follow-up reads it
         if self.context is not None and (now := NOW_FIRST.search(self.text)) and now.end() < len(self.text):
@@ -199,6 +206,8 @@ class _Question:
         if not readings:
             return self._without_metric(reader)
         infos = [self.view.lexicon.metrics[name] for name in readings[0].query.metrics]
+        if not any(is_plan(info) for info in infos) and is_future(self.changing, self.tokens, self.draft.when, self.clock.today):
+            return self._not_yet(readings)
         left = leftovers(self.tokens, self.draft, infos, self.view.lexicon.dimensions)
         if leaning and OTHERS.search(self.asking):
             left = replace(left, other_weight=max(0.0, left.other_weight - 0.4))  # 其他 is what the follow-up reads
@@ -219,6 +228,8 @@ class _Question:
             return self._made("clarify", readings=readings, ask=_ASK_TIME, options=options)
         if best.query.share and len(best.query.metrics) > 1 and not best.query.group_by and self.context is None:
             return self._lost(_SHARE_OF_ANOTHER)
+        if self.draft.spread and not (best.query.group_by or best.query.grain):
+            return self._made("clarify", readings=readings, ask=_ASK_SPREAD, options=share_options(best.query, self.view))
         if best.query.share and not best.query.group_by:
             return self._made("clarify", readings=readings, ask=_ASK_SHARE, options=share_options(best.query, self.view))
         if best.query.share and any(info.ratio for info in infos):
@@ -242,6 +253,11 @@ class _Question:
             return self._made("clarify", readings=readings, ask=_confirm(left), options=options)
         explained = any(token.kind == EXPLAIN_KIND for token in self.tokens)
         return self._made("read", readings=readings, act="explain" if explained else None)
+
+    def _not_yet(self, readings: Sequence[Reading]) -> Understanding:
+        """Tell that it has not happened yet; what has happened can be chosen instead."""
+        _, options = choose(happened(readings[0].query, self.clock.today), self.draft, self.view)
+        return self._made("clarify", readings=readings, ask=NOT_YET, options=options) if options else self._lost(NOT_YET)
 
     def _counted_rate(self, query: MetricQuery) -> float:
         """打开次数, 点击人数, number of opens: a number is asked where the word that is known is a rate's."""
@@ -342,6 +358,7 @@ _ASK_OR = Text(zh="“或”连接了不同维度，请选择要看哪一部分�
 _NEGATED = Text(zh="这种否定的问法还答不了（没有对应的已批准指标）。", en="A question in the negative can't be answered: no approved metric says that.")
 _ASK_ROWS = Text(zh="按什么筛出来？", en="By what should the rows be?")
 _SHARE_OF_ANOTHER = Text(zh="一个指标占另一个指标的比例没有已批准的口径。", en="The share of one metric in another is no approved metric.")
+_ASK_SPREAD = Text(zh="按什么看分布？", en="The distribution by what?")
 _ASK_SHARE = Text(zh="按什么看占比？", en="The share by what?")
 _ASK_SHARE_OF_RATE = Text(zh="比率和均值不能相加，没有占比；是想看各部分的数值吗？", en="Rates and averages don't add up, so they have no shares. Do you want each part's own figure?")
 _ASK_TIME = Text(zh="一次只能回答一个期间，请选择：", en="One period can be answered at a time; which one?")

@@ -43,6 +43,7 @@ def build(
     _other_nouns(builder, catalogue, dimensions)
     book.short = _short_names(dimensions)
     book.tails = _tails(catalogue, dimensions)
+    book.endings = _endings(catalogue, dimensions)
     book.entries = {key: tuple(sorted(found, key=lambda m: m.rank)) for key, found in builder.entries.items()}
     book.weak = {key: tuple(found) for key, found in builder.weak.items()}
     book.lengths = lengths_of(book.entries)
@@ -138,6 +139,25 @@ def _tails(catalogue: Catalogue, dimensions: Mapping[str, DimensionInfo]) -> dic
     return {key: frozenset(names) for key, names in found.items()}
 
 
+def _endings(catalogue: Catalogue, dimensions: Mapping[str, DimensionInfo]) -> dict[str, tuple[str, ...]]:
+    """Return the short words that all members of a dimension end with, or its own Chinese name, by dimension."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for name, info in dimensions.items():
+        said = [normalise(label.zh) for label in info.values.values()]
+        said += [normalise(str(value)) for value in catalogue.values(name)[:_SEEN] if value not in info.values] if info.identifies is None else []
+        label = normalise(info.label.zh)
+        ends = {label[-1:]} if len(label) > 1 else set()
+        for size in range(1, _LONGEST_END + 1):
+            shared = {word[-size:] for word in said if len(word) > size}
+            if len(shared) == 1 and len(said) > 1:
+                ends |= shared
+        for end in ends:
+            if has_chinese(end):
+                found[end].append(name)
+    return {end: tuple(names) for end, names in found.items()}
+
+
+_SEEN, _LONGEST_END = 2000, 3
 _COUNT_FORMS = (("率", ("比率", "比例")), ("额", ("金额", "总额")), ("占比", ("比例", "的占比", "的比例", "份额")))
 
 

@@ -43,6 +43,8 @@ class Wordbook:
     """A live member's Chinese name in Latin letters → the member: hangzhou."""
     tails: dict[Key, frozenset[str]] = field(default_factory=dict)
     """The end of a dimension's name → the dimensions that end so. Read after 各 and its like, and after a member of the dimension."""
+    endings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """A short word with which all members of a dimension end (店, 站), or its own Chinese name (区 of 供电区) → the dimensions."""
     corrector: Corrector = field(default_factory=Corrector)
     weak: dict[Key, tuple[Meaning, ...]] = field(default_factory=dict)
     """Values too short to stand alone (A, 高): read only beside their dimension or another value of it."""

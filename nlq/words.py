@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nlq import words_spoken
+
 # Kinds of tokens. Those of the lexicon are capital letters of their own.
 METRIC, DIMENSION, VALUE, TIME, NUMBER, UNKNOWN, NOUN = "M", "D", "V", "T", "N", "u", "n"
 GROUP, GRAIN, TREND, RANK, RANK_OF, SUPERLATIVE, FIRST, LAST = "G", "g", "R", "K", "k", "S", "P", "p"
@@ -207,6 +209,10 @@ def cues() -> list[tuple[str, str, Any]]:
     found = [(phrase, kind, value) for kind, values in _CHINESE.items() for value, phrases in values.items() for phrase in phrases.split()]
     for kind, values in _ENGLISH.items():
         found += [(phrase.strip(), kind, value) for value, phrases in values.items() for phrase in phrases.split("|") if phrase.strip()]
+    known_kinds = {(phrase, kind) for phrase, kind, _ in found}
+    more = [(phrase, kind, value) for kind, value, phrases in words_spoken.CHINESE for phrase in phrases.split()]
+    more += [(phrase, kind, value) for kind, value, phrases in words_spoken.ENGLISH for phrase in phrases.split("|")]
+    found += [cue for cue in more if (cue[0], cue[1]) not in known_kinds]
     said = {phrase for phrase, _, _ in found}
     found += [cue for cue in _measured() if cue[0] not in said]
     known = {(phrase, kind) for phrase, kind, _ in found}

@@ -78,7 +78,7 @@ _ISO = re.compile(
 )
 _HALF_OF_MONTH = re.compile(r"(?P<h>[上下])半个?月")
 _MIDDLE = 15
-_DAY_ALONE = re.compile(rf"(?P<d>{_DAY}){_DAYS_HAO}(?!线|楼|店)")
+_DAY_ALONE = re.compile(rf"(?P<d>{_DAY}){_DAYS_HAO}(?!线(?![上下])|楼|店)")
 _BARE_YEAR = re.compile(r"(?<![\d.])(?P<y>(?:19|20)\d\d)(?![\d.%年]|\s*(?:个|万|亿|千|元|块|家|次|盒|k\b|m\b|名|人|位|分|条|篇|%|[-/]\d))")
 
 
@@ -229,6 +229,8 @@ def _relative(text: str, at: int, clock: Clock) -> Atom | None:
     if match["edge"] and unit not in ("月", "月份"):
         end = match.start("edge")  # 上季度末: what follows says that an instant is meant
     fiscal = unit == "财年"
+    if unit == "半年" and match["down"] and not match.group().startswith(("下一", "下1", "下个")):
+        return None  # 下半年: the second half of a year, not the half year that comes
     if unit == "半年":
         first = calendar.unit_start(clock.today, "month").replace(month=1 if clock.today.month <= 6 else 7)
         start = calendar.add_months(first, 6 * offset)

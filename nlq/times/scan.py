@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -80,10 +80,19 @@ def _with_year(said: list[tuple[int, _Said]], text: str, clock: Clock, names: di
                     when = _in_year(ranged, parts.year, clock)
                     if when is not None:
                         more.append((ranged_end, when))
+                if start > end and text[end] == " ":
+                    more += [(part_end, replace(part, year=parts.year)) for part_end, part in _parts_of_year(text, start, clock)]  # 去年 H1
                 for festival_end, festival in _festivals(text, start, names):
                     if isinstance(festival, Parts):
                         more.append((festival_end, replace(festival, year=parts.year)))
     return more
+
+
+def _parts_of_year(text: str, at: int, clock: Clock) -> Iterator[tuple[int, Parts]]:
+    """Yield the halves, quarters and months that begin at a place and name no year of their own."""
+    for end, part in (*chinese.atoms(text, at, clock), *english.atoms(text, at, clock)):
+        if isinstance(part, Parts) and part.year is None and (part.half or part.quarter or part.month) and not part.fiscal:
+            yield end, part
 
 
 class _Range(tuple[Parts, Parts]):

@@ -1,0 +1,82 @@
+"""Ways of speaking put into the standard language before a sentence is read: Cantonese in characters, northern 昨儿, the year so far."""
+
+from __future__ import annotations
+
+import re
+
+_CANTONESE = re.compile(r"[嘅唔冇嘢啲喺咗哋佢睇嚟俾畀嗰]|几多|边[个间啲]|而家|依家|琴日|寻日|今个|同埋|旧年")
+"""What only Cantonese says; the rewriting below waits for one of these."""
+_SPOKEN: tuple[tuple[str, str], ...] = (
+    ("唔计(?:算|埋|入)?|唔算|唔包括?|唔包含|唔要|撇除|唔理", "不算"),
+    ("有冇", "有没有"),
+    ("冇", "没有"),
+    ("唔系", "不是"),
+    ("唔", "不"),
+    ("几多(?:个|间)?", "多少"),
+    ("边个", "哪个"),
+    ("边间", "哪家"),
+    ("边啲", "哪些"),
+    ("边(?=省|市|区|州|类|种|款|条|位|度)", "哪个"),
+    ("系(?=多少|哪|几|咩|乜|点)", "是"),
+    ("点解", "为什么"),
+    ("点样|点(?=啊|呀|呢)", "怎么样"),
+    ("同埋", "和"),
+    ("净系睇|净睇|净系", "只看"),
+    ("睇下|睇睇|睇", "看"),
+    ("俾我|畀我|俾|畀", "给我"),
+    ("而家|依家", "现在"),
+    ("[今呢]个(?=月|季|星期|礼拜)", "本"),
+    ("今(?=个?(?:季|星期|礼拜))个?", "本"),
+    ("琴日|寻日", "昨天"),
+    ("旧年", "去年"),
+    ("旧(?=月|季)", "上个"),
+    ("嗰", "那"),
+    ("乜嘢|咩", "什么"),
+    ("嘢", "东西"),
+    ("嘅", "的"),
+    ("咗", "了"),
+    ("喺", "在"),
+    ("嚟", "来"),
+    ("佢哋?", "他们"),
+    ("哋", "们"),
+    ("仲有", "还有"),
+    ("仲要|仲", "还"),
+    ("啲", ""),
+    ("[喎㗎嘞咁]", ""),
+)
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple((re.compile(said), standard) for said, standard in _SPOKEN)
+_DAYS: dict[str, str] = {"昨": "昨天", "今": "今天", "前": "前天", "明": "明天"}
+_NORTHERN = re.compile(r"(?<![目之以日先从空])(?P<day>[昨今前明])儿个?(?![童子科女])")
+_CYCLE = re.compile(r"一(?:周|个?星期|个?礼拜|天|日|年)(?:里面?|之?中|当中|之?内)(?:的)?(?=周几|星期几|礼拜几|几点|几时|什么时[候段]|什么时间段?|哪个?(?:时段|钟点|小时|星期|周几|月|季度?)|哪一?天|几月)")
+_SO_FAR = re.compile(r"(?<![a-z])(?:for |in |over |during |across )?(?:the |this )(?P<u>year|quarter|month|week) (?:so far|thus far|up to now|until now|till now)(?![a-z])", re.IGNORECASE)
+_SHOWN_BACK = (
+    (re.compile(r"^(?P<a>.*?)(?:把|将)(?P<v>[^,]{1,20}?)(?:再|又|给|重新|都|也)*(?:加|放|算|补|添|找)(?:回来|回去|回|进来|进去)(?P<z>[吧呢了啊,.!。]*.*)$"), r"\g<a>加上\g<v>\g<z>"),
+    (re.compile(r"^(?P<p>(?:请|那|那就|好的?|再|又|重新|,)*)(?:加|放|补|添)回(?:来|去)?(?=[^,])"), r"\g<p>加上"),
+    (re.compile(r"^(?P<p>(?:请|那|那就|好的?|,)*)(?P<v>[^,，把将]{2,12}?)(?:再|又|还是|重新|也|都)*(?:加|放|算|补)(?:回来|回去)[吧呢了啊.!。]*$"), r"\g<p>加上\g<v>"),
+    (re.compile(r"^(?P<p>(?:please |now |then |and |ok(?:ay)?,? )*)(?:put|bring|add|include|let) (?P<v>[^,]{2,40}?) (?:back|again)(?: in(?:to it)?| on)?(?P<z>[ .!?]*(?:please|thanks)?[.!]*)$", re.IGNORECASE), r"\g<p>add \g<v>\g<z>"),
+    (re.compile(r"^(?P<p>(?:please |now |then |and |ok(?:ay)?,? )*)(?:put|bring|add) back(?: in)? (?P<v>.{2,40})$", re.IGNORECASE), r"\g<p>add \g<v>"),
+)
+"""把西北加回来, put Northwest back: what was left out is added again."""
+
+
+def standard(text: str) -> str:
+    """Return normalised text in the standard language; text that has none of these ways of speaking is returned as it is."""
+    if _CANTONESE.search(text):
+        for said, meant in _RULES:
+            text = said.sub(meant, text)
+    text = _NORTHERN.sub(lambda match: _DAYS[match["day"]], text)
+    text = _CYCLE.sub("", text)
+    text = _SO_FAR.sub(lambda match: f"{match['u']} to date", text)
+    return text.strip()
+
+
+def added_back(text: str) -> str:
+    """Return a follow-up that takes something in again as one that adds it."""
+    for pattern, meant in _SHOWN_BACK:
+        changed, count = pattern.subn(meant, text)
+        if count:
+            return changed
+    return text
+
+
+__all__ = ["added_back", "standard"]

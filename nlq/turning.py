@@ -1,0 +1,47 @@
+"""Whole sentences that turn the last answer itself: its order about, its number of rows, its rows into one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from governance.terms import MetricQuery
+from nlq.numbers import chinese_value
+
+_ZH, _END_ZH = r"^(?:请|麻烦|那|那就|好的?|嗯|给我|帮我|再|还是|把|将|它|顺序|排序|结果|名次|,)*", r"(?:一下|一遍|下|来|看|看看|吧|呢|了|啊|好了|就好|就行|[.!。,\s])*$"
+_EN, _END_EN = r"^(?:please |ok(?:ay)?,? |now |then |and |can you |could you |just |actually,? )*", r"(?: please| thanks| instead| now)*[.!?\s]*$"
+_ABOUT = re.compile(
+    rf"{_ZH}(?:反过来|倒过来|反着|倒着|倒序|逆序|反序|反向|颠倒|调转|掉个头|调个头|换个方向|反转)(?:过来)?(?:再|给我)?(?:排序|排列|排|显示|列|看|顺序|方向)?(?:一下|一遍)?{_END_ZH}"
+    rf"|{_EN}(?:(?:reverse|flip|invert|turn around|switch) (?:the |this |that |its )?(?:order|ordering|sort|sorting|sort order|ranking|list|direction)(?: around)?|(?:the )?other way (?:a)?round|(?:sort |show |list |order )?(?:it |them |that )?(?:in (?:the )?(?:reverse|opposite)(?: order| direction)?)|sort (?:it |them )?the other way(?: (?:a)?round)?|reverse(?:d)? (?:order|sort|sorting)){_END_EN}"
+)
+_N = r"(?P<n>\d{1,3}|[一二两三四五六七八九十]{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty)"
+_ROWS = re.compile(
+    rf"{_ZH}(?:改成?|换成?|变成?|要|看|只要|只看|列|列出|显示|展示|取|来|增加到|减少到|扩大到|缩小到|放宽到|改为|换为|只留|留)(?:成|为|到)?(?:前|排前)?{_N}(?:个|名|家|位|款|种|条|行|项)?{_END_ZH}"
+    rf"|{_EN}(?:make (?:it|that|them)|show(?: me)?|give me|list|let's see|i want|i'd like|change (?:it|that) to|extend (?:it|that) to|expand (?:it|that) to|limit (?:it|that) to|cut (?:it|that) to|only|just)(?: the)?(?: top| first| best)? {_N.replace('?P<n>', '?P<m>')}(?: of them| rows| of those)?{_END_EN}"
+)
+_WHOLE = re.compile(
+    rf"{_ZH}(?:不要?|别|不再|不用|无需|取消|去掉|去除|不做)(?:再)?(?:做|任何)?(?:分组|拆分|细分|分类|拆|分)(?:开|开来|维度|看)?(?:了|吧)?(?:[,，\s]*(?:直接|只|就|给我|我要|要|看|合起来|合并|加起来|汇总)*(?:看|要|给)?(?:一个)?(?:总数|总计|合计|总的|总量|总值|整体|总和|合计数|汇总|总体|全部|一个数|总共多少|一共多少)?)?{_END_ZH}"
+    rf"|{_EN}(?:(?:no|without|drop|remove|lose|skip|undo|cancel|forget) (?:the |any )?(?:grouping|groups|breakdown|split|cuts?)|(?:ungroup|un-group)(?: (?:it|them|that))?|(?:don't|do not|not|no longer) (?:group|split|break)(?:ed|it|ting)?(?: (?:it|them|that))?(?: down| up)?|stop (?:grouping|splitting))(?:[,.]? (?:and |just |only |show |give me |i want )*(?:the )?(?:grand |overall )?(?:total|overall|sum|whole)(?: figure| number| only)?)?{_END_EN}"
+)
+_WORDS = {word: index for index, word in enumerate(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))} | {"twelve": 12, "fifteen": 15, "twenty": 20}
+
+
+def turned(text: str, context: MetricQuery) -> MetricQuery | None:
+    """Return the query before, turned as a whole sentence says; None for any other sentence, and where there is nothing to turn."""
+    if context.order and _ABOUT.match(text):
+        return replace(context, order=tuple(replace(item, direction="asc" if item.direction == "desc" else "desc") for item in context.order))
+    if context.limit is not None and not context.having and (match := _ROWS.match(text)):
+        count = _count(match["n"] or match["m"])
+        return replace(context, limit=count) if count else None
+    if (context.group_by or context.grain) and _WHOLE.match(text):
+        return replace(context, group_by=(), grain=None, order=(), limit=None, share=False, having=(), keep=())
+    return None
+
+
+def _count(said: str) -> int:
+    if said.isdigit():
+        return int(said)
+    return _WORDS.get(said) or int(chinese_value(said) or 0)
+
+
+__all__ = ["turned"]
