@@ -12,7 +12,7 @@ from governance.errors import Problem, nearest
 from nlq.entries import Catalogue
 from nlq.normalise import keys
 
-_MARKS = ("person", "asks_members", "metric_tag", "dimension", "dimension_name")
+_MARKS = ("person", "asks_members", "metric_tag", "dimension", "dimension_name", "unread", "no_metric")
 
 
 def check_words(reads: Sequence[Read[LexiconDocument]], catalogue: Catalogue, settings: Settings, *, roles: Collection[str] | None = None) -> list[Problem]:

@@ -30,10 +30,13 @@ _COUNTS = ("数", "数量", "率", "比例", "count", "number")
 
 
 class Refuser:
-    """Judges one question. `said` is the normalised text as typed, `person` whether the screener found an identity in it."""
+    """Judges one question. `said` is the normalised text as typed, `person` whether the screener found an identity in it.
 
-    def __init__(self, view: LexiconView, draft: Draft, tokens: Sequence[Token], *, said: str, person: bool) -> None:
-        self.view, self.draft, self.tokens, self.said, self.person = view, draft, tokens, said, person
+    `mended` tells that a word was taken for a slip of another: it was not read as it stands.
+    """
+
+    def __init__(self, view: LexiconView, draft: Draft, tokens: Sequence[Token], *, said: str, person: bool, mended: bool = False) -> None:
+        self.view, self.draft, self.tokens, self.said, self.person, self.mended = view, draft, tokens, said, person, mended
 
     def _marked(self, mark: str) -> bool:
         name, _, argument = mark.partition(":")
@@ -44,6 +47,10 @@ class Refuser:
         if name in ("dimension", "dimension_name"):
             kinds = ("dimension",) if name == "dimension_name" else ("dimension", "value")
             return any(m.kind in kinds and m.id == argument for token in self.tokens if token.kind != FILLER for m in token.meanings)
+        if name == "unread":
+            return self.mended or any(token.kind == UNKNOWN and any(char.isalpha() for char in token.text) for token in self.tokens)
+        if name == "no_metric":
+            return all(token.partial for token in self.draft.metrics)
         return name == "asks_members" and self._asks_members()
 
     def _tagged(self, token: Token, tag: str) -> bool:

@@ -173,7 +173,7 @@ class _Question:
         self.draft = read_shape(self.tokens, self.view, self.clock, self.language)
         if self.context is not None:
             complete(self.draft, self.tokens, self.context, self.view)
-        refusal = Refuser(self.view, self.draft, self.tokens, said=self.said, person=self.person).refusal()
+        refusal = Refuser(self.view, self.draft, self.tokens, said=self.said, person=self.person, mended=bool(self.corrections)).refusal()
         if refusal is not None:
             if refusal.code == "not_understood":
                 return self._lost(refusal.message)

@@ -94,7 +94,8 @@ class GuardGroup(Document):
 
     Words may end in `*` (English: any ending) and, in Chinese, contain `…` (up to twelve characters between).
     Marks: `person` (the screener found a person's identity), `metric_tag:<tag>`, `dimension:<id>` (its name, or one of its values),
-    `dimension_name:<id>` (its name only), `asks_members` (the sentence asks to list, rank or count the members of an identifying dimension).
+    `dimension_name:<id>` (its name only), `asks_members` (the sentence asks to list, rank or count the members of an identifying dimension),
+    `unread` (some words are in no dictionary), `no_metric` (no metric is named).
     """
 
     words: Phrases = Synonyms()
