@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.util import find_spec
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from itertools import islice, product
 from pathlib import Path
 
@@ -27,13 +27,25 @@ _TONES = str.maketrans("āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹ
 _SOUNDS = (("zh", "z"), ("ch", "c"), ("sh", "s"))
 
 
+@lru_cache(maxsize=1)
+def _readings() -> dict[int, str]:
+    """Return pypinyin's table of readings (MIT) alone: importing the package trains a segmenter over all its phrases, a quarter of the lexicon's start."""
+    package = find_spec("pypinyin")
+    place = Path(package.origin).with_name("pinyin_dict.py") if package is not None and package.origin else None
+    table = spec_from_file_location("_wenshu_pinyin_readings", place) if place is not None else None
+    if table is None or table.loader is None:
+        return {}
+    module = module_from_spec(table)
+    table.loader.exec_module(module)
+    found: dict[int, str] = module.pinyin_dict
+    return found
+
+
 @lru_cache(maxsize=16384)
 def syllables(char: str) -> tuple[str, ...]:
     """Return the toneless readings of a Chinese character, the commonest first, without the differences that accents swallow."""
-    from pypinyin.pinyin_dict import pinyin_dict
-
     found = []
-    for reading in pinyin_dict.get(ord(char), "").split(",")[:3]:
+    for reading in _readings().get(ord(char), "").split(",")[:3]:
         plain = reading.translate(_TONES)
         for long, short in _SOUNDS:
             if plain.startswith(long):
@@ -48,9 +60,7 @@ _MAX_SPELLINGS = 8
 
 @lru_cache(maxsize=16384)
 def _spellings(char: str) -> tuple[str, ...]:
-    from pypinyin.pinyin_dict import pinyin_dict
-
-    return tuple(dict.fromkeys(reading.translate(_TONES).replace("v", "u") for reading in pinyin_dict.get(ord(char), "").split(",")[:2] if reading))
+    return tuple(dict.fromkeys(reading.translate(_TONES).replace("v", "u") for reading in _readings().get(ord(char), "").split(",")[:2] if reading))
 
 
 def spelt(name: str) -> tuple[str, ...]:
