@@ -280,10 +280,13 @@ class FakeService:
                 events = [e for e in events if value in json.dumps(e, ensure_ascii=False)]
             else:
                 raise AssertionError(f"the fake knows no filter {name}")
-        newest = [e for e in reversed(events) if cursor is None or e["index"] < int(cursor)]
-        page = newest[:limit]
+        newer = cursor is not None and cursor.startswith("n")
+        place = int(cursor.removeprefix("n")) if cursor else None
+        newest = [e for e in reversed(events) if place is None or (e["index"] > place if newer else e["index"] < place)]
+        page = newest[-limit:] if newer else newest[:limit]
         facets = {name: {v: sum(e[name] == v for e in events) for v in {e[name]: 0 for e in events}} for name in ("actor", "type")}
-        return {"events": page, "next": str(page[-1]["index"]) if len(newest) > limit else None, "total": len(events), "facets": facets}
+        older, top = bool(page) and page[-1]["index"] != events[0]["index"], not page or page[0]["index"] == events[-1]["index"]
+        return {"events": page, "next": str(page[-1]["index"]) if older else None, "previous": None if place is None or top else f"n{page[0]['index']}", "total": len(events), "facets": facets, "upto": None}
 
     def _find(self, event_id):
         for index, line in enumerate(self.lines):
