@@ -8,13 +8,14 @@ the metric that it stands under.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
-from governance.documents.metrics import GoldenQuestion
-from governance.errors import InvalidQuery
+from governance.documents.metrics import GoldenQuestion, MetricsDocument
+from governance.documents.reading import Read
+from governance.errors import InvalidQuery, Problem
 from governance.metrics.parsing import query_from_json
 from governance.terms import Language, MetricQuery, Text
 from nlq.lexicon import Lexicon, LexiconView
@@ -22,6 +23,7 @@ from nlq.understand import Understanding, understand
 from nlq.verified import names_time, same_form
 
 Status = Literal["read", "taught", "other", "refused", "invalid"]
+SHOWN = 5
 ELSEWHEN = timedelta(days=401)
 """Words that mean the same days so much later name days of their own; 上个月 does not."""
 
@@ -64,6 +66,21 @@ def read_golden(golden: GoldenQuestion, metric: str, *, metrics: Collection[str]
         else:
             status = "other" if wanted.period is not None or names_time(golden.ask, lexicon, today=today, language=understood.language) or _guarded(understood, lexicon) else "taught"
     return GoldenReading(ask=golden.ask, language=golden.language, status=status, wanted=wanted, got=got, why=why)
+
+
+def goldenless(reads: Sequence[Read[MetricsDocument]], *, today: date) -> list[Problem]:
+    """Return, a file and a language each, the metrics that can still be asked and have no golden question: a change of theirs will need one."""
+    found = []
+    for read in reads:
+        for language, called in (("zh", "Chinese"), ("en", "English")):
+            metrics = read.document.metrics
+            asked = [at for at, metric in enumerate(metrics) if metric.retired_on is None or metric.retired_on > today]
+            lacking = [at for at in asked if all(item.language != language for item in metrics[at].golden)]
+            if lacking:
+                named, more = ", ".join(metrics[at].id for at in lacking[:SHOWN]), len(lacking) - SHOWN
+                names = f"{named} and {more} more" if more > 0 else named
+                found.append(Problem(where=read.where("metrics", lacking[0]), message=f"no golden question in {called} for {names}; a draft that changes such a metric needs one."))
+    return found
 
 
 def agrees(got: MetricQuery, wanted: MetricQuery) -> bool:

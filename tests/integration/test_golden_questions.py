@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from shutil import copytree, ignore_patterns
 
 import pytest
 import yaml
 
 from governance.errors import InvalidQuery
-from tests.fixtures.committee import POLICIES, make_committee
+from tests.fixtures.committee import POLICIES, TODAY, make_committee
+from wenshu.committee.chinese import in_chinese
 from wenshu.committee.errors import GateClosed
 from wenshu.committee.splicing import add_item, drop, put
+from wenshu.validating import look_over
 
 REACH, WORDS = "metrics/reach.yaml", "lexicon/words.yaml"
 ZH = {"ask": "上个月各大区的新指标值", "query": {"metrics": ["new_thing"], "group_by": ["region"]}}
@@ -157,3 +160,18 @@ def test_a_question_can_be_tried_before_it_is_kept_and_gets_the_query_it_is_read
     assert draft.room.draft(draft.actor, draft.line["id"])["version"] == version
     with pytest.raises(InvalidQuery):
         draft.room.try_golden(draft.actor, draft.line["id"], "no_such", asked, path=REACH, text=text)
+
+
+def test_validation_warns_of_metrics_without_questions_in_a_language_and_refuses_nothing(tmp_path):
+    bundle = tmp_path / "bundle"
+    copytree(POLICIES, bundle, ignore=ignore_patterns("__pycache__", "*.py"))
+    assert look_over(bundle, today=TODAY).warnings == ()
+    text = (bundle / REACH).read_text("utf-8")
+    text = put(drop(text, ("metrics", "planned_touches"), "golden"), ("metrics", "target_hcps"), "golden", [{"ask": "各大区的目标医生数", "query": {"metrics": ["target_hcps"], "group_by": ["region"]}}])
+    text = put(drop(text, ("metrics", "newly_reached_hcps"), "golden"), ("metrics", "newly_reached_hcps"), "retired_on", TODAY)
+    (bundle / REACH).write_text(text, "utf-8")
+    found = look_over(bundle, today=TODAY)
+    assert found.problems == ()
+    told = [(item.message.partition(";")[0], in_chinese(item.message)) for item in found.warnings]
+    assert [english for english, _ in told] == ["no golden question in Chinese for planned_touches", "no golden question in English for target_hcps, planned_touches"]
+    assert all("标准问题" in chinese for _, chinese in told)

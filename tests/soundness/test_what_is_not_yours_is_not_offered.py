@@ -108,13 +108,13 @@ def test_cards_and_examples_are_of_the_persons_own_and_every_shown_question_may_
             assert knowledge.allows(understand(ask, lexicon=knowledge.here.lexicon, today=dt.date.fromisoformat(TODAY)).readings[0].query)
 
 
-def test_no_verified_question_of_somebody_elses_is_confirmed_and_none_of_the_persons_own_is_lost(service, knowledge):
+def test_no_verified_question_of_somebody_elses_is_confirmed(service, knowledge):
     for metric in knowledge.catalogue.metrics.values():
         for golden in metric.golden:
-            document = service.ask(knowledge.actor, golden.ask).to_json()
-            told = json.dumps(document, ensure_ascii=False)
             if knowledge.allows(query_from_json(golden.query)):
                 continue
+            document = service.ask(knowledge.actor, golden.ask).to_json()
+            told = json.dumps(document, ensure_ascii=False)
             assert "已验证" not in told, golden.ask
             assert "verified:" not in told, golden.ask
             assert document["status"] != "answered" or metric.id not in document["query"]["metrics"] or knowledge.allows(query_from_json(document["query"])), golden.ask

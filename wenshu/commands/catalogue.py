@@ -68,12 +68,16 @@ def validate(context: Context, *, folder: Path, warehouse: str | None, as_json: 
     """Check a bundle's definitions against the live warehouse."""
     from wenshu.validating import validate_bundle
 
-    problems = validate_bundle(context, folder, warehouse=warehouse)
+    found = validate_bundle(context, folder, warehouse=warehouse)
+    problems = found.problems
     if as_json:
-        emit({"ok": not problems, "problems": [{"where": item.where, "message": item.message} for item in problems]})
+        told = {name: [{"where": item.where, "message": item.message} for item in items] for name, items in (("problems", problems), ("warnings", found.warnings))}
+        emit({"ok": not problems, **told})
     else:
         for item in problems:
             click.echo(str(item))
+        for item in found.warnings:
+            click.echo(f"{item} (warning)")
         click.echo("The bundle is valid." if not problems else f"{len(problems)} problems; nothing was changed.")
     return FAILED if problems else DONE
 

@@ -32,6 +32,8 @@ _PATTERNS = tuple(
         (r"(?P<name>\S+) is defined twice; first at (?P<where>\S+)", "{name} 重复定义，先前在 {where}"),
         (r"(?P<name>\S+) is described twice, first at (?P<where>\S+)", "{name} 重复描述，先前在 {where}"),
         (r"(?P<name>\S+) names a purpose twice", "{name} 的用途有重复"),
+        (r"no golden question in Chinese for (?P<names>.+); a draft that changes such a metric needs one", "这些指标没有中文标准问题：{names}；改动它们的草案需要补上"),
+        (r"no golden question in English for (?P<names>.+); a draft that changes such a metric needs one", "这些指标没有英文标准问题：{names}；改动它们的草案需要补上"),
         # Rules that say nothing, say it twice, or contradict each other
         (r"(?P<rule>\S+) can never match: it ends on or before the day it begins", "{rule} 永不适用：截止日不晚于生效日"),
         (r"(?P<rule>\S+) can never match for (?P<role>[^\s,]+), which may state only (?P<names>.+)", "{rule} 对 {role} 永不适用：该角色只能说明用途 {names}"),
