@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
 import json
+import os
 import platform
 import random
 import statistics
@@ -22,11 +24,12 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from governance.bundle.loading import load_bundle
-from governance.disclosure.memory import Knower, Memory
+from governance.disclosure.memory import Group, Knower, Memory
 from governance.errors import InvalidQuery
 from governance.gateway import Answered, Ask, Gateway
 from governance.inforce import Active, put_in_force
@@ -49,17 +52,35 @@ PERCEPTION = ("hcps_in_stage", "advance_rate", "advanced_hcps", "nps", "avg_perc
 
 
 class Watched(Memory):
-    """A memory that tells whether the last judgement took anything away, and for what: an earlier answer about the same number, or about other doctors."""
+    """A memory that tells whether the last judgement took anything away, and for what.
+
+    `withdrawals`: an answer given before a batch of withdrawals took effect. `colleagues`: what was asked since. A second memory, which never compares across batches, tells them apart.
+    """
 
     refused = 0
     why = ""
+    aside = 0.0
+    """Milliseconds of the last question that the second memory took."""
+
+    def __init__(self, path: Path | str, key: bytes) -> None:
+        super().__init__(path, key)
+        self._since = Memory.passing()
 
     def judge(self, knower: Knower, groups: Any, k: int, day: dt.date) -> list[set[int]]:
         verdicts = super().judge(knower, groups, k, day)
+        begun = time.perf_counter()
+        since = self._since.judge(knower, [_within(group) for group in groups], k, day)
+        self.aside += (time.perf_counter() - begun) * 1000
         self.refused += sum(len(cells) for cells in verdicts)
-        # The doctors themselves come last (`Scopes.told`).
-        self.why = "doctors" if verdicts and verdicts[-1] else "number" if any(verdicts) else self.why
+        if any(verdicts):
+            self.why = "colleagues" if any(since) else "withdrawals"
         return verdicts
+
+
+def _within(group: Group) -> Group:
+    """The group as it stands under one state of consents only."""
+    state = group.about.state if group.about is not None else b""
+    return replace(group, context=hashlib.blake2b(group.context + state, digest_size=16).digest(), about=None)
 
 
 class _NoLedger:
@@ -144,7 +165,7 @@ def measure(home: Path, today: dt.date, questions: int, seed: int) -> dict[str, 
             clock[0] = days[number * len(days) // questions]
             actor = dice.choice(PEOPLE)
             asked = question(actor, clock[0], active, dice)
-            memory.refused, memory.why = 0, ""
+            memory.refused, memory.why, memory.aside = 0, "", 0.0
             begun = time.perf_counter()
             try:
                 told = gateway.run(Ask(actor=actor, purpose=None, query=query_from_json(asked)))
@@ -153,7 +174,7 @@ def measure(home: Path, today: dt.date, questions: int, seed: int) -> dict[str, 
                 continue
             took = time.perf_counter() - begun
             if isinstance(told, Answered):
-                disclose.append(told.timings_ms["disclose"])
+                disclose.append(told.timings_ms["disclose"] - memory.aside)
             same = not memory.refused or (isinstance(told, Answered) and _rows(told) == _rows(alone(actor, asked)))
             outcome[("unchanged" if same else "some cells hidden") if isinstance(told, Answered) else told.refusal.code] += 1
             if not same:
@@ -170,8 +191,11 @@ def measure(home: Path, today: dt.date, questions: int, seed: int) -> dict[str, 
         "days": len(days),
         "outcome": dict(outcome),
         "changed_because_of": dict(reasons),
+        "judged": judged,
         "answered_unchanged": round(outcome["unchanged"] / judged, 4) if judged else None,
+        "unchanged_by_what_colleagues_asked": round(1 - reasons["colleagues"] / judged, 4) if judged else None,
         "disclose_ms": {"p50": round(statistics.median(disclose), 1), "p95": round(disclose[len(disclose) * 95 // 100], 1), "p99": round(disclose[len(disclose) * 99 // 100], 1)},
+        "load": [round(value, 1) for value in os.getloadavg()],
         "memory_bytes": size,
         "changed": changed[:40],
     }

@@ -133,7 +133,7 @@ class Scopes:
                     self._quantities.popitem(last=False)
         facts = found[1].facts(definition, other, cells.own)
         around = (cells.around > 0).astype(np.int32) if whole else cells.around
-        return About(state=cells.consents.encode(), population=cells.population, around=around, facts=facts)
+        return About(state=digest(cells.load, cells.consents), load=cells.load.encode(), population=cells.population, around=around, facts=facts)
 
     def completed(self, grant: Grant, plan: Plan, measured: Measured, sources: Sources) -> Measured:
         """Return the table with a row for every group that has persons and no facts: beside hidden rows its absence would tell that there is nothing.
@@ -217,7 +217,7 @@ class Scopes:
         population = np.zeros(size, dtype=bool)
         population[persons.positions[everyone]] = True
         consents = hashlib.blake2b(np.packbits(everyone).tobytes() + self._narrowly(grant, catalogue, part.consent, sources), digest_size=16).hexdigest()
-        return _Cells(entity=person.name, consents=consents, population=population, around=around, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where, digest=hashlib.blake2b(codes.tobytes(), digest_size=16).digest())
+        return _Cells(entity=person.name, consents=consents, load=sources.data_version, population=population, around=around, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where, digest=hashlib.blake2b(codes.tobytes(), digest_size=16).digest())
 
     def _all(self, catalogue: Catalogue, home: str, sources: Sources) -> _Persons:
         name = (id(catalogue.graph), home, sources.data_version)
@@ -315,6 +315,7 @@ class _Cells:
 
     entity: str
     consents: str
+    load: str
     population: npt.NDArray[np.bool_]
     around: Codes
     codes: Codes

@@ -3,7 +3,7 @@
 The same group asked again after a batch is judged in `overlaps`, within one context. Here the two numbers come from other contexts: all channels one by one before, the whole
 after; a rate and its denominator before, the count after; a quarter less its other months. Such sums are exact linear algebra over what the numbers were about (`links`).
 
-Told, of one cell under nearly the same persons (fewer than k of them came or went): which reaches, before and now. If what is to be told now is a combination of these, and is not of
+Told, of one cell under nearly the same persons (few of them came or went: so few that fewer than k may be behind the number): which reaches, before and now. If what is to be told now is a combination of these, and is not of
 those of now alone, then all who stayed cancel and what is left is a number of those who came or went. That cell is not told.
 """
 
@@ -28,6 +28,8 @@ from governance.disclosure.overlaps import UNSHOWN, Codes, Counts, Overlaps
 
 Flags = npt.NDArray[np.bool_]
 MOST_STATES = 400
+SURE = 2
+"""So many times k persons behind a number must be expected among those who came or went: how many there are, nobody is told."""
 MOST_KEPT = 64
 
 
@@ -83,7 +85,7 @@ class Apart:
             store.execute("UPDATE state SET day = max(day, ?) WHERE id = ?", (day.isoformat(), about.state))
             return
         packed = zlib.compress(np.packbits(about.population).tobytes(), 6)
-        store.execute("INSERT INTO state VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET day = max(day, excluded.day)", (about.state, packed, day.isoformat()))
+        store.execute("INSERT INTO state VALUES (?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET day = max(day, excluded.day)", (about.state, about.load, packed, day.isoformat()))
         for fact in map(self._kept, about.facts):
             where = json.dumps({name: [sorted(values), of] for name, (values, of) in sorted(fact.where.items())}, sort_keys=True)
             store.execute("INSERT OR IGNORE INTO fact VALUES (?, ?, ?, ?, ?, ?)", (context, fact.quantity, fact.start, fact.end, where, b"".join(fact.needs)))
@@ -132,24 +134,33 @@ class Apart:
         about = group.about
         if about is None or not about.facts:
             return set()
-        shown = np.concatenate([[False], group.counts != UNSHOWN])
-        if not (befores := self._befores(store, about, shown, k)):
+        if store.execute("SELECT 1 FROM state WHERE id <> ? LIMIT 1", (about.state,)).fetchone() is None:
             return set()
-        at_risk = np.logical_or.reduce([cells for _, cells in befores])
-        out = np.zeros(len(shown), dtype=bool)
-        computed = _Computed(known, group.codes, [sets for sets, _ in befores], len(shown) - 1)
+        shown = np.concatenate([[False], group.counts != UNSHOWN])
+        links = []
         for fact in map(self._kept, about.facts):
             linked = self._told(store, knower, fact.quantity)
-            if not linked:
-                continue
+            reaches = Reaches([one.fact for one in linked])
+            if linked and (reaches.count > MOST_REACHES or reaches.hold(fact)):
+                links.append((fact, linked, reaches))
+        few = _few(group, k)
+        befores = self._befores(store, about, shown, few) if links else []
+        if links and store.execute("SELECT 1 FROM state WHERE load <> ? LIMIT 1", (about.load,)).fetchone() is not None:
+            histories = {one.tables: known(one.context) for _, linked, _ in links for one in linked}
+            befores += _told_before(histories.values(), group.codes, shown, few)
+        out = np.zeros(len(shown), dtype=bool)
+        if not befores:
+            return set()
+        at_risk = np.logical_or.reduce([cells for _, cells in befores])
+        computed = _Computed(known, group.codes, [sets for sets, _ in befores], len(shown) - 1)
+        for fact, linked, reaches in links:
             ready = at_risk & ~out
             for need in fact.needs:
                 ready &= computed.now(need)
-            reaches = Reaches([one.fact for one in linked])
+            if not ready.any():
+                continue
             if reaches.count > MOST_REACHES:
                 out |= ready
-                continue
-            if not ready.any() or not reaches.hold(fact):
                 continue
             now = _by_reach(reaches, [computed.all_now(one) for one in linked])
             before = _by_reach(reaches, [np.logical_or.reduce([computed.all_before(one, turn) & cells for turn, (_, cells) in enumerate(befores)]) for one in linked])
@@ -161,8 +172,8 @@ class Apart:
                 out[cell] = decided[name]
         return set(np.flatnonzero(out).tolist())
 
-    def _befores(self, store: sqlite3.Connection, about: About, shown: Flags, k: int) -> list[tuple[Codes, Flags]]:
-        """Return the cells under other states, once each, and for which of them fewer than k persons, and some, came or went."""
+    def _befores(self, store: sqlite3.Connection, about: About, shown: Flags, few: Counts) -> list[tuple[Codes, Flags]]:
+        """Return the cells under other states, once each, and for which of them few persons, and some, came or went."""
         found: dict[bytes, tuple[Codes, Flags]] = {}
         size = len(about.around)
         current = about.population
@@ -173,13 +184,41 @@ class Apart:
             if not len(moved):
                 continue
             many = np.bincount(about.around[moved], minlength=len(shown))
-            cells = shown & (many > 0) & (many < k)
+            cells = shown & (many > 0) & (many < few)
             if not cells.any():
                 continue
             name = moved.tobytes()
             if name not in found:
                 found[name] = (np.where(other & cells[about.around], about.around, 0).astype(np.int32), cells)
         return list(found.values())
+
+
+def _few(group: _Group, k: int) -> Counts:
+    """Return for each cell (from 0: none) how many must come or go for at least k of them to be behind the number: twice as many as would be if they were like the others."""
+    size = np.bincount(group.codes, minlength=len(group.counts) + 1).astype(float)
+    behind = np.concatenate([[0.0], group.counts.astype(float)])
+    needed: Counts = np.ceil(SURE * k * np.maximum(1.0, size / np.maximum(1.0, behind))).astype(np.int64)
+    return needed
+
+
+def _told_before(histories: Iterable[Overlaps], codes: Codes, shown: Flags, few: Counts) -> list[tuple[Codes, Flags]]:
+    """Return told cells that differ from the group's by few persons, and some, in the places of these: what an earlier load made of them."""
+    found: list[tuple[Codes, Flags]] = []
+    seen: set[tuple[int, bytes]] = set()
+    for history in histories:
+        for cell, members in history.nearly(codes, few):
+            name = (cell, members.tobytes())
+            if not shown[cell] or name in seen:
+                continue
+            seen.add(name)
+            size = max(len(codes), int(members.max(initial=-1)) + 1)
+            free = next((one for one in found if len(one[0]) >= size and not one[1][cell] and not one[0][members].any()), None)
+            if free is None:
+                free = (np.zeros(size, dtype=np.int32), np.zeros(len(shown), dtype=bool))
+                found.append(free)
+            free[0][members] = cell
+            free[1][cell] = True
+    return found
 
 
 def _by_reach(reaches: Reaches, cells: Sequence[Flags]) -> Flags:

@@ -45,10 +45,11 @@ class Fact:
 class About:
     """What a group is about, for answers under other consents or loads.
 
-    `state` names the persons who count (`population`, by position) before anyone's row scope; `around`: the group's cells as they would be if everybody counted.
+    `state` names the persons who count (`population`, by position) before anyone's row scope, `load` the load that they are read from; `around`: the group's cells as they would be if everybody counted.
     """
 
     state: bytes
+    load: bytes
     population: npt.NDArray[np.bool_]
     around: Codes
     facts: tuple[Fact, ...]

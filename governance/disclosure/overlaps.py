@@ -12,6 +12,7 @@ a few products with what was told, and no search that grows with the number of q
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -118,6 +119,17 @@ class Overlaps:
         for j in range(BLIND if out.any() else 0):
             out &= np.abs(np.bincount(sets, weights=self._blind[: len(sets), j], minlength=count + 1)[1:]) < BLIND_SUM
         return out
+
+    def nearly(self, sets: Codes, few: Counts) -> Iterator[tuple[int, npt.NDArray[np.int32]]]:
+        """Yield for each set (numbered from 1) the told cells that differ from it by some persons, but fewer than its `few` (of set 0 first), as lists of persons."""
+        size = np.bincount(sets, minlength=len(few))
+        told = self.row_sizes()
+        for row, cell in zip(*np.nonzero(np.abs(told[:, None] - size[1:]) < few[1:]), strict=True):
+            members = self._members[row]
+            inside = members[members < len(sets)]
+            shared = int(np.count_nonzero(sets[inside] == cell + 1))
+            if shared and 0 < len(members) + int(size[cell + 1]) - 2 * shared < few[cell + 1]:
+                yield int(cell) + 1, members
 
     def _again(self, codes: Codes, counts: Counts) -> set[int]:
         """Return the shown cells that were told before, and those that hold nobody."""

@@ -57,7 +57,7 @@ def _group(context: bytes, after: bool, *facts: Fact, size: int = STAYED + LEFT,
     population[size - left :] = not after
     around = np.ones(size, dtype=np.int32)
     codes = np.where(population, around, 0).astype(np.int32)
-    about = About(state=b"after" if after else b"before", population=population, around=around, facts=facts)
+    about = About(state=b"after" if after else b"before", load=b"load", population=population, around=around, facts=facts)
     return Group(context=context, codes=codes, counts=np.array([int(codes.sum())]), about=about)
 
 
@@ -87,8 +87,8 @@ def test_nothing_that_was_told_before_and_after_adds_up_to_those_who_left(asked)
 def test_a_batch_of_enough_is_told():
     memory = Memory.passing()
     for channel in range(CHANNELS):
-        assert memory.judge(US, [_group(bytes([channel]), False, _fact(0, DAYS, frozenset({channel})), size=12, left=K)], K, TODAY) == [set()]
-    assert memory.judge(US, [_group(b"all", True, _fact(0, DAYS, frozenset(range(CHANNELS))), size=12, left=K)], K, TODAY) == [set()]
+        assert memory.judge(US, [_group(bytes([channel]), False, _fact(0, DAYS, frozenset({channel})), size=20, left=2 * K)], K, TODAY) == [set()]
+    assert memory.judge(US, [_group(b"all", True, _fact(0, DAYS, frozenset(range(CHANNELS))), size=20, left=2 * K)], K, TODAY) == [set()]
 
 
 def test_a_rate_and_its_denominator_before_and_the_count_after_are_not_all_told():
@@ -103,6 +103,18 @@ def test_a_rate_and_its_denominator_before_and_the_count_after_are_not_all_told(
     memory = Memory.passing()
     assert memory.judge(US, [_group(b"rate".ljust(16), False, facts[b"rate"])], K, TODAY) == [set()]
     assert memory.judge(US, [_group(b"touches".ljust(16), True, _fact(0, DAYS, whole))], K, TODAY) == [set()]
+
+
+def test_who_is_gone_with_a_load_is_seen_though_the_load_knows_nothing_of_them():
+    memory = Memory.passing()
+    for channel in range(CHANNELS):
+        assert memory.judge(US, [_group(bytes([channel]), False, _fact(0, DAYS, frozenset({channel})))], K, TODAY) == [set()]
+    whole = _fact(0, DAYS, frozenset(range(CHANNELS)))
+    here = np.ones(STAYED, dtype=bool)
+    about = About(state=b"next", load=b"next", population=here, around=here.astype(np.int32), facts=(whole,))
+    asked = Group(context=b"all", codes=here.astype(np.int32), counts=np.array([STAYED]), about=about)
+    assert memory.judge(US, [asked], K, TODAY) == [{1}]
+    assert memory.judge(THEM, [asked], K, TODAY) == [set()]
 
 
 def test_another_process_and_another_day_know_it_as_well(tmp_path):

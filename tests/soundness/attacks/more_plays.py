@@ -14,7 +14,17 @@ from typing import Any
 from governance.gateway import Ask
 from governance.metrics.parsing import query_from_json
 from governance.terms import Disclosed, Refusal
-from tests.soundness.attacks.player import COLLEAGUE, MARKET, Claim, Player, with_filter
+from tests.soundness.attacks.player import (
+    COLLEAGUE,
+    MARKET,
+    MEDICAL,
+    Claim,
+    Company,
+    K,
+    Player,
+    later_load,
+    with_filter,
+)
 from tests.soundness.attacks.plays import OWN, Play, World, _cells
 
 THIRD = replace(MARKET, id="market_3")
@@ -106,6 +116,72 @@ def batches_in_parts(player: Player, world: World, dice: random.Random, question
         after = player.number(query)
         if before is not None and after is not None and abs(before - after) > 0.5:
             claims.append(_withdrawn(player, query, "touches", days, abs(before - after)))
+    return claims
+
+
+def loads(player: Player, world: World, dice: random.Random, questions: int) -> list[Claim]:
+    """The same group before and after a load that some doctors are gone with: alone, in tables, as the sum of its channels, and as touches a doctor times doctors."""
+    player.actors = (MARKET, COLLEAGUE)
+    loaded = (player.company, later_load(player.company.file, player.company.today))
+    claims = []
+    while player.score.questions < questions:
+        query = world.slice(dice, narrow=0)
+        metric = query["metrics"][0]
+        how = dice.choice(("alone", "channels", "rate")) if metric == "touches" else "alone"
+        order = dice.sample((0, 1), 2)
+        told: dict[int, float | None] = {}
+        for turn, at in enumerate(order):
+            player.load[0] = loaded[at]
+            told[at] = _in_parts(player, query, how) if turn == 0 else player.number(query)
+        player.load[0] = loaded[0]
+        if told[0] is not None and told[1] is not None and abs(told[0] - told[1]) > 0.5:
+            claims.append(_gone(player, query, metric, loaded, told[0] - told[1]))
+    return claims
+
+
+def _in_parts(player: Player, query: Mapping[str, Any], how: str) -> float | None:
+    if how == "alone":
+        return player.number(query)
+    if how == "rate":
+        rate, of = player.number(dict(query) | {"metrics": ["touches_per_hcp"]}), player.number(dict(query) | {"metrics": ["reached_hcps"]})
+        return None if rate is None or of is None else rate * of
+    table = player.ask(dict(query) | {"group_by": ["channel"]})
+    shown = [value for _, value in _cells(table, "touches")] if table is not None else [None]
+    return None if None in shown else sum(value for value in shown if value is not None)
+
+
+def _gone(player: Player, query: Mapping[str, Any], metric: str, loaded: tuple[Company, Company], value: float) -> Claim:
+    """Claim the number of those who are gone with a load."""
+
+    def truth() -> tuple[float | None, int | None]:
+        found = []
+        for company in loaded:
+            player.load[0] = company
+            found.append(player.truth(query, metric))
+        player.load[0] = loaded[0]
+        (first, before), (second, after) = found
+        if first is None or second is None or before is None or after is None or before == after:
+            return None, None
+        return first - second, before - after
+
+    return Claim(query, metric, value, truth)
+
+
+def grants(player: Player, world: World, dice: random.Random, questions: int) -> list[Claim]:
+    """One person with two roles, one of them for some days only: half of a difference is asked as the one, half as the other, whose minimum group is 5."""
+    player.k = K["medical"]
+    lent = replace(MEDICAL, id=MARKET.id)
+    claims = []
+    while player.score.questions < questions:
+        query = world.slice(dice, narrow=dice.choice((0, 1)))
+        metric, by = query["metrics"][0], dice.choice([*OWN, "hospital"])
+        value = dice.choice(world.values[by])
+        pair = [query, with_filter(query, by, [value], "not_in")]
+        who = dice.sample((MARKET, lent), 2)
+        order = dice.sample((0, 1), 2)
+        told = {at: player.number(pair[at], actor=who[at]) for at in order}
+        if told[0] is not None and told[1] is not None:
+            claims.append(Claim(with_filter(query, by, [value]), metric, told[0] - told[1]))
     return claims
 
 
@@ -272,6 +348,8 @@ MORE: Mapping[str, Play] = {
     "collusion in turns": in_turns,
     "batches of withdrawals": batches,
     "batches in parts": batches_in_parts,
+    "loads": loads,
+    "two roles": grants,
     "side channels": side_channels,
     "member against member": members,
     "ranks of kept rows": kept_ranks,

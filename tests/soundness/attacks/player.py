@@ -5,15 +5,21 @@ The player sees nothing but answers. What the player claims (this group has this
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import math
 import random
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
+from threading import local
 from typing import Any
 
+import duckdb
 import sqlalchemy as sa
 
 from governance.bundle.loading import load_bundle
@@ -25,6 +31,7 @@ from governance.metrics.execution import Sources
 from governance.metrics.parsing import query_from_json
 from governance.protecting import Protection
 from governance.terms import Actor, Disclosed, Refusal
+from governance.warehouse.building import LOAD_TABLE
 from governance.warehouse.engine import Warehouse
 
 POLICIES = Path(__file__).parents[3] / "policies"
@@ -52,23 +59,27 @@ class ForgetfulLedger:
 
 @dataclass(frozen=True)
 class Company:
-    """One company in force over one load."""
+    """One company in force over one load. Its file never changes, so that one connection a thread serves all questions."""
 
     active: Active
     warehouse: Warehouse
     today: dt.date
+    file: Path
+    open_ones: local = field(default_factory=local)
 
     @contextmanager
     def sources(self) -> Iterator[Sources]:
-        with Sources.open(self.warehouse) as sources:
-            yield sources
+        if not hasattr(self.open_ones, "sources"):
+            self.open_ones.stack = ExitStack()
+            self.open_ones.sources = self.open_ones.stack.enter_context(Sources.open(self.warehouse))
+        yield self.open_ones.sources
 
-    def door(self, *, key: bytes = b"k" * 32, clock: Sequence[dt.date] | None = None, memory: Memory | None = None) -> Gateway:
-        """A fresh installation: nothing was asked yet. `clock`: a list whose only element is the day, for plays in which days pass."""
+    def door(self, *, key: bytes = b"k" * 32, clock: Sequence[dt.date] | None = None, memory: Memory | None = None, load: Sequence[Company] | None = None) -> Gateway:
+        """A fresh installation: nothing was asked yet. `clock`: a list whose only element is the day, for plays in which days pass; `load`: the same for the company whose data are loaded."""
         days = clock if clock is not None else [self.today]
         return Gateway(
             active=lambda: self.active,
-            data=self.sources,
+            data=lambda: self.sources() if load is None else load[0].sources(),
             ledger=ForgetfulLedger(),  # type: ignore[arg-type]
             today=lambda: days[0],
             protection=Protection(memory if memory is not None else Memory.passing(), key),
@@ -83,7 +94,23 @@ def open_company(file: Path, today: dt.date, *, policies: Path = POLICIES, threa
         with warehouse.session() as session:
             return session.run(select, timeout_s=60, max_rows=1_000_000)
 
-    return Company(active=put_in_force(load_bundle(policies), fetch=fetch, today=today), warehouse=warehouse, today=today)
+    return Company(active=put_in_force(load_bundle(policies), fetch=fetch, today=today), warehouse=warehouse, today=today, file=file)
+
+
+@lru_cache(maxsize=2)
+def later_load(file: Path, today: dt.date, seed: int = 1) -> Company:
+    """The same company after its next load: every hundredth doctor is gone with all facts, about a doctor in each small place, and no other number has changed."""
+    folder = Path(tempfile.mkdtemp(prefix="later-load-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    copy = folder / "warehouse.duckdb"
+    shutil.copyfile(file, copy)
+    with duckdb.connect(str(copy)) as store:
+        doctors = [row[0] for row in store.execute("select hcp_key from dim_hcp order by 1").fetchall()]
+        gone = random.Random(seed).sample(doctors, len(doctors) // 100)
+        for table in ("fct_touch", "fct_survey", "fct_stage", "fct_experiment", "fct_consent", "dim_assignment", "dim_hcp"):
+            store.execute(f"delete from {table} where hcp_key in (select unnest(?))", [gone])
+        store.execute(f"update {LOAD_TABLE} set load_id = load_id || ' and the next'")
+    return open_company(copy, today, threads=1)
 
 
 @dataclass(frozen=True)
@@ -154,8 +181,8 @@ class Player:
 
     def __init__(self, company: Company, score: Score, *, actors: Sequence[Actor] = (MARKET,)) -> None:
         self.company, self.score, self.actors = company, score, actors
-        self.clock = [company.today]
-        self.door = company.door(clock=self.clock)
+        self.clock, self.load, self.k = [company.today], [company], K["marketing"]
+        self.door = company.door(clock=self.clock, load=self.load)
 
     def ask(self, query: Mapping[str, Any], *, actor: Actor | None = None) -> Disclosed | None:
         """Return the answer, or None for a refusal or a question that can't be asked."""
@@ -206,8 +233,8 @@ class Player:
     def _counted(self, tests: str, values: Mapping[str, Any]) -> int:
         tables = sa.text("dim_hcp h left join dim_hospital o on o.hospital_key = h.hospital_key")
         select = sa.select(sa.func.count()).select_from(tables).where(sa.text(tests).bindparams(**values))
-        with self.company.warehouse.session() as session:
-            return int(session.run(select, timeout_s=30, max_rows=10)[0][0])
+        with self.company.sources() as sources:
+            return int(sources.session("warehouse").run(select, timeout_s=30, max_rows=10)[0][0])
 
     def _doctors(self, query: Mapping[str, Any]) -> int:
         """Return how many doctors there are of whom the query speaks; of nobody nothing can be given away."""
@@ -225,18 +252,18 @@ class Player:
         values |= moments
         return self._counted(f"{tests} and {second} and not {first}", values), self._counted(f"{tests} and {first} and not {second}", values)
 
-    def judge(self, claims: Sequence[Claim], dice: random.Random, *, k: int = 10) -> None:
+    def judge(self, claims: Sequence[Claim], dice: random.Random) -> None:
         """Count the claims about groups that must stay hidden, and those that are right."""
         for claim in claims:
             value, persons = claim.of() if claim.of is not None else self.truth(claim.query, claim.metric)
-            if value is None or persons is None or persons >= k or (claim.of is None and not self._doctors(claim.query)):
+            if value is None or persons is None or persons >= self.k or (claim.of is None and not self._doctors(claim.query)):
                 continue
             self.score.claims += 1
             if _near(claim.value, value):
                 self.score.recovered += 1
                 self.score.singled += persons == 1
                 self.score.details.append(f"{dict(claim.query)}: said {claim.value}, is {value} by {persons}")
-            self.score.baseline += _near(float(dice.randrange(k)), value)
+            self.score.baseline += _near(float(dice.randrange(self.k)), value)
 
 
 def _near(said: float, is_: float) -> bool:
