@@ -207,6 +207,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--today", type=dt.date.fromisoformat, default=dt.date(2026, 11, 22))
     parser.add_argument("--questions", type=int, default=1200)
     parser.add_argument("--seed", type=int, default=3)
+    parser.add_argument("--result", type=Path, default=RESULTS)
     given = parser.parse_args(sys.argv[1:] if arguments is None else arguments)
     with tempfile.TemporaryDirectory() as folder:
         home = given.home
@@ -222,7 +223,7 @@ def main(arguments: list[str] | None = None) -> None:
         found = measure(home, given.today, given.questions, given.seed)
     found |= {"python": platform.python_version(), "machine": platform.machine()}
     print(json.dumps(found, ensure_ascii=False, indent=1))
-    RESULTS.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    given.result.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from it once for each row scope, purpose and day; no fact is read.
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -69,7 +70,7 @@ class Scopes:
         self._lock = threading.Lock()
         self._persons: OrderedDict[tuple[int, str, str], _Persons] = OrderedDict()
         self._inside: OrderedDict[object, npt.NDArray[np.bool_]] = OrderedDict()
-        self._narrow: OrderedDict[object, bytes] = OrderedDict()
+        self._narrow: OrderedDict[object, Mapping[str, str]] = OrderedDict()
         self._known: OrderedDict[object, _Cells | None] = OrderedDict()
         self._quantities: OrderedDict[int, tuple[Catalogue, Quantities]] = OrderedDict()
 
@@ -202,22 +203,24 @@ class Scopes:
         for name in group_by:
             combined = combined * (len(persons.values[name]) + 1) + persons.codes[name]
         found, first, cell = np.unique(combined[kept], return_index=True, return_inverse=True)
-        size = int(persons.positions.max(initial=-1)) + 1
+        narrow = self._narrowly(grant, catalogue, part.consent, sources)
+        positions = self._placed(persons, narrow)
+        size = int(positions.max(initial=-1)) + 1
         codes = np.zeros(size, dtype=np.int32)
-        codes[persons.positions[kept]] = cell.ravel() + 1
+        codes[positions[kept]] = cell.ravel() + 1
         # The same cells as they would be if everybody's consent stood: who is in no cell now is in none of these that are told.
         around = np.zeros(size, dtype=np.int32)
         at_cell = np.minimum(np.searchsorted(found, combined[within]), max(0, len(found) - 1))
-        around[persons.positions[within]] = np.where(found[at_cell] == combined[within], at_cell + 1, 0) if len(found) else 0
+        around[positions[within]] = np.where(found[at_cell] == combined[within], at_cell + 1, 0) if len(found) else 0
         at = np.flatnonzero(kept)[first]
         names = {name: {code: value for value, code in persons.values[name].items()} for name in group_by}
         cells = {tuple(names[name][int(persons.codes[name][i])] for name in group_by): number for number, i in enumerate(at, 1)}
         # Between two loads or two batches of withdrawals the persons differ: their tables are compared only where the same was asked of them.
         everyone = self._population(replace(grant, scopes=()), catalogue, home, person.name, part.consent, persons, sources)
         population = np.zeros(size, dtype=bool)
-        population[persons.positions[everyone]] = True
-        consents = hashlib.blake2b(np.packbits(everyone).tobytes() + self._narrowly(grant, catalogue, part.consent, sources), digest_size=16).hexdigest()
-        return _Cells(entity=person.name, consents=consents, load=sources.data_version, population=population, around=around, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where, digest=hashlib.blake2b(codes.tobytes(), digest_size=16).digest())
+        population[positions[everyone]] = True
+        consents = hashlib.blake2b(np.packbits(everyone).tobytes() + (repr(narrow).encode() if narrow else b""), digest_size=16).hexdigest()
+        return _Cells(entity=person.name, consents=consents, load=f"{sources.data_version} {digest(narrow).hex() if narrow else ''}", population=population, around=around, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where, digest=hashlib.blake2b(codes.tobytes(), digest_size=16).digest())
 
     def _all(self, catalogue: Catalogue, home: str, sources: Sources) -> _Persons:
         name = (id(catalogue.graph), home, sources.data_version)
@@ -257,23 +260,34 @@ class Scopes:
             values[name] = known
         return _Persons(order={key: i for i, key in enumerate(keys)}, positions=self._memory.positions(keys), codes=codes, values=values)
 
-    def _narrowly(self, grant: Grant, catalogue: Catalogue, consent: bool, sources: Sources) -> bytes:
-        """Return what tells one state of withdrawals in single channels from another, empty where there are none: numbers before and after a batch are of different rows."""
+    def _narrowly(self, grant: Grant, catalogue: Catalogue, consent: bool, sources: Sources) -> Mapping[str, str]:
+        """Return who withdrew in single channels, and in which: numbers before and after a batch of these are of different rows."""
         purpose = grant.consent_purpose if consent and catalogue.narrower_consents else None
         if purpose is None:
-            return b""
+            return {}
         name = (id(catalogue.graph), sources.data_version, purpose, grant.today)
         with self._lock:
             found = self._narrow.get(name)
         if found is None:
             select = withdrawn_narrowly(Context.of(grant, catalogue), purpose)
-            rows = sources.session("warehouse").run(select, timeout_s=PATIENCE_S, max_rows=MOST_PERSONS)
-            found = hashlib.blake2b(repr(sorted((str(who), str(value)) for who, value in rows)).encode(), digest_size=16).digest() if rows else b""
+            out: dict[str, list[str]] = {}
+            for who, value in sources.session("warehouse").run(select, timeout_s=PATIENCE_S, max_rows=MOST_PERSONS):
+                out.setdefault(str(who), []).append(str(value))
+            found = {who: json.dumps(sorted(values), ensure_ascii=False) for who, values in sorted(out.items())}
             with self._lock:
                 self._narrow[name] = found
                 while len(self._narrow) > MOST_KEPT:
                     self._narrow.popitem(last=False)
         return found
+
+    def _placed(self, persons: _Persons, narrow: Mapping[str, str]) -> npt.NDArray[np.int64]:
+        """Return everybody's position; who withdrew in some channels is another person from then on, whose numbers are others."""
+        known = [who for who in narrow if who in persons.order]
+        if not known:
+            return persons.positions
+        out = persons.positions.copy()
+        out[[persons.order[who] for who in known]] = self._memory.positions([f"{who}\0{narrow[who]}" for who in known])
+        return out
 
     def _population(
         self, grant: Grant, catalogue: Catalogue, home: str, entity: str, consent: bool, persons: _Persons, sources: Sources

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 
+import duckdb
 import pytest
 
 from governance.gateway import Answered, Ask, Refused
@@ -147,3 +149,34 @@ def test_a_manager_gets_the_representatives_of_the_own_region_with_the_doctors_t
     manager = Actor(id="manager", role="sales_manager", department="sales", attributes={"region": company.active.catalogue.values("region")[0]})
     query = {"metrics": ["reached_hcps"], "group_by": ["rep"], "period": {"start": "2026-10-01", "end": "2026-11-01"}}
     assert shown(company.door(), query, manager).rows
+
+
+@pytest.fixture(scope="module")
+def narrowed(demo_home, tmp_path_factory):
+    """The company with three doctors of its largest province who withdraw from WeChat on the ninth of November."""
+    file = tmp_path_factory.mktemp("narrowed") / "warehouse.duckdb"
+    shutil.copyfile(demo_home.path / "warehouse.duckdb", file)
+    with duckdb.connect(str(file)) as store:
+        (province,) = store.execute("select province from dim_hcp where province is not null group by 1 order by count(*) desc, 1 limit 1").fetchone()
+        written = "delivered and channel = '微信' and occurred_at >= timestamp '2026-10-01' and occurred_at < timestamp '2026-11-01'"
+        out = "select hcp_key from fct_consent where withdrawn_at is not null"
+        chosen = f"select distinct hcp_key from fct_touch join dim_hcp using (hcp_key) where province = ? and {written} and hcp_key not in ({out}) order by 1 limit 3"
+        for (key,) in store.execute(chosen, [province]).fetchall():
+            store.execute("insert into fct_channel_consent values (?, 'market_analysis', '微信', null, timestamp '2026-11-07 12:00', timestamp '2026-11-09 00:00')", [key])
+    return open_company(file, dt.date.fromisoformat(TODAY)), province
+
+
+@pytest.mark.parametrize("parts", [[None], ["in", "not_in"]], ids=["asked again", "from two parts"])
+def test_who_withdrew_from_one_channel_is_not_the_difference_of_two_answers(narrowed, parts):
+    company, province = narrowed
+    query = {"metrics": ["touches"], "period": {"start": "2026-10-01", "end": "2026-11-01"}, "where": [_in("province", province)]}
+    clock = [dt.date(2026, 11, 8)]
+    door = company.door(clock=clock)
+    asked = [query if op is None else query | {"where": [*query["where"], _in("channel", "微信", op=op)]} for op in parts]
+    before = sum(shown(door, one).rows[0][-1] for one in asked)
+    clock[0] = dt.date(2026, 11, 9)
+    refused = ask(door, query)
+    assert isinstance(refused, Refused)
+    assert refused.refusal.code == "differencing"
+    after = shown(company.door(clock=clock), query).rows[0][-1]
+    assert before - after > 0
