@@ -66,7 +66,9 @@ def root(context: click.Context, home: str | None) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run a command and exit: 0 done, 1 a check failed, 2 usage or configuration, 3 clarify, 4 refused, 5 not understood."""
     from governance.errors import WenshuError
+    from wenshu.memory import seal
 
+    seal()
     try:
         result: Any = root.main(args=arguments, prog_name="wenshu", standalone_mode=False)
     except click.exceptions.Exit as stop:

@@ -12,6 +12,7 @@ from flask import Flask
 from governance.errors import WenshuError
 from nlq.understand import understand
 from wenshu.home import Home
+from wenshu.memory import seal
 from wenshu.service import Service
 from wenshu.settings import Environment, now, read_environment
 from wenshu.web.app import create_app
@@ -19,6 +20,7 @@ from wenshu.web.app import create_app
 
 def make_application(home: Path, pinned_today: dt.date | None, *, secure_cookies: bool = False, trusted_proxies: int = 0) -> Flask:
     """Open the home's service and return the app over it. Raises ConfigurationError where there is no home."""
+    seal()
     place = Home(home).require()
     service = Service.open(place, Environment(home=home, pinned_today=pinned_today))
     app = create_app(
