@@ -45,6 +45,13 @@ def shift(start: date, grain: Grain, count: int) -> date:
     return add_months(start, count * _MONTHS[grain])
 
 
+def many_units(today: date, grain: Grain, *, fiscal_start: int = 1) -> Period:
+    """Return what a unit longer than a default period is asked over: the last twelve complete ones; of years the last two and the present one to today."""
+    if grain != "year":
+        return unit(today, grain, offset=-12, count=12, fiscal_start=fiscal_start)
+    return Period(start=unit(today, "year", offset=-2, fiscal_start=fiscal_start).start, end=today + timedelta(days=1))
+
+
 def unit(day: date, grain: Grain, *, offset: int = 0, count: int = 1, fiscal_start: int = 1) -> Period:
     """Return `count` whole units beginning `offset` units from the one that holds `day`."""
     start = shift(unit_start(day, grain, fiscal_start=fiscal_start), grain, offset)

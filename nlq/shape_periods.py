@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from datetime import date, timedelta
+from datetime import date
 
 from governance import calendar
 from governance.terms import Grain, Period
@@ -370,12 +370,8 @@ def trend_window(grain: Grain, clock: Clock) -> tuple[When, Grain]:
 
 
 def coarse_window(grain: Grain, clock: Clock) -> When:
-    """Return what 每季度 or 每年 means without a period: the last twelve complete quarters, or the last two years and the present one to today."""
-    if grain != "year":
-        return trend_window(grain, clock)[0]
-    fiscal = clock.fiscal_start
-    start = calendar.unit(clock.today, "year", offset=-2, fiscal_start=fiscal).start
-    return When(period=Period(start=start, end=clock.today + timedelta(days=1)), grain="year", deictic=True)
+    """Return what 每季度 or 每年 means without a period, where the metric's own default is shorter than one."""
+    return When(period=calendar.many_units(clock.today, grain, fiscal_start=clock.fiscal_start), grain=grain, deictic=True)
 
 
 __all__ = ["Token", "coarse_window", "default_grain", "periods", "trend_window"]

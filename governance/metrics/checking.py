@@ -158,7 +158,15 @@ def _hint(dimension: str, given: str, catalogue: Catalogue) -> str:
 
 
 def default_period(query: MetricQuery, catalogue: Catalogue, *, today: date, data_from: date, data_to: date) -> Period:
-    """Return what an absent period means for the query's first metric."""
+    """Return what an absent period means: the first metric's default, or several units where the query's grain is longer than that: a month is no quarter."""
+    usual = _metric_default(query, catalogue, today=today, data_from=data_from, data_to=data_to)
+    fiscal = catalogue.settings.fiscal_year_start
+    if query.grain in {"quarter", "year"} and calendar.unit(usual.start, query.grain, fiscal_start=fiscal).days > usual.days:
+        return calendar.many_units(today, query.grain, fiscal_start=fiscal)
+    return usual
+
+
+def _metric_default(query: MetricQuery, catalogue: Catalogue, *, today: date, data_from: date, data_to: date) -> Period:
     document = catalogue.metrics[query.metrics[0]]
     asked: DefaultPeriod = document.default_period
     fiscal = catalogue.settings.fiscal_year_start
