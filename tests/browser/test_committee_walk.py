@@ -81,3 +81,40 @@ def test_a_member_raises_marketings_group_a_colleague_approves_and_it_is_rolled_
     colleague.click("form[action='/committee/rollback'] button")
     expect(colleague.locator(".activations .stands")).to_contain_text("已回退", timeout=PATIENCE)
     assert "10" in marketing_in_force(author)
+
+
+def test_a_member_adds_a_golden_question_sees_what_it_is_read_as_and_is_told_what_is_missing(visit):
+    author = visit("walk_author")
+    author.goto("/committee/drafts")
+    author.fill("[name=title]", "拜访次数的标准问题")
+    author.click(".begin button")
+    form = f"{author.url}/form/metric/visits"
+    author.goto(form)
+    lines = author.locator("[data-golden]")
+    first_empty = lines.count() - 2
+    expect(author.locator("[data-golden] .read.passes")).to_have_count(first_empty, timeout=PATIENCE)
+    author.fill(f"[name=golden-{first_empty}-ask]", "上个月华东各渠道的拜访次数")
+    expect(lines.nth(first_empty).locator(".read")).to_contain_text("按渠道", timeout=PATIENCE)
+    expect(author.locator("#beside li.new").last).to_contain_text("华东", timeout=PATIENCE)
+    author.fill(f"[name=golden-{first_empty}-ask]", "这句话谁也读不懂吧")
+    expect(lines.nth(first_empty).locator(".read.fails")).to_be_visible(timeout=PATIENCE)
+    author.fill(f"[name=golden-{first_empty}-ask]", "上个月华东各渠道的拜访次数")
+    for number in range(first_empty):
+        if not any("一" <= letter <= "鿿" for letter in author.input_value(f"[name=golden-{number}-ask]")):
+            author.fill(f"[name=golden-{number}-ask]", "")
+    expect(author.locator("[data-lacking]")).to_contain_text("英文", timeout=PATIENCE)
+    author.click("#fields button.primary")
+    author.locator(".notice.good a").click()
+    card = author.locator("#golden")
+    expect(card).to_contain_text("上个月华东各渠道的拜访次数")
+    expect(card.locator(".read.passes").first).to_be_visible()
+    expect(card.locator(".read.fails")).to_contain_text("缺少英文标准问题")
+    expect(author.locator("#why-submit")).to_contain_text("visits")
+    author.goto(form)
+    author.fill(f"[name=golden-{lines.count() - 2}-ask]", "visits by product last month")
+    expect(author.locator("[data-lacking]")).to_be_hidden(timeout=PATIENCE)
+    author.press(f"[name=golden-{lines.count() - 2}-ask]", "Enter")
+    author.wait_for_url("**saved=1")
+    author.locator(".notice.good a").click()
+    expect(author.locator("#golden .read.fails")).to_have_count(0)
+    expect(author.locator("#golden")).to_contain_text("visits by product last month")
