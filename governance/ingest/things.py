@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from governance.identity.normalise import normaliser
@@ -38,12 +37,14 @@ class Things:
     keys: list[str] = field(default_factory=list)
     _by: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
     _shared: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _lengths: dict[int, list[str]] | None = None
+    _shortened: dict[str, list[str]] | None = None
+    """The names by what is left of them without one character, and whole: two names that are one slip apart share one of these."""
     _found: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def register(self, shaped: Shaped, identifiers: Identifiers) -> IntArray:
         """Learn the things of a register and return the thing of each row (NONE: it has no identifier)."""
         self._found.clear()
+        self._shortened = None
         cells = {kind: _cells(shaped, identifiers, kind) for kind in identifiers}
         result = np.full(len(shaped), NONE, dtype=np.int64)
         main = next((kind for kind in identifiers if kind != "name"), "name")
@@ -106,19 +107,20 @@ class Things:
         """The one thing whose name differs from a long name by a single typing error."""
         if len(word) < _LONG_ENOUGH:
             return None
-        if self._lengths is None:
-            self._lengths = defaultdict(list)
+        if self._shortened is None:
+            self._shortened = defaultdict(list)
             for name in self._by["name"]:
-                self._lengths[len(name)].append(name)
-        close = [
-            name
-            for length in (len(word) - 1, len(word), len(word) + 1)
-            for name, _, _ in process.extract(
-                word, self._lengths.get(length, []), scorer=DamerauLevenshtein.distance, score_cutoff=1, limit=None
-            )
-        ]
+                for form in _shortened(name):
+                    self._shortened[form].append(name)
+        candidates = {name for form in _shortened(word) for name in self._shortened.get(form, ())}
+        close = [name for name in candidates if DamerauLevenshtein.distance(word, name, score_cutoff=1) <= 1]
         near = {self._by["name"][name] for name in close if name not in self._shared["name"]}
         return next(iter(near)) if len(near) == 1 else None
+
+
+def _shortened(word: str) -> set[str]:
+    """The word, and the word without each one of its characters."""
+    return {word} | {word[:at] + word[at + 1 :] for at in range(len(word))}
 
 
 def _columns(shaped: Shaped, identifiers: Identifiers, kind: str) -> list[tuple[IntArray, list[str]]]:
