@@ -402,6 +402,7 @@ class Gateway:
             "legal_basis": _legal_basis(grant.purpose, active),
             "scope": [scope_in_words(scope) for scope in grant.scopes],
             "k": grant.minimum_group.k,
+            "model_egress": grant.model_egress,
         }
         if grant.masks:
             detail["masks"] = [mask.dimension for mask in grant.masks]
