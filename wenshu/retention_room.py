@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from audit import Event, Ledger
+from audit.shredding import PersonKeys
 from governance.documents.identity import RetentionDocument, RetentionRule
 from governance.identity.standing import bury
 from governance.rights.erasing import erase_from_warehouse, erase_links
@@ -83,6 +84,9 @@ class RetentionRoom:
             for key in keys:
                 if key in owners:
                     bury(vault, connection, owners[key], certificate)
+        sealed = PersonKeys(self._home.person_keys)
+        for owner in {owners[key] for key in keys if key in owners}:
+            sealed.shred(owner)  # what the ledger says of them
         return len(keys)
 
     def _record(self, kind: str, detail: dict[str, object]) -> None:
