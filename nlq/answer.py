@@ -23,6 +23,7 @@ from governance.terms import (
     Grant,
     HiddenCell,
     Language,
+    MemberCompare,
     MetricQuery,
     MinimumGroup,
     Refusal,
@@ -153,7 +154,7 @@ def answered(
         columns=table.columns,
         rows=table.rows,
         suppressed=table.hidden,
-        explanation=explain(view, finding.sentence, told.grant, assumptions=assumptions, purpose=purpose, persons=persons),
+        explanation=explain(view, _within_scope(told, finding.sentence, language), told.grant, assumptions=assumptions, purpose=purpose, persons=persons),
         chart=(chart(view, finding) or _small(companions_beside(told, view, companions))) if draw else None,
         suggestions=tuple(suggestions),
         receipt=told.receipt,
@@ -163,6 +164,15 @@ def answered(
         language=language,
         minimum_group=table.minimum_group,
     )
+
+
+def _within_scope(told: Told, sentence: str, language: Language) -> str:
+    """Say of ranks, shares and extremes that only the caller's own members took part: the best of one's own region is not the best of all."""
+    query = told.grant.query
+    among_members = bool(query.group_by) and bool(query.share or query.keep or query.limit or query.order or isinstance(query.compare, MemberCompare))
+    if not told.grant.scopes or not among_members:
+        return sentence
+    return f"在您可见的范围内：{sentence}" if language == "zh" else f"Within what you may see: {sentence}"
 
 
 def _small(beside_it: Beside) -> Mapping[str, Any] | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from audit.events import Receipt
 from governance.errors import UnsoundQuery
-from governance.terms import Filter, HiddenCell, MetricQuery, Order, Period, Refusal, Text
+from governance.terms import DimensionScope, Filter, HiddenCell, MetricQuery, Order, Period, Refusal, Text
 from nlq.answer import Option, answered, clarify, not_understood, refused, unsound
 from nlq.companions import companions_for
 from nlq.display import display_rows
@@ -84,6 +84,15 @@ def test_an_answer_carries_rows_as_the_warehouse_has_them_and_labels_in_the_lang
     assert (said["data_as_of"], said["data_version"]) == ("2026-11-14", "load-7")
     assert said["explanation"]["summary"].startswith("October, reach rate by region: Northeast highest")
     assert said["timings_ms"]["total"] == pytest.approx(33.5)
+
+
+def test_an_extreme_among_ones_own_members_is_not_told_as_one_among_all():
+    lowest = replace(BY_REGION, order=(Order(by="reach_rate", direction="asc"),), limit=1)
+    mine = {"scopes": (DimensionScope(dimension="region", values=("华东",)),)}
+    assert answered(told(lowest, regional(), **mine), NAMES, "zh").explanation.summary.startswith("在您可见的范围内：")
+    assert answered(told(lowest, regional(), **mine), NAMES, "en").explanation.summary.startswith("Within what you may see: ")
+    for query, more in ((lowest, {}), (BY_REGION, mine)):
+        assert "可见的范围" not in answered(told(query, regional(), **more), NAMES, "zh").explanation.summary
 
 
 def test_hidden_cells_are_null_and_listed():
