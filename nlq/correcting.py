@@ -23,10 +23,12 @@ class Tokeniser:
         self.typed, self.capitals = text, capitals
         self.tokens: list[Token] = []
         self.corrections: list[Correction] = []
+        self.unmended: list[Token] = []
+        """The tokens of the words as typed, before any correction."""
 
     def run(self) -> None:
         """Tokenise; where words stay unknown, try the names they may be slips of, as long as fewer stay unknown."""
-        self.tokens = self._match(self.text)
+        self.tokens = self.unmended = self._match(self.text)
         for _ in range(MAX_CORRECTIONS):
             doubt = _doubt(self.tokens)
             better = min(

@@ -42,6 +42,7 @@ from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Token
 from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
 from nlq.options import Option, nearest_metrics
+from nlq.persons import names_someone
 from nlq.reading import Correction, Reader, Reading
 from nlq.refusing import LanguageRefusal, Refuser
 from nlq.scoring import COUNT_AFTER, COUNT_BEFORE, READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
@@ -164,6 +165,8 @@ class _Question:
             self.context = common  # 按渠道, after `the share by what?`
         tokeniser = Tokeniser(self.view, self.text, self.clock, self.language, self.capitals)
         tokeniser.run()
+        if self.view.lexicon.screener is not None and names_someone(tokeniser.unmended, self.capitals, [fix.said for fix in tokeniser.corrections]):
+            self.person = True
         self.tokens, self.text, self.corrections = tokeniser.tokens, tokeniser.text, tokeniser.corrections
         sql = is_sql(self.text)
         if sql:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from governance.identity import papers, patterns
+from governance.identity.asked import asked_names, asked_numbers
 from governance.identity.free_names import names_in_text
 from governance.identity.written import fold_with_origin
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 LANGUAGE = "zh"
 _FREE_NAME = "name_in_running_text"
+_ASKED_NAME, _ASKED_NUMBER = "name_in_question", "number_in_question"
+_REPORTED = {_FREE_NAME: "name", _ASKED_NAME: "name", _ASKED_NUMBER: "staff_number"}
 _WINDOW = 16
 _SURE = 0.9
 _REACH = 6
@@ -46,7 +49,7 @@ class Screener:
         for kind, expression in (extra or {}).items():
             finders[kind] = patterns.expression_finder(expression)
         self._kinds = list(finders)
-        self._engine = _engine(finders | {_FREE_NAME: names_in_text})
+        self._engine = _engine(finders | {_FREE_NAME: names_in_text, _ASKED_NAME: asked_names, _ASKED_NUMBER: asked_numbers})
 
     def find(
         self,
@@ -67,14 +70,14 @@ class Screener:
         folded = fold_with_origin(text)
         if not folded.text.strip():
             return []
-        entities = [*self._kinds, _FREE_NAME] if running else self._kinds
+        entities = [*self._kinds, _FREE_NAME] if running else [*self._kinds, _ASKED_NAME, _ASKED_NUMBER]
         results = self._engine.analyze(text=folded.text, language=LANGUAGE, entities=entities, score_threshold=threshold)
         findings: list[Finding] = []
         for result in sorted(results, key=lambda r: (-r.score, r.start - r.end, r.start)):
             start, end = folded.span(result.start, result.end)
             if any(start < other.end and other.start < end for other in findings):
                 continue
-            kind = "name" if result.entity_type == _FREE_NAME else str(result.entity_type)
+            kind = _REPORTED.get(str(result.entity_type), str(result.entity_type))
             if kind == "name" and (
                 _exempt(text, start, end, allow) or _exempt(folded.text, result.start, result.end, allow)
             ):

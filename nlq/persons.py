@@ -1,0 +1,41 @@
+"""Persons among the words that nobody knows: 华东张伟的触达次数 · John Smith's visits.
+
+What the dictionaries of the bundle and of the language both leave unread, and what looks like a name, is taken for one: a question that could
+not have been answered anyway is then refused for the right reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from governance.identity.asked import is_name
+from nlq.matching import Token
+from nlq.words import METRIC, UNKNOWN
+
+_LONGEST = 4
+
+
+def names_someone(tokens: Sequence[Token], typed: str, slips: Sequence[str] = ()) -> bool:
+    """Return whether unread words of a tokenised question can be a person's name.
+
+    `typed` is the text as it was typed, capitals and all; `slips` are words that were taken for a mistyped name of the catalogue (康书平).
+    """
+    known = "\n".join(slips)
+    return any(is_name(words) for words in _unread(tokens, typed) if words[0].lower() not in known)
+
+
+def _unread(tokens: Sequence[Token], typed: str) -> Iterator[tuple[str, ...]]:
+    for token, following in pairwise([*tokens, None]):
+        if token is None or token.kind != UNKNOWN:
+            continue
+        word = typed[token.start : token.end]
+        yield (word,)
+        if following is None:
+            continue
+        said = typed[following.start : following.end]
+        if following.kind == UNKNOWN and typed[token.end : following.start] in (" ", "-"):
+            yield word, said
+        # a character of a name may be a word of its own: 李强
+        if following.kind != METRIC and following.start == token.end and len(said) == 1 and len(word) < _LONGEST and not said.isascii():
+            yield (word + said,)
