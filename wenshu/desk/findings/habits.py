@@ -128,6 +128,12 @@ class Habits:
         self.next = seen.index + 1
         return seen.actor, seen.day
 
+    def peers(self, who: str, name: str) -> list[int]:
+        """Return how many questions a day others of that person's role asked on the days before, in order of size."""
+        role = self.people[who].role
+        others = (person for person in self.people.values() if person.role == role and person.id != who)
+        return sorted(day.ended.count for person in others for other, day in person.days.items() if other < name and day.ended.count)
+
     def _outcome(self, person: Person, day: Day, seen: Seen) -> None:
         day.ended.add(seen)
         moment = dt.datetime.fromisoformat(seen.time)

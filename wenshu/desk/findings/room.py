@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from audit.search import Filter
@@ -72,7 +73,7 @@ class Findings:
                 for piece in read_on(self._door.path, self._habits.next):
                     touched |= {self._habits.add(seen) for seen in piece}
                 for person, day in touched:
-                    found = list(judge(self._habits.people[person], day, limits))
+                    found = list(judge(self._habits.people[person], day, limits, partial(self._habits.peers, person, day)))
                     if found:
                         self._found[person, day] = found
             finally:

@@ -21,6 +21,10 @@ ESTABLISHED = 5
 """Active days after which a person has habits."""
 OFF_SHARE = 0.3
 """A person who works at such hours this often is not unusual at them."""
+OFF_DAYS = 2
+"""Nor is one who did so on so many days before."""
+BUSY, PEERS, TWICE = 0.95, 20, 2
+"""Somebody without habits yet is held against twice the day of all but the busiest of their role, where so many days of others are known; else against twice the floor."""
 MARK = re.compile(r"⟦([a-z_]+):([^⟧]*)⟧")
 
 
@@ -54,6 +58,8 @@ class Case:
     day: Day
     before: tuple[Day, ...]
     limits: Thresholds
+    peers: Callable[[], list[int]]
+    """Questions a day of others of the same role, on days before, in order of size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,22 +93,32 @@ Look = Callable[[Case], "Struck | None"]
 def _volume(case: Case) -> Struck | None:
     done, limits = case.day.ended.count, case.limits
     usual = statistics.median([day.ended.count for day in case.before]) if len(case.before) >= ESTABLISHED else 0
-    allowed = max(limits.volume_floor, limits.volume_times * usual)
+    if done <= max(limits.volume_floor, limits.volume_times * usual):
+        return None
+    peers = [] if usual else case.peers()
+    busy = peers[int(BUSY * (len(peers) - 1))] if len(peers) >= PEERS else 0
+    allowed = max(limits.volume_floor, limits.volume_times * usual if usual else TWICE * (busy or limits.volume_floor))
     if done <= allowed:
         return None
-    zh = f"{case.person.id} 当天提问 {done} 次，" + (f"平时一天约 {usual:g} 次。" if usual else f"超过 {allowed:g} 次的上限（尚无足够的往日可比）。")
-    en = f"{case.person.id} asked {done} questions that day; " + (f"a usual day has about {usual:g}." if usual else f"more than {allowed:g} (too few days before to compare).")
+    if usual:
+        compared = Text(zh=f"平时一天约 {usual:g} 次。", en=f"a usual day has about {usual:g}.")
+    elif busy:
+        compared = Text(zh=f"同角色的人一天很少超过 {busy} 次（本人尚无足够的往日可比）。", en=f"others of the role rarely ask more than {busy} (too few days of their own to compare).")
+    else:
+        compared = Text(zh=f"超过 {allowed:g} 次的上限（尚无足够的往日可比）。", en=f"more than {allowed:g} (too few days before to compare).")
+    zh, en = f"{case.person.id} 当天提问 {done} 次，{compared.zh}", f"{case.person.id} asked {done} questions that day; {compared.en}"
     return Struck(strength=done / allowed, sentence=Text(zh=zh, en=en), group=case.day.ended, filter={"type": "outcome"})
 
 
 def _hours(case: Case) -> Struck | None:
     count = case.day.off_hours.count
     all_before, off_before = sum(day.ended.count for day in case.before), sum(day.off_hours.count for day in case.before)
-    if count < case.limits.off_hours or (len(case.before) >= ESTABLISHED and all_before and off_before / all_before > OFF_SHARE):
+    habit = sum(2 * day.off_hours.count >= case.limits.off_hours for day in case.before) >= OFF_DAYS
+    if count < case.limits.off_hours or habit or (len(case.before) >= ESTABLISHED and all_before and off_before / all_before > OFF_SHARE):
         return None
     zh = f"{case.person.id} 在非工作时间提问 {count} 次；此前 {all_before} 次中只有 {off_before} 次在非工作时间。"
     en = f"{case.person.id} asked {count} questions outside working hours; of {all_before} before, {off_before} were."
-    return Struck(strength=count / case.limits.off_hours, sentence=Text(zh=zh, en=en), group=case.day.off_hours, filter={"type": "outcome"})
+    return Struck(strength=count / case.limits.off_hours, sentence=Text(zh=zh, en=en), group=case.day.off_hours, filter={"type": "outcome"}, severity="attention" if len(case.before) >= ESTABLISHED else "notice")
 
 
 def _new(case: Case) -> Struck | None:
@@ -215,10 +231,10 @@ def finding_id(rule: str, person: str, day: str) -> str:
     return hashlib.sha256(f"{rule}\0{person}\0{day}".encode()).hexdigest()[:16]
 
 
-def judge(person: Person, name: str, limits: Thresholds) -> Iterator[Finding]:
-    """Yield what the rules find in one day of one person."""
+def judge(person: Person, name: str, limits: Thresholds, peers: Callable[[], list[int]] = list) -> Iterator[Finding]:
+    """Yield what the rules find in one day of one person; `peers` as `Habits.peers` gives them."""
     before = [day for other, day in person.days.items() if other < name and (day.ended.count or day.revealed.count)]
-    case = Case(person=person, name=name, day=person.days[name], before=tuple(before[-HISTORY:]), limits=limits)
+    case = Case(person=person, name=name, day=person.days[name], before=tuple(before[-HISTORY:]), limits=limits, peers=peers)
     for rule, (_, look) in RULES.items():
         struck = look(case)
         if struck is not None:
