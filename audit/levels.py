@@ -23,6 +23,10 @@ class Growing:
         self._level = piece.bit_length() - 1
         self._tree = tree
 
+    def root(self) -> bytes:
+        """The RFC 6962 root of all leaves so far."""
+        return self._tree.root()
+
     def extend(self, leaves: Sequence[bytes]) -> bytes:
         """Add leaf hashes; returns the interior nodes that they complete, in order of completion, one after the other."""
         size = self._tree.size
