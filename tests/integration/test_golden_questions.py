@@ -175,3 +175,12 @@ def test_validation_warns_of_metrics_without_questions_in_a_language_and_refuses
     told = [(item.message.partition(";")[0], in_chinese(item.message)) for item in found.warnings]
     assert [english for english, _ in told] == ["no golden question in Chinese for planned_touches", "no golden question in English for target_hcps, planned_touches"]
     assert all("标准问题" in chinese for _, chinese in told)
+
+
+def test_the_difference_names_the_questions_that_came_and_went(draft):
+    known = next(item for item in yaml.safe_load((POLICIES / REACH).read_text("utf-8"))["metrics"] if item["id"] == "planned_touches")["golden"]
+    draft.change("planned_touches", "golden", [*known[1:], {"ask": "上季度各大区的计划触达次数", "query": {"metrics": ["planned_touches"], "group_by": ["region"]}}])
+    [change] = draft.room.draft(draft.actor, draft.line["id"])["diff"]["changes"]
+    [detail] = change["details"]
+    assert detail["zh"] == f"标准问题：“{known[0]['ask']}” → “上季度各大区的计划触达次数”"
+    assert detail["en"].startswith("golden questions: ")

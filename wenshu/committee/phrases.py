@@ -39,6 +39,7 @@ FIELDS: Mapping[str, Text] = {
     "effective_from": Text(zh="生效日", en="effective from"),
     "effective_until": Text(zh="截止日", en="effective until"),
     "reason": Text(zh="理由", en="reason"),
+    "golden": Text(zh="标准问题", en="golden questions"),
     "obligation": Text(zh="义务", en="obligation"),
     "source": Text(zh="依据", en="source"),
     "label": Text(zh="名称", en="label"),
@@ -94,8 +95,16 @@ def field_change(field: str, was: Any, now: Any) -> Text:
         return Text(zh=f"{label.zh}：{was.get('k')} → {now.get('k')}", en=f"{label.en}: {was.get('k')} → {now.get('k')}")
     if isinstance(was, dict) and isinstance(now, dict) and not {"zh", "en"} & {*was, *now}:
         was, now = ({key: value for key, value in mine.items() if key not in other or value != other[key]} for mine, other in ((was, now), (now, was)))
+    if field == "golden":
+        was, now = ([_question(item, other) for item in mine or () if item not in (other or ())] for mine, other in ((was, now), (now, was)))
     old, new = _said(was), _said(now)
     return Text(zh=f"{label.zh}：{old['zh']} → {new['zh']}", en=f"{label.en}: {old['en']} → {new['en']}")
+
+
+def _question(item: Mapping[str, Any], other: Sequence[Mapping[str, Any]] | None) -> str:
+    """Return a golden question's words, with its query where only that changed."""
+    same = any(mine["ask"] == item["ask"] for mine in other or ())
+    return f"“{item['ask']}” {_plainly(item['query'])}" if same else f"“{item['ask']}”"
 
 
 def _said(value: Any) -> dict[str, str]:
