@@ -83,6 +83,13 @@ def _within(group: Group) -> Group:
     return replace(group, context=hashlib.blake2b(group.context + state, digest_size=16).digest(), about=None)
 
 
+class Forgetful(Memory):
+    """Knows persons and remembers no answer: judges every question as the first one."""
+
+    def judge(self, knower: Knower, groups: Any, k: int, day: dt.date) -> list[set[int]]:
+        return Memory.passing().judge(knower, groups, k, day)
+
+
 class _NoLedger:
     """This bench is not about the ledger."""
 
@@ -154,9 +161,10 @@ def measure(home: Path, today: dt.date, questions: int, seed: int) -> dict[str, 
         outcome: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
 
+        fresh = Gateway(active=lambda: active, data=sources, ledger=_NoLedger(), today=lambda: clock[0], protection=Protection(Forgetful(":memory:", b"bench"), b"b" * 32))  # type: ignore[arg-type]
+
         def alone(actor: Actor, asked: dict[str, Any]) -> Any:
             """What the same question is answered if nobody has asked anything before."""
-            fresh = Gateway(active=lambda: active, data=sources, ledger=_NoLedger(), today=lambda: clock[0], protection=Protection(Memory.passing(), b"b" * 32))  # type: ignore[arg-type]
             return fresh.run(Ask(actor=actor, purpose=None, query=query_from_json(asked)))
 
         disclose: list[float] = []

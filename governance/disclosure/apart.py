@@ -30,7 +30,8 @@ Flags = npt.NDArray[np.bool_]
 MOST_STATES = 400
 SURE = 2
 """So many times k persons behind a number must be expected among those who came or went: how many there are, nobody is told."""
-MOST_KEPT = 64
+MOST_BYTES = 64_000_000
+"""Of states kept ready in memory, per process."""
 
 
 class _Knower(Protocol):
@@ -69,7 +70,7 @@ class Apart:
 
     def __init__(self, key: bytes) -> None:
         self._key = key[:64]
-        self._states: OrderedDict[bytes, Flags] = OrderedDict()
+        self._states: OrderedDict[bytes, npt.NDArray[np.uint8]] = OrderedDict()
         self._written: set[tuple[bytes, bytes]] = set()
 
     def forget(self) -> None:
@@ -99,14 +100,15 @@ class Apart:
     def _hash(self, text: str) -> str:
         return hashlib.blake2b(text.encode(), key=self._key, digest_size=6).hexdigest()
 
-    def _states_of(self, store: sqlite3.Connection, but: bytes) -> Iterable[Flags]:
+    def _states_of(self, store: sqlite3.Connection, but: bytes) -> Iterable[npt.NDArray[np.uint8]]:
+        """Yield who counted in each other state, one bit a person."""
         for (name,) in store.execute("SELECT id FROM state WHERE id <> ? ORDER BY day DESC LIMIT ?", (but, MOST_STATES)).fetchall():
             found = self._states.pop(name, None)
             if found is None:
                 packed = store.execute("SELECT persons FROM state WHERE id = ?", (name,)).fetchone()[0]
-                found = np.unpackbits(np.frombuffer(zlib.decompress(packed), dtype=np.uint8)).astype(bool)
+                found = np.frombuffer(zlib.decompress(packed), dtype=np.uint8)
             self._states[name] = found
-            while len(self._states) > MOST_KEPT:
+            while len(self._states) > max(8, MOST_BYTES // max(1, found.nbytes)):
                 self._states.popitem(last=False)
             yield found
 
@@ -176,11 +178,14 @@ class Apart:
         """Return the cells under other states, once each, and for which of them few persons, and some, came or went."""
         found: dict[bytes, tuple[Codes, Flags]] = {}
         size = len(about.around)
-        current = about.population
+        packed = np.packbits(about.population[:size])
         for population in self._states_of(store, about.state):
-            other = np.zeros(size, dtype=bool)
-            other[: min(size, len(population))] = population[:size]
-            moved = np.flatnonzero((other != current[:size]) & (about.around > 0))
+            other = np.zeros(len(packed), dtype=np.uint8)
+            other[: min(len(packed), len(population))] = population[: len(packed)]
+            differing = np.flatnonzero(other ^ packed)
+            bits = (differing[:, None] * 8 + np.arange(8))[np.unpackbits((other ^ packed)[differing]).astype(bool).reshape(-1, 8)]
+            moved = bits[bits < size]
+            moved = moved[about.around[moved] > 0]
             if not len(moved):
                 continue
             many = np.bincount(about.around[moved], minlength=len(shown))
@@ -189,7 +194,8 @@ class Apart:
                 continue
             name = moved.tobytes()
             if name not in found:
-                found[name] = (np.where(other & cells[about.around], about.around, 0).astype(np.int32), cells)
+                there = np.unpackbits(other)[:size].astype(bool)
+                found[name] = (np.where(there & cells[about.around], about.around, 0).astype(np.int32), cells)
         return list(found.values())
 
 
