@@ -178,7 +178,7 @@ def _which(word: str) -> Text:
 
 
 def _options(metrics: Sequence[str], reader: Reader, view: LexiconView) -> tuple[Option, ...]:
-    found = []
+    found: list[Option] = []
     for metric in metrics:
         if len(found) == MAX_OPTIONS:
             break

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from governance import calendar
-from governance.terms import MetricQuery, Text
+from governance.terms import MetricQuery, Period, Text
 from nlq.entries import MetricInfo
 from nlq.matching import Token
 from nlq.times import When
@@ -55,10 +55,10 @@ def happened(query: MetricQuery, today: date) -> tuple[MetricQuery, ...]:
     usual = replace(query, period=None, compare=None)
     if query.period is None or query.period.start <= today:
         return (usual,)
-    before = query.period
-    while before.start > today:
+    before: Period | None = query.period
+    while before is not None and before.start > today:
         before = calendar.previous_year(before)
-    return (usual, replace(usual, period=before)) if before.end <= today else (usual,)
+    return (usual, replace(usual, period=before)) if before is not None and before.end <= today else (usual,)
 
 
 __all__ = ["NOT_YET", "happened", "is_future", "is_plan"]
