@@ -13,16 +13,16 @@ Q = TypeVar("Q")
 Act = Literal["explain", "undo", "reset"]
 """`explain`: how the last answer came about. `undo`: back to the query before it. `reset`: what follows leans on nothing."""
 
-_POLITE_ZH = r"(?:请|麻烦|那|那么|那就|我想|我要|我们|帮我|不对|不是|算了|好的?|嗯|哦|还是|先|给我|可以|能|能不能|直接|,|，|\s)*"
+_POLITE_ZH = r"(?:再(?=撤|退|后退|回退)|请|麻烦|那|那么|那就|我想|我要|我们|帮我|不对|不是|算了|好的?|嗯|哦|还是|先|给我|可以|能|能不能|直接|,|，|\s)*"
 _TAIL_ZH = r"(?:吧|吗|呢|啊|哦|了|一下|下|好了|就好|就行|看看|谢谢|[?？。.!！,，\s])*"
-_POLITE_EN = r"(?:please|ok(?:ay)?|no|oh|sorry|wait|actually|now|then|and|let'?s|let us|can you|could you|i want to|just|,|\s)*"
+_POLITE_EN = r"(?:never ?mind(?=[, ]+(?:undo|go back|revert))|please|ok(?:ay)?|no|oh|sorry|wait|actually|now|then|and|let'?s|let us|can you|could you|i want to|just|,|\s)*"
 _TAIL_EN = r"(?:please|thanks|thx|thank you|now|[?.!,\s])*"
 
 _LAST_ZH = r"(?:刚才|刚刚|之前|上一个|上一条|上一次|上次|前一个|前一次|最近一次|前面|原来|先前|上一步|上一轮|上个|前一步)"
 _THING_ZH = r"(?:的)?(?:那个|那条|那步|那次)?(?:的)?(?:问题|查询|结果|操作|条件|筛选|修改|改动|步骤|状态|视图|样子|回答|答案|一步|更改|设置)?"
 _UNDO_ZH = (
     rf"(?:撤销|撤消|撤回|取消|恢复|还原|退回|返回|回退|倒回|后退|回到|退到|恢复到|还原到|返回到|退回到|倒退){_LAST_ZH}{_THING_ZH}",
-    r"(?:撤销|撤消|撤回|取消|回退|后退|还原|倒退|返回|恢复)(?:一步|一下|操作|修改|改动|上一步|原样|回去)?",
+    r"(?:撤销|撤消|撤回|取消|回退|后退|还原|倒退|返回|恢复)(?:一步|一次|一下|操作|修改|改动|上一步|原样|回去)?",
     r"(?:回去|退回去|退回|退一步|往回退|往回退一步|回上一步|返回上一层|上一步|上一个问题|上一个查询|改回去|改回来|换回去|换回来|变回去|恢复原样|恢复原状|刚才(?:的)?那个(?:问题|查询|结果)?|前一个(?:问题|查询|结果)|当我没说|刚才(?:说|问)(?:的)?(?:不算|作废)|刚才(?:的)?(?:不算|作废|不要了))",
 )
 _UNDO_EN = (

@@ -185,4 +185,19 @@ def _options(metrics: Sequence[str], reader: Reader, view: LexiconView) -> tuple
         reading = reader.with_metric(metric)
         if reading is not None and can_run(reading.query, view):
             found.append(Option(label=describe(reading.query, view.lexicon), query=reading.query))
+    if not found:  # nothing can be asked by all that was named: what can be asked without it
+        readings = [reading.query for metric in metrics[:_FEW] if (reading := reader.with_metric(metric)) is not None]
+        found = [Option(label=describe(query, view.lexicon), query=query) for query in dict.fromkeys(_stripped(query, view) for query in readings)]
     return tuple(found)
+
+
+_FEW = 3
+
+
+def _stripped(query: MetricQuery, view: LexiconView) -> MetricQuery:
+    """Return a query without the filters and cuts that its metrics can't take."""
+    known = frozenset.intersection(*(view.lexicon.metrics[name].dimensions for name in query.metrics))
+    compare = None if isinstance(query.compare, MemberCompare) and query.compare.dimension not in known else query.compare
+    group_by, where, keep = (tuple(d for d in query.group_by if d in known), tuple(w for w in query.where if w.dimension in known), tuple(k for k in query.keep if k.dimension in known))
+    rows = bool(group_by or query.grain)
+    return replace(query, group_by=group_by, where=where, keep=keep, compare=compare, order=query.order if rows else (), limit=query.limit if rows else None, having=query.having if rows else (), share=query.share and rows)

@@ -231,6 +231,8 @@ class Builder:
         name, _, values = found[0]
         if not work.allowed(name):
             work.invalid += 1
+        if len(values) > 1:
+            work.score -= 0.45  # weekdays vs weekends: the base is one member
         return MemberCompare(dimension=name, base=values[0])
 
     def _kept(self, work: Work, chosen: dict[int, str]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from nlq.normalise import has_chinese
+
 _CANTONESE = re.compile(r"[嘅唔冇嘢啲喺咗哋佢睇嚟俾畀嗰]|几多|边[个间啲]|而家|依家|琴日|寻日|今个|同埋|旧年")
 """What only Cantonese says; the rewriting below waits for one of these."""
 _SPOKEN: tuple[tuple[str, str], ...] = (
@@ -56,6 +58,11 @@ _SHOWN_BACK = (
     (re.compile(r"^(?P<p>(?:please |now |then |and |ok(?:ay)?,? )*)(?:put|bring|add|include|let) (?P<v>[^,]{2,40}?) (?:back|again)(?: in(?:to it)?| on)?(?P<z>[ .!?]*(?:please|thanks)?[.!]*)$", re.IGNORECASE), r"\g<p>add \g<v>\g<z>"),
     (re.compile(r"^(?P<p>(?:please |now |then |and |ok(?:ay)?,? )*)(?:put|bring|add) back(?: in)? (?P<v>.{2,40})$", re.IGNORECASE), r"\g<p>add \g<v>"),
 )
+_RATHER = re.compile(
+    r"^(?:不对|不是的?|错了|搞错了|说错了|不)[,，、]\s*(?:应该|我)?(?:说的|要的|问的|指的|想要的|想看的|想问的|要看的)?(?:应该)?(?:是|看|要)?(?=[^,，\s])"
+    r"|^(?:no|nope|sorry|wrong|not that)[,，]\s*(?:sorry,? )?(?:i (?:mean|meant|want|wanted|asked for)|it should be|make it|make that|that should be|should be)?\s*(?=[a-z0-9])", re.IGNORECASE
+)
+"""不，是8月; no, I meant units: what follows takes the place of what was understood."""
 """把西北加回来, put Northwest back: what was left out is added again."""
 
 
@@ -71,7 +78,9 @@ def standard(text: str) -> str:
 
 
 def added_back(text: str) -> str:
-    """Return a follow-up that takes something in again as one that adds it."""
+    """Return a follow-up that takes something in again as one that adds it, and one that corrects the reading as one that replaces."""
+    if (wrong := _RATHER.match(text)) is not None and wrong.end() < len(text):
+        return ("换成" if has_chinese(text) else "switch to ") + text[wrong.end() :]
     for pattern, meant in _SHOWN_BACK:
         changed, count = pattern.subn(meant, text)
         if count:

@@ -10,7 +10,19 @@ from governance.terms import Filter, Grain, Having, Keep, MemberCompare, MetricQ
 from nlq.carried import carried, told
 from nlq.defaults import default_text
 from nlq.draft import Draft, Member
-from nlq.leaning import ADDS, AGAINST, DEEPER, EARLIER, EARLIER_UNITS, EVERY, OTHERS, REPLACES, STRONG, WHOLE_YEAR
+from nlq.leaning import (
+    ADDS,
+    AGAINST,
+    DEEPER,
+    EARLIER,
+    EARLIER_UNITS,
+    EVERY,
+    OTHERS,
+    REPLACES,
+    STRONG,
+    THAT_ONE,
+    WHOLE_YEAR,
+)
 from nlq.lexicon import LexiconView
 from nlq.reading import Reader, Reading, default_period
 from nlq.shape_periods import default_grain
@@ -25,7 +37,9 @@ class FollowUp:
         self.whole = whole
         """The sentence asks for the whole (全国呢): filters fall away."""
         self.draft, self.text, self.context, self.view, self.clock = draft, text, context, view, clock
-        self.adds = ADDS.search(text) is not None
+        self.adds = ADDS.search(text) is not None or (context.limit is not None and bool(draft.metrics) and THAT_ONE.search(text) is not None)
+        if self.adds and THAT_ONE.search(text) is not None and all(set(group.token.ids("dimension")) & {*context.group_by} for group in draft.groups):
+            draft.groups = []  # 该大区, that region: the one that was found
         self.deeper = DEEPER.search(text) is not None
         self.fallen: tuple[str, ...] = ()
         """Dimensions of the question before by which the new metric can't be asked."""
@@ -79,6 +93,8 @@ class FollowUp:
         """和上个月比: in a follow-up only the base is named; the period stays that of the question before."""
         draft, period = self.draft, self.context.period
         earlier = EARLIER.search(self.text)
+        if earlier is not None and period is None and self.context.metrics[0] in self.view.lexicon.metrics:
+            period = default_period(self.view.lexicon.metrics[self.context.metrics[0]], self.clock)  # 再往前一个月, where no period was said
         if earlier is not None and period is not None and _MEASURED.search(self.text):
             draft.when, draft.base, draft.compare = None, None, "previous_period"  # vs the month before
             return
@@ -183,7 +199,7 @@ class FollowUp:
         """Let fall what leans on what is no longer there: an order by another metric, a comparison of a member with itself."""
         names = {name for metric in merged.metrics for name in (metric, f"{metric}__change", f"{metric}__growth", f"{metric}__share")}
         names |= {*merged.group_by, "period"}
-        order = tuple(item if item.by in names else replace(item, by=merged.metrics[0]) for item in merged.order)
+        order = tuple(item if item.by in names else replace(item, by=_column_of(item.by, merged, names)) for item in merged.order)
         having = tuple(item for item in merged.having if item.metric in names)
         compare = merged.compare
         if isinstance(compare, MemberCompare):
@@ -363,6 +379,12 @@ class FollowUp:
             order = tuple(Order(by=context.order[0].by, direction=item.direction) for item in change.order)
         keep = merged.keep if self.draft.rank_of or change.keep else ()
         return replace(merged, order=order, limit=None if self.draft.rank_of else limit, keep=keep)
+
+
+def _column_of(by: str, merged: MetricQuery, names: set[str]) -> str:
+    """The same column of the first metric that is left: 去掉销量 after a ranking by its growth ranks by the growth of what stays."""
+    other = merged.metrics[0] + (by[by.index("__") :] if "__" in by else "")
+    return other if other in names else merged.metrics[0]
 
 
 def _united(keep: tuple[Keep, ...], dimension: str, values: tuple[Value, ...]) -> tuple[Value, ...]:

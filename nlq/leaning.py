@@ -23,6 +23,8 @@ AGAINST = re.compile(r"对比|比较|对照|(?<![a-z])(?:vs|versus|pk|against|co
 """Beside one member alone: it is shown beside the one asked before."""
 EVERY = re.compile(r"各|每个|每一个|每家|所有|全部|(?<![a-z])(?:each|every|all)(?![a-z])")
 OTHERS = re.compile(r"其他|其它|其余|别的|剩下|剩余|the others?|others|other |the rest")
+THAT_ONE = re.compile(r"它(?!们)|该|[这那](?:一?个|家|款|位|种|里|边)(?!月|周|季|年|星期|礼拜|指标|数)|(?<![a-z])(?:its?|there|(?:that|this)(?= (?!month|week|quarter|year|day|time|is|was|one more)))(?![a-z])")
+"""Beside a new metric, after a ranking: of the one that was found, so that the ranking stays and the metric is shown beside it."""
 NOW_FIRST = re.compile(
     r"^(?:(?:and|so|ok(?:ay)?|then|well|那么?|好的?)[\s,]*)?(?:now(?![a-z])[\s,]*(?!$|[?.!\s]|(?:what (?:is|was|are|were)|what's|how (?:many|much|is|are)|vs|versus|compared?|against|and|or|to|than|until|minus)(?![a-z]))"
     r"|(?:now\s*|现在)(?:请|麻烦|帮我|给我|我想|我要|想|就|再|把|都|来|,)*(?=[只仅单按依分换改看加去拆排取要展显细不除剔限切]|each |by |only ))"
@@ -66,6 +68,8 @@ def is_follow_up(draft: Draft, text: str, tokens: list[Token], context: MetricQu
     named = [token for token in draft.metrics if token.used]
     if not named:
         return _says_something(draft) or any(pattern.search(text) for pattern in (EARLIER, WHOLE_YEAR, OTHERS)) or any(token.text in _WHOLE for token in tokens)
+    if context.limit is not None and THAT_ONE.search(text) and not (draft.members or draft.when or draft.ordering):
+        return True
     if not _cut(draft):
         # a metric alone, or a ranking by one, leans on the rows and conditions of before
         alone = not (draft.ordering or draft.compare or draft.share or draft.thresholds or draft.base)

@@ -8,6 +8,7 @@ from governance.terms import UNKNOWN, Language
 from nlq import (
     shape_absorbing,
     shape_comparisons,
+    shape_doubts,
     shape_exclusions,
     shape_groupings,
     shape_limits,
@@ -51,6 +52,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_numbers.named_bounds(sentence)
     _tails(sentence)
     shape_limits.unsaid(sentence)
+    shape_doubts.doubts(sentence)
     shape_absorbing.absorb(sentence)
     shape_nouns.grouped(sentence)
     shape_numbers.thresholds(sentence)

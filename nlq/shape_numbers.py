@@ -11,7 +11,7 @@ from nlq.entries import Meaning
 from nlq.matching import Token
 from nlq.numbers import Number
 from nlq.sentence import Sentence
-from nlq.words import CHANGE, METRIC
+from nlq.words import CHANGE, FILLER, METRIC
 
 _OPERATORS: tuple[str, ...] = get_args(Comparison)
 _NEGATED: dict[str, Comparison] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
@@ -98,7 +98,9 @@ def _compared(sentence: Sentence, match: re.Match[str]) -> bool:
     versus, other, adjective = sentence.rest[at : at + 3]
     if adjective.text not in COMPARATIVES:
         return False
-    listed = sentence.has("W") or (sentence.has("D") and other.kind == "T")
+    following = sentence.rest[at + 3] if at + 3 < len(sentence.rest) else None
+    beside = other.kind == "V" and following is not None and following.kind == "D" and bool(set(sentence.dimension_of(following)) & set(sentence.dimension_of(other)))
+    listed = sentence.has("W") or (sentence.has("D") and other.kind == "T") or beside  # 触达率比华东低的大区
     if not listed:
         adjective.kind = "d"
         return True
@@ -231,6 +233,8 @@ def _column(sentence: Sentence, start: int, end: int) -> tuple[Token | None, Col
     """Return (metric, column, whether a fall was meant) of a bound that stands at tokens start…end."""
     near = [*range(start - 1, max(-1, start - 4), -1), *range(end, min(len(sentence.rest), end + 2))]
     metric = sentence.nearest_metric(start)
+    if not sentence.chinese and end < len(sentence.rest) and sentence.rest[end].kind == METRIC and "CNM&" in "".join(token.kind for token in sentence.all if token.kind != FILLER):
+        metric = sentence.rest[end]  # more than 500 visits and fewer than 3 touches
     number = next((token for token in sentence.rest[start:end] if token.kind == "N"), None)
     points = number is not None and number_of(number).said == "points"
     for index in near:

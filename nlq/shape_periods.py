@@ -235,6 +235,8 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
     if all(_adjacent(a, b) for a, b in itertools.pairwise(ordered)) and ordered[0].period and ordered[-1].period:
         draft.when = When(period=Period(start=ordered[0].period.start, end=ordered[-1].period.end), grain=ordered[0].grain)
         draft.joined = ordered[0].grain
+        if len(spans) > 2 and sentence.has("z"):
+            draft.separate = True  # Q1、Q2、Q3对比
         return
     draft.when = first
     draft.extra_times = [when for _, when in spans[1:]]
@@ -331,7 +333,7 @@ def _changes(sentence: Sentence) -> None:
         token = sentence.rest[index]
         direction = token.value[0] if isinstance(token.value, tuple) else "any"
         every = sentence.find("GN?D") is not None  # 各大区…下降: every region; 下降的大区: those where it fell
-        filters = any(other.kind in "DW" for other in sentence.rest) and not every and not draft.trend and draft.ordering is None and direction != "any"
+        filters = (draft.periods or any(other.kind in "DW" for other in sentence.rest)) and not every and not draft.trend and draft.ordering is None and direction != "any"
         asks = token.text.endswith("多少") or (sentence.has("U") and not sentence.find("UN?D|DU"))
         if filters and not asks and not any(threshold.column in ("__change", "__growth") for threshold in draft.thresholds):
             followed = index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "D"

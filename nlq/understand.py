@@ -266,7 +266,16 @@ class _Question:
         """打开次数, 点击人数, number of opens: a number is asked where the word that is known is a rate's."""
         rates = [token for token in self.draft.metrics if any(self.view.lexicon.metrics[m].format == "percent" for m in query.metrics if m in token.ids("metric"))]
         text = self.text
+        if any(self._numbered(token) for token in self.draft.metrics if any(self.view.lexicon.metrics[m].ratio for m in query.metrics if m in token.ids("metric"))):
+            return 0.45
         return 0.45 if any(COUNT_AFTER.match(text, token.end) or COUNT_BEFORE.search(text[: token.start]) for token in rates) else 0.0
+
+    def _numbered(self, rate: Token) -> bool:
+        """留存医生数, NPS回复数: a noun and its number right behind a rate's word."""
+        behind = [token for token in self.tokens if token.start >= rate.end][:2]
+        if len(behind) < len(("noun", "number")) or behind[0].text.isascii() or behind[0].kind not in "Df" or behind[0].text in ("的", "是", "有"):
+            return False
+        return behind[0].start == rate.end and behind[1].start == behind[0].end and behind[1].text in _NUMBERS_OF
 
     def _finished(self, reading: Reading, loss: float, unused: tuple[str, ...]) -> Reading:
         told = tuple(correction.told() for correction in self.corrections)
@@ -353,6 +362,7 @@ class _Question:
         )
 
 
+_NUMBERS_OF = frozenset(("数", "人数", "次数", "数量", "个数"))
 _UNDONE = Text(zh="已撤销上一步，回到之前的问题。", en="The last step is undone: the question before it is asked again.")
 _NOTHING_BEFORE = Text(zh="没有更早的问题可以回到，请直接提问。", en="There is no earlier question to go back to; please ask one.")
 _AFRESH = Text(zh="好的，前面的条件都不再沿用，请提问。", en="All right: nothing said before is carried over. Please ask.")

@@ -16,6 +16,7 @@ CHINESE: tuple[tuple[str, object, str], ...] = (
     ("y", None, "不再分 别分 别按 不再按 无需分"),
 )
 ENGLISH: tuple[tuple[str, object, str], ...] = (
+    ("X", None, "but for|excl"),
     ("f", None, "land|landed|land on|landed on|end up|ended up|wind up|wound up|come out|came out|came out at|come in at|came in at|turn out|turned out|anybody|anyone|somebody|someone|list out|lay out|pull together|put together|walk me through|run me through|remind me|spell out|break out"),
     ("s", "desc", "most frequent first|highest first|largest first|biggest first|most first|greatest first|longest first|busiest first|high to low|highest to lowest|most to least|largest to smallest|biggest to smallest|with the highest first|with the most first|with the largest first|starting with the highest|starting with the most|starting with the largest|from most to fewest|most to fewest"),
     ("s", "asc", "least frequent first|lowest first|smallest first|fewest first|least first|shortest first|low to high|lowest to highest|least to most|smallest to largest|with the lowest first|with the fewest first|starting with the lowest|starting with the fewest|starting with the smallest|fewest to most"),
