@@ -350,6 +350,8 @@ class _Question:
         refusal: LanguageRefusal | None = None,
         act: Act | None = None,
     ) -> Understanding:
+        if status == "clarify" and not options:
+            return self._lost(_NOTHING)  # nothing that could be chosen can be run
         return Understanding(
             language=self.language,
             status=status,
