@@ -63,7 +63,7 @@ class FollowUp:
         found = []
         for reading in partial:
             merged = self._merged(reading.query)
-            assumed = tuple(text for text in reading.assumptions if context.period is None or merged.period is None or text not in self._defaults())
+            assumed = tuple(text for text in reading.assumptions if context.period is None or merged.period is None or not (text in self._defaults() or (draft.when is None and text.zh.startswith("未说明时间"))))
             found.append(replace(reading, query=merged, assumptions=(*assumed, *told(merged, self.fallen, self.view)), score=min(0.97, self._score(reading, merged))))
         return found
 

@@ -128,7 +128,7 @@ class _Question:
             at = max(at, finding.end)
         typed = cased("".join([*blanked, self.raw[at:]]))
         self.capitals = standard(plain(typed))
-        if context is not None:
+        if context is not None and act_of(self.capitals.lower()) is None:
             self.capitals = added_back(self.capitals)
         self.text = self.capitals.lower()
         self.said = typed.lower()
