@@ -165,10 +165,10 @@ def event_pair(number: int) -> list[Event]:
         "purpose": "market_analysis",
         "decision": "allow",
     }
-    shared = {"metrics": [("reach_rate", "touches", "revenue", "open_rate", "nps")[number % 5]], "session": f"s{number // 20}", "surface": "web"}
+    shared: dict[str, object] = {"metrics": [("reach_rate", "touches", "revenue", "open_rate", "nps")[number % 5]], "session": f"s{number // 20}", "surface": "web"}
     query = {"group_by": ["region", "channel"], "period": {"start": "2026-10-01", "end": "2026-11-01"}}
-    asked = {"query": query, "rule": "marketing/reach", "question": f"上个月各大区的触达率 {number % 997}"}
-    told = {"outcome": "answered", "rows": 7} if number % 9 else {"outcome": "refused", "code": "row_scope"}
+    asked: dict[str, object] = {"query": query, "rule": "marketing/reach", "question": f"上个月各大区的触达率 {number % 997}"}
+    told: dict[str, object] = {"outcome": "answered", "rows": 7} if number % 9 else {"outcome": "refused", "code": "row_scope"}
     return [Event(type="intent", detail=shared | asked, **who), Event(type="outcome", detail=shared | told, **who)]
 
 
