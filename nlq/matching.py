@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from nlq.entries import Meaning
@@ -33,6 +34,7 @@ _TAKES = frozenset(("取", "取出", "列", "选", "选出", "挑", "挑出", "�
 
 _TIME_ENDS = frozenset("0123456789年月日号周季度天份半末底初期间内旬")
 _DATE_ENDS = frozenset("年月份周度")
+_COUNTED_BEHIND = re.compile("(?<=[周期拜])[一二三四五六]个(?!月|周|星期|季|小时|工作日)")
 _NUMERALS = frozenset("一二三四五六七八九十")
 
 
@@ -48,7 +50,7 @@ class Matcher(Spans):
         times: dict[int, list[TimeHit]] = {}
         for hit in scan(self.text, self.clock, festivals.names if festivals else None):
             times.setdefault(hit.start, []).append(hit)
-        for hit in self._cut_short(times, festivals.names if festivals else None):
+        for hit in [*self._cut_short(times, festivals.names if festivals else None), *self._counted_behind(times, festivals.names if festivals else None)]:
             times.setdefault(hit.start, []).append(hit)
         count = len(self.units)
         best: list[float] = [0.0] * (count + 1)
@@ -87,6 +89,13 @@ class Matcher(Spans):
                 continue
             ends.add(stop)
             yield from (hit for hit in scan(self.text[:stop], self.clock, festivals) if hit.end == stop)
+
+    def _counted_behind(self, times: dict[int, list[TimeHit]], festivals: dict[str, str] | None) -> Iterator[TimeHit]:
+        """Yield the weeks before a number of things, in place of the weekdays that they look like: 上周 in 上周四个网点, 过去两周 in 过去两周三个年级."""
+        for match in _COUNTED_BEHIND.finditer(self.text):
+            for hits in times.values():
+                hits[:] = [hit for hit in hits if hit.end != match.end() - 1]
+            yield from (hit for hit in scan(self.text[: match.end() - 2], self.clock, festivals) if hit.end == match.end() - 2)
 
     def _begins_name(self, at: int) -> bool:
         sizes = (size for size in self.book.lengths.get(self.units[at].key, ()) if 1 < size <= len(self.units) - at or self.units[at].kind == "w")

@@ -66,7 +66,7 @@ def groupings(sentence: Sentence) -> None:
 
 def _few(sentence: Sentence) -> None:
     """By only one channel, 只通过一个渠道: a bound on members, which is no metric's."""
-    said = [token for token in sentence.all if token.kind != FILLER or token.text in _ONE]
+    said = [token for token in sentence.all if (token.kind != FILLER or token.text in _ONE) and not (token.used and token.kind == "N")]
     kinds = "".join("N" if token.text in _ONE else token.kind for token in said)
     if match := re.search("ONG?D" if sentence.chinese else "GO?ND", kinds):
         sentence.problem(said[match.end() - 2].text + said[match.end() - 1].text, 0.5)

@@ -284,7 +284,8 @@ def _single(sentence: Sentence, span: tuple[int, When], versus: int | None, cloc
         draft.compare = None
         _take_versus(sentence)
         return
-    if when.ends is not None and sentence.count("V") < 2:
+    ranged = _RANGED.search(sentence.rest[index].text) is not None and sentence.has("D")  # 3月到6月四个门店分别: the stores, not the months
+    if when.ends is not None and sentence.count("V") < 2 and not ranged:
         draft.joined = when.grain  # 7月、8月和9月分别: each of them
     if draft.compare == "implied" and draft.base is not None:
         draft.when = when if when is not draft.base else None
@@ -309,6 +310,9 @@ def _single(sentence: Sentence, span: tuple[int, When], versus: int | None, cloc
     else:
         draft.when, draft.compare = when, "previous_period"
     _take_versus(sentence)
+
+
+_RANGED = re.compile(r"到|至|~|-|(?<![a-z])(?:to|through|until)(?![a-z])")
 
 
 def _bare_versus(sentence: Sentence) -> None:
