@@ -40,6 +40,24 @@ def ownerless(reads: Sequence[Read[LexiconDocument]]) -> list[Problem]:
     ]
 
 
+_GUARDED = {
+    "adverse_event": "a reportable case of drug safety would only be told that it was not understood",
+    "off_label": "questions on the use of a product would not be sent to those who may answer them",
+    "prescription_by_doctor": "only the metrics' own tags keep figures from being linked to persons, not words",
+}
+
+
+def unguarded(reads: Sequence[Read[LexiconDocument]]) -> list[Problem]:
+    """Return what no rule of the intent guard watches for: a bundle may do without, but not without being told what that means."""
+    rules = [rule for item in reads for rule in item.document.guard]
+    if not rules:
+        return [Problem(where="lexicon", message="there is no intent guard: " + "; ".join(_GUARDED.values()) + ". Add `guard` rules (lexicon/guard.yaml), or keep it so if the field has no such cases.")]
+    missing = [code for code in _GUARDED if not any(rule.code == code for rule in rules)]
+    found = [Problem(where="lexicon", message=f"no rule of the intent guard has the code {code}: {_GUARDED[code]}. Add one, or keep it so if the field has no such cases.") for code in missing]
+    routed = [rule.id for rule in rules if rule.code in ("adverse_event", "off_label") and rule.contact is None]
+    return found + [Problem(where="lexicon", message=f"the guard's rule {name!r} names no contact, so nothing can be handed on.") for name in routed]
+
+
 def _first(phrases: Sequence[str]) -> str:
     return phrases[0] if phrases else ""
 

@@ -11,6 +11,7 @@ from nlq.draft import Draft
 from nlq.guard import ORDER
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
+from nlq.normalise import normalise
 from nlq.words import DIMENSION, FILLER, GROUP, METRIC, NOUN, TIME, UNKNOWN, VALUE, WHO
 
 
@@ -77,14 +78,24 @@ class Refuser:
         ranked = self.draft.ordering is not None
         cut = [group.token for group in self.draft.groups if group.explicit or group.listed or (ranked and self._ranked(group.token))]
         named = [*cut, *(member.token for member in self.draft.members), *self.draft.share_of]
-        if any(self._about_person(token) for token in named) or self._asks_who():
+        if any(self._about_person(token) and not self._bare(token) for token in named) or self._asks_who():
             return True
         beside = [said[near] for index in sold for near in (index - 1, index + 1) if 0 <= near < len(said)]
-        return any(token.kind in (DIMENSION, VALUE) and self._about_person(token) for token in beside)
+        return any(token.kind in (DIMENSION, VALUE) and self._about_person(token) and not self._bare(token) for token in beside)
+
+    def _bare(self, token: Token) -> bool:
+        """Whether a word is only the adjective of a yes-or-no dimension, with nobody named whom it describes: the target of `target vs actual revenue`."""
+        dimensions = self.view.lexicon.dimensions
+        found = [dimensions[m.id] for m in token.meanings if m.kind == "value" and m.id in dimensions]
+        if not found or len(found) < len(token.meanings) or any(info.yes is None for info in found):
+            return False
+        if any(normalise(name) in token.text for info in found for name in (info.label.zh, info.label.en, *info.synonyms)):
+            return False  # 目标医生 names them itself
+        return not any(other.kind == NOUN or (other.kind == DIMENSION and self._about_person(other)) for other in self.tokens)
 
     def _asks_who(self) -> bool:
-        """谁, who, 哪位, with no members to choose from: a person is the answer."""
-        if sum(token.kind == VALUE for token in self.tokens) > 1 or not any(token.kind == "W" and token.text in WHO for token in self.tokens):
+        """谁, who, 哪位, with no members to choose from: a person is the answer. 谁家 asks for a house."""
+        if "谁家" in self.said or sum(token.kind == VALUE for token in self.tokens) > 1 or not any(token.kind == "W" and token.text in WHO for token in self.tokens):
             return False
         return not any(token.kind == DIMENSION and not self._about_person(token) for token in self.tokens)
 

@@ -24,6 +24,8 @@ _SEPARATED = re.compile(r"[\s,.?!:;'\"()\-/、_·*#+~&|\\<>=\[\]{}xX×]*(?:转|�
 """What may stand inside a number as people write it."""
 LONGEST = 7
 """A row of this many numerals is longer than an amount and may be someone's number."""
+SOMEONES = 10
+"""Digits, without the zeros at the end, that no amount has."""
 _LETTERS = re.compile(r"[a-z\u3400-\u9fff]")
 _TIME_WORDS = re.compile(rf"[^\d\s.\-/{_NUMERALS}]")
 
@@ -54,6 +56,25 @@ def screened(tokens: Sequence[Token], text: str) -> str:
             kept += piece.text if piece.kept else BLANK
     kept = re.sub(rf"{BLANK}(?: ?{BLANK})+", BLANK, kept)
     return kept.rstrip(" ")
+
+
+def holds_a_number(tokens: Sequence[Token], text: str) -> bool:
+    """Return whether a row of numerals, however separated, has more digits that mean something than an amount or a date has: someone's number."""
+    significant = 0
+    for piece in _pieces(tokens, text):
+        if piece.numerals and not piece.period:
+            significant += _significant(piece.text)
+        elif piece.numerals or not (piece.between or not (piece.kept or _is_word(piece))):
+            significant = 0
+        if significant >= SOMEONES:
+            return True
+    return False
+
+
+def _significant(text: str) -> int:
+    words = re.findall(r"zero|oh|one|two|three|four|five|six|seven|eight|nine", text)
+    digits = "".join(_ANY.findall(text)).rstrip("0零十百千万亿") if not words else "x" * len(words)
+    return len(digits)
 
 
 def _pieces(tokens: Sequence[Token], text: str) -> list[_Piece]:

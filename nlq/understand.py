@@ -46,7 +46,7 @@ from nlq.persons import names_someone
 from nlq.reading import Correction, Reader, Reading
 from nlq.refusing import LanguageRefusal, Refuser
 from nlq.scoring import COUNT_AFTER, COUNT_BEFORE, READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
-from nlq.screening import BLANK, screened
+from nlq.screening import BLANK, holds_a_number, screened
 from nlq.shape import read_shape
 from nlq.times import Clock
 from nlq.turning import turned
@@ -168,6 +168,7 @@ class _Question:
         if self.view.lexicon.screener is not None and names_someone(tokeniser.unmended, self.capitals, [fix.said for fix in tokeniser.corrections]):
             self.person = True
         self.tokens, self.text, self.corrections = tokeniser.tokens, tokeniser.text, tokeniser.corrections
+        self.person = self.person or holds_a_number(tokeniser.unmended, tokeniser.typed)
         sql = is_sql(self.text)
         if sql:
             self.tokens = []

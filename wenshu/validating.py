@@ -25,7 +25,7 @@ def validate_alone(folder: Path) -> list[Problem]:
 
 def look_over(folder: Path, *, today: dt.date) -> Findings:
     """Return the problems of `validate_alone` and what is only doubtful. `today` says which rules have ended."""
-    from nlq.conflicts import check_words, ownerless
+    from nlq.conflicts import check_words, ownerless, unguarded
     from nlq.lexicon import Lexicon
     from nlq.verified_reading import goldenless
 
@@ -34,7 +34,7 @@ def look_over(folder: Path, *, today: dt.date) -> Findings:
         catalogue = catalogue_of(bundle)
         policy, words = policy_of(bundle, catalogue), bundle.of("lexicon", LexiconDocument)
         found = check_rules(policy, bundle.of("access", AccessDocument), today=today)
-        doubtful = (*ownerless(words), *goldenless(bundle.of("metrics", MetricsDocument), today=today))
+        doubtful = (*ownerless(words), *unguarded(words), *goldenless(bundle.of("metrics", MetricsDocument), today=today))
         found = Findings(problems=found.problems, warnings=(*found.warnings, *doubtful))
         doubts = check_words(words, catalogue, bundle.settings, roles=frozenset(policy.roles))
         cases = check_cases(bundle.of("cases", CasesDocument), policy)

@@ -7,7 +7,7 @@ import pytest
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.reading import read
 from governance.documents.settings import Settings
-from nlq.conflicts import check_words, ownerless
+from nlq.conflicts import check_words, ownerless, unguarded
 from nlq.lexicon import Lexicon
 from tests.fixtures.bundle import POLICIES, catalogue_of
 
@@ -72,3 +72,16 @@ def test_a_bound_that_nobody_owns_is_doubtful(tmp_path):
     path.write_text("bounds:\n  - words: [优良]\n    metric: open_rate\n    value: 0.5\n", encoding="utf-8")
     assert ["优良" in str(found) for found in ownerless([read(path, LexiconDocument, tmp_path)])] == [True]
     assert ownerless([read(file, LexiconDocument, POLICIES) for file in sorted((POLICIES / "lexicon").glob("*.yaml"))]) == []
+
+
+def test_a_bundle_without_an_intent_guard_loads_and_is_warned(tmp_path):
+    path = tmp_path / "words.yaml"
+    path.write_text("ignore: [那个啥]\n", encoding="utf-8")
+    assert ["no intent guard" in str(found) for found in unguarded([read(path, LexiconDocument, tmp_path)])] == [True]
+    rule = "guard:\n  - {id: case, code: adverse_event, all_of: [{words: {zh: [过敏]}}], message: {zh: 请联系, en: call}}\n"
+    path.write_text(rule, encoding="utf-8")
+    told = [str(found) for found in unguarded([read(path, LexiconDocument, tmp_path)])]
+    assert len(told) == 3
+    assert any("off_label" in line for line in told)
+    assert any("names no contact" in line for line in told)
+    assert unguarded([read(file, LexiconDocument, POLICIES) for file in sorted((POLICIES / "lexicon").glob("*.yaml"))]) == []
