@@ -40,6 +40,8 @@ class FollowUp:
         self.adds = ADDS.search(text) is not None or (context.limit is not None and bool(draft.metrics) and THAT_ONE.search(text) is not None)
         if self.adds and THAT_ONE.search(text) is not None and all(set(group.token.ids("dimension")) & {*context.group_by} for group in draft.groups):
             draft.groups = []  # 该大区, that region: the one that was found
+        if context.limit is not None and not draft.metrics and draft.groups and _IT.search(text) is not None:
+            draft.problems.append((text, 0.5))  # 它属于哪个省: of the one that was found, which only its rows tell
         self.deeper = DEEPER.search(text) is not None
         self.fallen: tuple[str, ...] = ()
         """Dimensions of the question before by which the new metric can't be asked."""
@@ -391,6 +393,7 @@ def _united(keep: tuple[Keep, ...], dimension: str, values: tuple[Value, ...]) -
     return tuple(dict.fromkeys((*(v for k in keep if k.dimension == dimension for v in k.values), *values)))
 
 
+_IT = re.compile(r"它|(?<![a-z])(?:it|its)(?![a-z])")
 _MEASURED = re.compile(r"比|较|(?<![a-z])(?:vs|versus|against|than|compared?)(?![a-z])")
 _MANY_DAYS = 62
 _SORTS = re.compile(r"排序|排列|排名|排一下|按|依|sort|order|rank|(?<![a-z])by(?![a-z])")

@@ -23,7 +23,7 @@ AGAINST = re.compile(r"对比|比较|对照|(?<![a-z])(?:vs|versus|pk|against|co
 """Beside one member alone: it is shown beside the one asked before."""
 EVERY = re.compile(r"各|每个|每一个|每家|所有|全部|(?<![a-z])(?:each|every|all)(?![a-z])")
 OTHERS = re.compile(r"其他|其它|其余|别的|剩下|剩余|the others?|others|other |the rest")
-THAT_ONE = re.compile(r"它(?!们)|该|[这那](?:一?个|家|款|位|种|里|边)(?!月|周|季|年|星期|礼拜|指标|数)|(?<![a-z])(?:its?|there|(?:that|this)(?= (?!month|week|quarter|year|day|time|is|was|one more)))(?![a-z])")
+THAT_ONE = re.compile(r"它(?!们)|该(?!月|周|季|年|日|期)|[这那](?:一?个|家|款|位|种|里|边)(?!月|周|季|年|星期|礼拜|指标|数)|(?<![a-z])(?:its?|there|(?:that|this)(?= (?!month|week|quarter|year|day|time|is|was|one more)))(?![a-z])")
 """Beside a new metric, after a ranking: of the one that was found, so that the ranking stays and the metric is shown beside it."""
 NOW_FIRST = re.compile(
     r"^(?:(?:and|so|ok(?:ay)?|then|well|那么?|好的?)[\s,]*)?(?:now(?![a-z])[\s,]*(?!$|[?.!\s]|(?:what (?:is|was|are|were)|what's|how (?:many|much|is|are)|vs|versus|compared?|against|and|or|to|than|until|minus)(?![a-z]))"

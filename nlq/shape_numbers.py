@@ -9,7 +9,7 @@ from governance.terms import Comparison
 from nlq.draft import Column, Threshold
 from nlq.entries import Meaning
 from nlq.matching import Token
-from nlq.numbers import Number
+from nlq.numbers import Number, match_number
 from nlq.sentence import Sentence
 from nlq.words import CHANGE, FILLER, METRIC
 
@@ -62,6 +62,7 @@ _OPPOSITE: dict[Comparison, Comparison] = {"<": ">=", "<=": ">", ">": "<=", ">="
 
 def thresholds(sentence: Sentence) -> None:
     """Take 低于50%, 50%以上, between 10 and 20, 下降超过5%."""
+    sentence.each("CT", lambda match: _numeral(sentence, match))
     sentence.each("Z[TV]MS(?=D)", lambda match: _behind(sentence, match))
     if not sentence.chinese and sentence.has("D"):
         sentence.each("SMT?Z[TV]", lambda match: _more_than(sentence, match))
@@ -70,6 +71,28 @@ def thresholds(sentence: Sentence) -> None:
     sentence.each("CMN", lambda match: _moved(sentence, match))
     sentence.each("B?N[~&]N", lambda match: _between(sentence, match))
     sentence.each("CNc?|Nc|C(?=[TV])", lambda match: _bound(sentence, match))
+
+
+def _numeral(sentence: Sentence, match: re.Match[str]) -> bool:
+    """超过2000, exceed 1999: four digits behind a comparator that are no year of these times are a number."""
+    token = sentence.rest[match.end() - 1]
+    if token.when is None or not token.when.bare_year or not token.text.isdigit():
+        return False
+    if _YEARS[0] <= int(token.text) <= _YEARS[1]:
+        cue = sentence.rest[match.start()].text
+        if not cue.isascii() and cue not in ("比", "较"):
+            sentence.problem(cue + token.text, 0.45)  # 超过2020: a number or a year?
+        return False
+    number = match_number(token.text, 0, sentence.view.lexicon.units)
+    found = next(iter(number), None)
+    if found is None:
+        return False
+    token.kind, token.number, token.when = "N", found, None
+    return True
+
+
+_YEARS = (2010, 2035)
+"""Four digits from here to there are a year; data reaches no further back, and plans no further on."""
 
 
 def _behind(sentence: Sentence, match: re.Match[str]) -> bool:
