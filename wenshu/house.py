@@ -17,12 +17,13 @@ from sqlalchemy import Select
 from governance.bundle.loading import Bundle
 from governance.documents.lexicon import LexiconDocument
 from governance.errors import BundleError, WarehouseError, WenshuError
-from governance.inforce import Active, put_in_force
+from governance.inforce import Active, catalogue_of, policy_of, put_in_force
 from governance.terms import Actor, RowScope, Value
 from wenshu.settings import now
 from wenshu.standing import BundleSource, Fixed
 
 if TYPE_CHECKING:
+    from governance.access.policy import Policy
     from governance.warehouse.engine import Warehouse
     from nlq.lexicon import Lexicon
 
@@ -58,6 +59,7 @@ class House:
         self._lock = threading.Lock()
         self._alarm: str | None = None
         self._now: tuple[object, InForce] | None = None
+        self._before_data: tuple[object, Policy] | None = None
         stamp = self._source.stamp()
         self._bundle = self._loaded(stamp, or_else=lambda: self._source.before(stamp))
         self._read: object = stamp
@@ -84,6 +86,17 @@ class House:
 
     def active(self) -> Active:
         return self.current().active
+
+    def policy(self) -> Policy:
+        """Return the policy in force; before the first load the bundle's own, since somebody has to be allowed to load."""
+        if self._file is None or self._file.exists():
+            return self.current().active.policy
+        stamp = self._source.stamp()
+        with self._lock:
+            if self._before_data is None or self._before_data[0] != stamp:
+                bundle = self._loaded(stamp, or_else=lambda: self._bundle)
+                self._before_data = (stamp, policy_of(bundle, catalogue_of(bundle)).compiled())
+            return self._before_data[1]
 
     def trial(self, bundle: Bundle) -> Active | None:
         """Return a bundle as it would be in force over the loaded data, None where none is loaded; raise BundleError or WarehouseError where it can't be."""

@@ -67,7 +67,7 @@ class Knowing:
         ]
 
     def _policy(self) -> Any:
-        return self.house.current().active.policy
+        return self.house.policy()
 
     def pages(self, actor: Actor) -> tuple[str, ...]:
         """Return the pages beyond chat and catalogue that the role may open."""

@@ -14,11 +14,13 @@ import pytest
 from audit import Event
 from governance.errors import IngestError
 from governance.terms import Actor
-from tests.fixtures.home import DemoHome, make_demo_home
+from tests.fixtures.home import TODAY, DemoHome, make_demo_home
 from wenshu.demo import build
 from wenshu.desk.door import NotPermitted
 from wenshu.home import Home
 from wenshu.inbox import Inbox
+from wenshu.service import Service
+from wenshu.settings import read_environment
 from wenshu.standing import FromHome
 
 STEWARD = Actor(id="engineer", role="data_engineer", department="data_engineering")
@@ -85,6 +87,13 @@ def test_a_new_companys_first_load_needs_nothing_but_the_room(tmp_path: Path) ->
     events: list[Event] = []
     commands: list[list[str]] = []
     inbox = Inbox(root=place.path, bundle=lambda: source.load(source.stamp()), record=events.append, may=lambda actor: actor == STEWARD, start=commands.append)
+    with Service.open(Home(place.path), read_environment(str(place.path), {"WENSHU_TODAY": TODAY})) as service:
+        # The page opens before there is any data, for those who may load and for nobody else.
+        assert service.pages(STEWARD) == ("data",)
+        assert service.inbox.look(STEWARD)["without_file"]
+        assert service.stewardship.overview(STEWARD)["load"] is None
+        with pytest.raises(NotPermitted):
+            service.inbox.look(Actor(id="market", role="marketing", department="marketing"))
     told = inbox.look(STEWARD)
     assert len(told["proposals"]) == len(told["without_file"]) == 17
     with pytest.raises(IngestError):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flask import url_for
 
+from governance.errors import WarehouseError
 from governance.terms import Actor
 from wenshu.web import persons
 from wenshu.web.context import service
@@ -30,10 +32,11 @@ def places(actor: Actor) -> list[Place]:
         found.append(Place(id="catalogue", label=_("Catalogue"), address=url_for("catalogue.show")))
     if "review" in pages:
         found.append(Place(id="review", label=_("Review"), address=url_for("review.events")))
-    if persons.open_to(actor):
-        found.append(Place(id="persons", label=_("Persons"), address=url_for("persons.show")))
-    elif service().subjects.may(actor):
-        found.append(Place(id="persons", label=_("Persons"), address=url_for("rights.show")))
+    with suppress(WarehouseError):  # before the first load nobody is known
+        if persons.open_to(actor):
+            found.append(Place(id="persons", label=_("Persons"), address=url_for("persons.show")))
+        elif service().subjects.may(actor):
+            found.append(Place(id="persons", label=_("Persons"), address=url_for("rights.show")))
     if "data" in pages:
         found.append(Place(id="data", label=_("Data"), address=url_for("data.show")))
     if "committee" in pages:
