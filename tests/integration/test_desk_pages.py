@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from governance.bundle.loading import load_bundle
-from governance.documents.review import ControlsDocument
+from governance.documents.review import ControlsDocument, SecondOfficer
 from tests.fakes.web import Reader, make_app
 from wenshu.desk.controls import problems_of
 from wenshu.desk.evidence import QUERIES
@@ -160,3 +160,42 @@ def test_ids_are_called_by_their_labels_and_filters_take_either(pages):
     by_label = reader.get("/review/packs?purpose=市场分析").text
     assert 'name="purpose" value="市场分析" title="market_analysis"' in by_label
     assert reader.post("/review/saved", {"name": "按名", "purpose": "市场分析"}).headers["Location"] == "/review?purpose=market_analysis"
+
+
+def test_an_act_of_two_officers_is_asked_for_agreed_to_and_done_on_the_pages(pages):
+    app, service = pages
+    service.desk.eyes._rule = lambda: SecondOfficer(acts=("export", "sign_off"))
+    reader = Reader(app, "compliance")
+    asked = reader.get("/review/export?form=csv&actor=market")
+    assert (asked.status_code, asked.headers["Location"]) == (303, "/review#second")
+    size = service.desk.signing.told()["size"]
+    assert reader.post("/review/signoffs", {"upto": str(size - 1), "meaning": "sampled"}).status_code == 303
+    own = reader.get("/review").text
+    assert "等待另一位合规官" in own
+    assert own.count("您已申请；尚无其他合规官同意。") == 2
+    assert service.desk.signing.told()["signoffs"] == []
+    second = Reader(app, "compliance", language="en")
+    officer = service.accounts.actor("compliance", "session")
+    for item in service.desk.eyes.pending(officer):
+        other = type(officer)(id="compliance_2", role="compliance", department="compliance")
+        service.desk.eyes.decide(other, item["case"], "compliance", agree=True)
+    page = second.get("/review").text
+    assert page.count("Do it now") == 2
+    assert "Reviewed by sampling" in page
+    assert reader.post("/review/second", {"case": "act-none", "for": "compliance", "decision": "agree"}).status_code == 400
+    assert reader.get("/review/export?form=csv&actor=market").status_code == 200
+    assert reader.post("/review/signoffs", {"upto": str(size - 1), "meaning": "sampled"}).headers["Location"] == "/review/signoffs"
+    assert [item["to"] for item in service.desk.signing.told()["signoffs"]] == [size - 1]
+    assert Reader(app, "market").post("/review/second", {"case": "x", "for": "y"}).status_code == 403
+    assert Reader(app, "market").get("/review/ready").status_code == 403
+    assert reader.get("/review/ready").json == {"ready": True}
+
+
+def test_pages_that_need_all_of_a_large_ledger_say_so_until_it_was_read(pages, monkeypatch):
+    app, service = pages
+    monkeypatch.setattr(service.desk, "ready", lambda: False)
+    reader = Reader(app, "compliance")
+    for path in ("/review/findings", "/review/signoffs", "/review/controls", "/review/registers"):
+        assert "正在读取账本" in reader.get(path).text
+        assert Reader(app, "market").get(path).status_code == 403
+    assert reader.get("/review").status_code == 200
