@@ -28,6 +28,9 @@ _LAST = (
 )
 _NICKNAME = re.compile(rf"{_FIRST}([老小阿][{''.join(sorted(names.COMMON_SURNAMES))}])(?:总|哥|姐|工)?{_LAST}")
 _RANK = re.compile(rf"{_FIRST}({_SURNAME})(?:总监|总|经理|主管|姐|哥|局|处长|科长|书记|代表|专员){_LAST}")
+_LED = re.compile("(?:经理|护士长|主管|总监|专员|业务员|销售员|主任|代表|同事)(?=[\u3400-\u9fff])")
+_AFTER = re.compile(_LAST)
+_ANYBODY = frozenset(("张三", "李四", "王五"))
 _SOMEONE = re.compile(rf"({_SURNAME}某某?)(?=$|[^{_HAN}]|的|医|主任|教授|大夫|上|本|在|被)")
 _HALF_LATIN = re.compile(rf"({_SURNAME}\s?[A-Za-z]{{2,8}})(?=\s?(?:{_TITLES}))")
 _MINORITY = re.compile(rf"({'|'.join(sorted(names.MINORITY_PARTS, key=len, reverse=True))})(?=\s?(?:{_TITLES}))")
@@ -58,6 +61,12 @@ def asked_names(text: str) -> Iterator[Span]:
     for match in _RANK.finditer(text):
         if match[1] not in _UNSURE_ALONE:
             yield match.start(1), match.end(1), 0.6
+    for match in _LED.finditer(text):
+        for end in (match.end() + 3, match.end() + 2):
+            word = text[match.end() : end]
+            if (word in _ANYBODY or names.is_bare_name(word)) and _AFTER.match(text, end):
+                yield match.end(), end, 0.7
+                break
     for pattern in (_SOMEONE, _HALF_LATIN, _MINORITY):
         for match in pattern.finditer(text):
             yield match.start(1), match.end(1), 0.7

@@ -84,7 +84,7 @@ def test_business_sentences_that_only_look_like_them_are_not_refused(view):
     assert len(refused) <= 2, refused
 
 
-@pytest.mark.parametrize("question", ["康书平销售额", "上个月Tanheng的触达率", "高明市触达率", "方正的触达率"])
+@pytest.mark.parametrize("question", ["康书平销售额", "上个月Tanheng的触达率", "高明市触达率", "方正的触达率", "白云山医院触达次数", "王府井医院触达次数", "马鞍山触达次数"])
 def test_a_slip_in_a_products_name_and_a_places_name_are_no_person(question, view):
     refusal = understand(question, lexicon=view, today=TODAY).refusal
     assert refusal is None or refusal.code != "identity_in_question"
