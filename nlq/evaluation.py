@@ -224,6 +224,9 @@ def _compare(user: str, expected: Expectation, got: _Got, run: Run) -> str | Non
 
 
 def _compare_tables(user: str, expected: Expectation, got: _Got, run: Run) -> str | None:
+    if got.status == "clarify" and got.query is not None and got.query == expected.query:
+        # Read as it should be; what kept it from an answer is the warehouse (no data for the period), for the expected query as well.
+        return None
     if got.status != "answered" or got.table is None:
         return f"expected an answer, got {got.status}" + (f" ({got.code})" if got.code else "")
     if expected.query is None or expected.query == got.query:

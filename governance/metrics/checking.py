@@ -237,20 +237,15 @@ def _check_known(query: MetricQuery, definitions: Iterable[Definition], catalogu
     """A period of which the loaded facts don't speak at all has no number: zero would be one that nobody measured."""
     for definition in definitions:
         known = known_days(definition, catalogue, today)
-        if known is None:
+        if known is None or speaks_of(known, line.period):
             continue
         label = definition.document.label
-        zh, en = f"{label.zh}的数据是 {_days(known, ' 至 ')}", f"{label.en} has data for {_days(known, ' to ')}"
-        if not speaks_of(known, line.period):
-            better = replace(query, period=usual, compare=None if isinstance(query.compare, Period) else query.compare)
-            sound = [better] if speaks_of(known, usual) else []
-            zh, en = f"{zh}；{_days(line.period, ' 至 ')} 没有数据。", f"{en} and none for {_days(line.period, ' to ')}."
-        elif line.compared and not any(row.base is not None and speaks_of(known, row.base) for row in line.rows):
-            sound = [_plain(query, compare=True)]
-            zh, en = f"{zh}；对比期没有数据。", f"{en} and none for what it would be compared with."
-        else:
-            continue
-        raise UnsoundQuery(en, zh=zh, alternatives=[query_to_json(item) for item in sound])
+        sound = [replace(query, period=usual, compare=None if isinstance(query.compare, Period) else query.compare)] if speaks_of(known, usual) else []
+        raise UnsoundQuery(
+            f"{label.en} has data for {_days(known, ' to ')} and none for {_days(line.period, ' to ')}.",
+            zh=f"{label.zh}的数据是 {_days(known, ' 至 ')}；{_days(line.period, ' 至 ')} 没有数据。",
+            alternatives=[query_to_json(item) for item in sound],
+        )
 
 
 def _days(period: Period, to: str) -> str:

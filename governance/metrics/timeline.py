@@ -198,6 +198,8 @@ def timeline(query: MetricQuery, catalogue: Catalogue, today: date) -> Timeline:
         notes.extend(dict.fromkeys(note for note in (begins_late(item, base, of_base=True) for item in known) if note is not None))
     compared = query.compare is not None and not isinstance(query.compare, MemberCompare)
     rows = _known(_rows(query, period, base, today, fiscal), known)
+    if base is not None and compared and not any(row.base is not None for row in rows):
+        notes.append(Note(code="no_base_data", text=Text(zh=f"对比期 {_span(base)} 没有数据，因此没有对比。", en=f"There are no data for {_span(base)}, so nothing is compared.")))
     return Timeline(rows=rows, period=period, base_period=base, compared=compared, notes=tuple(notes))
 
 

@@ -74,11 +74,12 @@ def test_a_fact_held_by_month_speaks_of_its_own_months():
         ready(metrics=["revenue"], period=span(date(2024, 12, 1), date(2025, 2, 1)))
 
 
-def test_a_base_that_was_never_loaded_is_asked_back_without_it():
-    with pytest.raises(UnsoundQuery, match="compared with") as refused:
-        ready(metrics=["touches"], period=span(date(2025, 1, 1), date(2025, 7, 1)), compare="previous_year")
-    (sound,) = refused.value.alternatives
-    assert "compare" not in sound
+def test_a_base_that_was_never_loaded_is_no_zero_to_compare_with():
+    query = query_from_json({"metrics": ["touches"], "period": span(date(2025, 1, 1), date(2025, 7, 1)), "compare": "previous_year"})
+    line = timeline(query, LOADED, TODAY)
+    assert [row.base for row in line.rows] == [None]
+    assert any(note.code == "no_base_data" and "没有对比" in note.text.zh for note in line.notes)
+    ready(metrics=["touches"], period=span(date(2025, 1, 1), date(2025, 7, 1)), compare="previous_year")
 
 
 def test_a_base_that_begins_before_the_data_is_said():
