@@ -154,7 +154,7 @@ def answered(
         columns=table.columns,
         rows=table.rows,
         suppressed=table.hidden,
-        explanation=explain(view, _within_scope(told, finding.sentence, language), told.grant, assumptions=assumptions, purpose=purpose, persons=persons),
+        explanation=explain(view, _qualified(told, finding.sentence, language), told.grant, assumptions=assumptions, purpose=purpose, persons=persons),
         chart=(chart(view, finding) or _small(companions_beside(told, view, companions))) if draw else None,
         suggestions=tuple(suggestions),
         receipt=told.receipt,
@@ -166,9 +166,16 @@ def answered(
     )
 
 
-def _within_scope(told: Told, sentence: str, language: Language) -> str:
-    """Say of ranks, shares and extremes that only the caller's own members took part: the best of one's own region is not the best of all."""
+def _qualified(told: Told, sentence: str, language: Language) -> str:
+    """Say what a reader of the sentence alone would miss.
+
+    Of ranks, shares and extremes that only the caller's own members took part: the best of one's own region is not the best of all. Of a comparison that
+    was asked for and has no data to compare with: why there is none.
+    """
     query = told.grant.query
+    lone = next((note.text for note in told.disclosed.notes if note.code == "no_base_data"), None)
+    if lone is not None:
+        sentence = f"{sentence}{lone.zh}" if language == "zh" else f"{sentence} {lone.en}"
     among_members = bool(query.group_by) and bool(query.share or query.keep or query.limit or query.order or isinstance(query.compare, MemberCompare))
     if not told.grant.scopes or not among_members:
         return sentence

@@ -95,6 +95,12 @@ def test_an_extreme_among_ones_own_members_is_not_told_as_one_among_all():
         assert "可见的范围" not in answered(told(query, regional(), **more), NAMES, "zh").explanation.summary
 
 
+def test_a_comparison_that_has_nothing_to_compare_with_says_so_in_its_sentence():
+    lone = regional(notes=(note("no_base_data", "对比期没有数据，因此没有对比。", "There are no data, so nothing is compared."),))
+    assert answered(told(BY_REGION, lone), NAMES, "zh").explanation.summary.endswith("没有对比。")
+    assert answered(told(BY_REGION, lone), NAMES, "en").explanation.summary.endswith("nothing is compared.")
+
+
 def test_hidden_cells_are_null_and_listed():
     t = regional(hidden=[(1, "reach_rate", "small_group")])
     t = replace_cell(t, 1, None)
