@@ -51,6 +51,21 @@ _DAYS: dict[str, str] = {"昨": "昨天", "今": "今天", "前": "前天", "明
 _NORTHERN = re.compile(r"(?<![目之以日先从空])(?P<day>[昨今前明])儿个?(?![童子科女])")
 _CYCLE = re.compile(r"一(?:周|个?星期|个?礼拜|天|日|年)(?:里面?|之?中|当中|之?内)(?:的)?(?=周几|星期几|礼拜几|几点|几时|什么时[候段]|什么时间段?|哪个?(?:时段|钟点|小时|星期|周几|月|季度?)|哪一?天|几月)")
 _SO_FAR = re.compile(r"(?<![a-z])(?:for |in |over |during |across )?(?:the |this )(?P<u>year|quarter|month|week) (?:so far|thus far|up to now|until now|till now)(?![a-z])", re.IGNORECASE)
+_MEASURES = "盒支瓶册本场笔件单台辆张套箱包批节堂间只条份例封部片粒颗户栋篇项道门座艘架头匹株杯趟回遍单"
+_PLAIN: tuple[tuple[re.Pattern[str], str], ...] = (
+    # 几盒, 几册: which measure word is of no matter. Not 第几, 十几, 近几, 哪几.
+    (re.compile(rf"(?<![第十百千万哪这那前后近好数每头末])几(?=[{_MEASURES}])"), "多少"),
+    (re.compile(r"占(?:全部|总数|总体|整体|全体|总量|所有)的?(?:几成|百分之几|多少)"), "占多少"),
+    # 一周一周地看, 一个月一个月列: unit by unit
+    (re.compile(r"(?:一|逐)(?P<n>个?)(?P<u>天|日|周|星期|礼拜|月|季度?|年)(?:一|逐)(?P=n)(?P=u)(?:地|的|儿)?(?:列出来?|列|看|来看|展示|显示|排|数)?"), r"按\g<u>"),
+    (re.compile(r"每?逢(?=(?:周|星期|礼拜)[一二三四五六日天末])"), ""),
+    (re.compile(r"(?P<by>按[^,，、的看列]{1,8})列(?=$|[,，。？?!！])"), r"\g<by>列出"),
+    (re.compile(r"我(?:手下|手底下|名下|带|管)的?(?=各|每|所有|全部|代表)"), "我区"),
+    (re.compile(r"(?<![a-z])(?P<h>(?:first|second|last) (?:half|quarter)|third quarter|fourth quarter) of the year(?![a-z ]*(?:before|20))", re.IGNORECASE), r"\g<h> of this year"),
+    (re.compile(r"(?<![a-z])for the very first time(?![a-z])", re.IGNORECASE), "for the first time"),
+)
+_TURNED = re.compile(r"^(?:那|那就|请|再)?(?:反过来|倒过来|反之)[,，、\s]+(?=.*(?:最|前|后|倒|top|bottom|worst|best|lowest|highest))", re.IGNORECASE)
+"""反过来，最差的3个: what follows says what is meant."""
 _SHOWN_BACK = (
     (re.compile(r"^(?P<a>.*?)(?:把|将)(?P<v>[^,]{1,20}?)(?:再|又|给|重新|都|也)*(?:加|放|算|补|添|找)(?:回来|回去|回|进来|进去)(?P<z>[吧呢了啊,.!。]*.*)$"), r"\g<a>加上\g<v>\g<z>"),
     (re.compile(r"^(?P<p>(?:请|那|那就|好的?|再|又|重新|,)*)(?:加|放|补|添)回(?:来|去)?(?=[^,])"), r"\g<p>加上"),
@@ -74,6 +89,9 @@ def standard(text: str) -> str:
     text = _NORTHERN.sub(lambda match: _DAYS[match["day"]], text)
     text = _CYCLE.sub("", text)
     text = _SO_FAR.sub(lambda match: f"{match['u']} to date", text)
+    for said, meant in _PLAIN:
+        text = said.sub(meant, text)
+    text = _TURNED.sub("", text)
     return text.strip()
 
 
