@@ -62,6 +62,11 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?P<by>按[^,，、的看列]{1,8})列(?=$|[,，。？?!！])"), r"\g<by>列出"),
     (re.compile(r"我(?:手下|手底下|名下|带|管)的?(?=各|每|所有|全部|代表)"), "我区"),
     (re.compile(r"(?<![a-z])(?P<h>(?:first|second|last) (?:half|quarter)|third quarter|fourth quarter) of the year(?![a-z ]*(?:before|20))", re.IGNORECASE), r"\g<h> of this year"),
+    # 掉到90%以下, rose above 100%: where it arrived is a bound of the number itself, not of its change
+    (re.compile(r"(?:下?[跌降掉]|下滑|滑落?|回?落|缩水?)(?:到|至|破)了?(?P<n>[^,，的以之]{1,10}?)(?:以下|之下|以内)"), r"低于\g<n>"),
+    (re.compile(r"(?:上?[升涨]|增长?|提[升高]|攀升|爬升?|冲)(?:到|至)了?(?P<n>[^,，的以之]{1,10}?)(?:以上|之上)"), r"不低于\g<n>"),
+    (re.compile(r"(?<![a-z])(?:rose|rises?|risen|climb(?:s|ed)?|went|go(?:es)?|gone|got|moved|jumped|increased|grew|pushed|edged) (?:above|past)(?= )", re.IGNORECASE), "above"),
+    (re.compile(r"(?<![a-z])(?:f[ae]ll(?:s|en|ing)?|drop(?:s|ped|ping)?|slip(?:s|ped|ping)?|dip(?:s|ped|ping)?|s[aiu]nk(?:s|ing)?|slid(?:es?)?|go(?:es)?|went|gone|declin(?:e|es|ed)) (?:below|under|beneath)(?= )", re.IGNORECASE), "below"),
     (re.compile(r"(?<![a-z])for the very first time(?![a-z])", re.IGNORECASE), "for the first time"),
 )
 _TURNED = re.compile(r"^(?:那|那就|请|再)?(?:反过来|倒过来|反之)[,，、\s]+(?=.*(?:最|前|后|倒|top|bottom|worst|best|lowest|highest))", re.IGNORECASE)

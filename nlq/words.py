@@ -140,7 +140,7 @@ _ENGLISH: dict[str, dict[Any, str]] = {
     FIRST: {None: "top|first|the top|the first"},
     LAST: {None: "bottom|last|the bottom|lowest ranked"},
     COMPARATOR: {
-        "<": "below|under|less than|lower than|fewer than|smaller than|beneath|short of|not reaching|did not reach|does not reach|fall below|fell below|falls below|not even|worse than|fell short of|falls short of|fall short of|fallen short of|came in below|came in under|comes in below|comes in under",
+        "<": "below|under|less than|lower than|fewer than|smaller than|beneath|short of|not reaching|did not reach|does not reach|fall below|fell below|falls below|came in below|came in under|come in under|not even|worse than|fell short of|falls short of|fall short of|fallen short of|came in below|came in under|comes in below|comes in under",
         ">": "above|over|more than|greater than|higher than|exceed|exceeds|exceeded|exceeding|larger than|bigger than|in excess of|beyond|surpass|surpassed|surpassing|upwards of|better than|ahead of",
         ">=": "at least|no less than|not less than|minimum of|a minimum of|not below|reached at least|no fewer than|not under|greater than or equal to|more than or equal to|not lower than",
         "<=": "at most|no more than|not more than|up to|a maximum of|maximum of|not above|not exceeding|does not exceed|do not exceed|not over|less than or equal to|lower than or equal to|within",
