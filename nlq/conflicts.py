@@ -41,7 +41,7 @@ def ownerless(reads: Sequence[Read[LexiconDocument]]) -> list[Problem]:
 
 
 _GUARDED = {
-    "adverse_event": "a reportable case of drug safety would only be told that it was not understood",
+    "adverse_event": "a reportable safety case would only be told that it was not understood",
     "off_label": "questions on the use of a product would not be sent to those who may answer them",
     "prescription_by_doctor": "only the metrics' own tags keep figures from being linked to persons, not words",
 }

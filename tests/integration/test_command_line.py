@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 
 import pytest
 
-from tests.fixtures.home import TODAY, DemoHome
+from tests.fixtures.home import TODAY, DemoHome, copied_home
 
 REGIONS = {"华东", "华北", "华南", "华中", "西南", "西北", "东北"}
 
@@ -164,7 +163,7 @@ def test_check_finds_the_demo_home_fit_and_a_loose_key(demo_home: DemoHome, tmp_
     report = demo_home.json("check", expect=(0, 1))
     assert report["ok"], report
     home = DemoHome(tmp_path / "home", {})
-    shutil.copytree(demo_home.path, home.path)
+    copied_home(demo_home, home.path)
     (home.path / "keys" / "ledger.pem").chmod(0o644)
     report = home.json("check", expect=(1,))
     assert any(not item["ok"] and "chmod" in item["mend"] for item in report["checks"])
@@ -173,7 +172,7 @@ def test_check_finds_the_demo_home_fit_and_a_loose_key(demo_home: DemoHome, tmp_
 
 def test_without_a_ledger_there_is_no_answer(demo_home: DemoHome, tmp_path):
     home = DemoHome(tmp_path / "home", {})
-    shutil.copytree(demo_home.path, home.path)
+    copied_home(demo_home, home.path)
     (home.path / "ledger.db").unlink()
     done = home.run("ask", "上个月的触达率", "--as", "market", "--json")
     assert done.returncode == 4
@@ -186,7 +185,7 @@ def test_a_read_only_disk_gives_a_clear_error_and_no_answer(demo_home: DemoHome,
     target = tmp_path / "mounted"
     target.mkdir()
     copy = tmp_path / "copy"
-    shutil.copytree(demo_home.path, copy)
+    copied_home(demo_home, copy)
     mounted = subprocess.run(["mount", "--bind", str(copy), str(target)], check=False, capture_output=True)
     if mounted.returncode != 0:
         pytest.skip("bind mounts are not allowed here")

@@ -6,11 +6,11 @@ import datetime as dt
 import json
 import random
 import re
-import shutil
 import sqlite3
 from contextlib import closing
 
 from tests.fixtures import hostile
+from tests.fixtures.home import copied_home
 from tests.fixtures.identifiers import FORMS, numbers, surviving
 from wenshu.home import Home
 from wenshu.service import Service
@@ -23,7 +23,7 @@ SEEN = 3
 
 def test_nothing_of_a_personal_number_reaches_the_ledger_the_conversations_or_a_model(demo_home, tmp_path):
     path = tmp_path / "home"
-    shutil.copytree(demo_home.path, path)
+    copied_home(demo_home, path)
     chance = random.Random(20261123)
     asked = [(number, CARRIERS[turn % len(CARRIERS)].format(form(number))) for turn, (form, number) in enumerate(zip(FORMS.values(), numbers(chance, len(FORMS)), strict=True))]
     with hostile.hostile_server(hostile.says({"metrics": ["touches"]})) as server:

@@ -6,7 +6,6 @@ import datetime as dt
 import hashlib
 import http.client
 import json
-import shutil
 from contextlib import contextmanager
 
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from governance.metrics.parsing import query_from_json
 from nlq.verified import same_form
 from tests.fixtures import hostile, real_model
+from tests.fixtures.home import copied_home
 from wenshu.home import Home
 from wenshu.service import Service
 from wenshu.settings import Environment
@@ -42,7 +42,7 @@ def events(service, kind):
 @pytest.fixture(scope="module")
 def home(demo_home, tmp_path_factory):
     path = tmp_path_factory.mktemp("real") / "home"
-    shutil.copytree(demo_home.path, path)
+    copied_home(demo_home, path)
     return path
 
 

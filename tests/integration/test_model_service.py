@@ -12,6 +12,7 @@ import pytest
 
 from governance.errors import ConfigurationError
 from tests.fixtures import hostile
+from tests.fixtures.home import copied_home
 from wenshu.home import Home
 from wenshu.service import Service
 from wenshu.settings import Environment
@@ -28,7 +29,7 @@ def opened(path):
 @pytest.fixture(scope="module")
 def home(demo_home, tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "home"
-    shutil.copytree(demo_home.path, path)
+    copied_home(demo_home, path)
     return path
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import duckdb
 import pytest
 
 from governance.errors import ConfigurationError, InvalidQuery
-from tests.fixtures.home import TODAY, DemoHome
+from tests.fixtures.home import TODAY, DemoHome, copied_home
 from wenshu.home import Home
 from wenshu.service import Service
 from wenshu.settings import read_environment
@@ -23,7 +22,7 @@ TOUCHES = {"metrics": ["touches"], "group_by": ["hcp"]}
 
 @pytest.fixture
 def home(demo_home: DemoHome, tmp_path: Path) -> DemoHome:
-    shutil.copytree(demo_home.path, tmp_path / "home", copy_function=shutil.copy2)
+    copied_home(demo_home, tmp_path / "home")
     return DemoHome(tmp_path / "home", demo_home.passwords)
 
 
@@ -155,7 +154,7 @@ def test_a_channel_withdrawn_leaves_that_channels_figures_and_no_others(home: De
         told = service.subjects.withdraw(compliance, Subject(pseudonym=inner), ["market_analysis"], channel="邮件", case="T-20").to_json()
         begins = told["effective_at"]["market_analysis"][:10]
     assert home.run("ingest", str(home.path / "demo" / "extracts"), "--again").returncode == 0
-    shutil.copytree(demo_home.path, tmp_path / "other", copy_function=shutil.copy2)
+    copied_home(demo_home, tmp_path / "other")
     before, after = on(begins, DemoHome(tmp_path / "other", {})), on(begins, home)
     assert before["邮件"] - after.pop("邮件") == mails
     assert all(before[channel] == count for channel, count in after.items())

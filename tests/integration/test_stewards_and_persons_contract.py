@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from governance.terms import Actor
 from tests.fakes import persons as fakes
 from tests.fakes.clock import FakeClock
 from tests.fakes.service import FakeService
-from tests.fixtures.home import TODAY
+from tests.fixtures.home import TODAY, copied_home
 from wenshu.desk.door import NotPermitted
 from wenshu.home import Home
 from wenshu.service import Service
@@ -35,7 +34,7 @@ def rooms(request: pytest.FixtureRequest, tmp_path: Path):
         yield FakeService(tmp_path, FakeClock()), fakes.MOBILE
         return
     home = request.getfixturevalue("demo_home")
-    shutil.copytree(home.path, tmp_path / "home", copy_function=shutil.copy2)
+    copied_home(home, tmp_path / "home")
     with (tmp_path / "home/demo/extracts/crm_hcp.csv").open(encoding="utf-8-sig") as stream:
         numbers = [row["mobile"] for row in csv.DictReader(stream) if row["mobile"]]
     with Service.open(Home(tmp_path / "home"), Environment(home=tmp_path / "home", pinned_today=dt.date.fromisoformat(TODAY))) as service:

@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 
 from governance.gateway import Ask
 from governance.metrics.parsing import query_from_json
-from tests.fixtures.home import TODAY
+from tests.fixtures.home import TODAY, copied_home
 from tests.soundness.attacks.player import MARKET, open_company
 from tests.soundness.planted import plant
 from wenshu.home import Home
@@ -59,7 +59,7 @@ def worlds(demo_home, tmp_path_factory):
     query = {"metrics": ["touches"], "group_by": ["specialty"], "period": PERIOD, "where": [{"dimension": "province", "op": "in", "values": [planted.province]}]}
     homes = []
     for name in ("one", "other"):
-        shutil.copytree(demo_home.path, folder / name)
+        copied_home(demo_home, folder / name)
         shutil.copyfile(planted.file, folder / name / "warehouse.duckdb")
         homes.append(folder / name)
     first = _opened(homes[0])

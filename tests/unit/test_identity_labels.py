@@ -26,8 +26,14 @@ CLAIM = re.compile(r"匿名|(?<!never )(?<!not )(?<!de-)(?<!de)\banonym(?:ous|is
 
 
 def test_nothing_is_called_anonymous_while_a_vault_exists() -> None:
-    said = [f"{path.relative_to(ROOT)}: {match[0]}" for path in SPOKEN for match in CLAIM.finditer(path.read_text(encoding="utf-8"))]
+    said = [f"{path.relative_to(ROOT)}: {match[0]}" for path in SPOKEN for match in CLAIM.finditer(_own_words(path))]
     assert not said
+
+
+def _own_words(path: Path) -> str:
+    """What the product says itself: what a law or standard demands is told in that law's words."""
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r"^ *demand:.*$", "", text, flags=re.MULTILINE) if path.parent.name == "controls" else text
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import os
 import random
-import shutil
 from types import SimpleNamespace
 
 import pytest
 
-from tests.fixtures.home import TODAY
+from tests.fixtures.home import TODAY, copied_home
 from tests.soundness.attacks.more_plays import MORE, MORE_RESIDUAL
 from tests.soundness.attacks.player import Player, Score, open_company
 from tests.soundness.attacks.plays import PLAYS, RESIDUAL, World, play
@@ -66,7 +65,7 @@ class ProgramPlayer(Player):
 @pytest.fixture(scope="module")
 def program(demo_home, tmp_path_factory):
     root = tmp_path_factory.mktemp("attacked") / "home"
-    shutil.copytree(demo_home.path, root)
+    copied_home(demo_home, root)
     with Service.open(Home(root), Environment(home=root, pinned_today=dt.date.fromisoformat(TODAY))) as service:
         yield create_app(service, secret_key=b"k" * 32, secure_cookies=False, clock=now).test_client(), service.accounts.token("market")
 
