@@ -219,17 +219,22 @@ class Gateway:
         self.note(ask.actor, ask.purpose, "dry_run", surface=ask.surface, question=ask.question)
         return DryRun(query=self._told(decision, active).query if isinstance(decision, Grant) else ask.query, decision=decision, plan=planned)
 
-    def would_allow(self, actor: Actor, purpose: str | None, query: MetricQuery, active: Active, *, asked_further: bool = False) -> bool:
-        """Return whether the caller might ask this; for suggestions and forms. Nothing is recorded, since nothing is told but our own words.
-
-        `asked_further`: a query that would be asked back counts as well where the caller may have one of the queries it would be asked back with.
-        """
+    def would_allow(self, actor: Actor, purpose: str | None, query: MetricQuery, active: Active) -> bool:
+        """Return whether the caller might ask this; for suggestions and forms. Nothing is recorded, since nothing is told but our own words."""
         try:
             return isinstance(self._decide(actor, purpose, query, active), Grant)
-        except UnsoundQuery as error:
-            return asked_further and any(self.would_allow(actor, purpose, query_from_json(sound), active) for sound in error.alternatives)
         except InvalidQuery:
             return False
+
+    def offerable(self, actor: Actor, purpose: str | None, query: MetricQuery, active: Active) -> MetricQuery | None:
+        """Return the query if the caller might ask it, or, of one that can't soundly be answered, the first sound one instead that the caller might ask; else None."""
+        try:
+            return query if isinstance(self._decide(actor, purpose, query, active), Grant) else None
+        except UnsoundQuery as error:
+            sound = (query_from_json(alternative) for alternative in error.alternatives)
+            return next((item for item in sound if self.would_allow(actor, purpose, item, active)), None)
+        except InvalidQuery:
+            return None
 
     def measure_unprotected(self, ask: Ask) -> tuple[Grant, Measured, Disclosed] | Refusal:
         """For evaluation only: the table as measured and as arranged, before disclosure control. The caller releases verdicts, never tables.

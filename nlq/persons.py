@@ -14,8 +14,10 @@ from nlq.matching import Token
 from nlq.words import METRIC, UNKNOWN
 
 _LONGEST = 4
-_HOUSES = ("医院", "卫生", "诊所", "药房", "药店", "药业", "公司", "集团", "大学", "学院", "学校", "中心", "酒店", "广场", "大厦", "码头", "车站", "机场", "门店", *"省市县区镇乡村路街巷山河湖港湾岛店站厂牌队")
-"""What a place or a house is called by behind its name: 白云山医院 is nobody."""
+_HOUSES = ("卫生", "公司", "集团", "大学", "学院", "学校", "中心", "酒店", "广场", "大厦", "码头", "车站", "机场", "门店", *"省市县区镇乡村路街巷山河湖港湾岛店站厂牌队")
+"""What a place or a house is called by behind its name."""
+_HOUSE_ENDS = frozenset("院所房业")
+"""The second character of what other houses are called by, whatever is done in them: who stands before such a word is nobody."""
 
 
 def names_someone(tokens: Sequence[Token], typed: str, slips: Sequence[str] = ()) -> bool:
@@ -32,7 +34,7 @@ def _unread(tokens: Sequence[Token], typed: str) -> Iterator[tuple[str, ...]]:
         if token is None or token.kind != UNKNOWN:
             continue
         word = typed[token.start : token.end]
-        if typed.startswith(_HOUSES, token.end):
+        if typed.startswith(_HOUSES, token.end) or typed[token.end + 1 : token.end + 2] in _HOUSE_ENDS:
             continue
         yield (word,)
         if following is None:

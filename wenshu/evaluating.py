@@ -69,7 +69,8 @@ class _Asker:
     actor: Actor
     gateway: Gateway
     view: LexiconView
-    allows: Callable[..., bool]
+    allows: Callable[[MetricQuery], bool]
+    offerable: Callable[[MetricQuery], MetricQuery | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,8 @@ class _Bench:
             dimensions = frozenset(d for m in metrics for d in allowed_dimensions(actor, purpose or "", m, active.policy))
             allowed: Callable[[str, Any], bool] = value_filter(active, actor, purpose, self._day) if known and purpose else lambda _d, _v: True
             view = self._here.lexicon.visible(metrics, dimensions, allowed, role=actor.role)
-            self._askers[key] = _Asker(actor=actor, gateway=gateway, view=view, allows=partial(gateway.would_allow, actor, purpose, active=active))
+            allows, offerable = partial(gateway.would_allow, actor, purpose, active=active), partial(gateway.offerable, actor, purpose, active=active)
+            self._askers[key] = _Asker(actor=actor, gateway=gateway, view=view, allows=allows, offerable=offerable)
         return self._askers[key]
 
     def warm(self, users: Iterable[tuple[str, dt.date]]) -> None:
@@ -141,7 +143,7 @@ class _Bench:
             return Understood(status="refused", code=found.refusal.code, context=context)
         if found.status == "clarify":
             # As the service does: an option that would be refused is not offered, and where all would be the refusal is the answer.
-            options = tuple(option.query for option in found.options if asker.allows(option.query, asked_further=True))
+            options = tuple(query for option in found.options if (query := asker.offerable(option.query)) is not None)
             if found.options and not options:
                 return Understood(status="answered", query=found.options[0].query, context=context)
             return Understood(status="clarify", options=options, context=context)

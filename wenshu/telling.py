@@ -12,6 +12,7 @@ from governance.gateway import Answered, Ask
 from governance.terms import Actor, Language, MetricQuery, Refusal, Text
 from nlq.answer import Answer, Option, answered, clarify, companions_beside, not_understood, refused, tell, unsound
 from nlq.companions import Companion, companions_for
+from nlq.explanation import query_in_words
 from nlq.reading import Reading
 from nlq.reasons import with_reasons
 from nlq.suggestions import suggest
@@ -68,7 +69,7 @@ class Telling:
             except UnsoundQuery as error:
                 receipt = self._gateway.note(self._actor, self._purpose, "clarify", surface=self._surface, question=understood.screened)
                 return unsound(error, self._catalogue, self._language, receipt=receipt, understand_ms=self._took)
-        offered = [choice for choice in understood.options if self._may(choice.query)]
+        offered = [(choice, query) for choice in understood.options if (query := self._offerable(choice.query)) is not None]
         if understood.options and not offered:
             # Whichever was meant would be refused: the refusal is the answer, and nothing is offered that may not be had.
             try:
@@ -77,7 +78,10 @@ class Telling:
                 pass
         receipt = self._gateway.note(self._actor, self._purpose, understood.status, surface=self._surface, question=understood.screened)
         if understood.status == "clarify":
-            options = [Option(label=choice.label[self._language], query=choice.query) for choice in offered]
+            options = [
+                Option(label=choice.label[self._language] if query == choice.query else query_in_words(query, self._catalogue, self._language), query=query)
+                for choice, query in offered
+            ]
             ask = understood.ask or Text(zh="您指的是哪一个？", en="Which one do you mean?")
             return clarify(ask[self._language], options, self._language, receipt=receipt, understand_ms=self._took)
         message = understood.message or Text(zh="没有听懂这个问题。", en="The question was not understood.")
@@ -85,7 +89,10 @@ class Telling:
         return not_understood(message[self._language], self._language, nearest=near, receipt=receipt, understand_ms=self._took)
 
     def _may(self, query: MetricQuery) -> bool:
-        return self._gateway.would_allow(self._actor, self._purpose, query, self._here.active, asked_further=True)
+        return self._gateway.would_allow(self._actor, self._purpose, query, self._here.active)
+
+    def _offerable(self, query: MetricQuery) -> MetricQuery | None:
+        return self._gateway.offerable(self._actor, self._purpose, query, self._here.active)
 
     def _refused(self, said: LanguageRefusal) -> Answer:
         contacts = self._here.bundle.settings.contacts

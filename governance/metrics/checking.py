@@ -264,6 +264,8 @@ def _check_experiments(query: MetricQuery, definitions: Iterable[Definition], ca
         named = [value for item in chosen for value in item.values] or list(catalogue.values(single))
         rest = tuple(item for item in query.where if item.dimension != single)
         options = [replace(query, where=(*rest, Filter(dimension=single, op="in", values=(value,)))) for value in named]
+        if single in definition.groupable:
+            options.insert(0, replace(query, group_by=(*query.group_by, single)))
         label = catalogue.dimensions[single].label
         which = (f": {', '.join(map(str, named))}", f"：{'、'.join(map(str, named))}") if named else ("", "")
         raise UnsoundQuery(
