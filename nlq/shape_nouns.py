@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import lru_cache
 
 from nlq.draft import Group
 from nlq.entries import Meaning
@@ -129,6 +130,12 @@ def _base(word: str) -> str:
     return word
 
 
+@lru_cache(maxsize=4096)
+def _bases(names: str) -> frozenset[str]:
+    """The bases of the words of a metric's names; kept, because each left-over word of a sentence is looked up among hundreds of metrics."""
+    return frozenset(_base(word) for word in names.split())
+
+
 def _verbs(sentence: Sentence) -> None:
     """Which plant generated the most, channels costing us over 300k: a verb made of a metric's own name, where nothing else names one."""
     if sentence.chinese or any(not token.partial and any(m.rank < _PART for m in token.meanings) for token in sentence.rest if token.kind == METRIC):
@@ -140,8 +147,8 @@ def _verbs(sentence: Sentence) -> None:
         base = _base(token.text)
         if len(base) < _LEAST + (token.kind == FILLER):
             continue
-        meant = [name for name, info in infos.items() if name in sentence.view.metrics and base in {_base(word) for word in _single(info.label.en)}]
-        meant = meant or [name for name, info in infos.items() if name in sentence.view.metrics and token.kind == UNKNOWN and base in {_base(word) for word in info.names.split()} and not info.ratio]
+        meant = [name for name, info in infos.items() if name in sentence.view.metrics and base in _bases(_single(info.label.en))]
+        meant = meant or [name for name, info in infos.items() if name in sentence.view.metrics and token.kind == UNKNOWN and base in _bases(info.names) and not info.ratio]
         if len(meant) != 1:
             continue
         partial = [other for other in sentence.rest if other.kind == METRIC]
@@ -160,9 +167,10 @@ def _verbs(sentence: Sentence) -> None:
 _PART = 3
 
 
-def _single(label: str) -> tuple[str, ...]:
-    words = tuple(label.lower().split())
-    return words if len(words) == 1 else ()
+@lru_cache(maxsize=4096)
+def _single(label: str) -> str:
+    """A label of one word, in lower case; of several words, nothing."""
+    return label.lower() if len(label.split()) == 1 else ""
 
 
 _MONEY = frozenset(("cheapest", "least expensive", "priciest", "costliest", "dearest", "most expensive", "最便宜", "最贵", "最省钱"))
