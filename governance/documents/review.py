@@ -152,6 +152,7 @@ class ControlsDocument(Document):
     """One file under `controls/`: one law or standard."""
 
     law: Label
-    source: str
+    source: Label
+    """Where its text was read."""
     in_force: dt.date | None = None
     controls: Annotated[tuple[Control, ...], Field(min_length=1)]

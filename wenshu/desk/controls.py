@@ -37,7 +37,7 @@ class Controls:
         laws = [
             {
                 "law": document.law.text(),
-                "source": document.source,
+                "source": document.source.text(),
                 "in_force": document.in_force.isoformat() if document.in_force else None,
                 "controls": [_judged(control, sources, values) for control in document.controls],
             }

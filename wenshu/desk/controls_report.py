@@ -36,7 +36,7 @@ def parts(told: Mapping[str, Any]) -> list[Part]:
     )
     head = (Text(zh="条款", en="Articles"), Text(zh="要求", en="It asks"), Text(zh="由什么满足", en="What answers it"), Text(zh="状态", en="State"), Text(zh="证据", en="Evidence"))
     laws = [
-        Part(title=law["law"], paragraphs=(Text(zh=f"来源：{law['source']}", en=f"Source: {law['source']}"),), table=(head, *(_row(control) for control in law["controls"])))
+        Part(title=law["law"], paragraphs=(Text(zh=f"来源：{law['source'].zh}", en=f"Source: {law['source'].en}"),), table=(head, *(_row(control) for control in law["controls"])))
         for law in told["laws"]
     ]
     return [first, *laws]
