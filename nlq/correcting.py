@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from governance.terms import Language
 from nlq.building import Correction
-from nlq.fuzzy import is_word, replaced
+from nlq.dictionary import is_word
+from nlq.fuzzy import replaced
 from nlq.lexicon import LexiconView
 from nlq.matching import Matcher, Token
 from nlq.times import Clock

@@ -5,7 +5,6 @@ A correction is never silent (it is shown as an assumption), short words stay ex
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from itertools import islice, product
 from pathlib import Path
 
+from nlq.dictionary import is_word
 from nlq.entries import Meaning
 from nlq.normalise import stem, units
 
@@ -69,28 +69,6 @@ def spelt(name: str) -> tuple[str, ...]:
         return ()
     parts = [_spellings(char) for char in name]
     return tuple("".join(each) for each in islice(product(*parts), _MAX_SPELLINGS)) if all(parts) else ()
-
-
-@lru_cache(maxsize=1)
-def _dictionary() -> tuple[str, dict[str, tuple[tuple[int, int], ...]]]:
-    """Return jieba's word list (MIT) as text, read without starting jieba, and where in it the words of each first character stand; empty where it isn't installed."""
-    found = find_spec("jieba")
-    path = Path(found.origin).with_name("dict.txt") if found is not None and found.origin else None
-    text = "\n" + path.read_text(encoding="utf-8") if path is not None and path.is_file() else ""
-    places: dict[str, tuple[tuple[int, int], ...]] = {}
-    for run in _RUN.finditer(text):
-        places[run[1]] = (*places.get(run[1], ()), run.span())
-    return text, places
-
-
-_RUN = re.compile(r"\n(.)[^\n]*(?:\n\1[^\n]*)*")
-
-
-@lru_cache(maxsize=4096)
-def is_word(text: str) -> bool:
-    """Return whether a text is an ordinary Chinese word: such a word is meant, not mistyped (家具 is not 家居)."""
-    words, places = _dictionary()
-    return any(words.find(f"\n{text} ", start, end) >= 0 for start, end in places.get(text[:1], ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from nlq.dictionary import is_word
 from nlq.entries import Meaning
-from nlq.fuzzy import is_word
 from nlq.normalise import keys
 from nlq.spans import OF_MEMBERS, Candidate, Spans, Token
 from nlq.times import TimeHit, scan
@@ -179,7 +179,7 @@ class Matcher(Spans):
                 beside = self._beside(tokens, index)
                 kept = tuple(m for m in meanings if m.id in beside and self.view.knows(m))
                 capital = token.text.isascii() and token.text.isalpha() and self.capitals[token.start : token.end].isupper()
-                named = any(t.kind == DIMENSION for t in tokens[max(0, index - 1) : index + 2])
+                named = any(t.kind == DIMENSION and not self._entity(t) for t in tokens[max(0, index - 1) : index + 2])
                 hyphened = capital and self.text[token.end : token.end + 1] == "-" and index + 1 < len(tokens) and tokens[index + 1].start == token.end + 1
                 if not kept and hyphened:
                     kept = tuple(m for m in meanings if self.view.knows(m))
@@ -189,12 +189,22 @@ class Matcher(Spans):
                     kept = tuple(m for m in meanings if self.view.knows(m))  # matches for ranked, except global
                 if not kept and token.kind == EXCLUDE and index and tokens[index - 1].text == "the" and tokens[index - 1].end + 1 == token.start:
                     kept = tuple(m for m in meanings if self.view.knows(m))  # comes from the bar, where Bar is a member
-                if not kept and capital and index and not named:
+                if not kept and capital and not named and (index or self._several_follow(tokens, index)):
                     kept = tuple(m for m in meanings if self.view.knows(m))
                 if kept:
                     tokens[index] = Token(VALUE, token.start, token.end, token.text, meanings=kept)
                     changed = True
         return tokens
+
+    def _entity(self, token: Token) -> bool:
+        """Whether a word names what is counted (doctors), of which a letter before it is an attribute: B doctors."""
+        dimensions = self.view.lexicon.dimensions
+        return all(name in dimensions and dimensions[name].identifies is not None for name in token.ids("dimension"))
+
+    def _several_follow(self, tokens: list[Token], index: int) -> bool:
+        """A doctors: no article stands before a plural."""
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        return following is not None and following.text.isascii() and following.text.endswith("s") and following.kind in (DIMENSION, "n") and self._entity(following)
 
     @staticmethod
     def _beside(tokens: list[Token], index: int) -> set[str]:

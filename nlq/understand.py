@@ -17,6 +17,7 @@ from typing import Literal
 
 from governance.terms import Language, MetricQuery, Text
 from nlq.acts import Act, act_of
+from nlq.asides import Asides, without
 from nlq.asking import ask_back, choose, miscounted_noun, or_options, share_options, single_options, time_options
 from nlq.choosing import chosen, shared_by
 from nlq.correcting import Tokeniser
@@ -101,7 +102,13 @@ def understand(
     Never raises on any text.
     """
     view = lexicon.everything if isinstance(lexicon, Lexicon) else lexicon
-    return _Question(question, view, today, language, context, earlier, offered).answer()
+    asked = _Question(question, view, today, language, context, earlier, offered)
+    found = asked.answer()
+    if found.status in ("clarify", "not_understood") and found.act is None and asked.lightened():
+        again = asked.answer()
+        if again.status == "read" or (again.status == "clarify" and found.status == "not_understood"):
+            return again
+    return found
 
 
 class _Question:
@@ -130,14 +137,33 @@ class _Question:
         self.capitals = standard(plain(typed))
         if context is not None and act_of(self.capitals.lower()) is None:
             self.capitals = added_back(self.capitals)
-        self.text = self.capitals.lower()
         self.said = typed.lower()
         """As typed: the guard looks at this, before any correction."""
+        self.began, self.capitals_said = context, self.capitals
+        self._begin(self.capitals)
+        if context is None and self.text and (spans := Asides(self.text, view).clauses()):
+            self._begin(without(self.capitals, spans))
+
+    def _begin(self, capitals: str) -> None:
+        self.capitals, self.text = capitals, capitals.lower()
         self.changing = self.asking = self.text
         """As typed, without a `now` before what is to be changed."""
+        self.context = self.began
         self.tokens: list[Token] = []
         self.draft = Draft()
         self.corrections: list[Correction] = []
+
+    def lightened(self) -> bool:
+        """Leave out what is said beside the question, where there is such talk, so that it can be read anew; nothing of a person's name is left out."""
+        if self.person or not has_chinese(self.capitals_said) or len(self.capitals_said) > MAX_QUESTION:
+            return False
+        talk = Asides(self.capitals_said.lower(), self.view)
+        rest = without(self.capitals_said, talk.clauses() or [])
+        rest = without(rest, Asides(rest.lower(), self.view).ends())
+        if not rest or rest == self.capitals_said:
+            return False
+        self._begin(rest)
+        return True
 
     def answer(self) -> Understanding:
         if not self.text:

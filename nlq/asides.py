@@ -1,0 +1,221 @@
+"""What is said beside a question: who wants the number and for what (下午三点开会用), how it is asked for (麻烦顺手导一下), how it is to look.
+
+The place decides with the word. A clause in which no name and no word of the language's shape stands, and nothing but such talk, is left out. Inside the clause
+that asks, only its two ends are: from the beginning up to the last verb of asking, and what trails behind the question. A word that stands before a name, or is
+bound to it by 的, may restrict it, and stays for the scorer to judge. Names of the bundle always win over talk.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nlq import talk_words as said
+from nlq.dictionary import part_of_speech
+from nlq.lexicon import LexiconView
+from nlq.normalise import Unit, units
+from nlq.words import FILLER
+
+_LONGEST = 7
+_NEAR = re.compile(
+    r"(?:今天|明天|后天|大后天|今晚|明晚|今早|明早|一大早|一早|上午|中午|下午|晚上|早上|傍晚)|(?:下+个?|这个?|本)?(?:周|星期|礼拜)[一二三四五六日天]|下+个?(?:周|星期|礼拜)|月底|年底|季度末"
+    r"|(?:\d{1,2}|[一二两三四五六七八九十]{1,3})[点时](?:半|整|钟|一刻|三刻|\d{1,2}分?)?(?:前|之前|以前)?"
+)
+"""A time at which the number is wanted, where nothing but talk stands beside it."""
+_PERIOD = re.compile(
+    r"(?:上+个?|这个?|本|去|今|前)(?:一个?)?(?:周|星期|礼拜|月|季度?|年)(?:度)?|(?:\d{2,4}年)?\d{1,2}月份?|(?:\d{2,4}年)?q[1-4]|[一二三四]季度|(?:今年|去年)?[上下]半年|(?:最?近|过去)[一二两三四五六七八九十\d]+个?(?:天|周|月|季度|年)|昨天|前天|(?:19|20)\d\d年?"
+)
+_OWN_OCCASION = re.compile(r"(?:报|会|总结|小结|复盘|回顾|汇报|述职|ppt|幻灯片)$")
+"""A word that alone before a question is what the number is for; 培训 and 检查 may be what was done."""
+_DIRECT = frozenset(said.DIRECT.split())
+_DONE_ONCE = ("一下", "下", "个", "一份", "一张", "一组", "一页")
+_PURPOSE = frozenset(said.PURPOSE.split())
+_JUDGED = re.compile(r"(?:挺|很|蛮|比较|有点|有些|特别|非常|相当|不太|不怎么|还)(?:高|低|好|差|多|少|大|小|不错|理想|快|慢|可以)的?$")
+_WHETHER = re.compile(r"(?:的?(?:数据|数字|数|结果|统计))?(?:现在|目前|已经)?(?:有|出|出来|统计出来|算出来|跑出来|更新|更新好|统计好|算好|统计完|公布|发布)了?(?:没有?|吗|么|嘛)[?.!\s]*$")
+"""出来了没有: whether the figure is there asks for it."""
+_NAME, _CUE, _TIME, _SOON, _CONTENT, _NUMBER, _CLOSED, _LINK = "NQTtudhl"
+_PERSON, _OCCASION, _ASKING, _FEELING, _MANNERS, _LOOKS = "POAFmL"
+_CHANGING, _ALTERING = frozenset(said.CHANGING.split()), frozenset(said.ALTERING.split())
+_LISTED = (
+    (said.ASKING, _ASKING), (said.PERSONS, _PERSON), (said.OCCASIONS, _OCCASION), (said.FEELING, _FEELING), (said.LOOKS, _LOOKS), (said.MANNERS, _MANNERS), (said.LINKS, _LINK),
+)  # fmt: skip
+_KIND_OF = {word: kind for words, kind in reversed(_LISTED) for word in words.split()}
+_TALK = frozenset((_PERSON, _OCCASION, _ASKING, _FEELING, _MANNERS, _LOOKS, _LINK, _CLOSED, _SOON))
+_SURNAME = re.compile("[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔毛邱秦史顾侯邵孟龙段雷钱汤尹黎易常武乔贺赖龚文][总工姐哥]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    start: int
+    end: int
+    text: str
+    kind: str
+
+
+class Asides:
+    """Finds what is said beside one question, for one caller."""
+
+    def __init__(self, text: str, view: LexiconView) -> None:
+        self.text, self.view = text, view
+        self.book = view.lexicon.words
+
+    # ------------------------------------------------------------------ what is left out
+
+    def clauses(self) -> list[tuple[int, int]]:
+        """Return the spans of the clauses that are nothing but talk, where another clause is left; a past period in one is kept where no other is named."""
+        bounds = _bounds(self.text)
+        if len(bounds) < len(("talk", "question")):
+            return []
+        found: list[tuple[int, int]] = []
+        for start, end in bounds:
+            words = self._words(start, end)
+            if not _is_talk(words):
+                continue
+            period = next((word for word in words if word.kind == _TIME), None)
+            if period is None or _PERIOD.search(self.text[:start] + "," + self.text[end:]):
+                found.append((start, end))
+            else:
+                found += [(start, period.start), (period.end, end)]
+        whole = sum(end - start for start, end in bounds)
+        return found if sum(end - start for start, end in found) < whole else []
+
+    def ends(self) -> list[tuple[int, int]]:
+        """Return the spans of talk at the two ends of each clause that asks."""
+        found = []
+        bounds = _bounds(self.text)
+        for start, end in bounds:
+            words = self._words(start, end)
+            named = max((word.end for word in words if word.kind in (_NAME, _TIME)), default=end)
+            if whether := _WHETHER.search(self.text[named:end]):
+                found.append((named + whether.start(), end))
+                words = [word for word in words if word.end <= named + whether.start()]
+            if end != bounds[-1][1] and any(word.kind == _FEELING for word in words) and (judged := _JUDGED.search(self.text[start:end])):
+                found.append((start + judged.start(), end))
+                words = [word for word in words if word.end <= start + judged.start()]
+            asked = [index for index, word in enumerate(words) if word.kind not in _TALK]
+            if not asked:
+                continue
+            before = _leading(words[: asked[0]], words[asked[0]])
+            if before:
+                found.append((before[0].start, before[-1].end))
+            after = _trailing(words[asked[-1] + 1 :])
+            if after:
+                found.append((after[0].start, after[-1].end))
+        return [span for span in found if span[0] < span[1]]
+
+    # ------------------------------------------------------------------ words
+
+    def _words(self, start: int, end: int) -> list[_Word]:
+        """Cut a clause into the fewest words: names of the bundle first, then talk, the language's own words, ordinary words, single characters."""
+        pieces = [Unit(unit.key, unit.start + start, unit.end + start, unit.kind) for unit in units(self.text[start:end])]
+        count = len(pieces)
+        ends = {piece.end: index + 1 for index, piece in enumerate(pieces)}
+        best: list[tuple[float, _Word | None, int]] = [(0.0, None, count)] * (count + 1)
+        for at in range(count - 1, -1, -1):
+            options = self._options(pieces, at, ends)
+            best[at] = min(((cost + best[stop][0], word, stop) for cost, word, stop in options), key=lambda option: option[0])
+        found: list[_Word] = []
+        at = 0
+        while at < count:
+            _, word, stop = best[at]
+            if word is not None:
+                found.append(word)
+            at = stop
+        return found
+
+    def _options(self, pieces: Sequence[Unit], at: int, ends: dict[int, int]) -> list[tuple[float, _Word | None, int]]:
+        first = pieces[at]
+        if first.kind == "p":
+            return [(0.0, None, at + 1)]
+        found: list[tuple[float, _Word | None, int]] = []
+        for pattern, kind in ((_NEAR, _SOON), (_PERIOD, _TIME)):
+            match = pattern.match(self.text, first.start)
+            if match is not None and match.end() in ends and match.end() <= pieces[-1].end:
+                found.append((0.9, _Word(*match.span(), match.group(), kind), ends[match.end()]))
+        longest = max(self.book.lengths.get(first.key, (1,)), default=1)
+        for size in range(1, min(max(_LONGEST, longest), len(pieces) - at) + 1):
+            start, end = first.start, pieces[at + size - 1].end
+            text = self.text[start:end]
+            cost, kind = self._judged(text, tuple(piece.key for piece in pieces[at : at + size]), size)
+            if kind:
+                found.append((cost, _Word(start, end, text, kind), at + size))
+        if not found:
+            found.append((2.0, _Word(first.start, first.end, first.key, _NUMBER if first.kind == "n" else _CONTENT), at + 1))
+        return found
+
+    def _judged(self, text: str, key: tuple[str, ...], size: int) -> tuple[float, str]:
+        meanings = self.book.entries.get(key, ())
+        if any(meaning.kind != "cue" for meaning in meanings) or (size > 1 and (key in self.book.partial or key in self.book.gapped or key in self.book.bodies)):
+            return (0.5 if size > 1 else 1.0), _NAME
+        if (kind := _KIND_OF.get(text)) is not None:
+            return 1.0, kind
+        if size == len(("姓", "称")) and _SURNAME.fullmatch(text):
+            return 1.0, _PERSON
+        if meanings:
+            return 1.05, (_LINK if all(meaning.id == FILLER for meaning in meanings) else _CUE)
+        tag = part_of_speech(text) if size <= 4 and not text.isascii() else ""
+        if size > 1 and tag in said.HARMLESS_TAGS and text not in _CHANGING:
+            return 1.1, _CLOSED
+        if tag and size > 1:
+            return 1.2, _CONTENT
+        return (2.0, _CONTENT) if size == 1 else (0.0, "")
+
+
+def _bounds(text: str) -> list[tuple[int, int]]:
+    found, at = [], 0
+    for mark in re.finditer(r"[,.;!?:~](?!\d)|\s-{1,2}\s|(?<=[\u4e00-\u9fff])\s+(?=[a-z\u4e00-\u9fff])", text):
+        found.append((at, mark.start()))
+        at = mark.end()
+    found.append((at, len(text)))
+    return [(start, end) for start, end in found if text[start:end].strip()]
+
+
+def _is_talk(words: Sequence[_Word]) -> bool:
+    """Whether a clause is nothing but talk, and says so by a person, an occasion, a verb of asking, a feeling, a manner or a look."""
+    kinds = {word.kind for word in words}
+    looks = _LOOKS in kinds
+    if not kinds <= _TALK | {_TIME} | ({_NUMBER} if looks else set()):
+        return False
+    if _ASKING in kinds or _FEELING in kinds or looks:
+        return any(word.kind in (_PERSON, _OCCASION, _FEELING, _LOOKS) or (word.kind == _ASKING and word.text in _DIRECT) or word.text.endswith(_DONE_ONCE) for word in words)
+    if _OCCASION in kinds:
+        return any(word.kind == _OCCASION and _OWN_OCCASION.search(word.text) for word in words)
+    return (_MANNERS in kinds or _PERSON in kinds) and _TIME not in kinds and all(word.text not in _CHANGING for word in words)
+
+
+def _leading(words: Sequence[_Word], asked: _Word) -> Sequence[_Word]:
+    """The words before what is asked that are only how it is asked for: up to the last verb of asking, or all of them before a time."""
+    if not any(word.kind in (_ASKING, _FEELING, _MANNERS) for word in words):
+        return ()
+    if words and words[-1].text == "的":
+        bound = len(words) > 1 and words[-2].text in _PURPOSE and any(word.kind in (_PERSON, _OCCASION) for word in words)
+        return words if bound else ()
+    if asked.kind == _TIME:
+        return words
+    for stop in range(len(words), 0, -1):
+        word = words[stop - 1]
+        once = word.text.endswith(_DONE_ONCE) and word.text not in _ALTERING and (word.kind == _ASKING or stop > 1)
+        if word.text in _DIRECT or word.kind == _FEELING or once or (word.kind == _PERSON and stop > 1 and words[stop - 2].kind == _ASKING):
+            return words[:stop]
+    return ()
+
+
+def _trailing(words: Sequence[_Word]) -> Sequence[_Word]:
+    """The words behind what is asked that are only how it is asked for or how it is to look."""
+    if not any(word.kind in (_ASKING, _FEELING, _MANNERS, _LOOKS) for word in words) or words[0].kind in (_PERSON, _OCCASION, _SOON, _CLOSED):
+        return ()
+    return words if len(words[0].text) > 1 or words[0].kind == _LINK or words[0].text in _DIRECT else ()
+
+
+def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Return a text with these spans left out."""
+    kept = list(text)
+    for start, end in spans:
+        kept[start:end] = " " * (end - start)
+    rest = re.sub(r" {2,}", " ", "".join(kept))
+    rest = re.sub(r"(?:\s*[,;:~]\s*)+(?=[,;:~.!?]|$)", "", rest)
+    return re.sub(r"^[\s,.;!?:~]+", "", rest).rstrip()
+
+
+__all__ = ["Asides", "without"]
