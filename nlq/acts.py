@@ -48,13 +48,17 @@ _WHY_ZH = (
     r"(?:这个|这|它|结果|数字|那|那个?)?(?:是)?(?:怎么|如何|咋)(?:算|计算|来|得来|得出|得到|统计|定义|查)(?:出来)?(?:的)?",
     r"(?:这个|它|那个?|这)?(?:的)?(?:口径|定义|依据|计算方式|计算方法|计算逻辑|算法|公式|数据来源|来源|数据口径|统计口径|含义)(?:是什么|是啥|是怎样的|怎么样|在哪|呢)?",
     r"(?:这个|它|那个?|这)?(?:数据|数字|数|结果)?(?:是)?(?:什么口径|什么意思|啥意思|从哪(?:里|儿)?来的?|哪(?:里|儿)来的?|根据什么(?:算的)?|依据是什么|指什么|指的是什么)",
+    r"(?:这个|它|那个?|这)?(?:的)?(?:数据|数字|数|指标|口径|定义)?(?:是)?(?:由)?(?:谁|哪个部门|哪位领导|哪个委员会|什么时候|何时)(?:来)?(?:批准|审批|核准|批|审核|定义|定|确认|拍板|通过)(?:的|过的?)?(?:口径|定义|指标)?",
+    r"(?:这个|它|那个?|这)?(?:的)?(?:数据|数字|数|指标|口径)?(?:的)?(?:批准人|审批人|负责人|负责部门|归口部门|owner)(?:是谁|是哪个|是什么)?",
     r"(?:解释|说明|讲解)(?:一下|下)?(?:这个|这个数|这个结果|它|结果|刚才的结果|上面的结果|上一个回答)?",
 )
 _WHY_EN = (
     r"why(?: (?:is|was|are|were|so|that|this|it|the|result|number|figure|low|high|many|few|much|little|not))*",
     r"(?:explain|justify)(?: (?:this|that|it|yourself|the|result|number|answer|figure|last|previous|how))*",
     r"how (?:is|was|did|do|are|were|come)(?: (?:this|that|it|you|we|the|number|result|figure|they|answer))*(?: (?:calculated|computed|defined|measured|counted|worked out|get|got|arrive at|come up with|come about|this|that|it|derived|made|number))*",
-    r"what does (?:this|that|it)(?: (?:number|figure|metric|result))? mean|what(?: is| was|'s)? (?:the )?(?:definition|formula|basis|source|calculation)(?: (?:of|for|here|this|that|it))*|where does (?:this|that|it)(?: (?:number|figure|result|data))? come from|what is (?:this|that|it) based on|(?:the )?definition|meaning|how so|how come",
+    r"(?:who|which (?:team|department|committee|body)) (?:has )?(?:approved|approves|signed off(?: on)?|signs off(?: on)?|owns|defined|defines|set)(?: (?:this|that|it|the|metric|measure|kpi|definition|number|figure|one))*",
+    r"(?:who(?:'s| is) (?:the )?owner(?: of)?|who is responsible for|when was)(?: (?:this|that|it|the|metric|measure|kpi|definition|number|figure|one))*(?: approved)?",
+    r"what does (?:this|that|it)(?: (?:number|figure|metric|result))?(?: exactly| actually| really)? mean(?: exactly| here| actually)?|what(?: is| was|'s)? (?:the )?(?:definition|formula|basis|source|calculation)(?: (?:of|for|here|this|that|it))*|where does (?:this|that|it)(?: (?:number|figure|result|data))? come from|what is (?:this|that|it) based on|(?:the )?definition|meaning|how so|how come",
 )
 
 

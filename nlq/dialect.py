@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from nlq.idioms import idiomatic
 from nlq.normalise import has_chinese
 
 _CANTONESE = re.compile(r"[嘅唔冇嘢啲喺咗哋佢睇嚟俾畀嗰]|几多|边[个间啲]|而家|依家|琴日|寻日|今个|同埋|旧年")
@@ -97,7 +98,7 @@ def standard(text: str) -> str:
     for said, meant in _PLAIN:
         text = said.sub(meant, text)
     text = _TURNED.sub("", text)
-    return text.strip()
+    return idiomatic(text).strip()
 
 
 def added_back(text: str) -> str:

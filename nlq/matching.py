@@ -191,6 +191,8 @@ class Matcher(Spans):
                     kept = tuple(m for m in meanings if self.view.knows(m))  # comes from the bar, where Bar is a member
                 if not kept and capital and not named and (index or self._several_follow(tokens, index)):
                     kept = tuple(m for m in meanings if self.view.knows(m))
+                if kept and capital and index + 1 < len(tokens) and tokens[index + 1].kind == DIMENSION and self._entity(tokens[index + 1]):
+                    kept = tuple(m for m in kept if self._attribute(m, tokens[index + 1])) or kept  # B doctors: an attribute of theirs
                 if kept:
                     tokens[index] = Token(VALUE, token.start, token.end, token.text, meanings=kept)
                     changed = True
@@ -200,6 +202,10 @@ class Matcher(Spans):
         """Whether a word names what is counted (doctors), of which a letter before it is an attribute: B doctors."""
         dimensions = self.view.lexicon.dimensions
         return all(name in dimensions and dimensions[name].identifies is not None for name in token.ids("dimension"))
+
+    def _attribute(self, meaning: Meaning, entity: Token) -> bool:
+        info, dimensions = self.view.lexicon.dimensions.get(meaning.id), self.view.lexicon.dimensions
+        return info is not None and info.about_person and any(dimensions[name].person for name in entity.ids("dimension"))
 
     def _several_follow(self, tokens: list[Token], index: int) -> bool:
         """A doctors: no article stands before a plural."""

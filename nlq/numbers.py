@@ -20,7 +20,7 @@ _ENGLISH |= {word: 10 * (i + 2) for i, word in enumerate(["twenty", "thirty", "f
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
 _SUFFIX = {
     "千": 1e3, "百": 1e2, "万": 1e4, "十万": 1e5, "百万": 1e6, "千万": 1e7, "亿": 1e8, "百亿": 1e10, "万亿": 1e12, "千亿": 1e11, "十亿": 1e9,
-    "k": 1e3, "w": 1e4, "m": 1e6, "mn": 1e6, "mm": 1e6, "b": 1e9, "bn": 1e9,
+    "k": 1e3, "w": 1e4, "m": 1e6, "mn": 1e6, "mm": 1e6, "mln": 1e6, "mio": 1e6, "b": 1e9, "bn": 1e9, "bln": 1e9,
     "hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9,
 }
 _EN_WORD = "|".join(sorted([*_ENGLISH, *_SCALES, "a"], key=len, reverse=True))
@@ -31,7 +31,7 @@ _NUMBER = re.compile(
     |(?P<fold>(?P<f1>[一二三四五六七八九]{{1,2}}|\d(?:\.\d)?)折)
     |(?P<halfunit>半(?=个?(?:小时|分钟)))
     |(?P<half>(?<=[过足到超达])半(?![年月天个小数])|一半|半数|half(?!\s*(?:a\s*)?(?:year|month|of\s+(?:the\s+)?(?:year|20|19|last|this))))
-    |(?P<arabic>-?\d+(?:\.\d+)?)(?:\s*(?P<suffix>万亿|千亿|百亿|十亿|千万|百万|十万|亿|万|千|百(?!分)|(?:k|w|mn|mm|m|bn|b|hundred|thousand|million|billion)(?![a-z])))?
+    |(?P<arabic>-?\d+(?:\.\d+)?)(?:\s*(?P<suffix>万亿|千亿|百亿|十亿|千万|百万|十万|亿|万|千|百(?!分)|(?:k|w|mln|mio|mn|mm|m|bln|bn|b|hundred|thousand|million|billion)(?![a-z])))?
     |(?P<chinese>[{_CN}]+(?:点[零一二三四五六七八九]+)?(?:个半)?)
     |(?P<english>(?<![a-z])(?:{_EN_WORD})(?:[\s-]+(?:and[\s-]+)?(?:{_EN_WORD}))*(?![a-z]))
     """,

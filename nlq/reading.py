@@ -196,7 +196,10 @@ class Reader:
             if len(allowed) > 1:
                 allowed = self._coarsest(allowed)
             options.append([(id(member.token), name) for name in allowed])
-        return [dict(choice) for choice in product(*options)][:MAX_READINGS]
+        choices = list(product(*options))
+        if len(options) > 1 and len({tuple(name for _, name in option) for option in options}) == 1:
+            choices = [choice for choice in choices if len({name for _, name in choice}) == 1]  # A vs B: of one dimension, whichever it is
+        return [dict(choice) for choice in choices][:MAX_READINGS]
 
     def _said_beside(self, member: Member, names: list[str]) -> list[str]:
         """Prefer the dimension of whose name a part stands right beside the value: 北京出发 is 出发地."""

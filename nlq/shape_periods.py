@@ -20,6 +20,7 @@ def periods(sentence: Sentence, clock: Clock) -> None:
     draft = sentence.draft
     if sentence.has("Y") and sentence.has("Q") and not sentence.find("[X!y]"):
         sentence.problem(sentence.rest[sentence.kinds.index("Q")].text, 0.45)  # year on year and month on month: one comparison at a time
+    every = [unit for token in sentence.rest if token.kind in "YQ" and (unit := _unit_of(token.text)) is not None]
     for kind, compare in (("Y", "previous_year"), ("Q", "previous_period")):
         while sentence.has(kind):
             if draft.compare in (None, "implied"):
@@ -46,6 +47,27 @@ def periods(sentence: Sentence, clock: Clock) -> None:
     _times(sentence, clock)
     _alone(draft, clock)
     _changes(sentence)
+    if every and draft.grain is None and draft.ordering is None and draft.base is None and _spans_several(draft.when, every[0], clock):
+        draft.grain = every[0]
+
+
+_UNIT_OF = re.compile(r"(?P<year>yoy|year|y/y|y-o-y)|(?P<month>mom|month|m/m|m-o-m)|(?P<quarter>qoq|quarter|q/q|q-o-q)|(?P<week>wow|week|w/w|w-o-w)|(?P<day>dod|day|d/d)")
+
+
+def _unit_of(text: str) -> Grain | None:
+    """The unit that a comparison with the period before names itself: month on month, QoQ."""
+    match = _UNIT_OF.match(text)
+    return match.lastgroup if match is not None else None  # type: ignore[return-value]
+
+
+def _spans_several(when: When | None, unit: Grain, clock: Clock) -> bool:
+    """Month on month over the last six months: each month against the one before it."""
+    if when is None or when.period is None:
+        return False
+    fiscal = clock.fiscal_start if unit in ("quarter", "year") else 1
+    first = calendar.unit_start(when.period.start, unit, fiscal_start=fiscal)
+    aligned = unit in ("day", "week") or first == when.period.start
+    return aligned and calendar.shift(first, unit, 1) < min(when.period.end, clock.tomorrow)
 
 
 def _alone(draft: Draft, clock: Clock) -> None:

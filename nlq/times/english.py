@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 from governance import calendar
@@ -53,6 +54,8 @@ _HALF_MONTH = re.compile(rf"(?:the\s+)?(?P<o>first|second|1st|2nd|last|latter)\s
 _WEEK = re.compile(rf"(?:(?:calendar\s+)?week\s+(?:number\s+|no\.?\s*)?|cw\s?|w)(?P<w>[1-5]?\d)(?![\d%a-z])(?:{_OF}{_YEAR})?")
 _YEAR_ONLY = re.compile(rf"(?:(?:the\s+)?(?:calendar\s+|full\s+)?year\s+)?{_YEAR}(?:'s)?(?![a-z0-9%])(?P<td>\s+(?:to date|so far))?")
 _TO_DATE = re.compile(r"(?:so far|to date)\s+(?:in\s+)?this\s+(?P<u>year|month|quarter|week)|(?:the\s+)?(?P<u2>year|month|quarter|week)[\s-]to[\s-]date|since\s+the\s+(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<u3>year|month|quarter|week)|(?P<a>[ymqw])td(?![a-z])|within\s+this\s+(?P<u4>year|month|quarter)")
+_UP_TO_NOW = re.compile(r",?\s+(?:so far|thus far|to date|until now|up to now)(?![a-z])")
+"""H2 so far: up to today, where the half still runs."""
 _NOW = re.compile(r"(?:currently|right now|now|at present|presently|at the moment|as of now|as of today|to date|nowadays)(?![a-z])")
 _VAGUE = re.compile(r"(?:recently|lately|of late|in recent (?:days|weeks|months|times?)|these days)(?![a-z])")
 _SAME = re.compile(
@@ -280,4 +283,5 @@ def atoms(text: str, at: int, clock: Clock) -> list[Atom]:
     if text[at] not in _STARTS or (at and text[at - 1].isascii() and text[at - 1].isalnum()):
         return []
     found = [hit for hit in (_relative(text, at, clock), _in_season(text, at, clock)) if hit is not None]
-    return found + _counted(text, at, clock) + _month(text, at, clock) + _larger(text, at, clock) + _other(text, at, clock)
+    found += _counted(text, at, clock) + _month(text, at, clock) + _larger(text, at, clock) + _other(text, at, clock)
+    return found + [(said.end(), replace(parts, to_date=True)) for end, parts in found if isinstance(parts, Parts) and (said := _UP_TO_NOW.match(text, end))]
