@@ -29,6 +29,10 @@ _PERIOD = re.compile(
 _OWN_OCCASION = re.compile(r"(?:报|会|总结|小结|复盘|回顾|汇报|述职|ppt|幻灯片)$")
 """A word that alone before a question is what the number is for; 培训 and 检查 may be what was done."""
 _DIRECT = frozenset(said.DIRECT.split())
+_ASKS = frozenset("看查问说讲给帮请告想麻劳烦")
+_OF_TERM = re.compile("(?:月度|季度|年度|半年度?|每周|每月|每日|每季度?|周|月|季|年|日|双周)(?:总结|小结|复盘|回顾|汇报|报告|会议?|例会|分析会?|材料|报表|通报|简报|述职|考核|盘点|评审)会?")
+"""月度会, 季度复盘: an occasion, and no cut by month."""
+_BEHIND = frozenset("给到进在了得着过")
 _DONE_ONCE = ("一下", "下", "个", "一份", "一张", "一组", "一页")
 _PURPOSE = frozenset(said.PURPOSE.split())
 _JUDGED = re.compile(r"(?:挺|很|蛮|比较|有点|有些|特别|非常|相当|不太|不怎么|还)(?:高|低|好|差|多|少|大|小|不错|理想|快|慢|可以)的?$")
@@ -54,10 +58,11 @@ class _Word:
 
 
 class Asides:
-    """Finds what is said beside one question, for one caller."""
+    """Finds what is said beside one question (of any case), for one caller."""
 
     def __init__(self, text: str, view: LexiconView) -> None:
-        self.text, self.view = text, view
+        lower = text.lower()
+        self.text, self.view = lower if len(lower) == len(text) else text, view
         self.book = view.lexicon.words
 
     # ------------------------------------------------------------------ what is left out
@@ -97,10 +102,10 @@ class Asides:
             if not asked:
                 continue
             before = _leading(words[: asked[0]], words[asked[0]])
-            if before:
+            if before and words[asked[0]].kind != _CONTENT:
                 found.append((before[0].start, before[-1].end))
             after = _trailing(words[asked[-1] + 1 :])
-            if after:
+            if after and words[asked[-1]].kind != _CONTENT:
                 found.append((after[0].start, after[-1].end))
         return [span for span in found if span[0] < span[1]]
 
@@ -122,7 +127,19 @@ class Asides:
             if word is not None:
                 found.append(word)
             at = stop
-        return found
+        return [word if self._stands(found, index) else _Word(word.start, word.end, word.text, _CONTENT) for index, word in enumerate(found)]
+
+    @staticmethod
+    def _stands(words: Sequence[_Word], at: int) -> bool:
+        """Whether a verb of one character has something of talk beside it, so that it is no part of an unknown word: 转给我, not 转介绍."""
+        word = words[at]
+        if word.kind != _ASKING or len(word.text) > 1 or word.text in _DIRECT:
+            return True
+        after = words[at + 1] if at + 1 < len(words) else None
+        before = words[at - 1] if at else None
+        if after is not None and (after.kind in (_PERSON, _OCCASION, _MANNERS, _LOOKS) or after.text in _BEHIND):
+            return True
+        return before is not None and before.kind in ((_PERSON, _OCCASION, _SOON) if after is not None else (_PERSON, _OCCASION, _SOON, _ASKING))
 
     def _options(self, pieces: Sequence[Unit], at: int, ends: dict[int, int]) -> list[tuple[float, _Word | None, int]]:
         first = pieces[at]
@@ -150,10 +167,14 @@ class Asides:
             return (0.5 if size > 1 else 1.0), _NAME
         if (kind := _KIND_OF.get(text)) is not None:
             return 1.0, kind
+        if _OF_TERM.fullmatch(text):
+            return 1.0, _OCCASION
         if size == len(("姓", "称")) and _SURNAME.fullmatch(text):
             return 1.0, _PERSON
         if meanings:
-            return 1.05, (_LINK if all(meaning.id == FILLER for meaning in meanings) else _CUE)
+            if any(meaning.id != FILLER for meaning in meanings):
+                return 1.05, _CUE
+            return 1.05, (_ASKING if text[0] in _ASKS and size > 1 else _LINK)
         tag = part_of_speech(text) if size <= 4 and not text.isascii() else ""
         if size > 1 and tag in said.HARMLESS_TAGS and text not in _CHANGING:
             return 1.1, _CLOSED
@@ -164,7 +185,7 @@ class Asides:
 
 def _bounds(text: str) -> list[tuple[int, int]]:
     found, at = [], 0
-    for mark in re.finditer(r"[,.;!?:~](?!\d)|\s-{1,2}\s|(?<=[\u4e00-\u9fff])\s+(?=[a-z\u4e00-\u9fff])", text):
+    for mark in re.finditer(r"[,;!?~]|[.:](?!\d)|(?<!\d)[.:]|\s-{1,2}\s|(?<=[\u4e00-\u9fff])\s+(?=[a-z\u4e00-\u9fff])", text):
         found.append((at, mark.start()))
         at = mark.end()
     found.append((at, len(text)))
@@ -179,9 +200,9 @@ def _is_talk(words: Sequence[_Word]) -> bool:
         return False
     if _ASKING in kinds or _FEELING in kinds or looks:
         return any(word.kind in (_PERSON, _OCCASION, _FEELING, _LOOKS) or (word.kind == _ASKING and word.text in _DIRECT) or word.text.endswith(_DONE_ONCE) for word in words)
-    if _OCCASION in kinds:
+    if _OCCASION in kinds and not (kinds & {_PERSON, _MANNERS}):
         return any(word.kind == _OCCASION and _OWN_OCCASION.search(word.text) for word in words)
-    return (_MANNERS in kinds or _PERSON in kinds) and _TIME not in kinds and all(word.text not in _CHANGING for word in words)
+    return bool(kinds & {_MANNERS, _PERSON}) and _TIME not in kinds and all(word.text not in _CHANGING for word in words)
 
 
 def _leading(words: Sequence[_Word], asked: _Word) -> Sequence[_Word]:
@@ -196,7 +217,7 @@ def _leading(words: Sequence[_Word], asked: _Word) -> Sequence[_Word]:
     for stop in range(len(words), 0, -1):
         word = words[stop - 1]
         once = word.text.endswith(_DONE_ONCE) and word.text not in _ALTERING and (word.kind == _ASKING or stop > 1)
-        if word.text in _DIRECT or word.kind == _FEELING or once or (word.kind == _PERSON and stop > 1 and words[stop - 2].kind == _ASKING):
+        if word.text in _DIRECT or (word.kind == _ASKING and word.text.endswith("我")) or word.kind == _FEELING or once or (word.kind == _PERSON and stop > 1 and words[stop - 2].kind == _ASKING):
             return words[:stop]
     return ()
 

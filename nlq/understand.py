@@ -134,15 +134,15 @@ class _Question:
             blanked += [self.raw[at : finding.start], BLANK]
             at = max(at, finding.end)
         typed = cased("".join([*blanked, self.raw[at:]]))
-        self.capitals = standard(plain(typed))
+        self.typed = typed
+        aside = Asides(typed, view).clauses() if context is None and len(typed) <= MAX_QUESTION else []
+        self.capitals = standard(plain(without(typed, aside) if aside else typed))
         if context is not None and act_of(self.capitals.lower()) is None:
             self.capitals = added_back(self.capitals)
         self.said = typed.lower()
         """As typed: the guard looks at this, before any correction."""
-        self.began, self.capitals_said = context, self.capitals
+        self.began = context
         self._begin(self.capitals)
-        if context is None and self.text and (spans := Asides(self.text, view).clauses()):
-            self._begin(without(self.capitals, spans))
 
     def _begin(self, capitals: str) -> None:
         self.capitals, self.text = capitals, capitals.lower()
@@ -155,12 +155,13 @@ class _Question:
 
     def lightened(self) -> bool:
         """Leave out what is said beside the question, where there is such talk, so that it can be read anew; nothing of a person's name is left out."""
-        if self.person or not has_chinese(self.capitals_said) or len(self.capitals_said) > MAX_QUESTION:
+        if self.person or not has_chinese(self.typed) or len(self.typed) > MAX_QUESTION:
             return False
-        talk = Asides(self.capitals_said.lower(), self.view)
-        rest = without(self.capitals_said, talk.clauses() or [])
-        rest = without(rest, Asides(rest.lower(), self.view).ends())
-        if not rest or rest == self.capitals_said:
+        rest = standard(plain(without(self.typed, Asides(self.typed, self.view).clauses())))
+        if self.began is not None and act_of(rest.lower()) is None:
+            rest = added_back(rest)
+        rest = without(rest, Asides(rest, self.view).ends())
+        if not rest or rest == self.capitals:
             return False
         self._begin(rest)
         return True
