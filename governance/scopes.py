@@ -150,13 +150,12 @@ class Scopes:
         own = [position for position, name in enumerate(plan.group_by) if name in cells.group_by]
         present = {tuple(row[j] for j in at) for row in measured.rows}
         kinds = {tuple(value for position, value in enumerate(group) if position not in own) for group in present} or {()}
-        member = plan.member
         missing = []
         for combination in cells.cells:
             for kind in kinds if present or len(own) == len(plan.group_by) else ():
                 rest, mine = iter(kind), iter(combination)
                 group = tuple(next(mine) if position in own else next(rest) for position in range(len(plan.group_by)))
-                if group not in present and (member is None or group[plan.group_by.index(member.dimension)] != member.base):
+                if group not in present and _compared(plan, group):
                     missing.append(group)
         if not missing or (len(present) + len(missing)) * len(plan.timeline.rows) > MOST_ROWS:
             return measured
@@ -451,6 +450,15 @@ def _belongs(catalogue: Catalogue, part: Part, entity: str, home: str, name: str
         return False
     route = route_of(graph, part, name)
     return route is not None and (part.measure.model == home or route.hops[:1] == (entity,))
+
+
+def _compared(plan: Plan, group: Sequence[Value]) -> bool:
+    """Return whether a group has a row where members are compared: the base has none, nor have members that are not asked for."""
+    if plan.member is None:
+        return True
+    value = group[plan.group_by.index(plan.member.dimension)]
+    asked = (item for item in plan.query.where if item.dimension == plan.member.dimension)
+    return value != plan.member.base and all((value in item.values) == (item.op == "in") for item in asked)
 
 
 def _passing(persons: _Persons, item: Filter) -> npt.NDArray[np.bool_]:

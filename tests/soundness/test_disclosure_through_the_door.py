@@ -180,3 +180,15 @@ def test_who_withdrew_from_one_channel_is_not_the_difference_of_two_answers(narr
     assert refused.refusal.code == "differencing"
     after = shown(company.door(clock=clock), query).rows[0][-1]
     assert before - after > 0
+
+
+def test_a_member_compared_with_another_is_told_and_members_that_nobody_asked_for_are_no_hidden_rows(company):
+    """East against South was refused as too small: the other regions stood beside it as groups of nobody."""
+    regions = {"compare": {"dimension": "region", "base": "华南"}, "metrics": ["visits"], "period": {"start": "2026-10-01", "end": "2026-11-01"}}
+    table = shown(company.door(), regions | {"where": [_in("region", "华东")]})
+    assert [row[0] for row in table.rows] == ["华东"]
+    assert None not in table.rows[0]
+    both = shown(company.door(), regions | {"where": [_in("region", "华东", "华北")]})
+    assert {row[0] for row in both.rows} == {"华东", "华北"}
+    others = shown(company.door(), regions | {"where": [_in("region", "华东", op="not_in")]})
+    assert "华东" not in {row[0] for row in others.rows}
