@@ -79,6 +79,11 @@ class MetricInfo:
     default_unit: Grain | None
     lower_is_better: bool
     state: bool
+    numerator: str | None = None
+    """The metrics of which it is a ratio, where the bundle names them."""
+    denominator: str | None = None
+    planned: bool = False
+    """A ratio to a plan or a target."""
     running: bool = False
     """A running total: over the year to date, over the last n months."""
     single: str | None = None

@@ -6,12 +6,14 @@ Words come from labels and synonyms of metrics, dimensions and values, from the 
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from governance.documents.lexicon import LexiconDocument
+from governance.documents.metrics import Metric
 from governance.documents.settings import Contact, Settings
 from governance.terms import Filter, Text, Value
 from nlq.entries import AmbiguousInfo, BoundInfo, Catalogue, DimensionInfo, Meaning, MetricInfo, NounInfo, TermInfo
@@ -191,12 +193,23 @@ def _metric(catalogue: Catalogue, name: str) -> MetricInfo:
         default_unit=metric.default_period.unit,
         lower_is_better=metric.direction == "lower_is_better",
         state=metric.kind == "semi_additive",
+        numerator=metric.numerator if isinstance(metric.numerator, str) else None,
+        denominator=metric.denominator if isinstance(metric.denominator, str) else None,
+        planned=isinstance(metric.denominator, str) and metric.denominator in catalogue.metrics and _is_plan(catalogue.metrics[metric.denominator]),
         running=metric.kind == "cumulative",
         single=str(single) if single else None,
         unit=f"{normalise(metric.unit.zh)} {normalise(metric.unit.en)}" if metric.unit else "",
         definition=normalise(f"{metric.definition.zh} {metric.definition.en}"),
         names=normalise(" ".join(phrase for phrase in (metric.label.en, *metric.synonyms.en) if phrase)),
     )
+
+
+_PLANS = re.compile(r"计划|目标|指标|预算|配额|任务|(?<![a-z])(?:plan|planned|plans|target|targets|budget|budgeted|quota|goal|goals)(?![a-z])")
+
+
+def _is_plan(metric: Metric) -> bool:
+    """Whether a metric is a plan, a target or a budget by its own label, and no count of those who are targeted."""
+    return metric.kind != "distinct" and _PLANS.search(f"{metric.label.zh} {metric.label.en.lower()}") is not None
 
 
 def _units(metrics: Mapping[str, MetricInfo]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from governance.terms import UNKNOWN, Language
 from nlq import (
     shape_absorbing,
     shape_comparisons,
+    shape_counted,
     shape_doubts,
     shape_exclusions,
     shape_groupings,
@@ -40,6 +41,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_words.judged(sentence)
     shape_words.catalogue(sentence)
     _coordinated(sentence)
+    shape_counted.counted(sentence)
     _listed(sentence)
     _choose(sentence)
     _split_names(sentence)

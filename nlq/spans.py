@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from governance.terms import Language
 from nlq.entries import Meaning
@@ -70,7 +70,7 @@ class Spans:
     def __init__(self, view: LexiconView, text: str, clock: Clock, language: Language, capitals: str = "") -> None:
         self.view, self.text, self.clock, self.language = view, text, clock, language
         self.book = view.lexicon.words
-        self.units: list[Unit] = units(text)
+        self.units: list[Unit] = [unit if (noun := self.book.same.get(unit.key)) is None else replace(unit, key=noun) for unit in units(text)]
         self.ends = {unit.end: index + 1 for index, unit in enumerate(self.units)}
         self.ends |= {end + 2: index for end, index in self.ends.items() if text.startswith("'s", end)}
         self.capitals = capitals if len(capitals) == len(text) else text

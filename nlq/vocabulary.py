@@ -41,6 +41,7 @@ def build(
         value_words(builder, catalogue, name, info)
     _by_rule(builder)
     _other_nouns(builder, catalogue, dimensions)
+    book.same = _same_nouns(builder, dimensions)
     book.short = _short_names(dimensions)
     book.tails = _tails(catalogue, dimensions)
     book.endings = _endings(catalogue, dimensions)
@@ -209,3 +210,18 @@ def _other_nouns(builder: WordbookBuilder, catalogue: Catalogue, dimensions: Map
 
 
 _SHORT, _NOUN = 4, 2
+
+
+def _same_nouns(builder: WordbookBuilder, dimensions: Mapping[str, DimensionInfo]) -> dict[str, str]:
+    """Return the English words for a noun that stand in no longer name, each with the word of its label: docs reached are doctors reached."""
+    nouns = {info.id: key[0] for info in dimensions.values() if info.identifies is not None and len(key := keys(info.label.en)) == 1}
+    found = {
+        key[0]: nouns[meaning.id]
+        for key, meanings in builder.entries.items()
+        if len(key) == 1 and key[0].isascii() and key[0].isalpha()
+        for meaning in meanings
+        if meaning.kind == "dimension" and meaning.id in nouns and key[0] != nouns[meaning.id] and all(other.kind in ("dimension", "noun") for other in meanings)
+    }
+    named = (key for key, meanings in builder.entries.items() if len(key) > 1 and not meanings[0].open and key[0].isascii() and key[-1].isascii()) if found else ()
+    longer = {unit for key in named for unit in key}
+    return {word: noun for word, noun in found.items() if word not in longer}

@@ -1,0 +1,242 @@
+"""What is counted and what is divided: reached fewer than 200 doctors, reach了几个, what share of doctors moved up, touches vs plan.
+
+A verb that several metrics share (reached) is the one that counts its object; a share of those who did something is the ratio that the bundle approves for it;
+a target beside a metric is that metric's own target. Each rule waits for one metric only: where several fit, it is asked.
+"""
+
+from __future__ import annotations
+
+import re
+
+from nlq.entries import Meaning, MetricInfo
+from nlq.matching import Token
+from nlq.normalise import normalise, root, stem
+from nlq.sentence import Sentence
+from nlq.words import DIMENSION, FILLER, METRIC, NOUN, UNKNOWN, VALUE
+
+_NEW = frozenset(("new", "newly", "新", "新增", "首次"))
+_PLANNED = frozenset(("plan", "plans", "target", "targets", "goal", "goals", "quota", "budget", "objective", "目标", "计划", "指标", "预算"))
+_DOES = re.compile(r"(?:\b(?:did|do|does|we|they|you|to|can|could|have|has|had|will|been|be)|how many [a-z' -]{2,40}) $")
+"""Right before a word that is a noun too: did we reach, to reach."""
+_PART = 3
+
+
+def counted(sentence: Sentence) -> None:
+    """Apply the rules, once names are chosen and before anything is taken."""
+    _verbs(sentence)
+    _whole_of_part(sentence)
+    _divided(sentence)
+    _planned(sentence)
+
+
+def _infos(sentence: Sentence) -> dict[str, MetricInfo]:
+    return {name: info for name, info in sentence.view.lexicon.metrics.items() if name in sentence.view.metrics}
+
+
+def _undecided(token: Token) -> bool:
+    """Whether a word names a part of several metrics, or is declared to mean several."""
+    return token.kind == METRIC and token.text.isascii() and (len(token.ids("metric")) > 1 or (token.partial and all(m.rank == _PART for m in token.meanings)))
+
+
+# ------------------------------------------------------------------ verbs
+
+
+def _verbs(sentence: Sentence) -> None:
+    """Provinces that reached fewer than 200 doctors, how many cardiologists did we reach, reach人数: the metric that counts them."""
+    for token in [token for token in sentence.rest if _undecided(token)]:
+        others = [other for other in sentence.rest if other.kind == METRIC and other is not token]
+        if any(not other.partial and not _flag(other) for other in others) or len(token.text.split()) > 1:
+            continue
+        at = sentence.rest.index(token)
+        around = [sentence.rest[index] for index in (at - 1, at + 1) if 0 <= index < len(sentence.rest)]
+        asked = next((other for other in around if other.kind == "U" and not other.text.isascii() and abs(other.start - token.end) <= _NEAR), None)
+        if not (token.text.endswith("ed") or asked is not None or _is_verb(sentence, token)):
+            continue
+        object_, nouns = _object(sentence, token)
+        meant = _of_nouns(sentence, token, nouns) if nouns else _of_number(sentence, token, asked)
+        if meant is None:
+            continue
+        token.meanings, token.partial, token.alternatives = (Meaning("metric", meant, rank=1),), False, []
+        if object_ is not None and object_.kind in (DIMENSION, NOUN) and object_ in sentence.rest:
+            before = sentence.rest.index(object_) - 1
+            if not (before >= 0 and sentence.rest[before].kind in "GW"):
+                sentence.take(sentence.rest.index(object_))
+        for other in others:
+            _as_flag(other)
+        return
+
+
+_NEAR = 2
+
+
+def _is_verb(sentence: Sentence, token: Token) -> bool:
+    said = " ".join(other.text for other in sentence.all if other.end <= token.start) + " "
+    return _DOES.search(said) is not None or any(other.start == token.end and other.text in ("了", "到", "过", "的") for other in sentence.all)
+
+
+def _flag(token: Token) -> bool:
+    """Whether a metric's name is the noun of a yes-or-no dimension too: target doctors."""
+    return token.kind == METRIC and any(other.kind == DIMENSION for other in token.alternatives)
+
+
+def _as_flag(token: Token) -> None:
+    noun = next((other for other in token.alternatives if other.kind == DIMENSION), None)
+    if token.kind == METRIC and noun is not None:
+        token.kind, token.meanings, token.alternatives = DIMENSION, noun.meanings, []
+
+
+def _object(sentence: Sentence, verb: Token) -> tuple[Token | None, set[str]]:
+    """Return the word for those whom a verb reaches, and the nouns by which the names of metrics may call them."""
+    dimensions = sentence.view.lexicon.dimensions
+    labels = {info.id: root(stem(normalise(info.label.en).split()[-1])) for info in dimensions.values() if info.identifies is not None and info.label.en}
+    for token in sorted((token for token in sentence.rest if token is not verb), key=lambda token: abs(token.start - verb.start)):
+        names = token.ids("dimension") if token.kind == DIMENSION else ()
+        named = [labels[name] for name in names if name in labels]
+        if named:
+            return token, {*named, *_new(sentence, verb, token)}
+        if _flag(token):
+            return token, {labels[name] for name, info in dimensions.items() if info.person and name in labels}
+    for token in sentence.rest:
+        if token.kind == VALUE and sentence.about_person(token) and not any(dimensions[name].identifies for name in sentence.dimension_of(token) if name in dimensions):
+            asks = any(other.kind == "U" and other.end <= token.start for other in sentence.rest)
+            adjoining = 0 <= verb.start - token.end <= 1
+            if asks or adjoining:
+                return token, {labels[name] for name, info in dimensions.items() if info.person and name in labels}
+    return None, set()
+
+
+def _new(sentence: Sentence, verb: Token, noun: Token) -> set[str]:
+    """The word for new right before the verb or its object, which is then read."""
+    for token in sentence.all:
+        if token.text in _NEW and token.kind in (UNKNOWN, FILLER) and (0 <= verb.start - token.end <= 1 or 0 <= noun.start - token.end <= 1):
+            token.used, token.kind = True, FILLER
+            sentence.rest = [other for other in sentence.rest if other is not token]
+            return {root("newly")}
+    return set()
+
+
+def _of_nouns(sentence: Sentence, verb: Token, nouns: set[str]) -> str | None:
+    """Return the one metric that counts them and whose names say this verb and this noun, and nothing else."""
+    infos, bags = _infos(sentence), sentence.view.lexicon.words.bags
+    found = {name for name in bags.get(tuple(sorted((root(stem(verb.text)), *nouns))), ()) if name in infos and infos[name].counts is not None}
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _of_number(sentence: Sentence, verb: Token, asked: Token | None) -> str | None:
+    """Return the one of a verb's metrics that counts persons (人数, 几位, 几个), or houses (几家)."""
+    if asked is None:
+        return None
+    infos = _infos(sentence)
+    persons = {info.identifies for info in sentence.view.lexicon.dimensions.values() if info.person}
+    houses = "家" in asked.text
+    word = root(stem(verb.text))
+    known = [name for name in infos if name in verb.ids("metric")] or [name for name, info in infos.items() if word in {root(stem(each)) for each in info.names.split()}]
+    more = [name for name, info in infos.items() if word in {root(stem(each)) for each in info.names.split()}] if houses else []
+    fitting = {name for name in (*known, *more) if infos[name].counts is not None and (infos[name].counts in persons) != houses}
+    plain = {name for name in fitting if len(normalise(infos[name].label.en).split()) <= len(("verb", "noun"))}
+    return next(iter(plain)) if len(plain) == 1 else None
+
+
+# ------------------------------------------------------------------ ratios
+
+
+def _ratio_of(sentence: Sentence, numerator: str, denominator: str | None = None) -> str | None:
+    """Return the one approved ratio with this numerator (and this denominator)."""
+    found = [name for name, info in _infos(sentence).items() if info.numerator == numerator and (denominator in (None, info.denominator)) and info.format == "percent"]
+    return found[0] if len(found) == 1 else None
+
+
+def _whole_of_part(sentence: Sentence) -> None:
+    """What share of doctors moved up, what % of doctors have given consent: those who did it, of all who could."""
+    if sentence.chinese or (match := sentence.find("[hH]")) is None:
+        return
+    cue = sentence.rest[match.start()]
+    if not cue.text.startswith(("what", "which", "how", "percent", "proportion", "fraction", "share", "%")):
+        return
+    metrics = [token for token in sentence.rest if token.kind == METRIC]
+    if len(metrics) != 1 or metrics[0].start < cue.end:
+        return
+    token = metrics[0]
+    ids = token.ids("metric")
+    infos = _infos(sentence)
+    after = [other for other in sentence.rest if other.kind == VALUE and other.start >= token.end]
+    copula = any(other.text in ("is", "are", "was", "were", "come", "comes", "came", "from") for other in sentence.all if token.end <= other.start)
+    if (after and copula) or any(name not in infos for name in ids):
+        return  # what share of reached doctors are cardiologists
+    ratios = [name for name in ids if infos[name].ratio]
+    noun = any(other.kind == DIMENSION and sentence.identifies(other) and cue.end <= other.start <= token.start for other in sentence.rest)
+    if len(ids) > 1 and len(ratios) == 1 and noun:
+        meant: str | None = ratios[0]
+    elif len(ids) == 1 and ratios and cue.text.startswith(("what", "which")) and not any(other.kind == VALUE for other in sentence.rest if other.start < token.start):
+        meant = ratios[0]
+    elif len(ids) == 1 and infos[ids[0]].counts is not None and _does(sentence, token, infos[ids[0]]):
+        meant = _ratio_of(sentence, ids[0])
+    else:
+        return
+    if meant is None:
+        return
+    token.meanings, token.partial, token.alternatives = (Meaning("metric", meant, rank=1),), False, []
+    label = infos[meant].label
+    sentence.assume(f"按{label.zh}理解", f"taken as {label.en.lower()}")
+    for other in [other for other in sentence.rest if other is cue or (noun and other.kind == DIMENSION and sentence.identifies(other) and cue.end <= other.start <= token.start)]:
+        sentence.take(sentence.rest.index(other))
+
+
+def _does(sentence: Sentence, token: Token, info: MetricInfo) -> bool:
+    """Whether a counting metric was said as a clause, those who are counted first: doctors moved up, hospitals have we covered; not: covered hospitals."""
+    words = [stem(word) for word in token.text.split()]
+    nouns = {stem(word) for known in sentence.view.lexicon.dimensions.values() if known.identifies == info.counts for word in normalise(known.label.en).split()}
+    nouns |= {word for word, noun in sentence.view.lexicon.words.same.items() if noun in nouns}
+    return len(words) > 1 and words[0] in nouns
+
+
+def _divided(sentence: Sentence) -> None:
+    """Multichannel doctors as a % of reached doctors, 触达次数占计划触达次数的比例: the ratio of the two, where the bundle approves it."""
+    if (match := sentence.find("[hH]L?M") if not sentence.chinese else sentence.find("hM[Hh]?")) is None:
+        return
+    whole = next(token for token in sentence.rest[match.start() :] if token.kind == METRIC)
+    parts = [token for token in sentence.rest[: match.start()] if token.kind == METRIC]
+    if len(parts) != 1 or len(parts[0].ids("metric")) != 1 or len(whole.ids("metric")) != 1 or sentence.count(METRIC) != len(("part", "whole")):
+        return
+    meant = _ratio_of(sentence, parts[0].ids("metric")[0], whole.ids("metric")[0])
+    if meant is None:
+        return
+    parts[0].meanings, parts[0].partial, parts[0].alternatives = (Meaning("metric", meant, rank=1),), False, []
+    label = _infos(sentence)[meant].label
+    sentence.assume(f"按{label.zh}理解", f"taken as {label.en.lower()}")
+    whole.kind = FILLER
+    sentence.take(*[index for index, token in enumerate(sentence.rest) if match.start() <= index < match.end()])
+
+
+# ------------------------------------------------------------------ plans and targets
+
+
+def _planned(sentence: Sentence) -> None:
+    """Plan vs actual touches, sales再加上target: the other metric's own plan, where it has one."""
+    exact = [token for token in sentence.rest if token.kind == METRIC and not token.partial and len(token.ids("metric")) == 1 and token.text not in _PLANNED]
+    said = [token for token in sentence.all if token.text in _PLANNED and token.kind in (UNKNOWN, METRIC, VALUE, FILLER)]
+    if len(exact) != 1 or len(said) != 1 or said[0] in exact:
+        return
+    if any(other.kind in (DIMENSION, VALUE, NOUN) and other is not said[0] and sentence.about_person(other) for other in sentence.rest):
+        return  # 目标与非目标医生: the adjective of persons
+    word, asked = said[0], exact[0]
+    infos = _infos(sentence)
+    plans = {info.denominator for info in infos.values() if info.numerator == asked.ids("metric")[0] and info.denominator in infos and info.planned}
+    if len(plans) != 1:
+        return
+    beside = any(other.text in _ACTUAL or other.kind in "Z&z" for other in sentence.all)
+    if not beside or any(other.kind in "cC" for other in sentence.rest):
+        return
+    plan = next(iter(plans))
+    word.kind, word.meanings, word.partial, word.alternatives = METRIC, (Meaning("metric", str(plan), rank=1),), False, []
+    word.listed = asked.listed = word.joined = asked.joined = True
+    if word not in sentence.rest:
+        sentence.rest = sorted([*sentence.rest, word], key=lambda token: token.start)
+    first, last = sorted((word, asked), key=lambda token: token.start)
+    for other in [other for other in sentence.rest if other.kind in "Zz" and first.end <= other.start and other.end <= last.start]:
+        sentence.take(sentence.rest.index(other))
+
+
+_ACTUAL = frozenset(("actual", "actuals", "actually", "实际", "加上", "plus", "以及"))
+
+__all__ = ["counted"]
