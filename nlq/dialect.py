@@ -63,6 +63,8 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?P<by>按[^,，、的看列]{1,8})列(?=$|[,，。？?!！])"), r"\g<by>列出"),
     (re.compile(r"我(?:手下|手底下|名下|带|管)的?(?=各|每|所有|全部|代表)"), "我区"),
     (re.compile(r"(?<![a-z])(?P<h>(?:first|second|last) (?:half|quarter)|third quarter|fourth quarter) of the year(?![a-z ]*(?:before|20))", re.IGNORECASE), r"\g<h> of this year"),
+    # 谁增长快, 哪个大区涨得多: of those that are asked about, the one
+    (re.compile(r"(?P<q>(?:哪|谁)[^,，]{0,14}?)(?P<v>增长|上涨|上升|提升|下降|下滑|下跌|减少|增加|涨|跌|降)得?(?:更|比较|较)?(?P<a>快|多|慢|少|猛)(?=$|[?？呢吗啊些,，。])"), r"\g<q>\g<v>最\g<a>"),
     # 掉到90%以下, rose above 100%: where it arrived is a bound of the number itself, not of its change
     (re.compile(r"(?:下?[跌降掉]|下滑|滑落?|回?落|缩水?)(?:到|至|破)了?(?P<n>[^,，的以之]{1,10}?)(?:以下|之下|以内)"), r"低于\g<n>"),
     (re.compile(r"(?:上?[升涨]|增长?|提[升高]|攀升|爬升?|冲)(?:到|至)了?(?P<n>[^,，的以之]{1,10}?)(?:以上|之上)"), r"不低于\g<n>"),

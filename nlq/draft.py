@@ -68,6 +68,8 @@ class Draft:
     when: When | None = None
     base: When | None = None
     compare: Literal["previous_period", "previous_year", "member", "same", "implied"] | None = None
+    compared_by_default: bool = False
+    """No base was said for the comparison: the one taken gives way to that of the question before."""
     base_member: Token | None = None
     thresholds: list[Threshold] = field(default_factory=list)
     ordering: Ordering | None = None

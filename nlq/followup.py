@@ -65,6 +65,7 @@ class FollowUp:
         found = []
         for reading in partial:
             merged = self._merged(reading.query)
+            reading = replace(reading, assumptions=tuple(text for text in reading.assumptions if not (self._compared_before() and text.zh.startswith("未说明与何时相比"))))  # noqa: PLW2901
             assumed = tuple(text for text in reading.assumptions if context.period is None or merged.period is None or not (text in self._defaults() or (draft.when is None and text.zh.startswith("未说明时间"))))
             found.append(replace(reading, query=merged, assumptions=(*assumed, *told(merged, self.fallen, self.view)), score=min(0.97, self._score(reading, merged))))
         return found
@@ -282,12 +283,16 @@ class FollowUp:
         return self.context.having
 
     def _compared(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
-        if change.compare is not None:
+        if change.compare is not None and not self._compared_before():
             return replace(merged, compare=change.compare)
         moved = self.draft.when is not None or self.draft.compare == "same"
         if moved and isinstance(self.context.compare, Period):
             return replace(merged, compare=None)
         return merged
+
+    def _compared_before(self) -> bool:
+        """谁增长快, after year on year: the comparison that was set stays, where no other base is said."""
+        return self.draft.compared_by_default and self.draft.when is None and self.context.compare in ("previous_year", "previous_period")
 
     def _narrow(self) -> set[str]:
         """各分型都列出来, show all segments, after one segment: the dimensions to be cut by that the question before holds to a single member."""
@@ -355,6 +360,11 @@ class FollowUp:
             named = {keep.dimension for keep in change.keep}
             return replace(merged, where=tuple(item for item in merged.where if item.dimension not in named or item.op == "not_in"))
         single = [item for item in merged.where if item.op == "in" and len(item.values) == 1]
+        several = [item for item in merged.where if item.op == "in" and len(item.values) > 1]
+        if self.draft.share and not merged.group_by and not single and several and not merged.keep:
+            item = several[-1]  # 各占多少, after several members: the share of each
+            where = tuple(other for other in merged.where if other is not item)
+            return replace(merged, group_by=(item.dimension,), where=where, keep=(Keep(dimension=item.dimension, values=item.values),))
         if (self.draft.rank_of or (self.draft.share and not merged.group_by)) and single and not merged.keep:
             item = single[-1]
             group = merged.group_by if item.dimension in merged.group_by else (*merged.group_by, item.dimension)

@@ -374,7 +374,7 @@ def _changes(sentence: Sentence) -> None:
             draft.compare = draft.compare or ("implied" if draft.base is None else None)
         sentence.take(index)
     if draft.compare == "implied" and draft.base is None:
-        draft.compare = "previous_period"
+        draft.compare, draft.compared_by_default = "previous_period", True
         sentence.assume("未说明与何时相比，按上一期间（环比）", "compared with the period before, as no other base was said")
     elif draft.compare == "implied":
         draft.compare = None

@@ -44,6 +44,7 @@ from nlq.matching import Token
 from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
 from nlq.options import Option, nearest_metrics
 from nlq.persons import names_someone
+from nlq.pointing import Shown, as_before, asks_why, pointed, returning
 from nlq.reading import Correction, Reader, Reading
 from nlq.refusing import LanguageRefusal, Refuser
 from nlq.scoring import COUNT_AFTER, COUNT_BEFORE, READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
@@ -95,19 +96,18 @@ def understand(
     context: MetricQuery | None = None,
     earlier: Sequence[MetricQuery] = (),
     offered: Sequence[MetricQuery] = (),
+    shown: Shown | None = None,
 ) -> Understanding:
     """Read one question. `context` is the query last answered in the same conversation, for follow-ups; `earlier` those before it, oldest first.
 
     `offered` are the options of the turn right before this one, if it asked back: the sentence may name one of them (观念进阶率, 第二个, the first).
-    Never raises on any text.
+    `shown` tells the rows of the last answer as its owner saw them, for what points at them (它, the top one); it is called only then. Never raises on any text.
     """
     view = lexicon.everything if isinstance(lexicon, Lexicon) else lexicon
-    asked = _Question(question, view, today, language, context, earlier, offered)
+    asked = _Question(question, view, today, language, context, earlier, offered, shown)
     found = asked.answer()
-    if found.status in ("clarify", "not_understood") and found.act is None and asked.lightened():
-        again = asked.answer()
-        if again.status == "read" or (again.status == "clarify" and found.status == "not_understood"):
-            return again
+    if found.status in ("clarify", "not_understood") and found.act is None:
+        return asked.again(found)
     return found
 
 
@@ -121,8 +121,9 @@ class _Question:
         context: MetricQuery | None,
         earlier: Sequence[MetricQuery],
         offered: Sequence[MetricQuery],
+        shown: Shown | None,
     ) -> None:
-        self.view, self.context, self.earlier, self.offered = view, context, earlier, offered
+        self.view, self.context, self.earlier, self.offered, self.shown = view, context, earlier, offered, shown
         lexicon = view.lexicon
         self.clock = Clock(today=today, fiscal_start=lexicon.fiscal_start, festivals=lexicon.festivals.period if lexicon.festivals else None)
         self.raw = question[: MAX_QUESTION + 1]
@@ -149,22 +150,36 @@ class _Question:
         self.changing = self.asking = self.text
         """As typed, without a `now` before what is to be changed."""
         self.context = self.began
+        self.pointing = self.returns = False
+        """The sentence points at members of the answer before, and changes the query narrowed to them; it goes back to what was there."""
+        self.beside: str | None = None
         self.tokens: list[Token] = []
         self.draft = Draft()
         self.corrections: list[Correction] = []
 
-    def lightened(self) -> bool:
-        """Leave out what is said beside the question, where there is such talk, so that it can be read anew; nothing of a person's name is left out."""
+    def again(self, found: Understanding) -> Understanding:
+        """Read the question anew without what is said beside it, where there is such talk; `found` is what became of it as it stands."""
         if self.person or not has_chinese(self.typed) or len(self.typed) > MAX_QUESTION:
-            return False
-        rest = standard(plain(without(self.typed, Asides(self.typed, self.view).clauses())))
-        if self.began is not None and act_of(rest.lower()) is None:
-            rest = added_back(rest)
-        rest = without(rest, Asides(rest, self.view).ends())
-        if not rest or rest == self.capitals:
-            return False
-        self._begin(rest)
-        return True
+            return found
+        rest = self._plainly(without(self.typed, Asides(self.typed, self.view).clauses()))
+        tried = self.capitals
+        for start, names in [(0, ()), *(Asides(rest, self.view).told() if self.began is None else ())]:
+            light = without(rest[start:], Asides(rest[start:], self.view).ends())
+            if not light or light == tried:
+                continue
+            tried = light
+            self._begin(light)
+            again = self.answer()
+            if again.status == "read" and again.query is not None and Asides(rest, self.view).kept(names, again.query, light):
+                unread = tuple(name for name in names if name not in light)
+                return replace(again, readings=tuple(replace(each, unused=(*each.unused, *unread)) for each in again.readings)) if unread else again
+            if again.status == "clarify" and found.status == "not_understood" and not start:
+                found = again
+        return found
+
+    def _plainly(self, text: str) -> str:
+        text = standard(plain(text))
+        return added_back(text) if self.began is not None and act_of(text.lower()) is None else text
 
     def answer(self) -> Understanding:
         if not self.text:
@@ -172,12 +187,20 @@ class _Question:
         if len(self.raw) > MAX_QUESTION:
             return self._lost(Text(zh=f"问题太长（最多 {MAX_QUESTION} 个字）。", en=f"The question is too long (at most {MAX_QUESTION} characters)."))
         act = None if self.person else act_of(self.text)
+        if act is None and self.context is not None and (rest := returning(self.text)) != self.text:
+            self.text = self.capitals = self.changing = self.asking = rest
+            self.returns = True
         if act is not None and not (act == "explain" and self.context is None):
             return self._acted(act)
         if self.context is not None and self.earlier and not self.person and (both := side_by_side(self.text, self.context, self.earlier[-1])) is not None:
             return self._made("read", readings=[Reading(query=both, score=0.97)])
         if self.context is not None and not self.person and (same := turned(self.text, self.context)) is not None:
             return self._made("read", readings=[Reading(query=same, score=0.97)])
+        if self.context is not None and not self.person and not self.offered and (at := pointed(self.text, self.context, self.earlier, self.shown, self.view)) is not None:
+            if at.whole:
+                return self._made("read", readings=[Reading(query=at.context, score=0.95)])
+            self.context, self.pointing, self.beside = at.context, True, at.beside
+            self.text = self.capitals = self.changing = self.asking = at.text
         if self.context is not None and (earlier := EARLIER.search(self.text)):
             self.text = normalise(self.text.replace(earlier.group(), " "))  # leans on the period before; the follow-up reads it
         if self.context is not None and (now := NOW_FIRST.search(self.text)) and now.end() < len(self.text):
@@ -209,6 +232,9 @@ class _Question:
             if refusal.code == "not_understood":
                 return self._lost(refusal.message)
             return self._made("refused", refusal=refusal)
+        if self.context is not None and self.draft.when is None and asks_why(self.said) and not any(set(token.ids("metric")) - {*self.context.metrics} for token in self.draft.metrics):
+            self.context = self.began or self.context
+            return self._acted("explain")
         if sql:
             return self._lost(Text(zh="这里不接受 SQL，请用业务语言提问；任何语句都不会被执行。", en="SQL is not accepted here and is never run; please ask in business words."))
         return self._read()
@@ -229,9 +255,10 @@ class _Question:
         reader = Reader(self.draft, self.view, self.clock)
         if self.context is not None and counts_rows(self.tokens, self.context):
             return self._made("read", readings=[Reading(query=self.context, score=0.95)])
-        leaning = self.context is not None and is_follow_up(self.draft, self.asking, self.tokens, self.context)
+        leaning = self.context is not None and (self.pointing or is_follow_up(self.draft, self.asking, self.tokens, self.context))
         if leaning and self.context is not None:
             readings = FollowUp(self.draft, self.changing, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens)).readings()
+            readings = [replace(reading, query=self._conversed(reading.query)) for reading in readings]
         else:
             readings = reader.readings()
         if not readings:
@@ -284,6 +311,12 @@ class _Question:
             return self._made("clarify", readings=readings, ask=_confirm(left), options=options)
         explained = any(token.kind == EXPLAIN_KIND for token in self.tokens)
         return self._made("read", readings=readings, act="explain" if explained else None)
+
+    def _conversed(self, query: MetricQuery) -> MetricQuery:
+        """A follow-up's query as the conversation means it: side by side what was pointed at, as it was before where one goes back."""
+        if self.beside is not None and self.beside not in query.group_by and query.compare is None:
+            query = replace(query, group_by=(*query.group_by, self.beside))
+        return as_before(query, self.earlier) if self.returns else query
 
     def _not_yet(self, readings: Sequence[Reading]) -> Understanding:
         """Tell that it has not happened yet; what has happened can be chosen instead."""

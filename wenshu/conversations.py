@@ -122,6 +122,18 @@ class Conversations:
         clarify = json.loads(answer).get("clarify") if answer else None
         return tuple(option["query"] for option in clarify["options"]) if clarify else ()
 
+    def shown(self, owner: str, conversation: str, query: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the rows of the newest answer to `query` as they were released: column → value, None where hidden; empty where there is none."""
+        condition = (turns.c.owner == owner) & (turns.c.conversation == conversation) & turns.c.query.is_not(None)
+        with self._engine.connect() as db:
+            rows = db.execute(select(turns.c.query, turns.c.answer).where(condition).order_by(turns.c.id.desc()).limit(MAX_TURNS)).all()
+        for row in rows:
+            answer = json.loads(row.answer)
+            if answer.get("status") == "answered" and json.loads(row.query) == query:
+                names = [column["name"] for column in answer["columns"]]
+                return [dict(zip(names, cells, strict=True)) for cells in answer["rows"]]
+        return []
+
     def add(self, owner: str, conversation: str, turn: Turn) -> None:
         """Keep a turn. Ids are each owner's own: another user's conversation of the same id is neither seen nor touched."""
         now = self._clock()

@@ -23,6 +23,7 @@ from governance.disclosure.protect import all_hidden, protect
 from governance.documents.access import AccessDocument, Purpose, Role, Rule, Selection
 from governance.documents.base import Words
 from governance.documents.reading import Read
+from governance.errors import InvalidQuery, UnsoundQuery
 from governance.gateway import Ask, Gateway
 from governance.inforce import vocabulary_of
 from governance.metrics.execution import Sources
@@ -33,6 +34,7 @@ from nlq.evaluation import Ran, Understood, evaluate
 from nlq.evaluation_cases import Case, read_cases
 from nlq.lexicon import LexiconView
 from nlq.past_refusals import past_refusals
+from nlq.pointing import Rows
 from nlq.understand import Understanding, understand
 from wenshu.accounts import Accounts
 from wenshu.commands.common import Context, tell
@@ -132,7 +134,9 @@ class _Bench:
 
         def read(queries: Sequence[MetricQuery]) -> Understanding:
             last, earlier = (queries[-1], tuple(queries[:-1])) if queries else (None, ())
-            return understand(words, lexicon=asker.view, today=today, language=language, context=last, earlier=earlier, offered=before.offered)
+            return understand(
+                words, lexicon=asker.view, today=today, language=language, context=last, earlier=earlier, offered=before.offered, shown=lambda: self._shown(user, last)
+            )
 
         found = past_refusals(read, asked, asker.allows)
         context = _Turns(
@@ -151,6 +155,14 @@ class _Bench:
             query = found.readings[0].query
             return Understood(status="answered", query=query, context=context)
         return Understood(status="not_understood", context=context)
+
+    def _shown(self, user: str, query: MetricQuery | None) -> Rows:
+        """The rows of the answer before, for what points at them; the choice of a member is all that is made of them."""
+        try:
+            table = None if query is None else self.run(user, query).table
+        except (InvalidQuery, UnsoundQuery):
+            return []
+        return [] if table is None else [dict(zip((column.name for column in table.columns), cells, strict=True)) for cells in table.rows]
 
     def run(self, user: str, query: MetricQuery) -> Ran:
         """Run the query with the user's rights; the table before disclosure, and whether disclosure would have refused it."""

@@ -29,6 +29,7 @@ from governance.warehouse.engine import Warehouse
 from nlq.answer import Answer
 from nlq.explanation import query_in_words
 from nlq.past_refusals import past_refusals
+from nlq.pointing import Rows
 from nlq.understand import Understanding, understand
 from wenshu import cards
 from wenshu.accounts import Accounts, UnknownUser
@@ -224,7 +225,9 @@ class Service(Knowing):
 
         def read(before: Sequence[MetricQuery]) -> Understanding:
             last, earlier = (before[-1], tuple(before[:-1])) if before else (None, ())
-            return understand(question, lexicon=view, today=today, language=language, context=last, earlier=earlier, offered=offered)
+            return understand(
+                question, lexicon=view, today=today, language=language, context=last, earlier=earlier, offered=offered, shown=lambda: self._shown(actor, conversation, last)
+            )
 
         understood = past_refusals(read, in_force, allowed)
         if understood.act is not None:
@@ -310,6 +313,9 @@ class Service(Knowing):
         if conversation is None:
             return ()
         return tuple(query_from_json(query) for query in self._conversations.offered(actor.id, conversation))
+
+    def _shown(self, actor: Actor, conversation: str | None, query: MetricQuery | None) -> Rows:
+        return [] if conversation is None or query is None else self._conversations.shown(actor.id, conversation, query_to_json(query))
 
     def _remember(self, actor: Actor, conversation: str | None, understood: Understanding, answer: Answer) -> None:
         if conversation is None:
