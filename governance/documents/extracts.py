@@ -309,6 +309,8 @@ class Mapping(Document):
     format: Literal[1]
     extract: Name
     title: Label | None = None
+    basis: Label | None = None
+    """The legal basis of collecting it (PIPL article 13), for the register of processing activities."""
     files: Annotated[Texts, Field(min_length=1)]
     """File names, or patterns with `*`; several files of one extract are read one after the other."""
     required: bool = True

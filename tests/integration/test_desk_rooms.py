@@ -202,8 +202,9 @@ def test_an_incidents_reach_is_counted_in_the_ledger(bench):
 
 
 def test_processing_activities_come_from_the_bundles_extracts_and_purposes(bench):
-    ids = {item["id"] for item in bench.desk.registers.look(OFFICER)["activities"]}
-    assert {"collect.crm_hcp", "collect.wechat_messages", "use.market_analysis", "use.subject_request"} <= ids
+    activities = bench.desk.registers.look(OFFICER)["activities"]
+    assert {"collect.crm_hcp", "collect.wechat_messages", "use.market_analysis", "use.subject_request"} <= {item["id"] for item in activities}
+    assert [item["id"] for item in activities if not item["basis"]] == []
 
 
 def assessment(**more: object):

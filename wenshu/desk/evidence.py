@@ -106,6 +106,7 @@ QUERIES: Mapping[str, tuple[Text, Query]] = MappingProxyType(
         "policy_acts": (Text(zh="近 90 天规则变更记录", en="Acts on the rules, 90 days"), lambda s: s.begins("policy.")),
         "loads_recorded": (Text(zh="近 90 天数据装载记录", en="Loads on record, 90 days"), lambda s: s.begins("ingest.")),
         "activities": (Text(zh="处理活动登记", en="Processing activities on file"), lambda s: len(s.registers["activities"])),
+        "activities_without_basis": (Text(zh="未写明法律依据的处理活动", en="Processing activities without a legal basis"), lambda s: sum(not item["basis"] for item in s.registers["activities"])),
         "assessments": (Text(zh="影响评估", en="Impact assessments"), lambda s: len(s.registers["assessments"])),
         "assessments_unsigned": (Text(zh="未签署的影响评估", en="Impact assessments not signed"), lambda s: sum(not item["signed_by"] for item in s.registers["assessments"])),
         "processors": (Text(zh="受托方与接收方登记", en="Processors on file"), lambda s: len(s.registers["processors"])),

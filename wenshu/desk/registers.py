@@ -121,7 +121,7 @@ class Registers:
                 "label": extract.title.text() if extract.title else Text(zh=extract.extract, en=extract.extract),
                 "classes": sorted({kind for identifiers in extract.keys.values() for kind in identifiers}),
                 "who": [Text(zh="数据工程", en="Data engineering")],
-                "basis": None,
+                "basis": extract.basis.text() if extract.basis else None,
                 "kept": _longest([kept[load.table] for load in extract.load if load.table in kept]),
                 "used": loads,
             }
@@ -133,7 +133,9 @@ class Registers:
                 "label": purpose.label.text(),
                 "classes": ["pseudonym"],
                 "who": [role.label.text() for document in access for role in document.roles if purpose.id in role.purposes],
-                "basis": next((notice.basis.text() for notice in reversed(notices) if purpose.id in notice.purposes and notice.basis), None),
+                "basis": purpose.legal_basis.text()
+                if purpose.legal_basis
+                else next((notice.basis.text() for notice in reversed(notices) if purpose.id in notice.purposes and notice.basis), None),
                 "kept": None,
                 "used": used.get(purpose.id, 0),
             }
