@@ -108,14 +108,16 @@ class Line(NamedTuple):
 
 
 class Draft:
-    """An event checked and written but for its place in the ledger: number and time come with the batch."""
+    """An event checked and written but for its place in the ledger: id, number and time come with the batch.
 
-    __slots__ = ("_after_index", "_after_time", "_before_index", "_rest", "id", "size", "type")
+    All that can be done before is done here, in the thread of whoever hands the event over.
+    """
 
-    def __init__(self, event: Event, event_id: str) -> None:
+    __slots__ = ("_after_index", "_after_time", "_before_id", "_rest", "size", "type")
+
+    def __init__(self, event: Event) -> None:
         """Check and encode `event`; raises `InvalidEvent` or `NotCanonical`."""
         check(event)
-        self.id = event_id
         self.type = event.type
         # Taken now: the caller may change the detail's mapping later.
         (outcome, code, rule, case, classes, metrics, surface, session, question), detail = _lift(event.detail)
@@ -126,7 +128,7 @@ class Draft:
         data = canonical.dumps(detail)
         try:
             head = frame.head((event.actor, case, classes, code, event.decision, event.department))
-            self._before_index = b'%b%b,"id":"%b","index":' % (head, data, event_id.encode())
+            self._before_id = b'%b%b,"id":"' % (head, data)
             middle = (
                 f"{frame.asked((metrics, outcome, event.purpose))}{frame.member('question', question)}"
                 f',"request":{canonical.text(event.request)}{frame.ruled((event.role, rule))}'
@@ -136,15 +138,17 @@ class Draft:
         except UnicodeEncodeError as error:
             raise NotCanonical("a member of the event holds a lone surrogate, which is no character") from error
         self._after_time = f'","type":"{event.type}","v":{VERSION}}}'.encode()
-        self.size = len(self._before_index) + len(self._after_index)
+        self.size = len(self._before_id) + len(self._after_index)
         if self.size > LINE_LIMIT:
             message = f"an event of more than {LINE_LIMIT} bytes is not recorded; shorten its detail"
             raise InvalidEvent(message)
 
-    def place(self, index: int, time: str, day: str) -> Line:
+    def place(self, index: int, event_id: str, time: str, day: str) -> Line:
         """The stored line as number `index`, recorded at `time` (of `format_time`), which lies on the local `day`."""
-        data = b"%b%d%b%b%b" % (self._before_index, index, self._after_index, time.encode(), self._after_time)
-        return Line(data, Facets._make((index, self.id, time, day, self.type, *self._rest)))
+        data = b'%b%b","index":%d%b%b%b' % (
+            self._before_id, event_id.encode(), index, self._after_index, time.encode(), self._after_time,
+        )  # fmt: skip
+        return Line(data, Facets(index, event_id, time, day, self.type, *self._rest))
 
 
 Lifted = tuple[
@@ -270,9 +274,22 @@ def parse_time(text: str) -> datetime:
 
 def new_id(moment: datetime, entropy: Entropy) -> str:
     """A UUID of version 7 (RFC 9562): milliseconds, then 74 random bits; ids sort by time and can't be guessed."""
-    random = int.from_bytes(entropy(10), "big")
-    digits = f"{(int(moment.timestamp() * 1000) & _48_BITS) << 80 | random & _74_BITS | _VERSION_7:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return new_ids(1, moment, entropy)[0]
+
+
+def new_ids(count: int, moment: datetime, entropy: Entropy) -> list[str]:
+    """So many ids of one moment; asks for all their entropy at once, since each asking gives up the interpreter."""
+    fixed = (int(moment.timestamp() * 1000) & _48_BITS) << 80 | _VERSION_7
+    pool = entropy(ENTROPY_BYTES * count)
+    made = []
+    for start in range(0, len(pool), ENTROPY_BYTES):
+        digits = f"{fixed | int.from_bytes(pool[start : start + ENTROPY_BYTES]) & _74_BITS:032x}"
+        made.append(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
+    return made
+
+
+ENTROPY_BYTES = 10
+"""Unpredictable bytes that one id takes."""
 
 
 _48_BITS = (1 << 48) - 1

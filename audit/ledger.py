@@ -88,7 +88,7 @@ class Ledger:
 
     def append(self, event: Event) -> Receipt:
         """Record one event; on return it is on the disk. Raises as `append_many` does."""
-        return self.append_many([event])[0]
+        return self._group.submit([Draft(event)])[0]
 
     def append_many(self, events: Sequence[Event]) -> list[Receipt]:
         """Record events one after the other, all or none; on return they are on the disk.
@@ -97,7 +97,7 @@ class Ledger:
         the ledger's patience if they could not be made durable. An event that was not acknowledged may still be found in
         the ledger later; an acknowledged one is never lost.
         """
-        drafts = [Draft(event, self.new_request()) for event in events]
+        drafts = [Draft(event) for event in events]
         return self._group.submit(drafts) if drafts else []
 
     def check(self) -> None:

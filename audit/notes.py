@@ -84,12 +84,13 @@ class VerifierKey:
 class Signer:
     """A named private key that signs notes. It is never printed, compared or pickled."""
 
-    __slots__ = ("_private", "verifier")
+    __slots__ = ("_key_id", "_private", "verifier")
 
     def __init__(self, name: str, private: Ed25519PrivateKey) -> None:
         """A signer under `name`, which by custom is the ledger's origin."""
         self._private = private
         self.verifier = VerifierKey(name=check_name(name), public=private.public_key().public_bytes_raw())
+        self._key_id = self.verifier.key_id
 
     def __reduce__(self) -> str:
         """Refuse to be pickled: the private key must not travel."""
@@ -99,7 +100,7 @@ class Signer:
     def sign(self, text: str) -> str:
         """The signed note over `text`, which ends in a newline and holds no other control character."""
         _check_text(text)
-        signature = base64.b64encode(self.verifier.key_id + self._private.sign(text.encode())).decode()
+        signature = base64.b64encode(self._key_id + self._private.sign(text.encode())).decode()
         return f"{text}\n— {self.verifier.name} {signature}\n"
 
 
@@ -157,7 +158,8 @@ def _check_text(text: str) -> None:
     except UnicodeEncodeError as error:
         message = "a note must be UTF-8"
         raise InvalidNote(message) from error
-    if not text.endswith("\n") or any(letter < " " for letter in text.replace("\n", "")):
+    bare = text.replace("\n", "")
+    if not text.endswith("\n") or not (bare.isprintable() or all(letter >= " " for letter in bare)):
         message = "a note's text ends in a newline and has no other control character"
         raise InvalidNote(message)
 

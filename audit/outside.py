@@ -41,6 +41,8 @@ SECTOR = 512
 LOOKS = 10
 """So often the file is read until two looks agree: one taken while it is written may be of two halves."""
 
+READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+
 NOTE_LIMIT = 65_536
 """Longest checkpoint file read, in bytes."""
 
@@ -92,17 +94,22 @@ class OutsideCheckpoint:
         """Have the file say `note` unless it already holds a larger tree; seen by all at once, durable once forced."""
         data = note.encode()
         with Translated(), self._locked(deadline):
-            there = self._there()
-            if _size(there) >= size:
-                return
-            now = time.monotonic()
-            # What `force` could not do is tried here, where somebody hears of it.
-            sync = self._failed or (not self._forced and now - self._synced >= OVERDUE_S)
-            in_place = bool(there) and len(there) <= len(data) <= SECTOR
-            if in_place:
-                self._overwrite(data, sync=sync)
-            else:
-                self._replace(data)
+            descriptor = self._opened()
+            try:
+                there = b"" if descriptor is None else os.read(descriptor, NOTE_LIMIT)
+                if _size(there) >= size:
+                    return
+                now = time.monotonic()
+                # What `force` could not do is tried here, where somebody hears of it.
+                sync = self._failed or (not self._forced and now - self._synced >= OVERDUE_S)
+                in_place = descriptor is not None and 0 < len(there) <= len(data) <= SECTOR
+                if in_place and descriptor is not None:
+                    _overwrite(descriptor, data, sync=sync)
+                else:
+                    self._replace(data)
+            finally:
+                if descriptor is not None:
+                    os.close(descriptor)
             if sync or not in_place:
                 self._synced, self._forced, self._failed = now, True, False
             else:
@@ -125,25 +132,14 @@ class OutsideCheckpoint:
             self._failed = True
         self._synced = time.monotonic()
 
-    def _there(self) -> bytes:
+    def _opened(self) -> int | None:
+        """The file opened for reading and writing; None where there is nothing, or nothing readable, which is then replaced."""
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:  # nothing there, or nothing readable, which is then replaced
-            return b""
-        try:
-            return os.read(descriptor, NOTE_LIMIT)
-        finally:
-            os.close(descriptor)
-
-    def _overwrite(self, data: bytes, *, sync: bool) -> None:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
-        try:
-            if os.pwrite(descriptor, data, 0) != len(data):
-                raise OSError(errno.ENOSPC, "the checkpoint was not written wholly")
-            if sync:
-                os.fdatasync(descriptor)
-        finally:
-            os.close(descriptor)
+            return os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno in READ_ONLY and os.access(self._path, os.R_OK, effective_ids=True):
+                raise  # somebody protects it
+            return None
 
     def _replace(self, data: bytes) -> None:
         descriptor = os.open(self._fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
@@ -168,6 +164,13 @@ class OutsideCheckpoint:
             yield
         finally:
             os.close(descriptor)
+
+
+def _overwrite(descriptor: int, data: bytes, *, sync: bool) -> None:
+    if os.pwrite(descriptor, data, 0) != len(data):
+        raise OSError(errno.ENOSPC, "the checkpoint was not written wholly")
+    if sync:
+        os.fdatasync(descriptor)
 
 
 def read_steadily(path: Path) -> bytes:

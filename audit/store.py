@@ -21,6 +21,7 @@ from urllib.parse import quote
 from audit.causes import HELP, Translated, may_write, unavailable
 from audit.errors import AuditUnavailable
 from audit.events import Line
+from audit.merkle import HASH_LENGTH
 from audit.reading import read_node
 from audit.schema import APPLICATION_ID, FORMAT, QUOTED, STATEMENTS
 from audit.upgrade import upgrade
@@ -37,6 +38,13 @@ PAGES_A_BATCH, PAGE = 8, 4096
 
 ROWS_AT_ONCE = (64, 32, 16, 8, 4, 2, 1)
 """Rows of one INSERT statement: few sizes, so that few statements are prepared and each stays prepared."""
+
+
+READ_BACK = (
+    "SELECT (SELECT CAST(group_concat(body, char(10)) AS BLOB) FROM (SELECT body FROM entry WHERE idx >= ? ORDER BY idx)),"
+    " (SELECT group_concat(hex(hash), '') FROM (SELECT hash FROM node WHERE id >= ? ORDER BY id))"
+)
+"""The newest lines and nodes, each joined into one value: every row fetched gives up the interpreter, for which the callers are waiting."""
 
 
 class Store(Protocol):
@@ -100,10 +108,10 @@ class SqliteStore:
     def __init__(self, path: Path, *, deadline: float) -> None:
         """Open an existing file for writing; never creates one. See `create`."""
         self._path = path
-        self._log_path = path.with_name(path.name + "-wal")
+        self._names = (str(path), str(path) + "-wal")
         self._translated = Translated(path)
         with self._translated:
-            self._file = _identity(path)
+            self._file = _identity(self._names[0])
         if not may_write(path):  # before SQLite leaves log files behind that would be as read-only as this one
             raise AuditUnavailable("read_only", HELP["read_only"])
         self._log: tuple[int, int] | None = None
@@ -186,16 +194,10 @@ class SqliteStore:
             return read_node(self._connection, level, position)
 
     def read_back(self, line: int, node: int) -> tuple[list[bytes], list[bytes]]:
-        # Joined into one value each: every row fetched gives up the interpreter, for which the callers are waiting.
         with self._translated:
-            (lines,) = self._connection.execute(
-                "SELECT CAST(group_concat(body, char(10)) AS BLOB) FROM (SELECT body FROM entry WHERE idx >= ? ORDER BY idx)",
-                (line,),
-            ).fetchone()
-            (nodes,) = self._connection.execute(
-                "SELECT group_concat(hex(hash), ' ') FROM (SELECT hash FROM node WHERE id >= ? ORDER BY id)", (node,)
-            ).fetchone()
-        return (lines or b"").split(b"\n"), [bytes.fromhex(found) for found in (nodes or "").split()]
+            lines, nodes = self._connection.execute(READ_BACK, (line, node)).fetchone()
+        found = bytes.fromhex(nodes or "")
+        return (lines or b"").split(b"\n"), [found[at : at + HASH_LENGTH] for at in range(0, len(found), HASH_LENGTH)]
 
     def lines(self, start: int) -> Iterator[bytes]:
         with self._translated:
@@ -275,8 +277,7 @@ class SqliteStore:
     def _check_files(self) -> None:
         """SQLite goes on writing into a deleted or replaced file; notice that it is no longer the one at the path."""
         with self._translated:
-            file = _identity(self._path)
-            log = _identity(self._log_path)
+            file, log = map(_identity, self._names)
         self._log = self._log or log
         if (file, log) != (self._file, self._log):
             raise AuditUnavailable("missing", HELP["missing"])
@@ -298,9 +299,9 @@ class SqliteStore:
             pause = min(2 * pause, LONGEST_PAUSE_S)
 
 
-def _identity(path: Path) -> tuple[int, int]:
+def _identity(path: str) -> tuple[int, int]:
     """Device and inode of the file that is at `path` now."""
-    status = os.stat(path)  # noqa: PTH116 - twice a batch; pathlib's is slower
+    status = os.stat(path)  # noqa: PTH116 - four times a batch; pathlib's is slower
     return status.st_dev, status.st_ino
 
 

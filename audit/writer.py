@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 from audit import canonical
 from audit.bulk import own_hash
 from audit.causes import HELP
 from audit.errors import AuditUnavailable, InvalidNote, NotCanonical, Reason
-from audit.events import GENESIS, MINUTE, Draft, Entropy, Event, Line, Receipt, format_time, local_day, new_id
+from audit.events import GENESIS, MINUTE, Draft, Entropy, Event, Line, Receipt, format_time, local_day, new_ids
 from audit.merkle import EMPTY_ROOT, CompactRange, interior_count, root_at
 from audit.notes import Checkpoint, Signer
 from audit.outside import OutsideCheckpoint
@@ -155,7 +155,7 @@ class Writer:
             detail = {"format": FORMAT, "origin": verifier.name, "timezone": settings.zone.key, "vkey": str(verifier)}
             genesis = Event(type=GENESIS, actor="system", detail=detail)
             self._tree = CompactRange()
-            self._append(store, [Draft(genesis, new_id(settings.now(), settings.entropy))])
+            self._append(store, [Draft(genesis)])
             self._publish(deadline)
         store.rollback()
 
@@ -210,9 +210,14 @@ class Writer:
     def _append(self, store: Store, drafts: Sequence[Draft]) -> list[Receipt]:
         """Write, read back, sign, commit."""
         settings, base = self._settings, self._tree
-        time = format_time(settings.now())  # one reading a batch: what is recorded is when it became durable
+        moment = settings.now()  # one reading a batch: what is recorded is when it became durable
+        time = format_time(moment)
         day = local_day(time[:MINUTE], settings.zone)
-        lines = [draft.place(base.size + number, time, day) for number, draft in enumerate(drafts)]
+        ids = new_ids(len(drafts), moment, settings.entropy)
+        lines = [
+            draft.place(number, event_id, time, day)
+            for number, (draft, event_id) in enumerate(zip(drafts, ids, strict=True), base.size)
+        ]
         leaves = [sha256(b"\x00" + line.data).digest() for line in lines]  # `leaf_hash`, spelt out
         tree = base.copy()
         nodes = tree.extend(leaves)
@@ -241,7 +246,7 @@ class Writer:
         """Write the newest head to the file outside; until that succeeds nothing more is written or acknowledged."""
         if self._unpublished is not None:
             note, size = self._unpublished
-            self._settings.outside.publish(note, size, max(deadline, time.monotonic() + PUBLISH_S))
+            self._settings.outside.publish(note, size, max(deadline, monotonic() + PUBLISH_S))
             self._unpublished = None
 
 

@@ -26,7 +26,7 @@ LIFTABLE = ("metrics", "code", "outcome", "question")
 
 def placed(event: Event, index: int, moment: datetime):
     time = format_time(moment)
-    return Draft(event, "an-id").place(index, time, local_day(time[:16], SHANGHAI))
+    return Draft(event).place(index, "an-id", time, local_day(time[:16], SHANGHAI))
 
 
 texts = st.text(min_size=1, max_size=20)
@@ -105,13 +105,13 @@ def test_a_line_of_the_first_version_is_searched_by_the_same_members():
 )
 def test_an_event_that_misses_what_its_type_needs_is_refused(event):
     with pytest.raises(InvalidEvent):
-        Draft(event, "x")
+        Draft(event)
 
 
 @pytest.mark.parametrize("detail", [{"share": 0.5}, {"n": 2**53}, {"医生": 1}, {"x": b"1"}])
 def test_a_detail_outside_canonical_json_is_refused(detail):
     with pytest.raises(NotCanonical):
-        Draft(intent("r", detail=detail), "x")
+        Draft(intent("r", detail=detail))
 
 
 @pytest.mark.parametrize(
