@@ -7,14 +7,16 @@ bound to it by 的, may restrict it, and stays for the scorer to judge. Names of
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from governance.terms import MetricQuery
 from nlq import talk_words as said
 from nlq.dictionary import part_of_speech
 from nlq.lexicon import LexiconView
-from nlq.normalise import Unit, units
+from nlq.normalise import Unit, keys, units
 from nlq.words import FILLER
 
 _LONGEST = 7
@@ -32,6 +34,10 @@ _DIRECT = frozenset(said.DIRECT.split())
 _ASKS = frozenset("看查问说讲给帮请告想麻劳烦")
 _OF_TERM = re.compile("(?:月度|季度|年度|半年度?|每周|每月|每日|每季度?|周|月|季|年|日|双周)(?:总结|小结|复盘|回顾|汇报|报告|会议?|例会|分析会?|材料|报表|通报|简报|述职|考核|盘点|评审)会?")
 """月度会, 季度复盘: an occasion, and no cut by month."""
+_TOLD = frozenset(said.TOLD.split())
+_SCOPED = re.compile("的是|指|意思是|是说|负责|分管|主管|对接|主要做|只|仅|针对|限于|按|以.{1,6}为|不含|里的|当中|口径")
+_ASKED_CUES = frozenset("XxO-GgEsRKkPpLWUCcBhHlyw?")
+"""Kinds of cues with which a clause would cut, rank, bound or ask."""
 _BEHIND = frozenset("给到进在了得着过")
 _DONE_ONCE = ("一下", "下", "个", "一份", "一张", "一组", "一页")
 _PURPOSE = frozenset(said.PURPOSE.split())
@@ -108,6 +114,45 @@ class Asides:
             if after and words[asked[-1]].kind != _CONTENT:
                 found.append((after[0].start, after[-1].end))
         return [span for span in found if span[0] < span[1]]
+
+    def told(self) -> list[tuple[int, tuple[str, ...]]]:
+        """Return where the question may begin after clauses that only tell of it (领导说华北不行，我想确认一下，…), the shortest lead first, and what they name.
+
+        A clause tells where somebody speaks, thinks or is in it and nothing in it cuts, ranks, bounds, leaves out or asks. What it names has to stand in
+        the question, too: `kept` judges that.
+        """
+        found: list[tuple[int, tuple[str, ...]]] = []
+        names: list[str] = []
+        bounds = _bounds(self.text)
+        for (start, end), (following, _) in itertools.pairwise(bounds):
+            words = self._words(start, end)
+            if not (_is_talk(words) or self._tells(words)):
+                break
+            names += [word.text for word in words if word.kind == _NAME]
+            found.append((following, tuple(names)))
+        return found
+
+    def kept(self, names: Sequence[str], query: MetricQuery, rest: str) -> bool:
+        """Return whether every member that was named in the clauses left out stands in a query as well, or in the words that were read, so that none is lost."""
+        filtered = {(item.dimension, value) for item in query.where for value in item.values} | {(item.dimension, value) for item in query.keep for value in item.values}
+        metrics = self.view.lexicon.metrics
+        askable = frozenset[str]().union(*(metrics[name].dimensions for name in query.metrics if name in metrics))
+        for name in names:
+            members = [meaning for meaning in self.book.entries.get(keys(name), ()) if meaning.kind == "term" or (meaning.kind == "value" and meaning.id in askable)]
+            if members and name not in rest and not any(meaning.kind == "value" and ((meaning.id, meaning.value) in filtered or meaning.id in query.group_by) for meaning in members):
+                return False
+        return True
+
+    def _tells(self, words: Sequence[_Word]) -> bool:
+        cues = {meaning.id for word in words if word.kind == _CUE for meaning in self.book.entries.get(keys(word.text), ()) if meaning.kind == "cue"}
+        if cues & _ASKED_CUES or any("最" in word.text for word in words) or any(word.text in _ALTERING for word in words):
+            return False
+        if any(word.kind in (_CONTENT, _NAME) for word in words) and _SCOPED.search(self.text[words[0].start : words[-1].end]):
+            return False  # 我说的是自费的, 我负责华东: what is meant, not what is told
+        unknown = next((index for index, word in enumerate(words) if word.kind == _CONTENT), 0)
+        if any(word.kind == _ASKING and word.text in _DIRECT and word.text not in _TOLD for word in words[:unknown]):
+            return False  # 我要看自费的
+        return any(word.kind in (_PERSON, _FEELING) or word.text in _TOLD for word in words)
 
     # ------------------------------------------------------------------ words
 
@@ -200,8 +245,8 @@ def _is_talk(words: Sequence[_Word]) -> bool:
         return False
     if _ASKING in kinds or _FEELING in kinds or looks:
         return any(word.kind in (_PERSON, _OCCASION, _FEELING, _LOOKS) or (word.kind == _ASKING and word.text in _DIRECT) or word.text.endswith(_DONE_ONCE) for word in words)
-    if _OCCASION in kinds and not (kinds & {_PERSON, _MANNERS}):
-        return any(word.kind == _OCCASION and _OWN_OCCASION.search(word.text) for word in words)
+    if _OCCASION in kinds and not (kinds & {_PERSON}):
+        return any(word.kind == _OCCASION and _OWN_OCCASION.search(word.text) for word in words) or (_MANNERS in kinds and _TIME not in kinds)
     return bool(kinds & {_MANNERS, _PERSON}) and _TIME not in kinds and all(word.text not in _CHANGING for word in words)
 
 
