@@ -58,7 +58,8 @@ class Meaning:
     rank: int = 0
     open: bool = False
     """A member taken from the warehouse, not from the bundle: recognised only for those who may know it."""
-    grouped: bool = False
+    short: bool = False
+    """A member called by less than its name (`nlq.short_names`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

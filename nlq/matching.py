@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from nlq.dictionary import is_word
 from nlq.entries import Meaning
 from nlq.normalise import keys
+from nlq.short_members import settled
 from nlq.spans import OF_MEMBERS, Candidate, Spans, Token
 from nlq.times import TimeHit, scan
 from nlq.words import (
@@ -74,7 +75,7 @@ class Matcher(Spans):
         for token in found:
             if token.kind == VALUE:
                 token.beside = f"{self.text[max(0, token.start - 2) : token.start]}|{self.text[token.end : token.end + 2]}"
-        return self._letters(self._whole_words(self._praised(self._taking(self._short(self._weak(found))))))
+        return self._letters(self._whole_words(self._praised(self._taking(self._short(self._weak(settled(found, self.capitals)))))))
 
     def _cut_short(self, times: Mapping[int, Sequence[TimeHit]], festivals: dict[str, str] | None) -> Iterator[TimeHit]:
         """Yield the times that end where a name begins which looks like a part of them: 上周 before 一号仓, 8月 before 月度会员, 10月 before 7日留存率."""

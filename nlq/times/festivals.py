@@ -25,6 +25,8 @@ _ALIASES: dict[str, tuple[str, ...]] = {
 }
 _FIXED: dict[str, tuple[int, int]] = {"双十一": (11, 11), "双11": (11, 11), "双十二": (12, 12), "双12": (12, 12), "圣诞节": (12, 25), "圣诞": (12, 25)}
 _FIXED_ENGLISH: dict[str, tuple[int, int]] = {"singles' day": (11, 11), "singles day": (11, 11), "christmas day": (12, 25), "christmas": (12, 25)}
+EVERYDAY = frozenset((*_ALIASES, *(word for words in _ALIASES.values() for word in words), *_FIXED, *_FIXED_ENGLISH))
+"""The everyday names of festivals and shopping days."""
 _SUBSTITUTE = re.compile(r"\s*\(.*\)$")
 _OFF = re.compile(r"休息日|day off", re.IGNORECASE)
 _EVES = {"农历除夕": "春节", "除夕": "春节"}

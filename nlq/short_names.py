@@ -1,0 +1,69 @@
+"""Members called by less than their names: 城南 for 城南店 where the dimension is 门店, Engineering for College of Engineering, Great Wall for Great Wall Plastics.
+
+What is left off is the noun of the member's own dimension, or the last word of a long Latin name. Such a word is a guess (`Meaning.short`): where it is an
+ordinary word too, `nlq.short_members` reads it only beside what shows that the member is meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from nlq.entries import Catalogue, DimensionInfo, Meaning
+from nlq.normalise import has_chinese, keys, normalise, stem
+from nlq.times.festivals import EVERYDAY
+from nlq.wordbook import Key, Wordbook, lengths_of
+
+_LIVE = 400
+"""A warehouse's own members are called short where there are no more than this."""
+_TIMES = re.compile(r"[第初零〇一二两三四五六七八九十百千\d]+(?:[号日月年期周级类天点次届]|季度?)?")
+_LONGEST, _LEAST, _LATIN = 4, 2, 4
+
+
+def short_values(book: Wordbook, catalogue: Catalogue, dimensions: Mapping[str, DimensionInfo]) -> None:
+    """Add the short names to a dictionary whose names are indexed; a word that means anything else already is left alone."""
+    found: dict[Key, set[Meaning]] = defaultdict(set)
+    for name, info in dimensions.items():
+        if info.identifies is not None or info.yes is not None:
+            continue
+        dimension = catalogue.dimensions[name]
+        nouns = [normalise(phrase) for phrase in (dimension.label.zh, dimension.label.en, *dimension.synonyms.all)]
+        for item in dimension.values:
+            phrases = [str(item.value), *((item.label.zh, item.label.en) if item.label else ()), *item.synonyms.all]
+            for short in {short for phrase in phrases for short in _shorter(normalise(phrase), nouns)}:
+                found[keys(short)].add(Meaning("value", name, item.value, rank=2, short=True))
+        live = [raw for raw in catalogue.values(name) if raw not in info.values]
+        for raw in live if len(live) <= _LIVE else ():
+            for short in _shorter(normalise(str(raw)), nouns):
+                found[keys(short)].add(Meaning("value", name, raw, rank=2, open=True, short=True))
+    for key, meant in found.items():
+        known = key in book.entries or key in book.weak or key in book.partial or key in book.bodies or key in book.gapped
+        if key and len(meant) == 1 and not known:
+            book.entries[key] = tuple(meant)
+    book.lengths = lengths_of(book.entries)
+
+
+def _shorter(phrase: str, nouns: Iterable[str]) -> Iterator[str]:
+    if has_chinese(phrase):
+        for size in range(min(_LONGEST, len(phrase) - _LEAST), 0, -1):
+            rest = phrase[:-size]
+            if any(noun.endswith(phrase[-size:]) for noun in nouns):
+                if rest not in EVERYDAY and not _TIMES.fullmatch(rest) and not any(rest == noun for noun in nouns):
+                    yield rest
+                return
+        return
+    words = phrase.split()
+    heads = {stem(noun.split()[-1]) for noun in nouns if noun.isascii() and noun}
+    if len(words) > _LEAST and words[1] == "of" and stem(words[0]) in heads:
+        rest = words[2:]
+    elif len(words) > 1 and (stem(words[-1]) in heads or len(words) > _LEAST):
+        rest = words[:-1]
+    else:
+        return
+    short = " ".join(rest)
+    if len(short) >= _LATIN and short.replace(" ", "").isalpha() and short not in EVERYDAY and stem(short) not in heads:
+        yield short
+
+
+__all__ = ["short_values"]
