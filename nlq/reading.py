@@ -14,7 +14,7 @@ from nlq.draft import Draft, Member
 from nlq.entries import Meaning
 from nlq.lexicon import LexiconView
 from nlq.matching import Token
-from nlq.normalise import normalise, root, stem
+from nlq.normalise import keys, normalise, root, stem
 from nlq.times import Clock
 
 MAX_READINGS = 12
@@ -118,6 +118,10 @@ class Reader:
         label = normalise(self.lexicon.metrics[metric].label.zh)
         return not token.text.isascii() and label.removeprefix(token.text) in ("数", "量", "数量", "次数", "总数", "人数") and label.startswith(token.text)
 
+    def _shortens(self, token: Token, metric: str) -> bool:
+        """Whether a part of a name is short for this metric alone: 达成率 where only 产值达成率 ends so, 客流 for 客流量."""
+        return self.lexicon.words.heads.get(keys(token.text)) == metric
+
     def _in_list(self, token: Token) -> bool:
         """订单和退款率: a counting metric without its 数, in a list of metrics."""
         return token.listed and any(self._stands_for(token, name) for name in token.ids("metric") if name in self.lexicon.metrics)
@@ -161,7 +165,7 @@ class Reader:
         base = Work(metrics=metrics, infos=infos)
         for token, meaning in zip(tokens, choice, strict=True):
             if meaning.rank == 3:
-                base.score -= 0.12 if self._counts_said(meaning.id) or self._stands_for(token, meaning.id) else 0.4  # a part of a name is a guess: asked, not answered
+                base.score -= 0.12 if self._counts_said(meaning.id) or self._stands_for(token, meaning.id) or self._shortens(token, meaning.id) else 0.4  # a part of a name is a guess: asked, not answered
                 label = self.lexicon.metrics[meaning.id].label
                 base.assume(f"“{token.text}”按“{label.zh}”理解", f"'{token.text}' taken as {label.en}")
             elif token.partial:

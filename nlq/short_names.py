@@ -1,4 +1,4 @@
-"""Members called by less than their names: 城南 for 城南店 where the dimension is 门店, Engineering for College of Engineering, Great Wall for Great Wall Plastics.
+"""Members and metrics called by less than their names: 城南 for 城南店 where the dimension is 门店, Engineering for College of Engineering, Great Wall for Great Wall Plastics.
 
 What is left off is the noun of the member's own dimension, or the last word of a long Latin name. Such a word is a guess (`Meaning.short`): where it is an
 ordinary word too, `nlq.short_members` reads it only beside what shows that the member is meant.
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from nlq.entries import Catalogue, DimensionInfo, Meaning
 from nlq.normalise import has_chinese, keys, normalise, stem
 from nlq.times.festivals import EVERYDAY
-from nlq.wordbook import Key, Wordbook, lengths_of
+from nlq.wordbook import Key, Wordbook, WordbookBuilder, lengths_of
 
 _LIVE = 400
 """A warehouse's own members are called short where there are no more than this."""
@@ -66,4 +66,38 @@ def _shorter(phrase: str, nouns: Iterable[str]) -> Iterator[str]:
         yield short
 
 
-__all__ = ["short_values"]
+_MEASURED = ("数", "量", "额", "数量", "次数", "人数", "总数", "个数", "笔数", "件数", "金额", "总额", "分", "得分", "费", "费用")
+_AVERAGED = ("平均", "总", "累计", "合计", "期末", "月均", "日均", "人均", "average", "avg", "mean", "total", "overall")
+_GENERIC = frozenset(
+    "人数 次数 数量 金额 总数 总额 总量 个数 比例 占比 时间 时长 天数 比率 频次 增长率 增长额 平均 费用 情况 单价 客户数 人次 得分 单数 笔数 件数 时数 额度 价格 均价 期间 "
+    "rate ratio share number count time score value total average amount volume percentage percent duration days hours level index size cost price person people".split()
+)
+"""Ends of names that say of what kind a figure is, not which one."""
+
+
+def short_metrics(book: Wordbook, builder: WordbookBuilder) -> None:
+    """Note which parts of names (`book.partial`) are short for one metric; a part that shortens two is short for none."""
+    ends: dict[Key, set[str]] = defaultdict(set)
+    stems: dict[Key, set[str]] = defaultdict(set)
+    for metric, names in builder.names.items():
+        for name in names:
+            key = keys(name)
+            said = "".join(key) if has_chinese(name) else " ".join(key)
+            chinese = has_chinese(name)
+            for start in range(1, len(key)):
+                short, before = key[start:], key[:start]
+                lead = "".join(before)
+                if lead in _AVERAGED:
+                    stems[short].add(metric)
+                elif (len(short) > 1 and len(lead) > 1 and "".join(short) not in _GENERIC) if chinese else (" ".join(short) not in _GENERIC and not set(before) & {"of", "per", "for", "in"}):
+                    ends[short].add(metric)
+            for end in _MEASURED if chinese else ():
+                if said.endswith(end) and len(said) - len(end) > 1:
+                    stems[keys(said.removesuffix(end))].add(metric)
+    for key in {*ends, *stems}:
+        metrics = ends[key] | stems[key]
+        if len(metrics) == 1 and key in book.partial:
+            book.heads[key] = next(iter(metrics))
+
+
+__all__ = ["short_metrics", "short_values"]

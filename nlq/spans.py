@@ -19,6 +19,7 @@ OF_MEMBERS = frozenset(("for", "of", "except", "excluding", "without", "than", "
 """Words after which a word of the language that is also a member's name is the member."""
 _CONFUSABLE = 0.6
 """What a name is given that a time before it could cut through: 9月 and 2号机组, not 9月2号 and 机组."""
+_SHORT_HEAD = 2
 _COUNTING = frozenset(("多", "少", "几", "数"))
 _COUNT_ENDINGS = frozenset("数量")
 
@@ -291,4 +292,6 @@ class Spans:
             metrics = self.book.partial.get(key)
             if metrics and len(key) == size:
                 end = at + size
-                found.append(Candidate(end, self._weight(at, end, 0.6), (self._metric(at, end, metrics, 3),)))
+                head = self.book.heads.get(key)
+                meant, quality = ((head,), 0.85 if size > _SHORT_HEAD else 0.6) if head is not None else (metrics, 0.6)
+                found.append(Candidate(end, self._weight(at, end, quality), (self._metric(at, end, meant, 3),)))

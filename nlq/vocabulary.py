@@ -10,7 +10,7 @@ from nlq.entries import Catalogue, DimensionInfo, Meaning, MetricInfo
 from nlq.indexing import index_implied, index_names, index_spellings, index_typing
 from nlq.members import value_words
 from nlq.normalise import has_chinese, keys, normalise
-from nlq.short_names import short_values
+from nlq.short_names import short_metrics, short_values
 from nlq.wordbook import DECLARED, Key, Wordbook, WordbookBuilder, lengths_of
 from nlq.words import FILLER, UNSUPPORTED, cues
 
@@ -50,6 +50,7 @@ def build(
     book.weak = {key: tuple(found) for key, found in builder.weak.items()}
     book.lengths = lengths_of(book.entries)
     index_names(book, builder)
+    short_metrics(book, builder)
     index_typing(book)
     short_values(book, catalogue, dimensions)
     index_spellings(book)

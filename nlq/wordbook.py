@@ -35,6 +35,8 @@ class Wordbook:
     partial: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     """A part of a metric's name → the metrics it may mean."""
     partial_lengths: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    heads: dict[Key, str] = field(default_factory=dict)
+    """A part of a name that shortens one metric only: what its name ends with (达成率 of 产值达成率), or all of it but what it measures (客流 of 客流量)."""
     implied: dict[Key, str] = field(default_factory=dict)
     """A metric's name that says by what it is grouped (各阶段医生数, stage distribution) → that dimension."""
     short: dict[str, tuple[Meaning, ...]] = field(default_factory=dict)
