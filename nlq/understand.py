@@ -54,7 +54,7 @@ from nlq.times import Clock
 from nlq.turning import turned
 from nlq.wording import plain
 from nlq.words import EXPLAIN as EXPLAIN_KIND
-from nlq.words import NOT
+from nlq.words import METRIC, NOT
 
 Status = Literal["read", "clarify", "not_understood", "refused"]
 TIE = 0.06
@@ -334,6 +334,8 @@ class _Question:
     def _numbered(self, rate: Token) -> bool:
         """留存医生数, NPS回复数: a noun and its number right behind a rate's word."""
         behind = [token for token in self.tokens if token.start >= rate.end][:2]
+        if behind and behind[0].kind == METRIC and behind[0].partial and behind[0].start == rate.end and behind[0].text.endswith(("数", "量")) and not set(behind[0].ids("metric")) & set(rate.ids("metric")):
+            return True
         if len(behind) < len(("noun", "number")) or behind[0].text.isascii() or behind[0].kind not in "Df" or behind[0].text in ("的", "是", "有"):
             return False
         return behind[0].start == rate.end and behind[1].start == behind[0].end and behind[1].text in _NUMBERS_OF
