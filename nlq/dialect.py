@@ -6,6 +6,7 @@ import re
 
 from nlq.idioms import idiomatic
 from nlq.normalise import has_chinese
+from nlq.plainly import plainly
 
 _CANTONESE = re.compile(r"[嘅唔冇嘢啲喺咗哋佢睇嚟俾畀嗰]|几多|边[个间啲]|而家|依家|琴日|寻日|今个|同埋|旧年")
 """What only Cantonese says; the rewriting below waits for one of these."""
@@ -101,6 +102,7 @@ def standard(text: str) -> str:
         text = said.sub(meant, text)
     text = _TURNED.sub("", text)
     return idiomatic(text).strip()
+    text = plainly(text)
 
 
 def added_back(text: str) -> str:
