@@ -128,14 +128,32 @@ class MetricQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TemporaryGrant:
+    """What one person may ask beside the role for some days: metrics, alone or by the dimensions, for one purpose. `until` itself is excluded.
+
+    It counts only while the person has `role`. `kind`: approved by the committee, or taken in an emergency and reviewed afterwards.
+    """
+
+    id: int
+    role: str
+    purpose: str
+    metrics: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    since: date
+    until: date
+    kind: Literal["approved", "break_glass"] = "approved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who asks. `attributes` are what row scopes may refer to, such as `region` or `rep` (a pseudonym)."""
+    """Who asks. `attributes` are what row scopes may refer to, such as `region` or `rep` (a pseudonym); `grants` what the person may ask beside the role."""
 
     id: str
     role: str
     department: str
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     via: Literal["session", "token", "local_admin"] = "session"
+    grants: tuple[TemporaryGrant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from sqlalchemy import Engine, Row, insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from governance.errors import ConfigurationError, WenshuError
-from governance.terms import Actor, Text
+from governance.terms import Actor, TemporaryGrant, Text
 from wenshu.accounts_schema import metadata, sessions, sqlite_engine, tokens, users
 from wenshu.throttle import PER_ACCOUNT, PER_CLIENT, Limit, Throttle
 
@@ -84,9 +84,11 @@ class Account:
     attributes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     must_change: bool = False
     disabled: bool = False
+    grants: tuple[TemporaryGrant, ...] = ()
+    """What the person may ask beside the role today."""
 
     def actor(self, via: Literal["session", "token", "local_admin"]) -> Actor:
-        return Actor(id=self.id, role=self.role, department=self.department, attributes=self.attributes, via=via)
+        return Actor(id=self.id, role=self.role, department=self.department, attributes=self.attributes, via=via, grants=self.grants)
 
 
 def system_clock() -> datetime:
@@ -112,6 +114,8 @@ class Accounts:
         self._entropy = entropy
         self._hasher = hasher or PasswordHasher()
         self._throttle = Throttle(engine, clock)
+        self.grants: Callable[[str], tuple[TemporaryGrant, ...]] = lambda _user: ()
+        """Says what a person may ask beside the role; set where a service is opened over a home."""
 
     @classmethod
     def open(cls, path: Path | str, **options: Any) -> Accounts:
@@ -149,12 +153,12 @@ class Accounts:
 
     def get(self, user: str) -> Account:
         """Return the account or raise UnknownUser."""
-        return _account(self._row(user))
+        return self._account(self._row(user))
 
     def list(self) -> tuple[Account, ...]:
         """Return all accounts, disabled ones too, by id."""
         with self.engine.connect() as db:
-            return tuple(_account(row) for row in db.execute(select(users).order_by(users.c.id)))
+            return tuple(self._account(row) for row in db.execute(select(users).order_by(users.c.id)))
 
     def actor(self, user: str, via: Literal["session", "token", "local_admin"] = "local_admin") -> Actor:
         """Return the actor for an account that may act; a disabled one may not (SignInFailed)."""
@@ -198,7 +202,7 @@ class Accounts:
         self._throttle.succeed(forget=subjects["account"], take_back=subjects["client"])
         if self._hasher.check_needs_rehash(known):
             self._store(user, password, must_change=row.must_change, keep_sessions=True)
-        return _account(row)
+        return self._account(row)
 
     def change_password(self, user: str, old: str, new: str, *, client: str) -> None:
         """Replace the password, checked and throttled like a sign-in; ends all of the user's sessions. Raises WeakPassword."""
@@ -238,7 +242,7 @@ class Accounts:
         right = hmac.compare_digest(known, _sha256(match[2]))
         if row is None or not right or row.revoked_at is not None or row.disabled:
             raise SignInFailed
-        return _account(row)
+        return self._account(row)
 
     def count_failure(self, subject: str, limit: Limit) -> None:
         """Count a wrong secret shown by `subject` (`client:…`) at another door; raises Throttled when it was one too many."""
@@ -254,6 +258,9 @@ class Accounts:
     def now(self) -> datetime:
         """The clock's time as stored: UTC without zone, since SQLite keeps none."""
         return self.clock().astimezone(UTC).replace(tzinfo=None)
+
+    def _account(self, row: Row[Any]) -> Account:
+        return _account(row, self.grants(row.id))
 
     def _row(self, user: str) -> Row[Any]:
         with self.engine.connect() as db:
@@ -289,8 +296,9 @@ class Accounts:
         return out[:count]
 
 
-def _account(row: Row[Any]) -> Account:
+def _account(row: Row[Any], grants: tuple[TemporaryGrant, ...]) -> Account:
     return Account(
+        grants=grants,
         id=row.id,
         role=row.role,
         department=row.department,

@@ -177,7 +177,7 @@ def scopes_of(active: Active, actor: Actor, purpose: str, dimension: str, today:
     from governance.access.policy import row_scope
     from governance.terms import MetricQuery
 
-    policy = active.policy.on(today)
+    policy = active.policy.of(actor).on(today)
     judge = policy.judge
     found: dict[frozenset[RowScope], None] = {}
     for name, facts in active.policy.vocabulary.metrics.items():

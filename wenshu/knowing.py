@@ -81,7 +81,7 @@ class Knowing:
     def metric_cards(self, actor: Actor) -> list[dict[str, Any]]:
         """Return the metrics that the caller may ask, under any of the caller's purposes, the default's view first."""
         here, today = self.house.current(), self.today()
-        key = (here.stamp, here.bundle.version, today, actor.role, tuple(sorted(actor.attributes.items())))
+        key = (here.stamp, here.bundle.version, today, actor.role, tuple(sorted(actor.attributes.items())), actor.grants)
         kept = self._cards.get(key)
         if kept is None:
             if len(self._cards) > MAX_CARDS:

@@ -37,6 +37,8 @@ from wenshu.answer_files import AnswerFiles
 from wenshu.committee.opening import open_committee
 from wenshu.conversations import Conversations, Turn
 from wenshu.desk import Desk, NotPermitted
+from wenshu.granting.store import RequestStore
+from wenshu.granting_room import Grants
 from wenshu.handing_on import HANDED_ON, Handed, Outbox
 from wenshu.home import Home
 from wenshu.house import House, InForce
@@ -106,6 +108,8 @@ class Service(Knowing):
             random=os.urandom,
         )
         self.committee = open_committee(home, house=house, ledger=ledger, accounts=accounts, sources=self._sources, today=self._today)
+        self.grants = Grants(store=RequestStore.open(home.policy, now), committee=self.committee, policy=house.policy, today=self._today)
+        accounts.grants = self.grants.held
         self._conversations = conversations
         self.outbox = Outbox.open(home.root, home.keys, record=self._record_by, clock=now)
         self._second_look = SecondLook(open_advisor(home.root))

@@ -20,7 +20,7 @@ from governance.access.refusing import (
     retired,
     scope_refusal,
 )
-from governance.access.snapshot import Pair
+from governance.access.seats import Seat
 from governance.access.visible import allowed_dimensions, allowed_metrics, default_purpose, may_ask, shown_as, target
 from governance.access.vocabulary import Reach
 from governance.errors import InvalidQuery, nearest
@@ -65,11 +65,30 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
     Raises InvalidQuery for unknown names, so that a mistyped metric is an error and not a refusal.
     """
     names = query.named_dimensions()
-    check_names(query, policy, names, actor=actor, today=today)
-    whole, policy = policy, policy.on(today)
+    whole = policy = policy.of(actor)
+    policy = policy.on(today)
+    asked = purpose if purpose is not None else default_purpose(actor, policy)
+    seat = policy.seat(actor.role, asked) if asked is not None else None
+    together = seat.together(query.metrics, names) if seat is not None else None
+    if seat is None or asked is None or together is None:
+        return _refused(actor, asked, query, names, whole, today=today)
+    masks = _masks(actor.role, asked, query, names, policy) if seat.pair.masking else ()
+    if isinstance(masks, Refusal):
+        return masks
+    grant = _grant(actor, asked, query, policy, seat, together, today=today, reach=reach)
+    if not masks or isinstance(grant, Refusal):
+        return grant
+    # The coarser dimensions are asked like any others: their own rules must allow them, and add their rows, groups and masks.
+    shown = authorize(actor, asked, rewritten(query, {item.dimension: item.to for item in masks}), whole, today=today, reach=reach)
+    return shown if isinstance(shown, Refusal) else _joined(grant, shown, masks)
+
+
+def _refused(actor: Actor, asked: str | None, query: MetricQuery, names: Sequence[str], whole: Policy, *, today: dt.date) -> Refusal:
+    """Return the first refusal that applies to a query that is not allowed; raise InvalidQuery for a name that does not exist."""
+    check_names(query, whole, names, actor=actor, today=today)
+    policy = whole.on(today)
     if redline.crosses(query, policy.vocabulary, names):
         return redline.refusal()
-    asked = purpose if purpose is not None else default_purpose(actor, policy)
     if asked is not None and asked not in policy.purposes:
         raise InvalidQuery(f"unknown purpose {asked!r}.{nearest(asked, policy.purposes)}")
     role = policy.roles.get(actor.role)
@@ -79,43 +98,10 @@ def authorize(actor: Actor, purpose: str | None, query: MetricQuery, policy: Pol
             return individual(policy, actor.role, name)
     if role is None or asked is None or asked not in role.purposes:
         return purpose_refusal(actor, asked or "", policy)
-    pair = policy.judge.pair(actor.role, asked)
-    bits = _speaking(pair, query.metrics, names, policy)
-    if bits is None:
-        return _refused(actor, asked, query, names, policy, whole=whole, today=today)
-    masks = _masks(actor.role, asked, query, names, policy) if pair.masking else ()
-    if isinstance(masks, Refusal):
-        return masks
-    grant = _grant(actor, asked, query, policy, bits, today=today, reach=reach)
-    if not masks or isinstance(grant, Refusal):
-        return grant
-    # The coarser dimensions are asked like any others: their own rules must allow them, and add their rows, groups and masks.
-    shown = authorize(actor, asked, rewritten(query, {item.dimension: item.to for item in masks}), whole, today=today, reach=reach)
-    return shown if isinstance(shown, Refusal) else _joined(grant, shown, masks)
+    return _not_allowed(actor, asked, query, names, policy, whole=whole, today=today)
 
 
-def _speaking(pair: Pair, metrics: Sequence[str], names: Sequence[str], policy: Policy) -> int | None:
-    """Return the rules that speak about the query, as bits of the pair; None where any part of it is not allowed, not sound or retired."""
-    together = 0
-    for metric in metrics:
-        if metric in policy.gone:
-            return None
-        if not names:
-            bits = pair.bits(metric)
-            if not pair.permits(bits):
-                return None
-            together |= bits
-            continue
-        offered = policy.vocabulary.metrics[metric].offered
-        for name in names:
-            bits = pair.bits(metric, name)
-            if name not in offered or not pair.permits(bits):
-                return None
-            together |= bits
-    return together
-
-
-def _refused(actor: Actor, asked: str, query: MetricQuery, names: Sequence[str], policy: Policy, *, whole: Policy, today: dt.date) -> Refusal:
+def _not_allowed(actor: Actor, asked: str, query: MetricQuery, names: Sequence[str], policy: Policy, *, whole: Policy, today: dt.date) -> Refusal:
     """Return the first refusal of a query of which some part is not allowed: metrics before dimensions."""
     pair = policy.judge.pair(actor.role, asked)
     for metric in query.metrics:
@@ -155,7 +141,7 @@ def _masks(role: str, purpose: str, query: MetricQuery, names: Sequence[str], po
 
 def masked_values(actor: Actor, purpose: str | None, query: MetricQuery, policy: Policy, *, today: dt.date) -> frozenset[str]:
     """Return the dimensions whose values the query names although a mask keeps them from the caller: not even a record repeats them."""
-    here = policy.on(today)
+    here = policy.of(actor).on(today)
     asked = purpose or default_purpose(actor, here)
     if asked is None:
         return frozenset()
@@ -186,14 +172,14 @@ def _may_name_individuals(actor: Actor, purpose: str | None, dimension: str, pol
     return purpose is not None and any(policy.judge.allows(actor.role, purpose, name, dimension) for name in policy.vocabulary.metrics)
 
 
-def _grant(actor: Actor, purpose: str, query: MetricQuery, policy: Policy, bits: int, *, today: dt.date, reach: Reach) -> Grant | Refusal:
-    role = policy.roles[actor.role]
-    terms = policy.terms(actor.role, purpose, bits)
+def _grant(actor: Actor, purpose: str, query: MetricQuery, policy: Policy, seat: Seat, together: tuple[int, bool], *, today: dt.date, reach: Reach) -> Grant | Refusal:
+    bits, ignores = together
+    role = seat.role
+    terms = seat.terms.get(bits) or policy.terms(actor.role, purpose, bits)
     scopes = dict.fromkeys(scope for row in terms.rows if (scope := row_scope(row, actor, query, today)) is not None) if terms.rows else {}
     for dimension, value in _named_values(query) if scopes else ():
         if value != UNKNOWN and not all(reach(scope, dimension, value) for scope in scopes):
             return scope_refusal(tuple(scopes), policy, actor)
-    ignores = all(policy.vocabulary.metrics[metric].ignores_consent for metric in query.metrics)
     return Grant(
         actor=actor,
         purpose=purpose,

@@ -1,20 +1,14 @@
-"""Policy cases as a gate: every case passes, and every way to break a rule is noticed by one of them.
-
-A suite that stays green whatever a rule says has not tested the rule. So each rule is deleted, its effect flipped, each of its row predicates dropped and its
-minimum group lowered, each mask dropped, each right turned round, and so are each role's group and rights; what no case notices is told.
-"""
+"""Policy cases as a gate: who asks what, and what the policy must say. That every way to break a rule is noticed by one of them is `mutants`' part."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from governance.access.authorize import authorize
-from governance.access.judge import CompiledRule
 from governance.access.policy import Policy
-from governance.documents.access import Group
 from governance.documents.cases import CasePerson, CasesDocument, ExpectedScope, PolicyCase
 from governance.documents.reading import Read
 from governance.errors import InvalidQuery, Problem, nearest
@@ -42,17 +36,6 @@ class Outcome:
     why: tuple[Text, ...]
     k: int | None = None
     """The minimum group that was decided, where nothing else differs from the expectation."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
-    """One way to break a policy: `rule` (or role) changed in the way `change`."""
-
-    rule: str
-    change: str
-    text: Text
-    policy: Policy
-    roles: frozenset[str]
 
 
 def check_cases(reads: Sequence[Read[CasesDocument]], policy: Policy) -> list[Problem]:
@@ -186,79 +169,3 @@ def _scope(scope: RowScope) -> str:
     if isinstance(scope, DimensionScope):
         return f"{scope.dimension} in {','.join(sorted(scope.values))}"
     return f"{scope.model} of {','.join(sorted(scope.keys))}"
-
-
-# ------------------------------------------------------------------ mutation
-
-
-def mutants(policy: Policy) -> Iterator[Mutant]:
-    """Yield every broken policy: a rule deleted, flipped, without one row predicate or mask, with a smaller group or another right; a role likewise."""
-    for name, compiled in policy.rules.items():
-        roles = frozenset(compiled.rule.roles)
-        # Only rules of the same roles can speak in the same request.
-        near = {other: item for other, item in policy.rules.items() if roles & set(item.rule.roles)}
-
-        def broken(change: str, zh: str, en: str, mutated: CompiledRule | None, rule: str = name, around: dict[str, CompiledRule] = near, who: frozenset[str] = roles) -> Mutant:
-            rules = {other: item for other, item in around.items() if other != rule} if mutated is None else {**around, rule: mutated}
-            return Mutant(rule=rule, change=change, text=Text(zh=f"{rule}：{zh}", en=f"{rule}: {en}"), policy=policy.with_rules(rules), roles=who)
-
-        rule = compiled.rule
-        yield broken("delete", "整条删除", "deleted", None)
-        if rule.effect != "limit":
-            flipped = "deny" if rule.effect == "allow" else "allow"
-            yield broken("flip", "允许与拒绝互换", "effect flipped", replace(compiled, rule=rule.model_copy(update={"effect": flipped})))
-        for index in range(len(rule.rows)):
-            rows = (*rule.rows[:index], *rule.rows[index + 1 :])
-            text = f"去掉第 {index + 1} 个行范围", f"row predicate {index + 1} dropped"
-            yield broken(f"row_{index}", *text, replace(compiled, rule=rule.model_copy(update={"rows": rows})))
-        for index, mask in enumerate(rule.masks):
-            masks = (*rule.masks[:index], *rule.masks[index + 1 :])
-            text = f"去掉对 {mask.dimension} 的遮蔽", f"mask of {mask.dimension} dropped"
-            yield broken(f"mask_{index}", *text, replace(compiled, rule=rule.model_copy(update={"masks": masks})))
-        for right, zh_right, en_right in RIGHTS:
-            if getattr(rule, right) is not None:
-                turned = None if rule.effect == "limit" else not getattr(rule, right)
-                text = f"{zh_right}的权限反转", f"{en_right} turned round"
-                yield broken(right, *text, replace(compiled, rule=rule.model_copy(update={right: turned})))
-        if rule.minimum_group is not None and rule.minimum_group.k > 1 and rule.effect != "deny":
-            group = _smaller(rule.minimum_group)
-            text = f"最小组 {rule.minimum_group.k} 改为 {group.k}", f"minimum group {rule.minimum_group.k} lowered to {group.k}"
-            yield broken("k", *text, replace(compiled, rule=rule.model_copy(update={"minimum_group": group})))
-    yield from _role_mutants(policy)
-
-
-RIGHTS = (("export", "导出", "export"), ("model_egress", "送语言模型", "model egress"))
-
-
-def _smaller(group: Group) -> Group:
-    return group.model_copy(update={"k": group.k - 1})
-
-
-def _role_mutants(policy: Policy) -> Iterator[Mutant]:
-    for name, role in policy.roles.items():
-        mine = [item.rule for item in policy.rules.values() if name in item.rule.roles and item.rule.effect == "allow"]
-        for right, zh_right, en_right in RIGHTS:
-            # Whether questions may go to a model decides nothing about an answer; only where a rule speaks of it must a case as well.
-            if right == "export" and role.export and any(rule.export is None for rule in mine):
-                without = MappingProxyType({**policy.roles, name: role.model_copy(update={right: False})})
-                told = Text(zh=f"角色 {name}：不再{zh_right}", en=f"role {name}: {en_right} taken away")
-                yield Mutant(rule=name, change=f"role_{right}", text=told, policy=replace(policy, roles=without), roles=frozenset({name}))
-        uses = any(rule.minimum_group is None for rule in mine)
-        if role.minimum_group is None or role.minimum_group.k <= 1 or not uses:
-            continue
-        group = _smaller(role.minimum_group)
-        roles = MappingProxyType({**policy.roles, name: role.model_copy(update={"minimum_group": group})})
-        text = Text(
-            zh=f"角色 {name}：最小组 {role.minimum_group.k} 改为 {group.k}", en=f"role {name}: minimum group {role.minimum_group.k} lowered to {group.k}"
-        )
-        yield Mutant(rule=name, change="role_k", text=text, policy=replace(policy, roles=roles), roles=frozenset({name}))
-
-
-def unnoticed(cases: Sequence[Prepared], policy: Policy, *, today: dt.date) -> tuple[int, list[Mutant]]:
-    """Return how many mutants there are, and those that no case notices. The cases are those that pass under the policy itself."""
-    count, left = 0, []
-    for mutant in mutants(policy):
-        count += 1
-        if not any(case.actor.role in mutant.roles and run(case, mutant.policy, today=today).why for case in cases):
-            left.append(mutant)
-    return count, left

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from governance.access import redline
+from governance.access.firewall import MEDICAL, commercial
 from governance.access.judge import ALONE, CompiledRule
 from governance.access.policy import Policy
-from governance.access.validating import COMMERCIAL_STAGE, MEDICAL
 from governance.terms import MetricQuery, Text
 
 Lack = Literal["role", "purpose", "metric", "dimension", "time"]
@@ -68,8 +68,7 @@ def _forbidden(role: str, query: MetricQuery, policy: Policy) -> tuple[str, Text
         return redline.RULE, Text(zh=f"法规禁止，任何人都不能申请。{redline.REASON.zh}", en=f"Law forbids it and nobody can request it. {redline.REASON.en}")
     medical = role in policy.roles and policy.roles[role].department in MEDICAL
     for metric in query.metrics:
-        facts = policy.vocabulary.metrics[metric]
-        if medical and (facts.stage == COMMERCIAL_STAGE or facts.prescribing):
+        if medical and commercial(policy.vocabulary.metrics[metric]):
             return "firewall", Text(
                 zh="医学与商业之间有防火墙，不能申请。", en="The firewall between medical and commercial forbids it; it can't be requested."
             )

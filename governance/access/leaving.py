@@ -15,6 +15,7 @@ def kept_in(grant: Grant, policy: Policy) -> Refusal | None:
     """
     if grant.export:
         return None
+    policy = policy.of(grant.actor)
     rules = [policy.rules[name].rule for name in grant.kept_in if name in policy.rules]
     said = next((rule for rule in rules if rule.export is False), None)
     nearest = said or (rules[0] if rules else None)

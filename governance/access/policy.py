@@ -7,16 +7,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from governance.access.granting import with_grants
 from governance.access.judge import CompiledRule
+from governance.access.seats import Seat, seat_of
 from governance.access.snapshot import Snapshot, indices
+from governance.access.terms import DEFAULT_MINIMUM_GROUP, Terms, joined, terms_of
 from governance.access.vocabulary import Vocabulary
 from governance.documents.access import AccessDocument, Purpose, Role, RowRule, Rule, Selection
 from governance.documents.reading import Read
 from governance.errors import BundleError, Problem, nearest
-from governance.terms import Actor, DimensionScope, LinkScope, MetricQuery, MinimumGroup, RowScope, Text
-
-DEFAULT_MINIMUM_GROUP = 10
-"""Where neither rule nor role says how small a group may be."""
+from governance.terms import Actor, DimensionScope, LinkScope, MetricQuery, RowScope, TemporaryGrant
 
 ACTOR_PREFIX = "$actor."
 
@@ -26,21 +26,8 @@ MAX_DAYS = 400
 MAX_TERMS = 50_000
 """Sets of rules whose terms are remembered."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What a set of rules that speak together asks of a role: all that is the same for each of its callers and questions.
-
-    `rows` are the row predicates, each once; `kept_in` the rules that let nothing leave as a file.
-    """
-
-    rules: tuple[str, ...]
-    rows: tuple[RowRule, ...]
-    group: MinimumGroup
-    obligations: tuple[Text, ...]
-    kept_in: tuple[str, ...]
-    export: bool
-    model_egress: bool
+MAX_GRANTED = 1_000
+"""Sets of temporary grants whose policy is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +44,43 @@ class Policy:
     gone: frozenset[str] = frozenset()
     """The metrics that are retired on this policy's day."""
     _days: dict[dt.date, Policy] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _terms: dict[tuple[str, str, int], Terms] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _seats: dict[tuple[str, str], Seat] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _granted: dict[tuple[str, tuple[TemporaryGrant, ...]], Policy] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def seat(self, role: str, purpose: str) -> Seat | None:
+        """Return all that the decisions about one role and purpose need, worked out once; None where the role may not state the purpose."""
+        key = (role, purpose)
+        seat = self._seats.get(key)
+        if seat is None and (found := self.roles.get(role)) is not None and purpose in found.purposes and purpose in self.purposes:
+            seat = self._seats[key] = seat_of(found, self.judge.pair(role, purpose), self.vocabulary, self.gone)
+        return seat
+
+    def of(self, actor: Actor) -> Policy:
+        """Return the policy as it is for one person: with the rules that temporary grants add for this person alone."""
+        if not actor.grants:
+            return self
+        key = (actor.role, actor.grants)
+        found = self._granted.get(key)
+        if found is None:
+            if len(self._granted) >= MAX_GRANTED:
+                self._granted.clear()
+            found = self._granted[key] = with_grants(self, actor)
+        return found
 
     def terms(self, role: str, purpose: str, bits: int) -> Terms:
         """Return on what terms the rules of `bits` (of the role's and purpose's pair) let the role ask, worked out once. No denial is among them."""
-        found = self._terms.get((role, purpose, bits))
+        seat = self.seat(role, purpose)
+        found = seat.terms.get(bits) if seat is not None else None
         if found is None:
-            if len(self._terms) >= MAX_TERMS:
-                self._terms.clear()
             rules = self.judge.pair(role, purpose).matching(bits)
             if len(rules) == 1:
                 found = terms_of(rules[0].rule, self.roles[role], self.person)
             else:
                 found = joined([self.terms(role, purpose, 1 << index) for index in indices(bits)])
-            self._terms[role, purpose, bits] = found
+            if seat is not None:
+                if len(seat.terms) >= MAX_TERMS:
+                    seat.terms.clear()
+                seat.terms[bits] = found
         return found
 
     def on(self, day: dt.date) -> Policy:
@@ -90,7 +100,7 @@ class Policy:
     def compiled(self) -> Policy:
         """Return the policy itself, with the terms of every rule worked out beforehand, so that no request pays for them. Meant for the moment of activation."""
         for (role, purpose), pair in self.judge.pairs.items():
-            if role in self.roles:
+            if self.seat(role, purpose) is not None:
                 for index in indices(((1 << len(pair.rules)) - 1) & ~pair.denials):
                     self.terms(role, purpose, 1 << index)
         return self
@@ -123,6 +133,13 @@ def _select(selection: Selection, facts: Mapping[str, tuple[str | None, frozense
             chosen.add(name)
     dropped = {name for name, (_, tags) in facts.items() if tags & set(selection.without_tags)}
     return frozenset(chosen - set(selection.without) - dropped)
+
+
+def selected(rule: Rule, vocabulary: Vocabulary) -> CompiledRule:
+    """Return the rule with its selections resolved to the names of the vocabulary."""
+    metrics = {name: (metric.stage, metric.tags) for name, metric in vocabulary.metrics.items()}
+    dimensions = {name: (None, dimension.tags) for name, dimension in vocabulary.dimensions.items()}
+    return CompiledRule(rule=rule, metrics=_select(rule.metrics, metrics), dimensions=_select(rule.dimensions, dimensions))
 
 
 class _Checker:
@@ -198,15 +215,7 @@ def build_policy(reads: Sequence[Read[AccessDocument]], vocabulary: Vocabulary, 
             checker.rule(read, index, roles, purposes)
     if checker.problems:
         raise BundleError(checker.problems)
-    metric_facts = {name: (metric.stage, metric.tags) for name, metric in vocabulary.metrics.items()}
-    dimension_facts = {name: (None, dimension.tags) for name, dimension in vocabulary.dimensions.items()}
-    compiled = {
-        rule.id: CompiledRule(
-            rule=rule, metrics=_select(rule.metrics, metric_facts), dimensions=_select(rule.dimensions, dimension_facts)
-        )
-        for read in reads
-        for rule in read.document.rules
-    }
+    compiled = {rule.id: selected(rule, vocabulary) for read in reads for rule in read.document.rules}
     return Policy(
         roles=MappingProxyType(roles),
         purposes=MappingProxyType(purposes),
@@ -238,38 +247,3 @@ def row_scope(row: RowRule, actor: Actor, query: MetricQuery, today: dt.date) ->
     if row.link is None or row.entity is None or row.to_entity is None:  # the document's validator excludes it
         raise ValueError("a row rule without form")
     return LinkScope(model=row.link, entity=row.entity, to_entity=row.to_entity, keys=_filled(row.keys, actor), on=today)
-
-
-NO_GROUP = MinimumGroup(entity="", k=-1)
-"""What a limit without a minimum group says: nothing."""
-
-
-def terms_of(rule: Rule, role: Role, person: str) -> Terms:
-    """Return what one rule, no denial, asks of the role. A grant without a minimum group takes its role's, else the default; a limit without one says nothing."""
-    limit = rule.effect == "limit"
-    group = rule.minimum_group or (None if limit else role.minimum_group)
-    default = NO_GROUP if limit else MinimumGroup(entity=person, k=DEFAULT_MINIMUM_GROUP)
-    export = rule.export if rule.export is not None else role.export or limit
-    egress = rule.model_egress if rule.model_egress is not None else role.model_egress or limit
-    return Terms(
-        rules=(rule.id,),
-        rows=tuple(dict.fromkeys(rule.rows)),
-        group=MinimumGroup(entity=group.entity, k=group.k) if group is not None else default,
-        obligations=() if rule.obligation is None else (rule.obligation.text(),),
-        kept_in=() if export else (rule.id,),
-        export=export,
-        model_egress=egress,
-    )
-
-
-def joined(terms: Sequence[Terms]) -> Terms:
-    """Return what several rules ask together: rows and rights AND, the largest group wins, obligations add up."""
-    return Terms(
-        rules=tuple(name for item in terms for name in item.rules),
-        rows=tuple(dict.fromkeys(row for item in terms for row in item.rows)),
-        group=max((item.group for item in terms), key=lambda group: group.k),
-        obligations=tuple(dict.fromkeys(text for item in terms for text in item.obligations)),
-        kept_in=tuple(name for item in terms for name in item.kept_in),
-        export=all(item.export for item in terms),
-        model_egress=all(item.model_egress for item in terms),
-    )

@@ -10,15 +10,13 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from governance.access.firewall import MEDICAL, commercial
 from governance.access.judge import ALONE, CompiledRule
 from governance.access.policy import ACTOR_PREFIX, Policy
 from governance.documents.access import AccessDocument, Role, RowRule, Selection
 from governance.documents.reading import Read
 from governance.errors import Problem, nearest
 
-MEDICAL = frozenset({"medical"})
-"""Departments on the medical side of the firewall (domain.md section 5)."""
-COMMERCIAL_STAGE = "outcome"
 PAGES = ("review", "committee", "data")
 
 Cell = tuple[str, str, str, str]
@@ -77,12 +75,10 @@ def forbidden(policy: Policy, reads: Sequence[Read[AccessDocument]]) -> list[Pro
         medical = [role for role in compiled.rule.roles if role in policy.roles and policy.roles[role].department in MEDICAL]
         if compiled.rule.effect != "allow" or not medical:
             continue
-        commercial = sorted(
-            metric for metric in compiled.metrics if (facts := policy.vocabulary.metrics[metric]).stage == COMMERCIAL_STAGE or facts.prescribing
-        )
+        crossing = sorted(metric for metric in compiled.metrics if commercial(policy.vocabulary.metrics[metric]))
         # A denial beside it would close the gap today and open it when somebody deletes the denial: the grant itself must not be there.
-        if commercial:
-            message = f"{name}: the firewall between medical and commercial: {', '.join(medical)} can't be allowed {', '.join(commercial[:5])}"
+        if crossing:
+            message = f"{name}: the firewall between medical and commercial: {', '.join(medical)} can't be allowed {', '.join(crossing[:5])}"
             found.append(Problem(where=places.rule(name, "metrics"), message=message))
     return found
 

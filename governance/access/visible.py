@@ -19,6 +19,7 @@ def allowed_metrics(actor: Actor, purpose: str, policy: Policy) -> frozenset[str
     """Return the metrics that the caller may ask for this purpose, dimensions aside."""
     if actor.role not in policy.roles or purpose not in policy.roles[actor.role].purposes:
         return frozenset()
+    policy = policy.of(actor)
     return frozenset(name for name in policy.vocabulary.metrics if may_ask(actor.role, purpose, name, policy))
 
 
@@ -30,7 +31,7 @@ def may_ask(role: str, purpose: str, metric: str, policy: Policy) -> bool:
 
 def allowed_dimensions(actor: Actor, purpose: str, metric: str, policy: Policy) -> tuple[str, ...]:
     """Return the dimensions by which the caller may ask the metric, the red line included."""
-    facts = policy.vocabulary.metrics[metric]
+    policy, facts = policy.of(actor), policy.vocabulary.metrics[metric]
     return tuple(
         name
         for name in facts.dimensions

@@ -190,6 +190,8 @@ def test_a_rule_that_begins_next_month_is_a_loosening_today(committee):
         committee.room.submit(actor, line["id"])
     cases = committee.room.file(actor, line["id"], CASES)
     case = "  - id: medical_looks_at_consent_in_december\n    who: physician\n    day: 2026-12-05\n    asks: {metrics: [consent_rate]}\n    expect: {decision: allow, rules: [medical_may_look_at_consent]}\n"
+    for day in ("2026-11-30", "2027-01-01"):
+        case += f"  - id: medical_does_not_look_on_{day.replace('-', '_')}\n    who: physician\n    day: {day}\n    asks: {{metrics: [consent_rate]}}\n    expect: {{decision: refuse}}\n"
     committee.room.write(actor, line["id"], CASES, cases + case, expected=line["version"])
     assert committee.room.submit(actor, line["id"])["state"] == "submitted"
 

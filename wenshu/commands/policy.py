@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wenshu.commands import policy_alone, policy_told
+from wenshu.commands import policy_alone, policy_rights, policy_told
 from wenshu.commands.common import DONE, Context, Progress, emit, json_option, pass_context
 from wenshu.commands.policy_common import SHORT, exits, looker, member, room_of
 
@@ -150,3 +150,4 @@ for told in (
     policy_alone.schema, policy_alone.validate, policy_alone.test_policy, policy_told.diff, policy_told.impact, policy_told.history, policy_told.explain, policy_told.silent_rules,
 ):
     policy.add_command(told)
+policy_rights.add(policy)

@@ -115,17 +115,21 @@ def explain(context: Context, *, user: str, metric: str, dimensions: tuple[str, 
     """Explain what a user may see of a metric and why; for a refusal the nearest rule, and whom to ask."""
     with room_of(context, user) as (service, actor):
         found = service.committee.explain(actor, metric, dimensions, purpose)
+        found["temporary"] = not found["allowed"] and service.grants.requestable(actor, [metric], dimensions, purpose)
     if as_json:
         emit(found)
     elif found["allowed"]:
         grant = found["grant"]
         for rule in grant["rules"]:
-            click.echo(f"{rule['where']}: {rule['id']}: {rule['reason']['zh']} · {rule['reason']['en']}")
+            click.echo(f"{rule['where'] or 'temporary'}: {rule['id']}: {rule['reason']['zh']} · {rule['reason']['en']}")
         click.echo(f"groups of at least {grant['minimum_group']['k']} {grant['minimum_group']['entity']}; rows: {', '.join(grant['scope']) or 'all'}")
     else:
         click.echo(f"{found['refusal']['code']}: {found['refusal']['message']['zh']} · {found['refusal']['message']['en']}")
         click.echo(found["nearest"]["told"]["zh"])
         click.echo(found["nearest"]["told"]["en"])
+        if found["temporary"]:
+            by = "".join(f" --dimension {name}" for name in dimensions)
+            click.echo(f"For some days: wenshu policy request --as {user} --metric {metric}{by} --days 14 --reason WHY")
     return DONE
 
 

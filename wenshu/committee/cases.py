@@ -6,7 +6,8 @@ import datetime as dt
 from typing import Any
 
 from governance.access.authorize import allowed_dimensions, allowed_metrics, default_purpose
-from governance.access.cases import Outcome, Prepared, caller, run, unnoticed
+from governance.access.cases import Outcome, Prepared, caller, run
+from governance.access.mutants import OF_BUNDLE, Mutant, unnoticed
 from governance.access.validating import Places
 from governance.documents.access import AccessDocument
 from governance.documents.cases import CasesDocument, PolicyCase
@@ -52,12 +53,18 @@ def run_cases(candidate: Candidate, *, today: dt.date) -> CasesView:
                 "rule": mutant.rule,
                 "change": mutant.change,
                 "text": words(mutant.text),
-                "where": places.role(mutant.rule) if mutant.change.startswith("role_") else places.rule(mutant.rule),
+                "where": _where(mutant, places),
             }
             for mutant in left
         ],
         "untested": list(dict.fromkeys(mutant.rule for mutant in left)),
     }
+
+
+def _where(mutant: Mutant, places: Places) -> str:
+    if mutant.change == OF_BUNDLE:
+        return "cases"
+    return places.role(mutant.rule) if mutant.change.startswith("role_") else places.rule(mutant.rule)
 
 
 def _prepared(case: PolicyCase, actor: Actor, where: str, reader: _Reader) -> Prepared:

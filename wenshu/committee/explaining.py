@@ -20,27 +20,28 @@ from wenshu.committee.cases import words
 def explain(candidate: Candidate, actor: Actor, metric: str, dimensions: Sequence[str], purpose: str | None, *, today: dt.date) -> dict[str, Any]:
     """Return the decision with its rules, and for a refusal the nearest rule. Judged without data. Raises InvalidQuery for unknown names."""
     query = MetricQuery(metrics=(metric,), group_by=tuple(dimensions))
-    decision = authorize(actor, purpose, query, candidate.policy, today=today, reach=own_dimension_only)
-    asked = purpose or default_purpose(actor, candidate.policy)
+    policy = candidate.policy.of(actor)
+    decision = authorize(actor, purpose, query, policy, today=today, reach=own_dimension_only)
+    asked = purpose or default_purpose(actor, policy)
     places = Places(candidate.bundle.of("access", AccessDocument))
     found: dict[str, Any] = {
         "user": actor.id, "role": actor.role, "purpose": asked, "metric": metric, "dimensions": list(dimensions), "bundle": candidate.version,
         "allowed": not isinstance(decision, Refusal),
     }
     if isinstance(decision, Refusal):
-        near = nearest_rule(actor.role, asked, query, candidate.policy, today=today)
+        near = nearest_rule(actor.role, asked, query, policy, today=today)
         return found | {
             "refusal": {"code": decision.code, "rule": decision.rule, "message": words(decision.message), "you_may": [words(text) for text in decision.you_may]},
             "nearest": {
                 "rule": near.rule,
-                "where": places.rule(near.rule) if near.rule in candidate.policy.rules and near.rule is not None else None,
+                "where": _where(near.rule, candidate, places),
                 "lacks": list(near.lacks),
                 "requestable": near.requestable,
                 "whom": None if near.whom is None else words(near.whom),
                 "told": words(near.told),
             },
         }
-    rules = [{"id": name, "where": places.rule(name), "reason": words(candidate.policy.rules[name].rule.reason.text())} for name in decision.rules]
+    rules = [{"id": name, "where": _where(name, candidate, places), "reason": words(policy.rules[name].rule.reason.text())} for name in decision.rules]
     group = decision.minimum_group
     return found | {
         "grant": {
@@ -50,3 +51,8 @@ def explain(candidate: Candidate, actor: Actor, metric: str, dimensions: Sequenc
             "export": decision.export, "model_egress": decision.model_egress,
         }
     }
+
+
+def _where(rule: str | None, candidate: Candidate, places: Places) -> str | None:
+    """Return where the rule stands; a temporary right and the law's own rules stand in no file."""
+    return places.rule(rule) if rule is not None and rule in candidate.policy.rules else None

@@ -68,8 +68,9 @@ def impact_of(
 
     def actor_of(item: Asked) -> Actor:
         known = people.get(item.user)
-        attributes = known.attributes if known is not None and known.role == item.role else MappingProxyType({})
-        return Actor(id=item.user, role=item.role, department=item.department, attributes=attributes, via="local_admin")
+        same = known is not None and known.role == item.role
+        attributes, grants = (known.attributes, known.grants) if known is not None and same else (MappingProxyType({}), ())
+        return Actor(id=item.user, role=item.role, department=item.department, attributes=attributes, via="local_admin", grants=grants)
 
     old, new = evidence.active(before.bundle), evidence.active(after.bundle)
     if old is None or new is None:

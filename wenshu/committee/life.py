@@ -56,7 +56,7 @@ class Life(Members):
             golden = self.gates.golden(before, tree, self._catalogue)
         signs = signature(draft, tree)
         given = self.store.approvals(draft.id)
-        have = holding(given, signs=signs, authors=draft.authors, may_approve=self._may_approve)
+        have = holding(given, signs=signs, authors=draft.authors, may_approve=self.may_approve)
         needed = None if diff is None else diff["approvals_needed"]
         fresh = self.gates.fresh(draft, before.version)
         obstacles = {
@@ -200,14 +200,14 @@ class Life(Members):
         found = self.found(draft)
         tree = self.store.tree(found.content)
         now = signature(found, tree)
-        have = holding(self.store.approvals(found.id), signs=now, authors=found.authors, may_approve=self._may_approve)
+        have = holding(self.store.approvals(found.id), signs=now, authors=found.authors, may_approve=self.may_approve)
         obstacle = self._approve_obstacle(actor, found, tree, have, fresh=self.gates.fresh(found, self.in_force()[1].version))
         if obstacle is not None or now is None:
             own = found.state != "submitted" or obstacle in (views.OWN, views.ALREADY)
             raise (ChangeRefused if own else GateClosed)(obstacle or stale(found))
         if signs is not None and signs != now:
             raise ChangedMeanwhile
-        if not self._may_approve(actor.id):
+        if not self.may_approve(actor.id):
             raise ChangeRefused(NOT_MEMBER)
         self.record(actor, "policy.approve", {"draft": found.id, "content": found.content, "signs": now})
         self.store.approve(found.id, approver=actor.id, signs=now)
@@ -226,7 +226,7 @@ class Life(Members):
             if gate is not None:
                 raise GateClosed(gate)
             signs, needed = signature(found, tree), self.gates.diff(before, tree)["approvals_needed"]
-            have = holding(self.store.approvals(found.id), signs=signs, authors=found.authors, may_approve=self._may_approve)
+            have = holding(self.store.approvals(found.id), signs=signs, authors=found.authors, may_approve=self.may_approve)
             lacking = missing_approvals(needed, have)
             if lacking is not None:
                 raise ChangeRefused(lacking)

@@ -79,10 +79,14 @@ class Members:
         roles = self.gates.candidate(self.in_force()[1]).policy.roles
         return role in roles and PAGE in roles[role].pages
 
-    def _may_approve(self, user: str) -> bool:
+    def may_approve(self, user: str) -> bool:
         """Return whether that account still exists, is not disabled, and is still of the committee."""
         account = next((item for item in self._accounts.list() if item.id == user), None)
         return account is not None and not account.disabled and self._member(account.role)
+
+    def has_role(self, user: str, role: str) -> bool:
+        """Return whether that account still exists, is not disabled, and has this role."""
+        return any(item.id == user and not item.disabled and item.role == role for item in self._accounts.list())
 
     def record(self, actor: Actor, kind: str, detail: Mapping[str, object]) -> None:
         """Write an act into the ledger; raises AuditUnavailable, and then the act does not happen."""

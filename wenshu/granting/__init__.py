@@ -1,0 +1,1 @@
+"""Temporary rights of single persons: asked for, approved by the committee, over by themselves."""

@@ -1,0 +1,171 @@
+"""The requests for temporary rights of one home (`policy.db`): who asks for what until when, who said yes. It keeps and finds; who may do what is decided above."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Column, Integer, MetaData, String, Table, Text, create_engine, event, insert, select, update
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DatabaseError
+
+from governance.errors import ConfigurationError, InvalidQuery
+from governance.terms import TemporaryGrant
+
+metadata = MetaData()
+requests = Table(
+    "temporary_rights",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("user", String(64), nullable=False, index=True),
+    Column("role", String(64), nullable=False),
+    Column("purpose", String(64), nullable=False),
+    Column("metrics", Text, nullable=False),
+    Column("dimensions", Text, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("asked_at", String(40), nullable=False),
+    Column("approvals", Text, nullable=False),
+    Column("since", String(10)),
+    Column("until", String(10)),
+    Column("ended_by", String(64)),
+    Column("ended_at", String(40)),
+    sqlite_autoincrement=True,
+)
+
+State = Literal["asked", "granted", "declined", "withdrawn", "ended"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Yes:
+    """One member's approval."""
+
+    by: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request. What is asked for never changes after it was asked; `since` and `until` (excluded) are set when it is granted."""
+
+    id: int
+    user: str
+    role: str
+    purpose: str
+    metrics: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    days: int
+    reason: str
+    state: State
+    asked_at: dt.datetime
+    approvals: tuple[Yes, ...]
+    since: dt.date | None
+    until: dt.date | None
+    ended_by: str | None
+    ended_at: dt.datetime | None
+
+    def grant(self) -> TemporaryGrant | None:
+        """Return what may be asked on the strength of it, None where it was not granted or was ended."""
+        if self.state != "granted" or self.since is None or self.until is None:
+            return None
+        return TemporaryGrant(id=self.id, role=self.role, purpose=self.purpose, metrics=self.metrics, dimensions=self.dimensions, since=self.since, until=self.until)
+
+
+class RequestStore:
+    """The store at one path. Safe for threads and for several processes; every method is one short transaction."""
+
+    def __init__(self, engine: Engine, clock: Callable[[], dt.datetime]) -> None:
+        """Use `RequestStore.open`."""
+        self._engine, self._clock = engine, clock
+        self._writes = engine.execution_options(writes=True)
+
+    @classmethod
+    def open(cls, path: Path, clock: Callable[[], dt.datetime]) -> RequestStore:
+        """Open the SQLite store, making it (mode 0600) if it is not there. Raises ConfigurationError."""
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
+            event.listen(engine, "connect", _connected)
+            event.listen(engine, "begin", _begun)
+            with engine.execution_options(writes=True).begin() as db:
+                metadata.create_all(db)
+        except (OSError, DatabaseError) as error:
+            raise ConfigurationError(f"The policy store {path.name} can't be opened ({type(error).__name__}); `wenshu check` says more.") from error
+        return cls(engine, clock)
+
+    def _now(self) -> str:
+        return self._clock().astimezone(dt.UTC).isoformat()
+
+    def add(self, *, user: str, role: str, purpose: str, metrics: Sequence[str], dimensions: Sequence[str], days: int, reason: str) -> Request:
+        """Keep a new request."""
+        values = {"user": user, "role": role, "purpose": purpose, "metrics": json.dumps(list(metrics)), "dimensions": json.dumps(list(dimensions)), "days": days, "reason": reason}
+        with self._writes.begin() as db:
+            made = db.execute(insert(requests).values(state="asked", asked_at=self._now(), approvals="[]", **values))
+            key = made.inserted_primary_key
+        return self.get(int(key[0]) if key else 0)
+
+    def get(self, number: int) -> Request:
+        """Return one request; raise InvalidQuery where there is none."""
+        with self._engine.begin() as db:
+            row = db.execute(select(requests).where(requests.c.id == number)).first()
+        if row is None:
+            raise InvalidQuery(f"there is no request {number}")
+        return _request(row)
+
+    def all(self, user: str | None = None) -> list[Request]:
+        """Return all requests, or one person's, newest first."""
+        wanted = select(requests).order_by(requests.c.id.desc())
+        with self._engine.begin() as db:
+            return [_request(row) for row in db.execute(wanted if user is None else wanted.where(requests.c.user == user))]
+
+    def granted(self, user: str, day: dt.date) -> list[Request]:
+        """Return one person's requests that are granted and hold on a day."""
+        there = (requests.c.user == user) & (requests.c.state == "granted") & (requests.c.since <= day.isoformat()) & (requests.c.until > day.isoformat())
+        with self._engine.begin() as db:
+            return [_request(row) for row in db.execute(select(requests).where(there).order_by(requests.c.id))]
+
+    def approve(self, number: int, by: str, *, opens: Callable[[Sequence[str]], bool], grant: tuple[dt.date, dt.date]) -> bool:
+        """Keep one more approval of a request that still waits; where `opens` says so of all who approved, it is granted for `grant` (since, until). Returns whether it could be kept."""
+        with self._writes.begin() as db:
+            row = db.execute(select(requests).where(requests.c.id == number)).first()
+            given = [] if row is None else json.loads(row.approvals)
+            if row is None or row.state != "asked" or by in [item["by"] for item in given]:
+                return False
+            given.append({"by": by, "at": self._now()})
+            values: dict[str, Any] = {"approvals": json.dumps(given)}
+            if opens([item["by"] for item in given]):
+                values |= {"state": "granted", "since": grant[0].isoformat(), "until": grant[1].isoformat()}
+            db.execute(update(requests).where(requests.c.id == number).values(**values))
+        return True
+
+    def move(self, number: int, by: str, *, since: tuple[State, ...], to: State) -> bool:
+        """End a request that is in one of these states; return whether it was."""
+        with self._writes.begin() as db:
+            still = (requests.c.id == number) & requests.c.state.in_(since)
+            return db.execute(update(requests).where(still).values(state=to, ended_by=by, ended_at=self._now())).rowcount == 1
+
+
+def _request(row: Any) -> Request:
+    return Request(
+        id=row.id, user=row.user, role=row.role, purpose=row.purpose, metrics=tuple(json.loads(row.metrics)), dimensions=tuple(json.loads(row.dimensions)), days=row.days,
+        reason=row.reason, state=row.state, asked_at=dt.datetime.fromisoformat(row.asked_at),
+        approvals=tuple(Yes(by=item["by"], at=dt.datetime.fromisoformat(item["at"])) for item in json.loads(row.approvals)),
+        since=dt.date.fromisoformat(row.since) if row.since else None, until=dt.date.fromisoformat(row.until) if row.until else None,
+        ended_by=row.ended_by, ended_at=dt.datetime.fromisoformat(row.ended_at) if row.ended_at else None,
+    )  # fmt: skip
+
+
+def _connected(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begun(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
