@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from nlq.phrasing import phrased
+
 _U = r"(?P<u>week|month|quarter|year)"
 _ASKING = r"(?:(?:hi|hey|hello|please|pls|plz|kindly|can|could|would|will|you|u|and|just|also|then|ok|okay|someone|somebody|anyone)(?:,? +))*"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -50,13 +52,13 @@ _RUNNING = re.compile(r"(?<![a-z])(?:this|current|since|[ymq]td|to date)(?![a-z]
 def idiomatic(text: str) -> str:
     """Return normalised text (of any case) with its idioms put plainly; text that has none is returned as it is."""
     if not text.isascii() and not re.search("[a-z]", text, re.IGNORECASE):
-        return text
+        return phrased(text)
     for said, meant in _RULES:
         text = said.sub(meant, text)
     text = _END_OF.sub(lambda match: match.group() if match["p"] else f"at the end of {match['w']}", text)
     if _RUNNING.search(text):
         text = _SO_FAR.sub("", text)  # my region, this month, so far: what runs is to date anyway
-    return text
+    return phrased(text)
 
 
 __all__ = ["idiomatic"]

@@ -10,7 +10,7 @@ import re
 
 from nlq.entries import Meaning, MetricInfo
 from nlq.matching import Token
-from nlq.normalise import normalise, root, stem
+from nlq.normalise import keys, normalise, root, stem
 from nlq.sentence import Sentence
 from nlq.words import DIMENSION, FILLER, METRIC, NOUN, UNKNOWN, VALUE
 
@@ -45,7 +45,7 @@ def _verbs(sentence: Sentence) -> None:
     """Provinces that reached fewer than 200 doctors, how many cardiologists did we reach, reach人数: the metric that counts them."""
     for token in [token for token in sentence.rest if _undecided(token)]:
         others = [other for other in sentence.rest if other.kind == METRIC and other is not token]
-        if any(not other.partial and not _flag(other) for other in others) or len(token.text.split()) > 1:
+        if any(not other.partial and _flag(sentence, other) is None for other in others) or len(token.text.split()) > 1:
             continue
         at = sentence.rest.index(token)
         around = [sentence.rest[index] for index in (at - 1, at + 1) if 0 <= index < len(sentence.rest)]
@@ -62,7 +62,7 @@ def _verbs(sentence: Sentence) -> None:
             if not (before >= 0 and sentence.rest[before].kind in "GW"):
                 sentence.take(sentence.rest.index(object_))
         for other in others:
-            _as_flag(other)
+            _as_flag(sentence, other)
         return
 
 
@@ -74,15 +74,29 @@ def _is_verb(sentence: Sentence, token: Token) -> bool:
     return _DOES.search(said) is not None or any(other.start == token.end and other.text in ("了", "到", "过", "的") for other in sentence.all)
 
 
-def _flag(token: Token) -> bool:
-    """Whether a metric's name is the noun of a yes-or-no dimension too: target doctors."""
-    return token.kind == METRIC and any(other.kind == DIMENSION for other in token.alternatives)
+def _flag(sentence: Sentence, token: Token) -> Meaning | None:
+    """Return the member of a yes-or-no dimension that a metric's name says too: target doctors, target HCP."""
+    if token.kind != METRIC:
+        return None
+    dimensions = sentence.view.lexicon.dimensions
+    book = sentence.view.lexicon.words
+    noun = next((m for other in token.alternatives if other.kind == DIMENSION for m in other.meanings), None)
+    if noun is not None and (info := dimensions.get(noun.id)) is not None and info.yes is not None:
+        return Meaning("value", noun.id, info.yes)
+    words = keys(token.text)
+    if len(words) != len(("flag", "noun")) or not any(m.kind == "dimension" and m.id in dimensions and dimensions[m.id].identifies for m in book.entries.get(words[1:], ())):
+        return None
+    for meaning in (*book.entries.get(words[:1], ()), *book.weak.get(words[:1], ())):
+        info = dimensions.get(meaning.id)
+        if meaning.kind == "value" and info is not None and info.yes is not None and info.yes == meaning.value:
+            return Meaning("value", meaning.id, meaning.value)
+    return None
 
 
-def _as_flag(token: Token) -> None:
-    noun = next((other for other in token.alternatives if other.kind == DIMENSION), None)
-    if token.kind == METRIC and noun is not None:
-        token.kind, token.meanings, token.alternatives = DIMENSION, noun.meanings, []
+def _as_flag(sentence: Sentence, token: Token) -> None:
+    meaning = _flag(sentence, token)
+    if meaning is not None:
+        token.kind, token.meanings, token.alternatives, token.partial = VALUE, (meaning,), [], False
 
 
 def _object(sentence: Sentence, verb: Token) -> tuple[Token | None, set[str]]:
@@ -94,7 +108,7 @@ def _object(sentence: Sentence, verb: Token) -> tuple[Token | None, set[str]]:
         named = [labels[name] for name in names if name in labels]
         if named:
             return token, {*named, *_new(sentence, verb, token)}
-        if _flag(token):
+        if _flag(sentence, token) is not None:
             return token, {labels[name] for name, info in dimensions.items() if info.person and name in labels}
     for token in sentence.rest:
         if token.kind == VALUE and sentence.about_person(token) and not any(dimensions[name].identifies for name in sentence.dimension_of(token) if name in dimensions):
@@ -169,7 +183,7 @@ def _whole_of_part(sentence: Sentence) -> None:
         meant: str | None = ratios[0]
     elif len(ids) == 1 and ratios and cue.text.startswith(("what", "which")) and not any(other.kind == VALUE for other in sentence.rest if other.start < token.start):
         meant = ratios[0]
-    elif len(ids) == 1 and infos[ids[0]].counts is not None and _does(sentence, token, infos[ids[0]]):
+    elif len(ids) == 1 and not infos[ids[0]].ratio and _does(sentence, token):
         meant = _ratio_of(sentence, ids[0])
     else:
         return
@@ -182,10 +196,10 @@ def _whole_of_part(sentence: Sentence) -> None:
         sentence.take(sentence.rest.index(other))
 
 
-def _does(sentence: Sentence, token: Token, info: MetricInfo) -> bool:
+def _does(sentence: Sentence, token: Token) -> bool:
     """Whether a counting metric was said as a clause, those who are counted first: doctors moved up, hospitals have we covered; not: covered hospitals."""
     words = [stem(word) for word in token.text.split()]
-    nouns = {stem(word) for known in sentence.view.lexicon.dimensions.values() if known.identifies == info.counts for word in normalise(known.label.en).split()}
+    nouns = {stem(word) for info in sentence.view.lexicon.dimensions.values() if info.identifies is not None for word in normalise(info.label.en).split()}
     nouns |= {word for word, noun in sentence.view.lexicon.words.same.items() if noun in nouns}
     return len(words) > 1 and words[0] in nouns
 

@@ -1,0 +1,112 @@
+"""English and mixed ways of asking put plainly: who asks and for what stands beside the question, verbs that say no more than `have`, times and comparisons as they are said.
+
+What is left out is recognised by its own words and its place, never by being unknown; a word on which a number can depend stays. No word of any field of business
+stands here. Each rule names a word without which it can't apply, so that most sentences pass by most rules.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_PART = rf"(?:h[12]|q[1-4]|{_MONTH})"
+_VERSUS = r"(?:vs\.?|versus|against|compared (?:to|with)|over|than)"
+_MEETING = r"(?:meetings?|calls?|catch[- ]?ups?|sync|1:1|one[- ](?:on|to)[- ]one|reviews?|stand-?ups?|o'clock|decks?|slides?|presentations?|reports?|qbrs?|mbrs?|wbrs?|sessions?|workshops?|chats?|huddles?|boards?|town ?halls?|steerco|off-?sites?|memos?|ppts?|briefings?|updates?|newsletters?|pitch(?:es)?|interviews?|dashboards?)"
+_WHOSE = r"(?:my|our|the|his|her|their|a|an|this|that|tomorrow's|today's|tonight's|next week's|this (?:morning|afternoon|week)'s|(?:mon|tues|wednes|thurs|fri)day's|[a-z]+'s?)"
+_BEGIN = r"^(?:(?:right|ok(?:ay)?|so|well|now|alright|hey|hi|look|listen|quickly|quick one|morning|hello)[ ,.!:-]+)*"
+_STOP = r"\s*(?:[,:;.!?]|-{1,2}(?= )|$)\s*"
+_TOLD = r"(?:to know|to see|to find out|to understand|to get|to learn|to check|to figure out|to work out|to hear|to look at|for|about)"
+_NUM = r"(?:\d+(?:\.\d+)?%?|one|two|three|four|five|six|seven|eight|nine|ten)"
+
+_PLAIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    # ---- who asks, and for what
+    (("morning", "afternoon", "evening", "hello", "hi", "hey", "dear", "hiya"), r"^(?:good |gm,? )?(?:morning|afternoon|evening|hello|hi|hey|dear|hiya|howdy)(?:[ ,]+(?:all|team|everyone|folks|guys|there|again|wenshu|bot|assistant|sir|madam|mate|friends?|colleagues?))*\s*[!,.:;-]+\s*", ""),
+    (("wenshu", "问数"), r"^(?:(?:hi|hey|hello|dear|你好|您好|嗨|哈喽)[ ,，]*)?(?:wenshu|问数)(?:[ ,:!，：！]+|(?=[\u4e00-\u9fff]))", ""),
+    (("sir", "madam", "ma'am", "mate", "folks", "guys", "team"), r"^(?:sir|madam|ma'am|dear sir|mate|folks|guys|team|dear team)\s*[,:!.-]+\s*", ""),
+    (("sir", "madam", "ma'am", "mate", "guys"), r"[, ]+(?:sir|madam|ma'am|mate|guys)\s*[.!?]*$", ""),
+    (("regards", "rgds", "cheers", "sincerely"), r"[,.!;? ]+(?:(?:kind|best|warm|many)? ?regards|rgds|cheers|sincerely|yours sincerely)[,.! ]*(?:[a-z]+)?(?: [a-z]+)?[.! ]*$", ""),
+    (("please", "pls", "thanks", "thx", "ty"), r"(?P<p>(?:please|pls|plz|thanks|thank you|thx|ty))[ !]*x{1,3}[.! ]*$", r"\g<p>"),
+    (("deck", "meeting", "call", "report", "slide", "presentation", "review", "qbr", "mbr", "ppt", "o'clock", "1:1", "board", "memo", "sync", "update", "catch", "town", "brief", "stand", "workshop"),
+     rf"{_BEGIN}(?:i (?:need (?:this|it|these|them)|want (?:this|it)|'?m)? ?)?(?:for|before|after|ahead of|in time for|prepping for|preparing for|ready for|during|going into)\s+{_WHOSE}\s+(?:\d{{1,2}}(?::\d\d)?\s*(?:am |pm )?)?(?:[a-z]+(?:ly)?\s+){{0,2}}{_MEETING}(?:\s+(?:with|for|to|at|on)\s+[a-z0-9:']+(?:\s+[a-z]+)?)?(?:\s+(?:tomorrow|today|later|tonight|next week|this (?:morning|afternoon|week)))?{_STOP}(?=\S)", ""),
+    (("am", "pm"), rf"{_BEGIN}(?:before|for|ahead of) {_WHOSE} \d{{1,2}}(?::\d\d)? ?[ap]m(?: (?:with|meeting|call)(?: [a-z]+)?)?{_STOP}(?=\S)", ""),
+    (("deck", "ppt", "report", "slide", "email", "邮件", "报告", "材料", "报", "会"), r"^(?:给|帮|为|替)\s*[a-z]+\s*(?:的|做的?|那个)*\s*(?:deck|ppt|report|slides?|email|邮件|报告|材料|周报|月报|汇报|会)(?:里?用的?|要的?|里要?放的?|准备的?)?\s*[:,;]\s*", ""),
+    (("ppt", "deck", "report", "slide", "qbr", "mbr", "review", "meeting", "email", "memo"), r"^(?:我们?|咱们?)?(?:马上|今天|明天|下午|等下|回头|下周|周[一二三四五])?(?:要|在|正在|正|得|需要|准备|忙着)*(?:做|写|准备|弄|搞|改|交|出|赶|开|更新|整理?|prepare|prep|do|make|write)(?:一?[个份])?\s*[a-z/&' -]{0,24}?(?:的)?\s*(?:ppt|deck|reports?|slides?|qbr|mbr|review|meeting|email|memo|周报|月报|报告|汇报|材料|会)(?:用|要用|里用|用的)?\s*[,.:;]+\s*", ""),
+    (("要的", "问的", "催的"), r"(?:人家|是|帮)\s*[a-z]+\s*(?:那边|部门|部|团队|同事|team)?(?:要的|要看的|问的|催的|想要的)(?=[,.;，]|$)", ""),
+    (("ping", "slack", "@", "cue", "dm", "call", "email", "msg", "message"), r"(?:刚刚|刚才|刚|又|在|一直|今早|昨晚)*(?:ping|slack|cue|dm|msg|message|email|call|@)(?:了|过|到)?我(?:们)?(?:要|问|说要|说|看|催|,)*", ""),
+    (("want", "need", "asking", "asked", "after", "would like"), rf"{_BEGIN}(?:folks|people|guys|everyone|everybody|somebody|someone|they|he|she|the (?:folks|guys|people|boys|girls|bosses|team|business|field|big boss(?:es)?)|my (?:boss|manager|team|director|lead|colleagues?))(?: (?:upstairs|in [a-z]+|at (?:the )?[a-z]+|from [a-z]+|over there|here))? (?:want(?:s|ed)?|need(?:s|ed)?|would like|(?:is|are|was|were|keeps?|kept) (?:asking(?: me)?|after|wondering|wanting|curious)|asked(?: me)?|asks?(?: me)?)(?: me)?(?: to (?:pull|check|find out|get|show|report))? ?{_TOLD}? (?=[a-z])", ""),
+    (("want", "look", "try", "hop", "need", "keen", "itch", "curious", "wonder", "dying", "interested"), rf"(?:^|(?<=[,.;!?:] )|(?<=and ))(?:i|we|i'm|we're|they|they're)(?: am| are)?(?: (?:just|only|basically|really|also|actually|now|currently))* (?:wanting|looking|trying|hoping|needing|keen|itching|dying|curious|wondering|interested) {_TOLD} ", ""),
+    (("chance", "possible", "able"), r"(?:is there )?(?:any |a )?(?:chance|way|possibility)(?: that)? (?:you|u|someone|anyone|i|we) (?:could|can|would|will|might|may)(?: please| pls| kindly| just)? ?(?:tell|show|give|get|pull|send|let|share with|find|see|have|look up|check)(?: up| out)?(?: me| us)?(?: know| have| see)? (?=[a-z0-9])", "show "),
+    (("needful",), r"(?:please |pls |kindly )*do the needful(?: and| to|,)*\s*", ""),
+    (("revert", "get back", "come back"), r"(?:please |pls |kindly )*(?:revert(?: back)?|get back|come back)(?: to (?:me|us))? with (?=[a-z0-9])", "show "),
+    (("revert", "get back", "come back", "let me know"), r"[,.; ]+(?:please |pls |kindly )*(?:revert(?: back)?|get back(?: to (?:me|us))?|come back(?: to (?:me|us))?|let me know)(?: soon| asap| at the earliest)?[.! ]*$", ""),
+    (("say",), r"(?:,| -)? (?:let's |shall we )?say,? (?=(?:the )?(?:top|bottom|first|last|worst|best)\b)", " "),
+    (("flag", "highlight", "mark", "call out", "point out"), r"(?:,|;|and)? ?(?:please |pls )?(?:flag|highlight|mark|call out|point out)(?: (?:it|them|that|those|these|any))?(?: in red| for me| up)?(?=[ ,.;!?]*$)", ""),
+    (("anything",), r"(?<![a-z])anything (?=(?:above|over|below|under|more than|less than|higher than|lower than|at least|at most) [\d.])", "those "),
+    (("whatever", "whichever", "any will do", "either"), r"[,.; -]+(?:or (?:in )?[a-z]+,? +)?(?:whatever|whichever)(?: (?:one|it is|of them))? ?(?:you(?:'ve| have)? got|you have|you can find|you can get|is (?:available|easier|handy|there)|works|there is)[.! ]*$|[,.; -]+(?:any will do|either (?:works|is fine|will do))[.! ]*$", ""),
+    (("patch", "turf", "neck of the woods"), r"(?:^|(?<= ))(?:(?:in|for|on|across|over|within) )?(?:my|our) (?:patch|turf|neck of the woods|own patch)(?:\s*[:,-]\s*|(?=[ .?!,]|$))", ""),
+    (("number", "kpi", "figure", "metric", "指标", "数字", "数"), r"(?:的|'s)?\s*(?:kpis?|key (?:numbers|figures|metrics)|核心指标|关键指标)\s*:\s*(?=[^,]+,)", ": "),
+    (("number", "kpi", "figure", "metric", "指标", "数字"), r"(?<=\w) *(?:这)?[两二三四五六2-6]个\s*(?:numbers?|kpis?|figures?|metrics?|指标|数字)(?:就行|即可|就好|都要)?[.! ]*$", ""),
+    # ---- verbs that say no more than to have
+    (("log", "clock", "rack", "notch", "chalk", "pull off"), r"(?<![a-z])(?P<v>(?:did|do|have|has|had) (?:we|they|you|our team|the team|i)|we|they|we've|we have) (?:log(?:ged)?|clock(?:ed)?(?: up)?|rack(?:ed)? up|notch(?:ed)? up|chalk(?:ed)? up|pull(?:ed)? off)(?= (?:in|on|by|for|with|at|during|last|this|since|from|through|via|over|across|per|so)\b|[ ,.?!]*$)", r"\g<v> have"),
+    (("burn", "blow", "blew", "splash", "shell", "fork", "sunk", "plough", "pour"), r"(?<![a-z])(?:burn(?:ed|t|ing)?(?: through)?|blow(?:n|ing)?|blew|splash(?:ed|ing)?(?: out)?|shell(?:ed|ing)? out|fork(?:ed|ing)? out|sunk|plough(?:ed)?|plow(?:ed)?|pour(?:ed)?)(?= (?:on|in|into|for|over|last|this|so|by|through)\b)", "spent"),
+    (("sitting", "running", "hovering", "standing", "shaping", "faring"), r"(?<![a-z])(?:currently )?(?:sitting|running|hovering|standing|shaping up|faring)(?: at| around| on)?(?= (?:for|in|by|on|with|among|this|last|so|now|right now|across|at the moment|these days)\b|[ ,.?!]*$)", ""),
+    (("look like",), r"(?<![a-z])what(?:'s| is| does| do| did) (?:it|that|this|they|those) look(?:ing)? like", "show"),
+    (("with most", "with the most", "with least"), r"(?<![a-z])(?:engag|interact|connect)(?:e|es|ed|ing|s)? with (?:the )?(?P<s>most|least)(?=[ ,-]+by )", r"\g<s>"),
+    (("to get",), r"(?<![a-z])to get (?P<n>[a-z]+) to (?=[a-z])", r"for \g<n> to "),
+    (("combination", "combo", "pairing"), r"(?P<a>[x×*&/+]| and | by )(?P<b>[^,.;?]{2,24}?) (?:combinations?|combos?|pairings?)(?![a-z])", r"\g<a>\g<b>"),
+    (("no.", "no ", "nos", "nr", "#"), r"(?<![a-z])(?:nos?\.|nos|nr\.?|#) ?of (?=[a-z])|^no of (?=[a-z])", "number of "),
+    (("cost",), rf"(?<![a-z])costs?(?:ing)?(?: us)? (?P<c>more than|less than|over|under|above|below|at least|at most|upwards of) (?P<n>[\d.,]+ ?k?|{_NUM}) ?(?:yuan|rmb|cny|usd|dollars?|euros?)? (?:per|a|each|for each|for every|for one) (?P<m>[a-z]+)(?![a-z])", r"have a cost per \g<m> \g<c> \g<n>"),
+    (("cost",), r"(?<![a-z])(?:what|how much) (?:did|does|do|has|have) (?:one|a|an|each|every|a single|the average) (?P<m>[a-z]+) costs?(?: us)?(?![a-z])", r"what is the cost per \g<m>"),
+    # ---- corrections of oneself
+    (("sorry", "i mean", "make that", "rather", "scratch"), rf"(?<![a-z])(?:the )?(?P<a>{_NUM}) (?P<n>[a-z]+)\s*(?:\.{{2,}}|,|-| )\s*(?:sorry|i mean|make that|no wait|scratch that|or rather|rather)[, ]+(?:the )?(?P<b>{_NUM}) (?P=n)", r"\g<b> \g<n>"),
+    (("sorry", "i mean", "make that", "rather", "scratch"), rf"(?<![a-z])(?:in |for )?{_PART}\s*(?:\.{{2,}}|,|-| )\s*(?:sorry|i mean|make that|no wait|scratch that|or rather|rather)[, ]+(?P<b>(?:in |for )?{_PART})(?![a-z0-9])", r"\g<b>"),
+    (("sorry", "i mean", "make that", "rather", "scratch"), r"(?<![a-z])(?P<w>top|bottom|last|first|worst|best) \d+\s*(?:\.{2,}|,|-| )\s*(?:sorry|i mean|make that|no wait|scratch that|or rather|rather)[, ]+(?P<b>(?P=w) \d+)", r"\g<b>"),
+    # ---- times
+    (("till date", "to date", "on date", "till now", "till today", "on today"), r"(?<![a-z])(?:up ?to |until |un)?(?:till?|as on|as of|as at|up ?to) (?:date|now|today|this date)(?![a-z])", "to date"),
+    ((" fy",), r"(?<![a-z])(?P<w>last|this|previous|prior|current|next) fy(?![a-z0-9])", r"\g<w> fiscal year"),
+    (("ytd",), r"(?<![a-z0-9])(?P<y>fy ?'?(?:20)?\d\d|20\d\d)[ -]ytd(?![a-z])", r"\g<y> to date"),
+    (("ytd",), r"(?<![a-z0-9])ytd[ -](?P<y>fy ?'?(?:20)?\d\d|20\d\d)(?![a-z0-9])", r"\g<y> to date"),
+    (("past year",), r"(?<![a-z])(?P<p>(?:over|in|within|during|across|for|throughout) )?the past year(?![a-z])", r"\g<p>the last 12 months"),
+    (("last year",), r"(?<![a-z])(?P<p>over|in|within|during|across|throughout) the last year(?![a-z])", r"\g<p> the last 12 months"),
+    (("latest",), r"[,;]\s*(?:the )?latest(?: (?:one|figures?|numbers?|values?|data|available|month|period|reading))?[.?! ]*$", ""),
+    ((" end",), rf"(?<![a-z])(?P<p>as of|as at|at|by|until|till) (?P<m>{_MONTH}|q[1-4]|h[12])[ -]end(?![a-z])", r"\g<p> the end of \g<m>"),
+    (("complete", "full", "finished", "closed", "whole"), r"(?:最近|上)的?(?:一个?)?的?\s*(?:complete|full|finished|closed|whole)\s*的?\s*(?P<u>quarter|month|week|year)", r" last \g<u> "),
+    (("为止",), r"(?<![a-z])yesterday\s*为止", "截至昨天"),
+    (("为止",), r"(?<![a-z])today\s*为止", "截至今天"),
+    (("为止",), rf"(?<![a-z])(?P<m>{_MONTH}|q[1-4])\s*(?:end|底|末)?\s*为止", r" as of the end of \g<m> "),
+    # ---- one period against another
+    (("same day", "same weekday"), r"(?<![a-z])yesterday(?P<v>.{1,20}?)(?:the )?same (?:week)?day (?:last week|(?:of )?the (?:week before|previous week)|a week (?:ago|earlier|before))", r"yesterday\g<v>8 days ago"),
+    (("same day", "same weekday"), r"(?<![a-z])today(?P<v>.{1,20}?)(?:the )?same (?:week)?day (?:last week|(?:of )?the (?:week before|previous week)|a week (?:ago|earlier|before))", r"today\g<v>7 days ago"),
+    ((" and ", "&", "+"), rf"(?<![a-z])(?P<a>{_MONTH}|q[1-4]) ?(?:and|&|\+) ?(?P<b>{_MONTH}|q[1-4])(?: (?:combined|together|total|taken together))? (?P<v>{_VERSUS}) (?:those of )?(?P<c>{_MONTH}|q[1-4]) ?(?:and|&|\+) ?(?P<d>{_MONTH}|q[1-4])(?: (?:combined|together|total|taken together))?(?![a-z0-9])", r"\g<a> to \g<b> \g<v> \g<c> to \g<d>"),
+    (("vs", "versus", "against", "compared"), rf"(?<![a-z])(?P<a>{_PART}) (?P<v>{_VERSUS}) (?P<b>{_PART}),?(?: of| in)? (?P<y>last year|this year|20\d\d)(?![a-z0-9])", r"\g<a> \g<y> \g<v> \g<b> \g<y>"),
+)  # fmt: skip
+_RULES = tuple((needed, re.compile(said, re.IGNORECASE), meant) for needed, said, meant in _PLAIN)
+
+# ---- Chinese with English words in it
+_DEGREE = re.compile(r"最\s*(?P<w>low|high|big|large|small|good|bad|great|slow|fast|poor|strong|weak|popular|active|long|short|cheap|expensive)(?![a-z])", re.IGNORECASE)
+_MOST = {
+    "low": "lowest", "high": "highest", "big": "highest", "large": "highest", "small": "lowest", "good": "best", "bad": "worst", "great": "best", "slow": "slowest", "fast": "fastest",
+    "poor": "worst", "strong": "highest", "weak": "lowest", "popular": "most popular", "active": "most active", "long": "longest", "short": "shortest", "cheap": "cheapest", "expensive": "most expensive",
+}  # fmt: skip
+_EITHER = re.compile(r"(?P<v>[涨跌升降掉]|上升|下降|增长|提高|上涨|下跌)了?没有?(?P=v)|(?P<w>[涨跌升降掉]|上升|下降|增长|提高|上涨|下跌)了没有?(?=[,，。.?？!！]|$)")
+"""跌没跌, 涨了没有: whether it did."""
+_HARD = re.compile(r"(?P<v>[涨跌升降掉])得(?:很|挺|比较|有点|这么|那么|特别)?(?:厉害|狠|猛|凶|明显|夸张|惨|快)(?:吗|么|嘛|不)?(?=[,，。.?？!！]|$)")
+
+
+def phrased(text: str) -> str:
+    """Return normalised text (of any case) put plainly; text that has none of these ways of asking is returned as it is."""
+    lower = text.lower()
+    if not lower.isascii():
+        text = _EITHER.sub(lambda match: f"{match['v'] or match['w']}了多少", text)
+        text = _HARD.sub(r"\g<v>了多少", text)
+        text = _DEGREE.sub(lambda match: f" {_MOST[match['w'].lower()]} ", text)
+    for needed, said, meant in _RULES:
+        if any(word in lower for word in needed):
+            changed = said.sub(meant, text)
+            if changed != text and re.search(r"\w", changed):
+                text = re.sub(r" {2,}", " ", changed)
+                lower = text.lower()
+    return text.strip()
+
+
+__all__ = ["phrased"]
