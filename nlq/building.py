@@ -28,7 +28,7 @@ from nlq.matching import Token
 from nlq.measures import disagrees, measure_of, unit_of
 from nlq.normalise import keys
 from nlq.shape_periods import coarse_window, default_grain, trend_window
-from nlq.times import Clock, When
+from nlq.times import Clock, When, counterpart
 
 Operator = Literal["in", "not_in"]
 
@@ -120,7 +120,8 @@ class Builder:
         if compare is None:
             compare = self._compare(work, when)
             if draft.compare == "same":
-                period, compare = self._same(work), None
+                same = self._same(work)
+                period, compare = (None, same) if draft.against else (same, None)
         grain = self._grain(work, period)
         having = self._having(work, by_token)
         order, limit = self._order(work, by_token)
@@ -161,9 +162,20 @@ class Builder:
 
     def _implied(self, work: Work) -> None:
         for token in self.draft.metrics:
-            name = self.lexicon.words.implied.get(keys(token.text.replace("的", "")))
+            name = self.lexicon.words.implied.get(keys(token.text.replace("的", ""))) or self._each_within(token)
             if name is not None and work.allowed(name) and token.used:
                 work.add_group(name)
+
+    def _each_within(self, token: Token) -> str | None:
+        """各观念阶段有多少医生: a metric's name said with words in between, that begins with 各 and the dimension."""
+        if not token.partial or token.text[:1] not in "各每" or token.text.isascii():
+            return None
+        entries, said = self.lexicon.words.entries, keys(token.text)
+        for end in range(len(said) - 1, 2, -1):
+            named = [m.id for m in entries.get(said[1:end], ()) if m.kind == "dimension" and self.lexicon.dimensions[m.id].identifies is None]
+            if named:
+                return named[0]
+        return None
 
     def _groups(self, work: Work) -> None:
         for group in self.draft.groups:
@@ -299,9 +311,7 @@ class Builder:
             work.score -= 0.4
             return None
         work.assume(f"以默认期间的同期理解（{default_text(info).zh}）", f"the counterpart of the default period ({default_text(info).en})")
-        if base.shift == "year":
-            return calendar.previous_year(default)
-        return calendar.previous_period(default, today=self.clock.today, fiscal_start=self.clock.fiscal_start)
+        return counterpart(base, default, today=self.clock.today, fiscal_start=self.clock.fiscal_start)
 
     def _compare(self, work: Work, when: When | None) -> Compare | None:
         draft = self.draft

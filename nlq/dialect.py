@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from nlq.conversing import conversed
 from nlq.idioms import idiomatic
 from nlq.normalise import has_chinese
 from nlq.plainly import plainly
@@ -56,6 +57,7 @@ _SO_FAR = re.compile(r"(?<![a-z])(?:for |in |over |during |across )?(?:the |this
 _MEASURES = "盒支瓶册本场笔件单台辆张套箱包批节堂间只条份例封部片粒颗户栋篇项道门座艘架头匹株杯趟回遍单"
 _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = (
     # 几盒, 几册: which measure word is of no matter. Not 第几, 十几, 近几, 哪几.
+    (re.compile(r"几化(?:个|只)?(?=$|[^学工肥])"), "多少"),
     (re.compile(rf"(?<![第十百千万哪这那前后近好数每头末])几(?=[{_MEASURES}])"), "多少"),
     (re.compile(r"占(?:全部|总数|总体|整体|全体|总量|所有)的?(?:几成|百分之几|多少)"), "占多少"),
     # 一周一周地看, 一个月一个月列: unit by unit
@@ -66,6 +68,8 @@ _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![a-z])(?P<h>(?:first|second|last) (?:half|quarter)|third quarter|fourth quarter) of the year(?![a-z ]*(?:before|20))", re.IGNORECASE), r"\g<h> of this year"),
     # 谁增长快, 哪个大区涨得多: of those that are asked about, the one
     (re.compile(r"(?P<q>(?:哪|谁)[^,，]{0,14}?)(?P<v>增长|上涨|上升|提升|下降|下滑|下跌|减少|增加|涨|跌|降)得?(?:更|比较|较)?(?P<a>快|多|慢|少|猛)(?=$|[?？呢吗啊些,，。])"), r"\g<q>\g<v>最\g<a>"),
+    # 同比为负的, growth负的: where it fell
+    (re.compile(r"(?:(?P<m>同比|环比)(?:增长率?|增速|增幅)?|growth|增长率?|增速|增幅|涨幅|变化)(?:是|为|呈)?负(?:的|值|数)(?=$|[^责担面载债荷])", re.IGNORECASE), r"\g<m>下降的"),
     # 掉到90%以下, rose above 100%: where it arrived is a bound of the number itself, not of its change
     (re.compile(r"(?:下?[跌降掉]|下滑|滑落?|回?落|缩水?)(?:到|至|破)了?(?P<n>[^,，的以之]{1,10}?)(?:以下|之下|以内)"), r"低于\g<n>"),
     (re.compile(r"(?:上?[升涨]|增长?|提[升高]|攀升|爬升?|冲)(?:到|至)了?(?P<n>[^,，的以之]{1,10}?)(?:以上|之上)"), r"不低于\g<n>"),
@@ -79,8 +83,8 @@ _SHOWN_BACK = (
     (re.compile(r"^(?P<a>.*?)(?:把|将)(?P<v>[^,]{1,20}?)(?:再|又|给|重新|都|也)*(?:加|放|算|补|添|找)(?:回来|回去|回|进来|进去)(?P<z>[吧呢了啊,.!。]*.*)$"), r"\g<a>加上\g<v>\g<z>"),
     (re.compile(r"^(?P<p>(?:请|那|那就|好的?|再|又|重新|,)*)(?:加|放|补|添)回(?:来|去)?(?=[^,])"), r"\g<p>加上"),
     (re.compile(r"^(?P<p>(?:请|那|那就|好的?|,)*)(?P<v>[^,，把将]{2,12}?)(?:再|又|还是|重新|也|都)*(?:加|放|算|补)(?:回来|回去)[吧呢了啊.!。]*$"), r"\g<p>加上\g<v>"),
-    (re.compile(r"^(?P<p>(?:please |now |then |and |ok(?:ay)?,? )*)(?:put|bring|add|include|let) (?P<v>[^,]{2,40}?) (?:back|again)(?: in(?:to it)?| on)?(?P<z>[ .!?]*(?:please|thanks)?[.!]*)$", re.IGNORECASE), r"\g<p>add \g<v>\g<z>"),
-    (re.compile(r"^(?P<p>(?:please |now |then |and |ok(?:ay)?,? )*)(?:put|bring|add) back(?: in)? (?P<v>.{2,40})$", re.IGNORECASE), r"\g<p>add \g<v>"),
+    (re.compile(r"^(?P<p>(?:please |now |then |and |ok(?:ay)?,? )*)(?:put|bring|add|include|let|take|restore) (?P<v>[^,]{1,40}?) (?:back|again)(?: in(?:to it)?| on)?(?P<z>[ .!?]*(?:please|thanks)?[.!]*)$", re.IGNORECASE), r"\g<p>add \g<v>\g<z>"),
+    (re.compile(r"^(?P<p>(?:please |now |then |and |ok(?:ay)?,? )*)(?:put|bring|add|take) back(?: in)? (?P<v>.{1,40})$", re.IGNORECASE), r"\g<p>add \g<v>"),
 )
 _RATHER = re.compile(
     r"^(?:不对|不是的?|错了|搞错了|说错了|不)[,，、]\s*(?:应该|我)?(?:说的|要的|问的|指的|想要的|想看的|想问的|要看的)?(?:应该)?(?:是|看|要)?(?=[^,，\s])"
@@ -101,12 +105,14 @@ def standard(text: str) -> str:
     for said, meant in _PLAIN:
         text = said.sub(meant, text)
     text = _TURNED.sub("", text)
-    return idiomatic(text).strip()
     text = plainly(text)
+    return idiomatic(text).strip()
 
 
 def added_back(text: str) -> str:
     """Return a follow-up that takes something in again as one that adds it, and one that corrects the reading as one that replaces."""
+    if (changed := conversed(text)) != text:
+        return changed
     if (wrong := _RATHER.match(text)) is not None and wrong.end() < len(text):
         return ("换成" if has_chinese(text) else "switch to ") + text[wrong.end() :]
     for pattern, meant in _SHOWN_BACK:

@@ -70,6 +70,8 @@ class Draft:
     compare: Literal["previous_period", "previous_year", "member", "same", "implied"] | None = None
     compared_by_default: bool = False
     """No base was said for the comparison: the one taken gives way to that of the question before."""
+    against: bool = False
+    """The counterpart (`same`) is the base of a comparison, not the period that is asked."""
     base_member: Token | None = None
     thresholds: list[Threshold] = field(default_factory=list)
     ordering: Ordering | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from governance import calendar
@@ -26,16 +27,16 @@ from nlq.leaning import (
 from nlq.lexicon import LexiconView
 from nlq.reading import Reader, Reading, default_period
 from nlq.shape_periods import default_grain
-from nlq.times import Clock, When
+from nlq.times import Clock, When, counterpart
 from nlq.times.chinese import number
 
 
 class FollowUp:
     """Applies one sentence to the query before it."""
 
-    def __init__(self, draft: Draft, text: str, context: MetricQuery, view: LexiconView, clock: Clock, *, whole: bool = False) -> None:
-        self.whole = whole
-        """The sentence asks for the whole (全国呢): filters fall away."""
+    def __init__(self, draft: Draft, text: str, context: MetricQuery, view: LexiconView, clock: Clock, *, whole: bool = False, earlier: Sequence[MetricQuery] = ()) -> None:
+        self.whole, self.earlier = whole, earlier
+        """The sentence asks for the whole (全国呢): filters fall away. The queries before the context, oldest first."""
         self.draft, self.text, self.context, self.view, self.clock = draft, text, context, view, clock
         self.adds = ADDS.search(text) is not None or (context.limit is not None and bool(draft.metrics) and THAT_ONE.search(text) is not None)
         if self.adds and THAT_ONE.search(text) is not None and all(set(group.token.ids("dimension")) & {*context.group_by} for group in draft.groups):
@@ -124,6 +125,10 @@ class FollowUp:
         if not draft.lonely_base or draft.base is None or draft.base.period is None or period is None:
             return
         base, draft.when, draft.lonely_base = draft.base, None, False
+        if base.lacks == "year" and base.period is not None and base.period.start.year > period.start.year:
+            months = 12 * (base.period.start.year - period.start.year)  # vs September, after October a year ago: the one before it
+            leaning = Period(start=calendar.add_months(base.period.start, -months), end=calendar.add_months(base.period.end, -months))
+            base = draft.base = replace(base, period=leaning)
         if base.period is not None and base.period.start > period.start:
             draft.when, draft.base = base, When(period=period, grain=base.grain)  # the later is asked, the earlier is its base
             return
@@ -154,6 +159,7 @@ class FollowUp:
     # ------------------------------------------------------------------ merging
 
     def _merged(self, change: MetricQuery) -> MetricQuery:
+        self._let_fall(change)
         context, draft = self.context, self.draft
         self.fallen = ()
         metrics = context.metrics
@@ -164,7 +170,7 @@ class FollowUp:
         if draft.dropped_metrics:
             metrics = tuple(name for name in context.metrics if name not in draft.dropped_metrics)
         if self.whole:
-            context = self.context = replace(context, where=())
+            context = self.context = replace(context, where=self._everywhere(context))
         merged = replace(
             context,
             metrics=metrics,
@@ -177,7 +183,7 @@ class FollowUp:
         merged = self._sound(self._without(merged))
         merged = self._compared(merged, change)
         merged = self._filtered(merged, change)
-        if draft.separate and not draft.members:
+        if draft.separate and (not draft.members or self.adds):
             several = [item.dimension for item in merged.where if item.op == "in" and len(item.values) > 1]
             merged = replace(merged, group_by=tuple(dict.fromkeys((*merged.group_by, *several))))
         if self.beside is not None:
@@ -187,6 +193,15 @@ class FollowUp:
         if not self.adds and draft.metrics and merged.metrics != self.context.metrics:
             merged, self.fallen = carried(merged, change, self.view)
         return merged
+
+    def _let_fall(self, change: MetricQuery) -> None:
+        """按科室, after the one day or the one region that was highest: which one was highest is answered, the new cut is of everything."""
+        draft, context = self.draft, self.context
+        answered = context.limit == 1 and context.order and not (self.adds or self.deeper or draft.ordering or draft.metrics or draft.rank_of)
+        if answered and change.group_by and draft.groups and not set(change.group_by) & {*context.group_by}:
+            asked_for = any(old.grain == context.grain and old.limit is None for old in self.earlier)
+            by_period = not context.group_by and context.grain is not None and draft.grain is None and not asked_for
+            self.context = replace(context, order=(), limit=None, grain=None if by_period else context.grain)
 
     def _sound(self, merged: MetricQuery) -> MetricQuery:
         """Let fall what can't be meant any more: rows of a total, the share of a rate, a ranking where every member is asked for."""
@@ -233,12 +248,10 @@ class FollowUp:
 
     def _period(self, change: MetricQuery) -> Period | None:
         draft, context = self.draft, self.context
-        if draft.compare == "same":
+        if draft.compare == "same" and not draft.against:
             base = context.period or default_period(self.view.lexicon.metrics[context.metrics[0]], self.clock)
             if base is not None and draft.base is not None:
-                if draft.base.shift == "year":
-                    return calendar.previous_year(base)
-                return calendar.previous_period(base, today=self.clock.today, fiscal_start=self.clock.fiscal_start)
+                return counterpart(draft.base, base, today=self.clock.today, fiscal_start=self.clock.fiscal_start)
         if draft.when is None and draft.base is None:
             return context.period if context.period is not None else change.period
         return change.period or context.period
@@ -283,9 +296,13 @@ class FollowUp:
         return self.context.having
 
     def _compared(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
+        if self.draft.against and self.draft.base is not None:
+            asked = self.context.period or default_period(self.view.lexicon.metrics[self.context.metrics[0]], self.clock)
+            base = counterpart(self.draft.base, asked, today=self.clock.today) if asked is not None else None
+            return replace(merged, compare=base)
         if change.compare is not None and not self._compared_before():
             return replace(merged, compare=change.compare)
-        moved = self.draft.when is not None or self.draft.compare == "same"
+        moved = self.draft.when is not None or (self.draft.compare == "same" and not self.draft.against)
         if moved and isinstance(self.context.compare, Period):
             return replace(merged, compare=None)
         return merged
@@ -293,6 +310,14 @@ class FollowUp:
     def _compared_before(self) -> bool:
         """谁增长快, after year on year: the comparison that was set stays, where no other base is said."""
         return self.draft.compared_by_default and self.draft.when is None and self.context.compare in ("previous_year", "previous_period")
+
+    def _everywhere(self, context: MetricQuery) -> tuple[Filter, ...]:
+        """全国, nationwide lifts what was said of places, where places were said; everything else lifts all."""
+        dimensions = self.view.lexicon.dimensions
+        places = {item.dimension for item in context.where if item.dimension in dimensions and _PLACE.search(dimensions[item.dimension].label.zh + " " + dimensions[item.dimension].label.en.lower())}
+        if not places or not _COUNTRY.search(self.text):
+            return ()
+        return tuple(item for item in context.where if item.dimension not in places)
 
     def _narrow(self) -> set[str]:
         """各分型都列出来, show all segments, after one segment: the dimensions to be cut by that the question before holds to a single member."""
@@ -405,6 +430,8 @@ def _united(keep: tuple[Keep, ...], dimension: str, values: tuple[Value, ...]) -
 
 _IT = re.compile(r"它|(?<![a-z])(?:it|its)(?![a-z])")
 _MEASURED = re.compile(r"比|较|(?<![a-z])(?:vs|versus|against|than|compared?)(?![a-z])")
+_PLACE = re.compile(r"[区省市县州城域国]|片区|地|(?<![a-z])(?:region|area|province|state|city|county|country|district|territory|zone|place|location|town)(?![a-z])")
+_COUNTRY = re.compile(r"全国|全区域|各地|全省|(?<![a-z])(?:national|nationally|nationwide|country|everywhere|all regions)(?![a-z])")
 _MANY_DAYS = 62
 _SORTS = re.compile(r"排序|排列|排名|排一下|按|依|sort|order|rank|(?<![a-z])by(?![a-z])")
 EXPLAINED = Text(zh="说明上一个回答的口径和条件。", en="Explains the definition and conditions of the last answer.")

@@ -132,6 +132,13 @@ def complete(draft: Draft, tokens: list[Token], context: MetricQuery, view: Lexi
     if re.fullmatch("L+[Dn]", kinds):
         listed = any(token.text in _SHOWN for token in tokens)
         _lift(draft, said[-1], context, view, listed=listed)
+    whole = [token for token in draft.metrics if token.end > token.start]
+    if draft.metrics and not whole and _takes(context, draft, view):
+        draft.metrics = []  # 面对面拜访呢: the member that is named, not the metric its name ends with
+    if re.fullmatch("I[Wl]*", kinds) and (context.group_by or context.grain) and isinstance(said[0].value, tuple) and not draft.thresholds and any(token.text == "的" for token in tokens):
+        direction = said[0].value[0]
+        if direction in ("up", "down"):
+            draft.thresholds.append(Threshold(None, "__change", ">" if direction == "up" else "<", None, 0.0))  # 下降的: of the rows of before
     if re.fullmatch("[zZE]+", kinds):
         draft.separate = True  # 对比一下, 分别呢: of the members named before
     named = {name for token in said[1:] for name in token.ids("metric")}
@@ -148,6 +155,13 @@ def complete(draft: Draft, tokens: list[Token], context: MetricQuery, view: Lexi
         column = bound.metric.removeprefix(next((name for name in context.metrics if bound.metric.startswith(name)), bound.metric))
         draft.thresholds.append(Threshold(None, cast("Column", column), bound.op, numbers[0], number.value if bound.value >= 0 else -number.value))
         numbers[0].used = True
+
+
+def _takes(context: MetricQuery, draft: Draft, view: LexiconView) -> bool:
+    """Whether what was asked before can be asked by the dimensions of the members that are named."""
+    metrics = view.lexicon.metrics
+    names = [{m.id for m in member.token.meanings if m.kind == "value"} for member in draft.members]
+    return bool(names) and all(name in metrics and all(each & metrics[name].dimensions for each in names) for name in context.metrics)
 
 
 _SHOWN = frozenset(("show", "show me", "list", "list all", "see", "display", "列", "列出", "列出来", "展示", "显示", "显示一下"))

@@ -12,7 +12,7 @@ from nlq.draft import Draft, Threshold
 from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
-from nlq.times import Clock, When
+from nlq.times import Clock, When, counterpart
 
 
 def periods(sentence: Sentence, clock: Clock) -> None:
@@ -216,12 +216,28 @@ def _same(sentence: Sentence, when: When, spans: list[tuple[int, When]], clock: 
             draft.when = When(period=calendar.to_date(clock.today, when.grain, fiscal_start=fiscal), grain=when.grain, to_date=True, deictic=True)
         draft.compare = compare  # type: ignore[assignment]
         _take_versus(sentence)
+        if when.years != 1 or when.in_year is not None:
+            _earlier_years(sentence, when, clock)
         return
     if when.shift == "year" and any(token.text == "累计" for token in sentence.all):
         draft.when = When(period=calendar.previous_year(calendar.to_date(clock.today, "year")), grain="year", deictic=True)  # 去年同期累计
         return
     draft.compare = "same"
     draft.base = when
+
+
+def _earlier_years(sentence: Sentence, when: When, clock: Clock) -> None:
+    """与前年同期相比, the same month of 2024: not the year before, so the base is named by its days."""
+    draft = sentence.draft
+    asked = draft.when.period if draft.when is not None else None
+    if asked is None:
+        draft.compare, draft.base, draft.against = "same", when, True
+        return
+    base = counterpart(when, asked, today=clock.today)
+    if base is None:
+        sentence.problem("同期" if sentence.chinese else "same period", 0.45)  # of which period was not said
+        return
+    draft.base, draft.compare = When(period=base, grain=draft.when.grain if draft.when is not None else "month"), None
 
 
 def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | None, clock: Clock) -> None:
@@ -359,7 +375,7 @@ def _changes(sentence: Sentence) -> None:
         token = sentence.rest[index]
         direction = token.value[0] if isinstance(token.value, tuple) else "any"
         every = sentence.find("GN?D") is not None  # 各大区…下降: every region; 下降的大区: those where it fell
-        filters = (draft.periods or any(other.kind in "DW" for other in sentence.rest)) and not every and not draft.trend and draft.ordering is None and direction != "any"
+        filters = (draft.periods or any(other.kind in "DW" or (other.kind == "l" and other.text.endswith(("哪些", "哪几个")) and other.start >= token.end) for other in sentence.rest)) and not every and not draft.trend and draft.ordering is None and direction != "any"
         asks = token.text.endswith("多少") or (sentence.has("U") and not sentence.find("UN?D|DU"))
         if filters and not asks and not any(threshold.column in ("__change", "__growth") for threshold in draft.thresholds):
             followed = index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "D"

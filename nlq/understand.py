@@ -20,6 +20,8 @@ from nlq.acts import Act, act_of
 from nlq.asides import Asides, without
 from nlq.asking import ask_back, choose, miscounted_noun, or_options, share_options, single_options, time_options
 from nlq.choosing import chosen, shared_by
+from nlq.colloquial import plainer
+from nlq.conversing import anew
 from nlq.correcting import Tokeniser
 from nlq.dialect import added_back, standard
 from nlq.draft import Draft
@@ -41,6 +43,7 @@ from nlq.leaning import (
 )
 from nlq.lexicon import Lexicon, LexiconView
 from nlq.matching import Token
+from nlq.mending import mended
 from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
 from nlq.options import Option, nearest_metrics
 from nlq.persons import names_someone
@@ -104,8 +107,10 @@ def understand(
     `shown` tells the rows of the last answer as its owner saw them, for what points at them (它, the top one); it is called only then. Never raises on any text.
     """
     view = lexicon.everything if isinstance(lexicon, Lexicon) else lexicon
+    if (afresh := anew(question)) is not None:
+        question, context, earlier, offered = afresh, None, (), ()
     asked = _Question(question, view, today, language, context, earlier, offered, shown)
-    found = asked.answer()
+    found = asked.corrected() or asked.answer()
     if found.status in ("clarify", "not_understood") and found.act is None:
         return asked.again(found)
     return found
@@ -161,7 +166,7 @@ class _Question:
         """Read the question anew without what is said beside it, where there is such talk; `found` is what became of it as it stands."""
         if self.person or not has_chinese(self.typed) or len(self.typed) > MAX_QUESTION:
             return found
-        rest = self._plainly(without(self.typed, Asides(self.typed, self.view).clauses()))
+        rest = plainer(self._plainly(without(self.typed, Asides(self.typed, self.view).clauses())))
         tried = self.capitals
         for start, names in [(0, ()), *(Asides(rest, self.view).told() if self.began is None else ())]:
             light = without(rest[start:], Asides(rest[start:], self.view).ends())
@@ -176,6 +181,24 @@ class _Question:
             if again.status == "clarify" and found.status == "not_understood" and not start:
                 found = again
         return found
+
+    def corrected(self) -> Understanding | None:
+        """Read a sentence whose speaker corrected it: what is left of it, and the change, if any, as a follow-up to that; None where there is no such thing."""
+        taken_back = mended(self.typed, self.view) if self.began is None and not self.person and len(self.typed) <= MAX_QUESTION else None
+        if taken_back is None:
+            return None
+        whole, again = self.capitals, None
+        for text in filter(None, taken_back):
+            self._begin(self._plainly(text))
+            again = self.answer()
+            if again.query is None or again.status not in ("read", "clarify"):
+                break
+            self.began = again.query
+        self.began = None
+        if again is not None and again.status in ("read", "refused"):
+            return again
+        self._begin(whole)
+        return None
 
     def _plainly(self, text: str) -> str:
         text = standard(plain(text))
@@ -257,7 +280,7 @@ class _Question:
             return self._made("read", readings=[Reading(query=self.context, score=0.95)])
         leaning = self.context is not None and (self.pointing or is_follow_up(self.draft, self.asking, self.tokens, self.context))
         if leaning and self.context is not None:
-            readings = FollowUp(self.draft, self.changing, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens)).readings()
+            readings = FollowUp(self.draft, self.changing, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens), earlier=self.earlier).readings()
             readings = [replace(reading, query=self._conversed(reading.query)) for reading in readings]
         else:
             readings = reader.readings()

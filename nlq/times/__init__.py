@@ -3,7 +3,7 @@
 `scan(text, clock)` finds the expressions of normalised text; the meaning of each is a `When`. Conventions: contracts.md section 5.
 """
 
-from nlq.times.model import Clock, TimeHit, When
+from nlq.times.model import Clock, TimeHit, When, counterpart
 from nlq.times.scan import scan
 
-__all__ = ["Clock", "TimeHit", "When", "scan"]
+__all__ = ["Clock", "TimeHit", "When", "counterpart", "scan"]

@@ -71,7 +71,7 @@ _ROLLING = re.compile(
 _AGO = re.compile(rf"(?P<n>{_N})(?P<u>{_UNIT})(?:以|之)?前(?!{_N}|的?[0-9])")
 _NOW = re.compile(r"现在|目前|当前(?![周月季年])|眼下|如今|此刻|现阶段|截至目前|截止目前|截至现在|到目前为止|至今为止|迄今为止")
 _VAGUE = re.compile(r"最近(?!的?[\d一二两三四五六七八九十几半])|近期|近来|这段时间|最近一段时间|前段时间|这阵子|最近几[天日周个月]")
-_SAME = re.compile(r"(?:(?P<y>去年|上年|上一年|前一年|往年)|(?P<u>上个?月|上个?季度?|上个?周|上期|上一期|前期|前一期))?的?同(?:期|月份?|周|季度?|日|一?时期|时段|一?期间|比期间)")
+_SAME = re.compile(r"(?:(?P<y>去年|上年|上一年|前一年|往年|大前年|前年|(?P<ago>[一两二三四1-4])年前)|(?P<abs>(?:19|20)\d\d)年?|(?P<u>上个?月|上个?季度?|上个?周|上期|上一期|前期|前一期))?的?同(?:期|月份?|周|季度?|日|一?时期|时段|一?期间|比期间)")
 _ISO = re.compile(
     r"(?<![\d.])(?:(?P<y>(?:19|20)\d\d)[-/.](?P<m>1[0-2]|0?[1-9])(?:[-/.](?P<d>3[01]|[12]\d|0?[1-9])(?:日|号)?)?(?!\d|%)(?![-/.]\d)|(?P<y8>20\d\d)(?P<m8>0[1-9]|1[0-2])(?P<d8>0[1-9]|[12]\d|3[01])(?!\d)"
     r"|(?P<y6>20\d\d)(?P<m6>0[1-9]|1[0-2])(?!\d)(?!年)|(?P<mm>1[0-2]|0?[1-9])[-/](?P<dd>3[01]|[12]\d|0?[1-9])(?:日|号)?(?![\d%/.月周年季天次个名家位成万亿千-])(?!\s*(?:months?|days?|weeks?|%|times|k\b|m\b)))"
@@ -372,7 +372,9 @@ def _simple(text: str, at: int, clock: Clock) -> list[Atom]:
     if match := _VAGUE.match(text, at):
         found.append((match.end(), When(kind="vague", deictic=True)))
     if match := _SAME.match(text, at):
-        found.append((match.end(), When(kind="same", shift="unit" if match["u"] else "year", grain=_same_unit(match["u"] or ""), deictic=True)))
+        years = (number(match["ago"]) or 1) if match["ago"] else {"前年": 2, "大前年": 3}.get(match["y"] or "", 1)
+        in_year = int(match["abs"]) if match["abs"] else None
+        found.append((match.end(), When(kind="same", shift="unit" if match["u"] else "year", grain=_same_unit(match["u"] or ""), deictic=True, years=years, in_year=in_year)))
     if match := _BEFORE.match(text, at):  # as 前天 and 前年, or as 前一个月: both are said
         grain = _UNITS[match["u"]]
         found.append((match.end(), replace(relative(-2, grain, clock), other=relative(-1, grain, clock))))

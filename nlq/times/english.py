@@ -59,7 +59,7 @@ _UP_TO_NOW = re.compile(r",?\s+(?:so far|thus far|to date|until now|up to now)(?
 _NOW = re.compile(r"(?:currently|right now|now|at present|presently|at the moment|as of now|as of today|to date|nowadays)(?![a-z])")
 _VAGUE = re.compile(r"(?:recently|lately|of late|in recent (?:days|weeks|months|times?)|these days)(?![a-z])")
 _SAME = re.compile(
-    r"(?:at\s+)?this\s+time\s+(?P<which0>last year)|(?:the\s+)?same\s+(?:(?P<u>period|time|month|week|quarter|day|days|months|dates|weeks|span)\s*)?(?:of|in|from|a|one)?\s*(?:the\s+)?(?P<which>last year|previous year|year before|year earlier|year ago|prior year|last month|previous month|last quarter|previous quarter|last week)(?![a-z])"
+    r"(?:at\s+)?this\s+time\s+(?P<which0>last year)|(?:the\s+)?same\s+(?:(?P<u>period|time|month|week|quarter|day|days|months|dates|weeks|span)\s*)?(?:of|in|from|a|one)?\s*(?:the\s+)?(?P<which>year before last|(?P<ago>two|three|four|2|3|4) years? (?:ago|earlier|before|back)|(?P<abs>(?:19|20)\d\d)(?!\d)|last year|previous year|year before|year earlier|year ago|prior year|last month|previous month|last quarter|previous quarter|last week)(?![a-z])"
 )
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 _SEASON = re.compile(rf"(?:in\s+)?(?:(?P<which>last|this|the past|the previous|previous|in the|in|over the|during the)\s+)?(?P<s>spring|summer|autumn|fall|winter)(?![a-z])(?:{_OF}{_YEAR})?")
@@ -248,7 +248,9 @@ def _other(text: str, at: int, clock: Clock) -> list[Atom]:
     if match := _SAME.match(text, at):
         shift = "unit" if (match["which"] or match["which0"]).split()[-1] in ("month", "quarter", "week") else "year"
         unit = (match["which"] or match["which0"]).split()[-1]
-        found.append((match.end(), When(kind="same", shift=shift, grain=unit if shift == "unit" else "month", deictic=True)))  # type: ignore[arg-type]
+        years = 2 if match["which"] == "year before last" else (counted(match["ago"]) or 1) if match["ago"] else 1
+        in_year = int(match["abs"]) if match["abs"] else None
+        found.append((match.end(), When(kind="same", shift=shift, grain=unit if shift == "unit" else "month", deictic=True, years=years, in_year=in_year)))  # type: ignore[arg-type]
     if match := _WEEKDAYS_RE.match(text, at):
         which = match["which"]
         day_number = _WEEKDAYS[match["d"]]

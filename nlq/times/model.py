@@ -42,6 +42,10 @@ class When:
     rolling: int | None = None
     """For 近N…: N."""
     shift: Literal["year", "unit"] = "year"
+    years: int = 1
+    """For a counterpart: how many years before (前年同期: 2)."""
+    in_year: int | None = None
+    """For a counterpart: the year it lies in, where that was said instead (2024年同期)."""
     bare_weekday: int | None = None
     """1–7 when only a weekday was said (8: the weekend): it may as well be a member of a dimension."""
     deictic: bool = False
@@ -59,6 +63,17 @@ class When:
     """What the same words may as well mean: it is asked which."""
     from_to: bool = False
     """The range was said with 从 or from: a change over it is one from its first unit to its last."""
+
+
+def counterpart(when: When, of: Period, *, today: date, fiscal_start: int = 1) -> Period | None:
+    """Return the period that a `same` means for another period; None where there is no such days or it isn't earlier."""
+    if when.shift != "year":
+        return calendar.previous_period(of, today=today, fiscal_start=fiscal_start)
+    years = when.years if when.in_year is None else of.start.year - when.in_year
+    found: Period | None = of
+    for _ in range(years):
+        found = calendar.previous_year(found) if found is not None else None
+    return found if years > 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,63 @@
+"""Ways of changing the question before, put into the plain ones that a follow-up is read by: X也加进来 is 加上X, 我说错了，是十月 is 换成十月.
+
+Only in a conversation; a sentence that has none of these is returned as it is.
+"""
+
+from __future__ import annotations
+
+import re
+
+_P = r"^(?P<p>(?:请|麻烦|那|那就|好的?|再|嗯|哦|啊|呃|,|，|、|\s)*)"
+_E = r"^(?P<p>(?:please |now |then |and |ok(?:ay)?,? |also |can you |could you |let'?s )*)"
+_WORD_OF_WRONG = r"(?:说|打|写|弄|搞|输|讲|问|看|选)错(?:了|啦)?"
+_BOUND = r"(?:门槛|标准|阈值|界限|线|门限|上限|下限|条件|限制|基准)"
+_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(said, re.IGNORECASE), meant)
+    for said, meant in (
+        # taken back by the speaker
+        (rf"^(?:我|刚才|刚刚|抱歉|不好意思|对不起|啊|哦|等等|等一下|等会儿?|不对|,|，|\s)*{_WORD_OF_WRONG}[,，、。!.\s]*(?:不是[^,，]{{1,10}}[,，]?)?(?:应该是?|我要的是|我是说|我说的是|我想要|要的是|改成|换成|是|要|看)?(?=[^\s,，])", "换成"),
+        (r"^(?:口误|笔误|更正|更正一下|纠正一下)[,，、:：。!.\s]+(?:应该是?|是|我是说)?(?=[^\s,，])", "换成"),
+        (r"^(?:oops|sorry|my mistake|my bad|typo|correction|i misspoke|i meant|i mean|apologies)(?:[,.:!]| -)*\s*(?:i meant|i mean|it should be|that should be|should be|make (?:it|that)|i wanted)?\s*(?=[a-z0-9])(?<=\s)", "switch to "),
+        # added
+        (rf"{_P}(?:把|将)?(?P<v>[^,，。?？]{{1,16}}?)(?:也|都|一起|一并)*(?:加进来|加进去|加入进来|加入|加上去|加上|算进来|算进去|放进来|带上|补上|列进来|纳进来|纳入)(?P<z>(?:[,，].*)?[吧呢了啊。!]*)$", r"\g<p>加上\g<v>\g<z>"),
+        (rf"{_P}(?:再)?(?:多)?(?:加|添|补|列|来|增加|添加)(?:一列|一栏|一项|一行|多一列|个列|一个(?=[^月季]))(?=[^\s,，])", r"\g<p>加上"),
+        (rf"{_P}(?:按)?(?P<v>[^,，。?？按也]{{1,10}})(?:也|再|都)(?:给我)?(?:拆开|拆一下|拆分|拆|分开|分一下|分|细分)(?:看看?|一下|列)?[吧呢了啊。!]*$", r"\g<p>再按\g<v>分"),
+        (rf"{_E}(?:add|include|give me|put|show|insert) (?:a|an|another|one more|the) (?:column|line|row|field|series) (?:for|with|of|showing) ", r"\g<p>add "),
+        (rf"{_E}(?:throw|bring|tack|chuck|drop|put|fold) (?P<v>[a-z0-9' -]{{2,30}}?) in(?:to (?:it|the mix|that))?(?: too| as well| also)?(?P<z>[.!]*)$", r"\g<p>add \g<v>\g<z>"),
+        (rf"{_E}(?:throw in|bring in|tack on|fold in|put in) (?=[a-z])", r"\g<p>add "),
+        # taken in again
+        (rf"{_P}(?:把|将)(?P<v>[^,，。?？]{{1,14}}?)(?:再|重新|给)?恢复(?:回来|一下|过来)?[吧呢了啊。!]*$", r"\g<p>加上\g<v>"),
+        (rf"{_P}恢复(?!到|成|原|上一|刚才|之前|一下$|$|筛选|默认)(?P<v>[^,，。?？]{{1,14}})$", r"\g<p>加上\g<v>"),
+        # the bound moved
+        (rf"{_P}(?:把|将)?(?:这个?|那个?)?{_BOUND}(?:给我|再)?(?:降低|提高|调低|调高|调整|放宽|收紧|放低|抬高|降|提|调|改|换|设|定|抬|拉)(?:到|成|为|至)", r"\g<p>改成"),
+        (rf"{_E}(?:lower|raise|move|set|change|drop|bring|adjust|push|put|make) (?:the|that|this) (?:threshold|bar|cut-?off|limit|bound|cutoff point)(?: up| down)?(?: to| at)? ", r"\g<p>make it "),
+        # what passes stays
+        (r"(?P<b>(?:超过|高于|大于|多于|低于|小于|不到|少于|不足|至少|达到|超)[^,，的]{1,12}|[^,，的]{1,10}(?:以上|以下))的?(?:那些|那几个)?(?:都|就)?(?:留下来?|留着|保留下来?|保留|留)(?:就行|就好|吧|的)?[。!]*$", r"只看\g<b>的"),
+        (rf"{_E}(?:keep|leave|retain)(?: in)? (?:only |just )?(?:the ones|those|the rows|anything|everything|whatever|what)(?: that(?: is|'s| are)?| which(?: is| are)?| is| are)? (?=above|over|below|under|more|less|at least|at most|between|fewer|higher|lower|greater)", r"\g<p>only those "),
+        (r"^(?:把)?(?:上一个|上个|前一个|上一条)(?:问题|查询)(?:的)?(?:结果|答案|回答|数据)?(?:再|重新)*(?:给我|让我)?(?:看一下|看看|看一眼|看|列一下|列出来|列|显示一下|显示|展示一下|展示|来一遍)[吧呢了。!]*$", "回到上一个问题"),
+    )
+)
+_ANEW = re.compile(
+    r"^\s*(?:(?:好的?|嗯|那|ok(?:ay)?|please|now|let'?s)[,，\s]*)*(?:重新开始|重新来过?|从头来|从头开始|换个问题|换一个问题|换个话题|另一个问题|另外一个问题|新问题|新的问题|另外问一下|另问一个|再问一个新的|"
+    r"start (?:over|again|afresh|fresh|from scratch)|starting over|begin again|new question|new topic|another question|(?:a )?different question|separate question|fresh start|clear (?:that|everything|all)|reset|change of topic|switching topics?)"
+    r"(?:吧|了)?\s*(?:[:：,，.。;；!]|-+|—+)\s*(?=\S{2})",
+    re.IGNORECASE,
+)
+
+
+def conversed(text: str) -> str:
+    """Return a follow-up (normalised, of any case) in the plain ways of changing a question."""
+    for said, meant in _RULES:
+        changed, count = said.subn(meant, text, count=1)
+        if count:
+            return changed.strip()
+    return text
+
+
+def anew(question: str) -> str | None:
+    """Return what is asked after `start over:`, 换个问题，; None where nothing begins anew or nothing is asked."""
+    match = _ANEW.match(question)
+    return question[match.end() :] if match is not None and len(question) - match.end() > len("触达率") - 1 else None
+
+
+__all__ = ["anew", "conversed"]
