@@ -56,7 +56,7 @@ _SURNAME = re.compile("[王李张刘陈杨赵黄周吴徐孙胡朱高林何郭�
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class Word:
     start: int
     end: int
     text: str
@@ -80,7 +80,7 @@ class Asides:
             return []
         found: list[tuple[int, int]] = []
         for start, end in bounds:
-            words = self._words(start, end)
+            words = self.words(start, end)
             if not _is_talk(words):
                 continue
             period = next((word for word in words if word.kind == _TIME), None)
@@ -96,7 +96,7 @@ class Asides:
         found = []
         bounds = _bounds(self.text)
         for start, end in bounds:
-            words = self._words(start, end)
+            words = self.words(start, end)
             named = max((word.end for word in words if word.kind in (_NAME, _TIME)), default=end)
             if whether := _WHETHER.search(self.text[named:end]):
                 found.append((named + whether.start(), end))
@@ -125,7 +125,7 @@ class Asides:
         names: list[str] = []
         bounds = _bounds(self.text)
         for (start, end), (following, _) in itertools.pairwise(bounds):
-            words = self._words(start, end)
+            words = self.words(start, end)
             if not (_is_talk(words) or self._tells(words)):
                 break
             names += [word.text for word in words if word.kind == _NAME]
@@ -143,7 +143,7 @@ class Asides:
                 return False
         return True
 
-    def _tells(self, words: Sequence[_Word]) -> bool:
+    def _tells(self, words: Sequence[Word]) -> bool:
         cues = {meaning.id for word in words if word.kind == _CUE for meaning in self.book.entries.get(keys(word.text), ()) if meaning.kind == "cue"}
         if cues & _ASKED_CUES or any("最" in word.text for word in words) or any(word.text in _ALTERING for word in words):
             return False
@@ -156,26 +156,26 @@ class Asides:
 
     # ------------------------------------------------------------------ words
 
-    def _words(self, start: int, end: int) -> list[_Word]:
+    def words(self, start: int, end: int) -> list[Word]:
         """Cut a clause into the fewest words: names of the bundle first, then talk, the language's own words, ordinary words, single characters."""
         pieces = [Unit(unit.key, unit.start + start, unit.end + start, unit.kind) for unit in units(self.text[start:end])]
         count = len(pieces)
         ends = {piece.end: index + 1 for index, piece in enumerate(pieces)}
-        best: list[tuple[float, _Word | None, int]] = [(0.0, None, count)] * (count + 1)
+        best: list[tuple[float, Word | None, int]] = [(0.0, None, count)] * (count + 1)
         for at in range(count - 1, -1, -1):
             options = self._options(pieces, at, ends)
             best[at] = min(((cost + best[stop][0], word, stop) for cost, word, stop in options), key=lambda option: option[0])
-        found: list[_Word] = []
+        found: list[Word] = []
         at = 0
         while at < count:
             _, word, stop = best[at]
             if word is not None:
                 found.append(word)
             at = stop
-        return [word if self._stands(found, index) else _Word(word.start, word.end, word.text, _CONTENT) for index, word in enumerate(found)]
+        return [word if self._stands(found, index) else Word(word.start, word.end, word.text, _CONTENT) for index, word in enumerate(found)]
 
     @staticmethod
-    def _stands(words: Sequence[_Word], at: int) -> bool:
+    def _stands(words: Sequence[Word], at: int) -> bool:
         """Whether a verb of one character has something of talk beside it, so that it is no part of an unknown word: 转给我, not 转介绍."""
         word = words[at]
         if word.kind != _ASKING or len(word.text) > 1 or word.text in _DIRECT:
@@ -186,24 +186,24 @@ class Asides:
             return True
         return before is not None and before.kind in ((_PERSON, _OCCASION, _SOON) if after is not None else (_PERSON, _OCCASION, _SOON, _ASKING))
 
-    def _options(self, pieces: Sequence[Unit], at: int, ends: dict[int, int]) -> list[tuple[float, _Word | None, int]]:
+    def _options(self, pieces: Sequence[Unit], at: int, ends: dict[int, int]) -> list[tuple[float, Word | None, int]]:
         first = pieces[at]
         if first.kind == "p":
             return [(0.0, None, at + 1)]
-        found: list[tuple[float, _Word | None, int]] = []
+        found: list[tuple[float, Word | None, int]] = []
         for pattern, kind in ((_NEAR, _SOON), (_PERIOD, _TIME)):
             match = pattern.match(self.text, first.start)
             if match is not None and match.end() in ends and match.end() <= pieces[-1].end:
-                found.append((0.9, _Word(*match.span(), match.group(), kind), ends[match.end()]))
+                found.append((0.9, Word(*match.span(), match.group(), kind), ends[match.end()]))
         longest = max(self.book.lengths.get(first.key, (1,)), default=1)
         for size in range(1, min(max(_LONGEST, longest), len(pieces) - at) + 1):
             start, end = first.start, pieces[at + size - 1].end
             text = self.text[start:end]
             cost, kind = self._judged(text, tuple(piece.key for piece in pieces[at : at + size]), size)
             if kind:
-                found.append((cost, _Word(start, end, text, kind), at + size))
+                found.append((cost, Word(start, end, text, kind), at + size))
         if not found:
-            found.append((2.0, _Word(first.start, first.end, first.key, _NUMBER if first.kind == "n" else _CONTENT), at + 1))
+            found.append((2.0, Word(first.start, first.end, first.key, _NUMBER if first.kind == "n" else _CONTENT), at + 1))
         return found
 
     def _judged(self, text: str, key: tuple[str, ...], size: int) -> tuple[float, str]:
@@ -237,7 +237,7 @@ def _bounds(text: str) -> list[tuple[int, int]]:
     return [(start, end) for start, end in found if text[start:end].strip()]
 
 
-def _is_talk(words: Sequence[_Word]) -> bool:
+def _is_talk(words: Sequence[Word]) -> bool:
     """Whether a clause is nothing but talk, and says so by a person, an occasion, a verb of asking, a feeling, a manner or a look."""
     kinds = {word.kind for word in words}
     looks = _LOOKS in kinds
@@ -250,7 +250,7 @@ def _is_talk(words: Sequence[_Word]) -> bool:
     return bool(kinds & {_MANNERS, _PERSON}) and _TIME not in kinds and all(word.text not in _CHANGING for word in words)
 
 
-def _leading(words: Sequence[_Word], asked: _Word) -> Sequence[_Word]:
+def _leading(words: Sequence[Word], asked: Word) -> Sequence[Word]:
     """The words before what is asked that are only how it is asked for: up to the last verb of asking, or all of them before a time."""
     if not any(word.kind in (_ASKING, _FEELING, _MANNERS) for word in words):
         return ()
@@ -267,7 +267,7 @@ def _leading(words: Sequence[_Word], asked: _Word) -> Sequence[_Word]:
     return ()
 
 
-def _trailing(words: Sequence[_Word]) -> Sequence[_Word]:
+def _trailing(words: Sequence[Word]) -> Sequence[Word]:
     """The words behind what is asked that are only how it is asked for or how it is to look."""
     if not any(word.kind in (_ASKING, _FEELING, _MANNERS, _LOOKS) for word in words) or words[0].kind in (_PERSON, _OCCASION, _SOON, _CLOSED):
         return ()
@@ -284,4 +284,4 @@ def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return re.sub(r"^[\s,.;!?:~]+", "", rest).rstrip()
 
 
-__all__ = ["Asides", "without"]
+__all__ = ["Asides", "Word", "without"]

@@ -69,6 +69,11 @@ def _of_member(token: Token, before: Token | None, dimensions: Mapping[str, Dime
     return len(token.text) > 1 and any(token.text in label.zh for label in labels)
 
 
+def _whole_of(token: Token, before: Token | None) -> bool:
+    """华东整体: the whole of the member right before it."""
+    return before is not None and before.kind == "V" and before.end == token.start and token.text in ("整体", "总体")
+
+
 def _defined(text: str, definitions: str) -> bool:
     return (len(text) >= 2 and text in definitions) if not text.isascii() else (len(text) >= 4 and all(stem(word) in definitions for word in text.split()))
 
@@ -118,14 +123,17 @@ def leftovers(
             # 后, 前: as often a filler as a rank, but beside a time it moves it (春节前)
             moved = any(other.kind == "T" and 0 <= token.start - other.end <= 1 for other in tokens)  # 10月前, 10月之前
             weight = 0.45 if moved else 0.05
+        if token.kind == "W" and token.text in ("哪里", "哪儿") and not draft.groups:
+            weight = 0.45  # 钱都花哪儿了: a place, and which was not said
         if token.kind == "?" and token.text in _AVERAGES and averages and not compared:
             weight = 0.0
         if weight > 0.1:
             words.append(token.text)
         other += weight
-    if compared and (whole := next((token.text for token in tokens if token.text in _WHOLES), None)):
+    wholes = [token for index, token in enumerate(tokens) if token.text in _WHOLES and not _whole_of(token, tokens[index - 1] if index else None)]
+    if compared and wholes:
         other += 0.45
-        words.append(whole)
+        words.append(wholes[0].text)
     for what, weight in draft.problems:
         other += weight
         words.append(what)
