@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from governance.documents.metrics import Dimension, Metric
+from governance.documents.metrics import Dimension, Metric, SemanticModel
 from governance.terms import Comparison, Filter, Grain, Text, Value
 
 
@@ -30,6 +30,9 @@ class Catalogue(Protocol):
     def dimensions(self) -> Mapping[str, Dimension]: ...
 
     @property
+    @property
+    def models(self) -> Mapping[str, SemanticModel]: ...
+
     def definitions(self) -> Mapping[str, Any]: ...
 
     @property
@@ -118,6 +121,11 @@ class DimensionInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+    carriers: tuple[str, ...] = ()
+    """The names of the tables that carry it, normalised: 车辆, vehicles."""
+
+    own: bool = False
+    """Whether it says which row of its table: 影片 of the table 影片, not 题材."""
 class TermInfo:
     """A business term: what it filters and who knows it."""
 

@@ -247,10 +247,21 @@ def _dimension(catalogue: Catalogue, name: str, about: frozenset[str]) -> Dimens
         synonyms=tuple(dimension.synonyms.all),
         part=next((source.part for source in dimension.sources if source.part), None),
     )
+        carriers=(carriers := _carriers(catalogue, name)),
+        own=any(normalise(said) in carriers for said in (dimension.label.zh, dimension.label.en, *dimension.synonyms.all)),
 
 
 def _says(value: Value, label: Text, words: tuple[str, ...]) -> bool:
     return any(normalise(str(said)) in words for said in (value, label.zh, label.en))
+def _carriers(catalogue: Catalogue, name: str) -> tuple[str, ...]:
+    """Return the names of the tables that carry a dimension, normalised; of one that is derived, those of what it is derived from."""
+    dimension = catalogue.dimensions[name]
+    if dimension.derived is not None and dimension.derived.dimension in catalogue.dimensions and dimension.derived.dimension != name:
+        dimension = catalogue.dimensions[dimension.derived.dimension]
+    labels = [model.label for source in dimension.sources if (model := catalogue.models.get(source.model)) is not None and model.label is not None]
+    return tuple(dict.fromkeys(normalise(said) for label in labels for said in (label.zh, label.en)))
+
+
 
 
 def _declared(documents: Iterable[LexiconDocument]) -> tuple[dict[str, TermInfo], tuple[NounInfo, ...], tuple[AmbiguousInfo, ...]]:

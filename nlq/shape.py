@@ -7,6 +7,7 @@ import re
 from governance.terms import UNKNOWN, Language
 from nlq import (
     shape_absorbing,
+    shape_belonging,
     shape_comparisons,
     shape_counted,
     shape_doubts,
@@ -48,6 +49,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _join_names(sentence)
     _unknown_members(sentence)
     shape_nouns.read(sentence)
+    shape_belonging.belonging(sentence)
     _own(sentence)
     _copulas(sentence)
     _any(sentence)

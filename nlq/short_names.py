@@ -47,10 +47,10 @@ def short_values(book: Wordbook, catalogue: Catalogue, dimensions: Mapping[str, 
 def _shorter(phrase: str, nouns: Iterable[str]) -> Iterator[str]:
     if has_chinese(phrase):
         for size in range(min(_LONGEST, len(phrase) - _LEAST), 0, -1):
-            rest = phrase[:-size]
+            short = phrase[:-size]
             if any(noun.endswith(phrase[-size:]) for noun in nouns):
-                if rest not in EVERYDAY and not _TIMES.fullmatch(rest) and not any(rest == noun for noun in nouns):
-                    yield rest
+                if short not in EVERYDAY and not _TIMES.fullmatch(short) and not any(short == noun for noun in nouns):
+                    yield short
                 return
         return
     words = phrase.split()
@@ -61,17 +61,20 @@ def _shorter(phrase: str, nouns: Iterable[str]) -> Iterator[str]:
         rest = words[:-1]
     else:
         return
-    short = " ".join(rest)
-    if len(short) >= _LATIN and short.replace(" ", "").isalpha() and short not in EVERYDAY and stem(short) not in heads:
-        yield short
+    latin = " ".join(rest)
+    if len(latin) >= _LATIN and latin.replace(" ", "").isalpha() and latin not in EVERYDAY and stem(latin) not in heads:
+        yield latin
 
 
-_MEASURED = ("数", "量", "额", "数量", "次数", "人数", "总数", "个数", "笔数", "件数", "金额", "总额", "分", "得分", "费", "费用")
+_MEASURED = ("数", "量", "额", "数量", "次数", "总数", "个数", "笔数", "件数", "金额", "总额", "分", "得分", "费", "费用")
+_OF_PERSONS = ("人数", "户数")
 _AVERAGED = ("平均", "总", "累计", "合计", "期末", "月均", "日均", "人均", "average", "avg", "mean", "total", "overall")
-_GENERIC = frozenset(
-    "人数 次数 数量 金额 总数 总额 总量 个数 比例 占比 时间 时长 天数 比率 频次 增长率 增长额 平均 费用 情况 单价 客户数 人次 得分 单数 笔数 件数 时数 额度 价格 均价 期间 "
-    "rate ratio share number count time score value total average amount volume percentage percent duration days hours level index size cost price person people".split()
-)
+_GENERIC = frozenset((
+    "人数", "次数", "数量", "金额", "总数", "总额", "总量", "个数", "比例", "占比", "时间", "时长", "天数", "比率", "频次", "增长率", "增长额", "平均", "费用", "情况", "单价",
+    "人次", "得分", "单数", "笔数", "件数", "时数", "额度", "价格", "均价", "期间", "rate", "ratio", "share", "number", "count", "time", "score",
+    "value", "total", "average", "amount", "volume", "percentage", "percent", "duration", "days", "hours", "level", "index", "size",
+    "cost", "price", "person", "people",
+))  # fmt: skip
 """Ends of names that say of what kind a figure is, not which one."""
 
 
@@ -92,11 +95,12 @@ def short_metrics(book: Wordbook, builder: WordbookBuilder) -> None:
                 elif (len(short) > 1 and len(lead) > 1 and "".join(short) not in _GENERIC) if chinese else (" ".join(short) not in _GENERIC and not set(before) & {"of", "per", "for", "in"}):
                     ends[short].add(metric)
             for end in _MEASURED if chinese else ():
-                if said.endswith(end) and len(said) - len(end) > 1:
+                if said.endswith(end) and len(said) - len(end) > 1 and not said.endswith(_OF_PERSONS):
                     stems[keys(said.removesuffix(end))].add(metric)
     for key in {*ends, *stems}:
         metrics = ends[key] | stems[key]
-        if len(metrics) == 1 and key in book.partial:
+        counted = len(key) > 1 and key[-1] in "数量" and any(m.kind in ("dimension", "noun") for m in book.entries.get(key[:-1], ()))
+        if len(metrics) == 1 and key in book.partial and not counted:  # 客户数 is of all clients, though only 存款客户数 ends so
             book.heads[key] = next(iter(metrics))
 
 

@@ -1,0 +1,219 @@
+"""Nouns that belong to a member named beside them, and members that say twice what is meant: the bundle's own labels tell which word adds nothing.
+
+停用的站点 where the member is a 站点状态, 3-5年车龄的车 where it is carried by the table 车辆, App和电话两个渠道, 银河（不是新银河）. A word is read over only where it is
+aligned with the label's own and no other member, metric or number begins in it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from nlq.entries import DimensionInfo
+from nlq.matching import Token
+from nlq.normalise import keys, normalise, stem
+from nlq.sentence import Sentence
+from nlq.words import DIMENSION, FILLER, METRIC, UNKNOWN, VALUE
+
+_LONGEST = 4
+_COUNTED = ("数", "量", "率", "额", "占比", "比例")
+_DONE = ("了", "过", "得", "着", "到", "来", "出", "掉", "给", "进")
+"""Behind one character these make it a verb: 投了多少."""
+_LINKS = ("的", "'s", " ")
+_OTHER = frozenset(("其他", "其它", "其余", "other", "others", "the other"))
+
+
+def belonging(sentence: Sentence) -> None:
+    """Apply the rules, once names are chosen and before anything is taken."""
+    _two_names(sentence)
+    _others(sentence)
+    _not_the_longer(sentence)
+    _nouns(sentence)
+    _entities(sentence)
+    _counted(sentence)
+    _adjectives(sentence)
+
+
+def _infos(sentence: Sentence, token: Token) -> list[DimensionInfo]:
+    dimensions = sentence.view.lexicon.dimensions
+    return [dimensions[name] for name in sentence.dimension_of(token) if name in dimensions]
+
+
+def _over(sentence: Sentence, token: Token) -> None:
+    """Read a token over."""
+    token.kind, token.used = FILLER, True
+    sentence.rest = [other for other in sentence.rest if other is not token]
+
+
+def _two_names(sentence: Sentence) -> None:
+    """纯电车 where 纯电 and 电车 are names of one member: the rest of the other name is no word of its own."""
+    entries = sentence.view.lexicon.words.entries
+    for token in [token for token in sentence.rest if token.kind == UNKNOWN]:
+        for value in [other for other in sentence.rest if other.kind == VALUE and (other.start == token.end or other.end == token.start)]:
+            own = {(m.id, m.value) for m in value.meanings if m.kind == "value"}
+            sizes = range(1, len(value.text))
+            said = [token.text + value.text[:size] for size in sizes] if value.start == token.end else [value.text[-size:] + token.text for size in sizes]
+            if any((m.id, m.value) in own for phrase in said for m in entries.get(keys(phrase), ())):
+                _over(sentence, token)
+                break
+
+
+def _others(sentence: Sentence) -> None:
+    """除了玻璃，其他品类: beside something left out, the others are those that stay, though a member is called 其他 too."""
+    if sentence.find("[Xx]") is None:
+        return
+    for token in [token for token in sentence.rest if token.kind == VALUE and token.text in _OTHER]:
+        at = sentence.rest.index(token)
+        following = sentence.rest[at + 1] if at + 1 < len(sentence.rest) else None
+        if following is None or following.start - token.end > 1 or not any(other.kind == VALUE for other in sentence.rest if other is not token):
+            continue
+        noun = following.kind == DIMENSION or (following.kind == UNKNOWN and following.text in sentence.view.lexicon.words.endings)
+        if noun:
+            if following.kind == DIMENSION:
+                sentence.explicit.append(following)
+            else:
+                _over(sentence, following)
+            _over(sentence, token)
+            return
+
+
+def _not_the_longer(sentence: Sentence) -> None:
+    """银河（不是新银河）, 驰5不含Plus, Far Hills, not Far Hills 2: what is left out has a longer name that holds the shorter, and was not meant anyway."""
+
+    def member(match: re.Match[str]) -> bool:
+        value, other = sentence.rest[match.start()], sentence.rest[match.end() - 1]
+        shared = set(sentence.dimension_of(value)) & set(sentence.dimension_of(other))
+        if not shared or value.text == other.text or value.text not in other.text:
+            return False
+        sentence.take(*range(match.start() + 1, match.end()))
+        return True
+
+    def rest(match: re.Match[str]) -> bool:
+        value, unknown = sentence.rest[match.start()], sentence.rest[match.end() - 1]
+        own = {m.id for m in value.meanings if m.kind == "value"}
+        longer = sentence.view.lexicon.words.entries.get((*keys(value.text), *keys(unknown.text)), ())
+        if not any(m.kind == "value" and m.id in own for m in longer):
+            return False
+        sentence.take(*range(match.start() + 1, match.end()))
+        return True
+
+    sentence.each("V,?[X!]V", member)
+    sentence.each("V,?[X!]u", rest)
+
+
+def _words_of(info: DimensionInfo) -> tuple[set[str], set[str]]:
+    """Return the Chinese nouns and the stems of the English ones by which the labels of a dimension and of its tables call what has such members."""
+    chinese: set[str] = set()
+    english: set[str] = set()
+    for said in (normalise(info.label.zh), normalise(info.label.en), *(normalise(word) for word in info.synonyms), *info.carriers):
+        if said.isascii():
+            english |= {stem(word) for word in said.split() if len(word) > _LEAST}
+        else:
+            sizes = range(1, min(_LONGEST, len(said)) + 1)
+            chinese |= {said[-size:] for size in sizes} | {said[:size] for size in sizes if size > 1 or said in info.carriers}
+    for label in info.values.values():
+        chinese.add(normalise(label.zh)[-1:])  # 特级料, where another member is called 一级料
+    return chinese, english
+
+
+_LEAST = 2
+
+
+def _nouns(sentence: Sentence) -> None:
+    """停用的站点, 特级料, 114挂号, abnormal points, cars under 1 year: the noun of the member's own dimension, or of the table that carries it."""
+    for value in [token for token in sentence.rest if token.kind == VALUE]:
+        chinese, english = set[str](), set[str]()
+        for info in _infos(sentence, value):
+            zh, en = _words_of(info)
+            chinese, english = chinese | zh, english | en
+        if sentence.chinese:
+            _noun_behind(sentence, value, chinese)
+        for token in [token for token in sentence.rest if token.kind == UNKNOWN and token.text.isascii() and stem(token.text) in english]:
+            if 0 <= token.start - value.end <= 1 or 0 <= value.start - token.end <= 1:
+                _over(sentence, token)
+
+
+def _noun_behind(sentence: Sentence, value: Token, nouns: set[str]) -> None:
+    tokens = sorted((token for token in sentence.all if token.start >= value.end), key=lambda token: token.start)
+    if tokens and tokens[0].text in _LINKS and tokens[0].start == value.end:
+        tokens = tokens[1:]
+    for size in range(len(tokens[:3]), 0, -1):
+        run = tokens[:size]
+        said = "".join(token.text for token in run)
+        adjoining = all(a.end == b.start for a, b in itertools.pairwise(run)) and run[0].start - value.end <= 1
+        if not adjoining or said not in nouns or not any(_unread(sentence, token) for token in run):
+            continue
+        if any(not (_unread(sentence, token) or token.kind == FILLER) for token in run):
+            continue
+        after = "".join(token.text for token in tokens[size : size + 1] if token.start == run[-1].end)
+        if after.startswith(_COUNTED) or (len(said) == 1 and after.startswith(_DONE)):
+            return
+        for token in run:
+            _over(sentence, token)
+        return
+
+
+def _unread(sentence: Sentence, token: Token) -> bool:
+    """Whether a word is unknown, or only a part of a metric's name beside a whole one."""
+    if token.kind == METRIC and token.partial and all(m.rank == _PART for m in token.meanings):
+        return any(other.kind == METRIC and not other.partial for other in sentence.rest)
+    return token.kind == UNKNOWN
+
+
+_PART = 3
+_ROWS = "[SPpKkWlbCcBURG]"
+
+
+def _entities(sentence: Sentence) -> None:
+    """Imported films' share, 国产影片票房: the rows of the table that the member describes, where nothing is ranked, bounded or listed."""
+    if sentence.find(_ROWS) is not None:
+        return
+    for at in range(len(sentence.rest) - 1):
+        value, noun = sentence.rest[at], sentence.rest[at + 1]
+        if value.kind != VALUE or noun.kind != DIMENSION or not 0 <= noun.start - value.end <= 1 or noun in sentence.explicit:
+            continue
+        own = {name for info in _infos(sentence, noun) if info.own and info.identifies is None for name in info.carriers}
+        if own and all(own & set(info.carriers) for info in _infos(sentence, value)) and not set(sentence.dimension_of(value)) & set(sentence.dimension_of(noun)):
+            sentence.take(at + 1)
+            return
+
+
+def _counted(sentence: Sentence) -> None:
+    """App和电话两个渠道, 滨江上城两个区, 回收量、产量、销量三个数: so many as were just named."""
+
+    def members(match: re.Match[str]) -> bool:
+        return _so_many(sentence, match, VALUE)
+
+    def metrics(match: re.Match[str]) -> bool:
+        return _so_many(sentence, match, METRIC)
+
+    sentence.each("V(?:[&|,]*V)+Nu?", members)
+    sentence.each("M(?:[&,]+M)+Nu?", metrics)
+
+
+def _so_many(sentence: Sentence, match: re.Match[str], kind: str) -> bool:
+    tokens = sentence.rest[match.start() : match.end()]
+    number = next(token for token in tokens if token.kind == "N")
+    named = sum(token.kind == kind for token in tokens)
+    said = number.number
+    if said is None or said.said != "plain" or said.seconds is not None or said.value != named or number.start - tokens[tokens.index(number) - 1].end > 1:
+        return False
+    if tokens[-1].kind == UNKNOWN and (len(tokens[-1].text) > _LONGEST or tokens[-1].start != number.end):
+        return False
+    if kind == METRIC and tokens[-1].kind != UNKNOWN and match.end() < len(sentence.rest) and sentence.rest[match.end()].kind not in ",GgTDR":
+        return False
+    first = match.start() + tokens.index(number)
+    sentence.take(*range(first, match.end()))
+    return True
+
+
+def _adjectives(sentence: Sentence) -> None:
+    """Deposits from new clients: a word of the metric's own name that stands before another noun says of that noun, and is not said by the metric."""
+    for at, token in enumerate(sentence.rest[:-1]):
+        following = sentence.rest[at + 1]
+        part = token.kind == METRIC and token.partial and token.text.isascii() and " " not in token.text and all(m.rank == _PART for m in token.meanings)
+        if part and following.kind in (DIMENSION, "n") and following.start == token.end + 1 and any(other.kind == METRIC for other in sentence.rest[:at]):
+            sentence.problem(token.text, 0.45)
+
+
+__all__ = ["belonging"]
