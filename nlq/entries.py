@@ -30,9 +30,9 @@ class Catalogue(Protocol):
     def dimensions(self) -> Mapping[str, Dimension]: ...
 
     @property
-    @property
     def models(self) -> Mapping[str, SemanticModel]: ...
 
+    @property
     def definitions(self) -> Mapping[str, Any]: ...
 
     @property
@@ -118,14 +118,14 @@ class DimensionInfo:
     no: Value | None = None
     part: str | None = None
     synonyms: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
     carriers: tuple[str, ...] = ()
     """The names of the tables that carry it, normalised: 车辆, vehicles."""
 
     own: bool = False
     """Whether it says which row of its table: 影片 of the table 影片, not 题材."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TermInfo:
     """A business term: what it filters and who knows it."""
 

@@ -245,14 +245,12 @@ def _dimension(catalogue: Catalogue, name: str, about: frozenset[str]) -> Dimens
         yes=yes,
         no=no,
         synonyms=tuple(dimension.synonyms.all),
-        part=next((source.part for source in dimension.sources if source.part), None),
-    )
         carriers=(carriers := _carriers(catalogue, name)),
         own=any(normalise(said) in carriers for said in (dimension.label.zh, dimension.label.en, *dimension.synonyms.all)),
+        part=next((source.part for source in dimension.sources if source.part), None),
+    )
 
 
-def _says(value: Value, label: Text, words: tuple[str, ...]) -> bool:
-    return any(normalise(str(said)) in words for said in (value, label.zh, label.en))
 def _carriers(catalogue: Catalogue, name: str) -> tuple[str, ...]:
     """Return the names of the tables that carry a dimension, normalised; of one that is derived, those of what it is derived from."""
     dimension = catalogue.dimensions[name]
@@ -262,6 +260,8 @@ def _carriers(catalogue: Catalogue, name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normalise(said) for label in labels for said in (label.zh, label.en)))
 
 
+def _says(value: Value, label: Text, words: tuple[str, ...]) -> bool:
+    return any(normalise(str(said)) in words for said in (value, label.zh, label.en))
 
 
 def _declared(documents: Iterable[LexiconDocument]) -> tuple[dict[str, TermInfo], tuple[NounInfo, ...], tuple[AmbiguousInfo, ...]]:
