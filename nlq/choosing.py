@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, replace
 from typing import Any
 
 from governance.terms import MetricQuery, Value
 from nlq.draft import Draft
+from nlq.entries import MetricInfo
 from nlq.matching import Token
+from nlq.normalise import normalise, root
 from nlq.words import FILLER
 
 _NUMBERS = {word: index for index, words in enumerate(["一 1 first 1st", "二 2 second 2nd", "三 3 third 3rd", "四 4 fourth 4th", "五 5 fifth 5th", "六 6 sixth 6th"]) for word in words.split()}
@@ -47,11 +49,43 @@ def chosen(text: str, tokens: Sequence[Token], draft: Draft, offered: Sequence[M
 
 
 def shared_by(offered: Sequence[MetricQuery]) -> MetricQuery | None:
-    """Return what all offered queries agree in, for a sentence that changes it; None where they ask for different metrics."""
-    if len(offered) <= 1 or len({query.metrics for query in offered}) > 1:
-        return None  # a single reading that nobody confirmed is nothing to lean on
+    """Return what all offered queries agree in, for a sentence that changes it: the one that was offered, or what is the same in all.
+
+    Where they ask for different metrics the first one's stands for whichever will be named (`undecided`).
+    """
+    if not offered:
+        return None
     differing = {each.name: _default(each) for each in fields(MetricQuery) if len({getattr(query, each.name) for query in offered}) > 1}
+    differing.pop("metrics", None)
     return replace(offered[0], **differing)
+
+
+def undecided(offered: Sequence[MetricQuery]) -> bool:
+    """Whether it was asked which metric is meant."""
+    return len({query.metrics for query in offered}) > 1
+
+
+def labelled(text: str, offered: Sequence[MetricQuery], metrics: Mapping[str, MetricInfo]) -> MetricQuery | None:
+    """Return the one offered query whose metric a sentence names by less than its name: 目标医生, where 目标医生数 was offered."""
+    said = _SHORT.sub("", text)
+    if len(said) < len("医生") or not undecided(offered):
+        return None
+    fitting = [query for query in offered if any(_names(said, metrics[name]) for name in query.metrics if name in metrics)]
+    if len(fitting) > 1:  # reached ones, of doctors reached and newly reached doctors
+        sizes = [len(normalise(metrics[query.metrics[0]].label.en).split()) for query in fitting]
+        fitting = [query for query, size in zip(fitting, sizes, strict=True) if size == min(sizes)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _names(said: str, info: MetricInfo) -> bool:
+    zh, en = normalise(info.label.zh), normalise(info.label.en)
+    if said.isascii():
+        words = {root(word) for word in said.split()}
+        return bool(words) and words <= {root(word) for word in en.split()} and max(map(len, words)) > len("the")
+    return zh.startswith(said) and len(zh) - len(said) <= len("次数")
+
+
+_SHORT = re.compile(r"^(?:就|那就|那|要|看|我要|我想看|我说的是|我指的是|选|是|i mean |i want |the |show |ok(?:ay)?,? )+|(?:吧|的|呢|那个|这个| ones?| please| then|[.!?。, ])+$")
 
 
 def _default(each: Field[Any]) -> Any:
@@ -84,4 +118,4 @@ def _says_more(draft: Draft) -> bool:
     )
 
 
-__all__ = ["chosen", "shared_by"]
+__all__ = ["chosen", "labelled", "shared_by", "undecided"]

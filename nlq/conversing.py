@@ -18,7 +18,14 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"^(?:我|刚才|刚刚|抱歉|不好意思|对不起|啊|哦|等等|等一下|等会儿?|不对|,|，|\s)*{_WORD_OF_WRONG}[,，、。!.\s]*(?:不是[^,，]{{1,10}}[,，]?)?(?:应该是?|我要的是|我是说|我说的是|我想要|要的是|改成|换成|是|要|看)?(?=[^\s,，])", "换成"),
         (r"^(?:口误|笔误|更正|更正一下|纠正一下)[,，、:：。!.\s]+(?:应该是?|是|我是说)?(?=[^\s,，])", "换成"),
         (r"^(?:oops|sorry|my mistake|my bad|typo|correction|i misspoke|i meant|i mean|apologies)(?:[,.:!]| -)*\s*(?:i meant|i mean|it should be|that should be|should be|make (?:it|that)|i wanted)?\s*(?=[a-z0-9])(?<=\s)", "switch to "),
+        (r"^(?:不对?[,，]?\s*)?不是(?!不|只|仅|说|很|特别)(?P<x>[^,，。的]{1,10})(?:的)?[,，、]\s*(?:而)?(?:我)?(?:是|要|要的是|想看|想要|问的是|说的是|指的是|看)+(?P<y>[^,，]{1,14}?)(?:的)?[。!]*$", r"换成\g<y>"),
+        (r"^(?:no,? )?not (?!only|just|all|the (?:first|last)|sure|yet)(?P<x>[a-z0-9' -]{2,25}?)(?:,| -) ?(?:but |i (?:want|meant|mean) |rather )?(?P<y>[a-z0-9' -]{2,40})[.!]*$", r"switch to \g<y>"),
+        # the same elsewhere
+        (r"(?P<a>^.{1,16}?)(?:也|还|都)?(?:是)?(?:这样|如此|这个样子|一个样|一样|这种情况)(?:的)?(?:吗|么|嘛|不)?[?？。]*$", r"\g<a>呢"),
+        (r"^(?:and )?(?:is|was|were|are) (?:it|that|this|they) (?:also )?(?:the same|like that|similar|so|true|the case)(?: story| picture)? (?:for|in|with) (?P<v>[^,?]{2,40})[?.]*$", r"what about \g<v>"),
         # added
+        (rf"{_P}(?:再)?(?:叠加|叠上|外加|追加|并上)(?:一个|上)?(?=[^\s,，])", r"\g<p>加上"),
+        (rf"{_E}(?:plus|overlay|layer on|superimpose|tag on|append) (?=[a-z0-9])", r"\g<p>add "),
         (rf"{_P}(?:把|将)?(?P<v>[^,，。?？]{{1,16}}?)(?:也|都|一起|一并)*(?:加进来|加进去|加入进来|加入|加上去|加上|算进来|算进去|放进来|带上|补上|列进来|纳进来|纳入)(?P<z>(?:[,，].*)?[吧呢了啊。!]*)$", r"\g<p>加上\g<v>\g<z>"),
         (rf"{_P}(?:再)?(?:多)?(?:加|添|补|列|来|增加|添加)(?:一列|一栏|一项|一行|多一列|个列|一个(?=[^月季]))(?=[^\s,，])", r"\g<p>加上"),
         (rf"{_P}(?:按)?(?P<v>[^,，。?？按也]{{1,10}})(?:也|再|都)(?:给我)?(?:拆开|拆一下|拆分|拆|分开|分一下|分|细分)(?:看看?|一下|列)?[吧呢了啊。!]*$", r"\g<p>再按\g<v>分"),
@@ -45,11 +52,20 @@ _ANEW = re.compile(
 )
 
 
+_HEARD = re.compile(
+    r"^(?:(?:h+m+|uh+|um+|fine|cool|great|nice|alright|all right|right|interesting|i see|got it|understood|thanks|thank you|sure|good|perfect|oh|ah|huh|wow|makes sense|fair enough|no worries|ok so)(?:[,.!;:]+|\s+-)\s*"
+    r"|(?:行吧|行|好吧|好嘞|好|哦+|嗯+|噢|了解了?|明白了?|知道了|收到|原来如此|懂了|不错|可以|那行|那好|得|成|中|嚯|哇|天哪|厉害|有意思)(?:[,，。!、~]+\s*|(?=那)))+(?=\S)",
+    re.IGNORECASE,
+)
+"""What is only said to the last answer: hmm, fine, 行吧."""
+
+
 def conversed(text: str) -> str:
     """Return a follow-up (normalised, of any case) in the plain ways of changing a question."""
+    text = _HEARD.sub("", text)
     for said, meant in _RULES:
         changed, count = said.subn(meant, text, count=1)
-        if count:
+        if count and changed.strip():
             return changed.strip()
     return text
 

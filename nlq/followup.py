@@ -324,11 +324,13 @@ class FollowUp:
         draft = self.draft
         named = {name for group in draft.groups if group.explicit for name in group.token.ids("dimension")}
         kept = {m.id for member in draft.members for m in member.token.meanings} | set(self.context.group_by)
-        single = {item.dimension for item in self.context.where if item.op == "in" and len(item.values) == 1}
+        every = _ALL.search(self.text) is not None
+        single = {item.dimension for item in self.context.where if item.op == "in" and (every or len(item.values) == 1)}
         return (named & single) - kept if draft.ordering is None or draft.ordering.limit is None else set()
 
     def _filtered(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
         kept = {item.dimension for item in self.context.keep}
+        merged = self._beside_base(merged, change)
         unfilter = self.draft.unfilter | self._narrow()
         if self.draft.ungroup and not self.draft.ungrouped & {*self.context.group_by}:
             unfilter = unfilter | self.draft.ungrouped
@@ -345,6 +347,15 @@ class FollowUp:
                 continue
             where = self._with(where, item)
         return replace(merged, where=tuple(where))
+
+    def _beside_base(self, merged: MetricQuery, change: MetricQuery) -> MetricQuery:
+        """Add North, after East against South: the three of them side by side."""
+        compare = self.context.compare
+        if not self.adds or not isinstance(compare, MemberCompare) or not any(item.dimension == compare.dimension and item.op == "in" for item in change.where):
+            return merged
+        where = tuple(replace(item, values=(*item.values, compare.base)) if item.dimension == compare.dimension and item.op == "in" else item for item in self.context.where)
+        self.context = replace(self.context, where=where, compare=None)
+        return replace(merged, compare=None, group_by=tuple(dict.fromkeys((*merged.group_by, compare.dimension))))
 
     def _flipped(self, where: list[Filter]) -> tuple[Filter, ...] | None:
         """其他大区呢: everything but what was looked at."""
@@ -391,7 +402,8 @@ class FollowUp:
             where = tuple(other for other in merged.where if other is not item)
             return replace(merged, group_by=(item.dimension,), where=where, keep=(Keep(dimension=item.dimension, values=item.values),))
         if (self.draft.rank_of or (self.draft.share and not merged.group_by)) and single and not merged.keep:
-            item = single[-1]
+            fresh = [item for item in single if self.earlier and item not in self.earlier[-1].where]
+            item = (fresh or single)[-1]  # what share is that: of the member that was looked at last
             group = merged.group_by if item.dimension in merged.group_by else (*merged.group_by, item.dimension)
             where = tuple(other for other in merged.where if other is not item)
             return replace(merged, group_by=group, where=where, keep=(Keep(dimension=item.dimension, values=item.values),))
@@ -431,6 +443,7 @@ def _united(keep: tuple[Keep, ...], dimension: str, values: tuple[Value, ...]) -
 _IT = re.compile(r"它|(?<![a-z])(?:it|its)(?![a-z])")
 _MEASURED = re.compile(r"比|较|(?<![a-z])(?:vs|versus|against|than|compared?)(?![a-z])")
 _PLACE = re.compile(r"[区省市县州城域国]|片区|地|(?<![a-z])(?:region|area|province|state|city|county|country|district|territory|zone|place|location|town)(?![a-z])")
+_ALL = re.compile(r"所有|全部|(?<![a-z])(?:all|every)(?![a-z])")
 _COUNTRY = re.compile(r"全国|全区域|各地|全省|(?<![a-z])(?:national|nationally|nationwide|country|everywhere|all regions)(?![a-z])")
 _MANY_DAYS = 62
 _SORTS = re.compile(r"排序|排列|排名|排一下|按|依|sort|order|rank|(?<![a-z])by(?![a-z])")

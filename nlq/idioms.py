@@ -36,6 +36,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?<![a-z])how (?:far|much|many points) (?P<v>is|are|was|were) (?P<a>[^,?]{2,40}?) ahead of (?=[a-z0-9])", r"how much higher \g<v> \g<a> than "),
         (r"(?<![a-z])how (?:far|much|many points) (?P<v>is|are|was|were) (?P<a>[^,?]{2,40}?) behind (?=[a-z0-9])", r"how much lower \g<v> \g<a> than "),
         (r"(?<![a-z])(?P<w>which|who|what)(?P<m> [^,?]{0,60}?(?:gr[eo]w|growing|grown|rose|risen|rising|fell|falling|dropped|dropping|declined|declining|shrank|shrinking|increased|increasing|decreased|decreasing)) (?:faster|quicker)(?! than)(?![a-z])", r"\g<w>\g<m> fastest"),
+        (r"(?<![a-z])miss(?:ed|es|ing)? (?=\d+(?:\.\d+)? ?(?:%|percent|pct))", "below "),
         # the unit that figures are shown in says nothing of which figures
         (r"(?:,? )?(?<![a-z0-9])\(?in (?:millions|thousands|billions|mlns?|mn|mio|k)\)?(?= |[,.?!]|$)(?! of)", ""),
     )

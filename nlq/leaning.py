@@ -103,8 +103,12 @@ def _says_something(draft: Draft) -> bool:
 
 def counts_rows(tokens: list[Token], context: MetricQuery) -> bool:
     """Whether nothing is asked but how many rows the last answer has: 有多少个, how many are there."""
-    said = [token for token in tokens if token.kind not in (FILLER, ",", "F")]
-    return bool(said) and all(token.kind == "U" for token in said) and bool(context.group_by)
+    said = [token for token in tokens if token.kind not in (FILLER, ",", "F", "A")]
+    nouns = [token for token in said if token.kind == DIMENSION]
+    listed = len(nouns) <= 1 and all(set(token.ids("dimension")) & {*context.group_by} for token in nouns)
+    if not nouns and any(token.kind == "A" for token in tokens):
+        return False  # 一共多少: the total itself
+    return any(token.kind == "U" for token in said) and listed and all(token.kind in ("U", DIMENSION) for token in said) and bool(context.group_by)
 
 
 def prefer_members(tokens: list[Token], context: MetricQuery, view: LexiconView) -> None:

@@ -37,6 +37,9 @@ def pointed(text: str, context: MetricQuery, earlier: Sequence[MetricQuery], sho
         _last_filter(text, context, earlier)
         or _several(text, context, earlier, shown, view)
         or _one(text, context, shown)
+        or _whole_of(text, context, view)
+        or _rest(text, context, shown)
+        or _also_others(text, context, view)
         or _others(text, context, shown, view)
     )
 
@@ -59,8 +62,10 @@ def asks_why(text: str) -> bool:
 
 
 _WHY = re.compile(
-    r"^[^,，?？]{0,14}?(?:为什么|为啥|为何|怎么会|怎么(?=[这那]么)|咋(?=[这那]么)|是什么原因|啥原因)[^,，?？]{0,10}?(?:高|低|多|少|大|小|好|差|快|慢|涨|跌|降|升|掉|下滑|这样)(?:呢|啊|了|的|吗|多|很多|这么多|一些|些|得?厉害)*[?？。!]*$"
-    r"|^(?:and |but |so |ok(?:ay)?,? )*(?:why|how come) (?:is|was|are|were|did|does|do|has|have)?[^,?]{0,40}?(?:so |that |this |such |much )?(?:low|high|small|big|large|bad|good|poor|weak|strong|few|many|little|down|up|drop(?:ped)?|fall(?:en)?|fell|r[io]se|grow|grew|decline[d]?|different)(?: then| now| here)?[?.! ]*$"
+    r"^(?:请|那|你|能|告诉我|说说|讲讲|解释一下|tell me )*[^,，?？]{0,14}?(?:为什么|为啥|为何|怎么会|怎么(?=[这那]么)|咋(?=[这那]么)|是什么原因|啥原因)[^,，?？]{0,10}?(?:高|低|多|少|大|小|好|差|快|慢|涨|跌|降|升|掉|下滑|这样|动|变|变化|波动|起伏|异常|突出)(?:呢|啊|了|的|吗|多|很多|这么多|一些|些|得?厉害)*[?？。!]*$"
+    r"|^[^,，?？]{0,8}?(?:是)?(?:怎么|如何|咋)(?:算|计算|统计|得|来)(?:出来?|来|到)?的[?？。]*$"
+    r"|^(?:tell me |explain )?why [^,?]{1,30}?(?:动了|变了|这么.|那么.|涨了|跌了|降了|升了|变化)[?？]*$"
+    r"|^(?:and |but |so |ok(?:ay)?,? |tell me |explain |do you know |any idea )*(?:why|how come) (?:is|was|are|were|did|does|do|has|have)?[^,?]{0,40}?(?:so |that |this |such |much )?(?:low|high|small|big|large|bad|good|poor|weak|strong|few|many|little|down|up|drop(?:ped)?|fall(?:en)?|fell|r[io]se|grow|grew|decline[d]?|different|chang(?:e|ed|ing)|moved?|jump(?:ed)?|spik(?:e|ed|ing))(?: then| now| here)?[?.! ]*$"
 )
 _BACK = re.compile(
     r"^(?:算了|那|那就|还是|好的?|嗯|ok(?:ay)?|请|再|我们|,|\s)*(?:看回到?|换回到?|改回到?|切回到?|回到|转回到?|退回到|调回到?|恢复到|恢复成)(?!上一|前一|刚才|之前|原来|最初|开始)"
@@ -71,7 +76,7 @@ _BACK = re.compile(
 # ------------------------------------------------------------------ the filter set last
 
 _THIS_FILTER = re.compile(
-    r"^(?:请|那|那就|再|把|将|,)*(?:去掉|去除|取消|删掉|删除|移除|拿掉|不要|清除|撤掉|解除)?(?:了)?(?:刚才|刚刚|上面)?(?:加|设|选)?(?:的)?(?:这个?|那个?|刚才的?|最后一?个|上一个)(?:加的|设的)?(?:filter|筛选|筛选条件|条件|限制|限定|过滤)(?:条件)?(?:去掉|去除|取消|删掉|删除|移除|拿掉|不要|清除|撤掉|解除)?(?:了|吧|掉|一下)*[。.!]*$"
+    r"^(?:请|那|那就|再|把|将|,)*(?:去掉|去除|取消|删掉|删除|移除|拿掉|不要|清除|撤掉|解除)?(?:了)?(?:刚才|刚刚|上面)?(?:加|设|选)?(?:的)?(?:刚才那个|刚刚那个|这个?|那个?|刚才的?|最后一?个|上一个)(?:加的|设的)?(?:filter|筛选|筛选条件|条件|限制|限定|过滤)(?:条件)?(?:去掉|去除|取消|删掉|删除|移除|拿掉|不要|清除|撤掉|解除|不用|作废)?(?:了|吧|掉|一下)*[。.!]*$"
     r"|^(?:please |now |then |and |ok(?:ay)?,? )*(?:remove|drop|clear|lift|take off|undo|cancel|delete|lose) (?:this|that|the last|the latest|the most recent) (?:filter|condition|restriction|constraint)(?: please| again)?[.!]*$"
 )
 
@@ -92,14 +97,14 @@ def _last_filter(text: str, context: MetricQuery, earlier: Sequence[MetricQuery]
 
 _COUNTS = {"两": 2, "2": 2, "二": 2, "三": 3, "3": 3, "四": 4, "4": 4, "two": 2, "both": 2, "three": 3, "four": 4}
 _SEVERAL = re.compile(
-    r"(?:就|把|将)?(?:这|那|刚才(?:的|那|这)?|前面(?:的|那|这)?|上面(?:的|那|这)?)(?P<z>[两二三四234])(?:个|家|款|种|类|位|条|组|者|大|省|边)(?!月|季|星期|礼拜|小时|周|天|年|工作日)(?:的)?|(?<![第前后近各每哪百千\d十这那上下过去])(?P<y>[两二三2])(?:个(?!月|季|星期|礼拜|小时|工作日|人|点|百分点)|者|边|组|家|款)(?:的)?(?=都|各|一起|放|之间|谁|哪个?|对比|比|差|相差|by |按|分|$|,|间|做|的差)"
+    r"(?:就|把|将)?(?:这|那|刚才(?:的|那|这)?|前面(?:的|那|这)?|上面(?:的|那|这)?)(?P<z>[两二三四234])(?:个|家|款|种|类|位|条|组|者|大|省|边)(?!月|季|星期|礼拜|小时|周|天|年|工作日)(?:的)?|(?<![第前后近各每哪百千\d十这那上下过去])(?P<y>[两二三2])(?:个(?!月|季|星期|礼拜|小时|工作日|人|点|百分点)|者|边|组|家|款|种|类)(?:的)?(?=都|各|一起|放|之间|谁|哪个?|对比|比|差|相差|by |按|分|$|,|间|做|的差|[^,，0-9]{1,4}(?:对比|比较|相比|比一比|放一?起|谁|哪个|之间|差多少|差距|差异|分别|各自))"
     r"|(?<![a-z])(?:of |between |for |in |from )?(?:the|these|those|both of the|all of the) (?P<e>two|three|four)(?: of them)?(?![a-z-])(?! (?:days?|weeks?|months?|quarters?|years?|hours?|half|halves|periods?)(?![a-z]))(?: ones)?|(?<![a-z])(?:of |between |for )?(?P<b>both)(?: of (?:them|these|those))?(?![a-z])"
 )
 _DIFFERENCE = re.compile(
     r"^(?:之间|间|的|那|它们|他们|,|中间|有|是|到底)*(?:差多少|相差多少|相差|差几个点|差几个百分点|差距(?:是|有)?(?:多大|多少)?|差异(?:是|有)?(?:多大|多少)?|差值(?:是)?(?:多少)?|差额(?:是)?(?:多少)?|差了多少|差别(?:有)?(?:多大)?|的差)(?:呢|啊|了|是多少|有多大|多少)*[?？。]*$"
     r"|^(?:and |so |ok(?:ay)?,? |now |show (?:me )?|give me |what(?:'s| is| was| are)? |tell me |calculate |the |how big is |how large is |a )*(?:difference|gap|delta|spread|how far apart|how different)(?: between| of| in)?(?: (?:are|is|them|they|those|these|it|each other))*[?.! ]*$"
 )
-_ALONE = re.compile(r"^(?:那|它们|他们|二者|两者|这之间|中间|之间|,)*(?:差多少|相差多少|差距(?:是|有)?(?:多大|多少)|差了多少|差几个点)(?:呢|啊)*[?？]*$|^(?:and |so |what(?:'s| is| was) )*(?:the )?(?:difference|gap)(?: between them)?[?. ]*$")
+_ALONE = re.compile(r"^(?:那|它们|他们|二者|两者|这之间|中间|之间|,)*(?:差多少|相差多少|高多少|低多少|多多少|少多少|高了多少|低了多少|高出多少|差距(?:是|有)?(?:多大|多少)|差了多少|差几个点)(?:呢|啊)*[?？]*$|^(?:and |so |what(?:'s| is| was) )*(?:the )?(?:difference|gap)(?: between them)?[?. ]*$|^(?:and |so )*by how much[?. ]*$|^(?:and |so )*how much (?:higher|lower|more|less|bigger|smaller|better|worse)(?: is (?:it|that))?[?. ]*$")
 
 
 def _several(text: str, context: MetricQuery, earlier: Sequence[MetricQuery], shown: Shown | None, view: LexiconView) -> Pointed | None:
@@ -107,6 +112,8 @@ def _several(text: str, context: MetricQuery, earlier: Sequence[MetricQuery], sh
     if match is None:
         if not _ALONE.match(text):
             return None
+        if context.compare is not None:
+            return Pointed(text="", context=context, whole=True)  # by how much, after a comparison: that is what it tells
         count, rest, noun = 2, text, None
     else:
         count = _COUNTS[match["z"] or match["y"] or match["e"] or match["b"]]
@@ -184,18 +191,19 @@ def _named(count: int, noun: frozenset[str] | None, context: MetricQuery, earlie
     if fitting:
         return fitting[-1]
     for name, values in reversed(items):
-        if len(values) > 1 or (noun is not None and name not in noun):
+        if len(values) >= count or (noun is not None and name not in noun):
             continue
         found = list(values)
         for before in reversed(earlier):
             kept = [(item.dimension, item.values) for item in before.where if item.op == "in"] + [(item.dimension, item.values) for item in before.keep]
             said = next((each for dimension, each in kept if dimension == name), ())
-            if len(said) != 1:
+            if not said:
                 break
-            if said[0] not in found:
-                found.insert(0, said[0])
+            found = [*(value for value in said if value not in found), *found]
             if len(found) == count:
                 return name, tuple(found)
+            if len(found) > count:
+                break
     return None
 
 
@@ -271,6 +279,50 @@ _OTHERS = re.compile(
     r"^(?:那|那么|还有|再看|看看?|,|\s)*(?:其他|其它|其余|别的|另外|剩下|剩余)(?:的)?(?:[两二三四五六七八九几\d]+)?(?:个|家|款|种|类|位)?(?P<z>[^,，?？呢吗]{0,8}?)(?:呢|怎么样|如何|情况|的呢|都看看|也看看|有哪些|分别)*[?？。]*$"
     r"|^(?:and |what about |how about |ok(?:ay)?,? |now |so |for |show (?:me )?|then )*(?:the )?(?:other|remaining|rest of the|another)(?: (?:two|three|four|five))? (?P<e>[a-z -]{3,30}?)(?:\s+then)?[?.! ]*$"
 )
+
+
+_WHOLE_OF = re.compile(r"^(?:那|看看?|还是|就|要|,)*整个(?P<z>[^,，?？的呢]{1,8})(?:的|呢|情况)*[?？。]*$|^(?:and |what about |how about |for |now |show (?:me )?)*the (?:whole|entire) (?P<e>[a-z -]{3,20}?)[?.! ]*$")
+
+
+def _whole_of(text: str, context: MetricQuery, view: LexiconView) -> Pointed | None:
+    """整个省的, after some of its cities: what was said of the finer places falls away."""
+    match = _WHOLE_OF.match(text)
+    noun, rest = _noun((match["z"] or match["e"]).strip(), view) if match is not None else (None, "")
+    if noun is None or rest.strip() or not any(item.dimension in noun for item in context.where):
+        return None
+    dimensions = view.lexicon.dimensions
+    finer = {name for name in context.named_dimensions() if name in dimensions and noun & dimensions[name].within}
+    where, groups = tuple(item for item in context.where if item.dimension not in finer), tuple(name for name in context.group_by if name not in finer)
+    return Pointed(text="", context=replace(context, where=where, group_by=groups), whole=True) if finer else None
+
+
+_REST = re.compile(
+    r"^(?:那|那么|还有|再看|看看?|,|\s)*(?:其他|其它|其余|别的|剩下|剩余|另外)(?:的)?(?:几个|那些|那几个|两个|三个)?(?:呢|怎么样|如何|情况|的呢|都?看看|也看看|有哪些|都列出来)*[?？。]*$"
+    r"|^(?:and |what about |how about |ok(?:ay)?,? |now |so |show (?:me )?|then |list )*(?:the )?(?:others|rest|other ones|remaining(?: ones)?|rest of them)(?:呢)?(?: then)?[?.! ]*$"
+)
+_ALSO = re.compile(r"^(?:那|把|将|请|再|,)*(?:其他|其它|其余|别的|另外|剩下)(?:的)?(?P<z>[^,，?？呢]{1,8}?)(?:也|都|一起|一并)+(?:列上|列出来|列出|列|加上|加进来|看看|看一下|看|放上|放进来|算上|显示|展示)(?:吧|了|来|出来)*[。!]*$|^(?:and |please |now )*(?:also )?(?:add|include|show|list)(?: me)?(?: also)? (?:all )?the other (?P<e>[a-z -]{3,30}?)(?: too| as well| also)?[.! ]*$")
+
+
+def _rest(text: str, context: MetricQuery, shown: Shown | None) -> Pointed | None:
+    """The rest, after the first few: the rows that were not shown."""
+    dimension = _listed(context)
+    if dimension is None or context.limit is None or shown is None or not _REST.match(text):
+        return None
+    values = _members(shown(), dimension)
+    return Pointed(text="", context=_unranked(replace(context, where=(*context.where, Filter(dimension=dimension, op="not_in", values=values)))), whole=True) if values else None
+
+
+def _also_others(text: str, context: MetricQuery, view: LexiconView) -> Pointed | None:
+    """其他产品也列上: the members beside the one that was looked at, which stays."""
+    match = _ALSO.match(text)
+    noun, rest = _noun((match["z"] or match["e"]).strip(), view) if match is not None else (None, "")
+    if noun is None or rest.strip():
+        return None
+    named = [item.dimension for item in context.where if item.dimension in noun] or [name for name in context.group_by if name in noun]
+    if not named:
+        return None
+    where = tuple(item for item in context.where if item.dimension != named[0])
+    return Pointed(text="", context=_unranked(replace(context, where=where, group_by=tuple(dict.fromkeys((*context.group_by, named[0]))))), whole=True)
 
 
 def _others(text: str, context: MetricQuery, shown: Shown | None, view: LexiconView) -> Pointed | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from governance.terms import MetricQuery
+from governance.terms import Comparison, MetricQuery
 from nlq.numbers import chinese_value
 
 _ZH, _END_ZH = r"^(?:请|麻烦|那|那就|好的?|嗯|给我|帮我|再|还是|把|将|它|顺序|排序|结果|名次|,)*", r"(?:一下|一遍|下|来|看|看看|吧|呢|了|啊|好了|就好|就行|[.!。,\s])*$"
@@ -26,6 +26,16 @@ _WHOLE = re.compile(
 _WORDS = {word: index for index, word in enumerate(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))} | {"twelve": 12, "fifteen": 15, "twenty": 20}
 
 
+_LIMIT = r"(?:threshold|门槛|阈值|门限|界限|上限|下限|cut-?off|bound|达标线|标准线)"
+_UNBOUND = re.compile(rf"{_ZH}(?:去掉|去除|取消|删掉|删除|移除|拿掉|不要|清除|撤掉|解除|放开)(?:这个?|那个?|刚才的?)?{_LIMIT}{_END_ZH}|{_ZH}(?:这个?|那个?)?{_LIMIT}(?:去掉|取消|不要|拿掉|放开|不限){_END_ZH}|{_EN}(?:remove|drop|clear|lift|cancel|without|no|lose|forget|ignore) (?:the |that |this |any )?{_LIMIT}{_END_EN}")
+_OPPOSITE = re.compile(
+    rf"{_ZH}(?:反过来|反之|倒过来|相反)(?:看|呢|的)?(?:[,，]\s*(?:那|那些)?(?:高|低|多|少|好|差|大|小|达标|没达标|不达标|以上|以下|超过|没超过|达到|没达到)(?:的|于这个数的|于的|了的)?(?:有哪些|有谁|是哪些|呢|有几个|有多少|列出来)?)?{_END_ZH}"
+    rf"|{_EN}(?:and )?(?:the (?:other way (?:a)?round|opposite|reverse|others? side|converse)|conversely|vice versa){_END_EN}"
+)
+_FLIPPED: dict[Comparison, Comparison] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+"""反过来，高的有哪些, after those below a bound: the others."""
+
+
 def turned(text: str, context: MetricQuery) -> MetricQuery | None:
     """Return the query before, turned as a whole sentence says; None for any other sentence, and where there is nothing to turn."""
     if context.order and _ABOUT.match(text):
@@ -33,6 +43,11 @@ def turned(text: str, context: MetricQuery) -> MetricQuery | None:
     if context.limit is not None and not context.having and (match := _ROWS.match(text)):
         count = _count(match["n"] or match["m"])
         return replace(context, limit=count) if count else None
+    if context.having and _UNBOUND.match(text):
+        return replace(context, having=())
+    if len(context.having) == 1 and _OPPOSITE.match(text):
+        bound = context.having[0]
+        return replace(context, having=(replace(bound, op=_FLIPPED[bound.op]),)) if bound.op in _FLIPPED else None
     if (context.group_by or context.grain) and _WHOLE.match(text):
         return replace(context, group_by=(), grain=None, order=(), limit=None, share=False, having=(), keep=())
     return None

@@ -11,15 +11,16 @@ message where there is none); `reset` forgets the conversation's queries (status
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from governance.terms import Language, MetricQuery, Text
 from nlq.acts import Act, act_of
-from nlq.asides import Asides, without
+from nlq.asides import Asides, unlabelled, without
 from nlq.asking import ask_back, choose, miscounted_noun, or_options, share_options, single_options, time_options
-from nlq.choosing import chosen, shared_by
+from nlq.choosing import chosen, labelled, shared_by, undecided
 from nlq.colloquial import plainer
 from nlq.conversing import anew
 from nlq.correcting import Tokeniser
@@ -53,7 +54,7 @@ from nlq.refusing import LanguageRefusal, Refuser
 from nlq.scoring import COUNT_AFTER, COUNT_BEFORE, READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
 from nlq.screening import BLANK, holds_a_number, screened
 from nlq.shape import read_shape
-from nlq.times import Clock
+from nlq.times import Clock, When
 from nlq.turning import turned
 from nlq.wording import plain
 from nlq.words import EXPLAIN as EXPLAIN_KIND
@@ -140,7 +141,7 @@ class _Question:
             blanked += [self.raw[at : finding.start], BLANK]
             at = max(at, finding.end)
         typed = cased("".join([*blanked, self.raw[at:]]))
-        self.typed = typed
+        self.typed = typed = unlabelled(typed)
         aside = Asides(typed, view).clauses() if context is None and len(typed) <= MAX_QUESTION else []
         self.capitals = standard(plain(without(typed, aside) if aside else typed))
         if context is not None and act_of(self.capitals.lower()) is None:
@@ -167,6 +168,7 @@ class _Question:
         if self.person or not has_chinese(self.typed) or len(self.typed) > MAX_QUESTION:
             return found
         rest = plainer(self._plainly(without(self.typed, Asides(self.typed, self.view).clauses())))
+        rest = without(rest, Asides(rest, self.view).remarks()) if self.began is None else rest
         tried = self.capitals
         for start, names in [(0, ()), *(Asides(rest, self.view).told() if self.began is None else ())]:
             light = without(rest[start:], Asides(rest[start:], self.view).ends())
@@ -255,12 +257,17 @@ class _Question:
             if refusal.code == "not_understood":
                 return self._lost(refusal.message)
             return self._made("refused", refusal=refusal)
-        if self.context is not None and self.draft.when is None and asks_why(self.said) and not any(set(token.ids("metric")) - {*self.context.metrics} for token in self.draft.metrics):
+        if self.context is not None and self._of_before(self.draft.when) and asks_why(self.said) and not any(set(token.ids("metric")) - {*self.context.metrics} for token in self.draft.metrics):
             self.context = self.began or self.context
             return self._acted("explain")
         if sql:
             return self._lost(Text(zh="这里不接受 SQL，请用业务语言提问；任何语句都不会被执行。", en="SQL is not accepted here and is never run; please ask in business words."))
         return self._read()
+
+    def _of_before(self, when: When | None) -> bool:
+        """Whether a time that was said lies in that of the question before: 10月为什么高, after a trend."""
+        asked = self.context.period if self.context is not None else None
+        return when is None or (when.period is not None and asked is not None and asked.start <= when.period.start and when.period.end <= asked.end)
 
     def _acted(self, act: Act) -> Understanding:
         if act == "explain" and self.context is not None:
@@ -273,15 +280,19 @@ class _Question:
     # ------------------------------------------------------------------ readings
 
     def _read(self) -> Understanding:
-        if self.offered and (query := chosen(self.asking, self.tokens, self.draft, self.offered)) is not None:
+        taken = chosen(self.asking, self.tokens, self.draft, self.offered) or labelled(self.asking, self.offered, self.view.lexicon.metrics) if self.offered else None
+        if (query := taken) is not None:
             return self._made("read", readings=[Reading(query=query, score=1.0)])
         reader = Reader(self.draft, self.view, self.clock)
         if self.context is not None and counts_rows(self.tokens, self.context):
             return self._made("read", readings=[Reading(query=self.context, score=0.95)])
         leaning = self.context is not None and (self.pointing or is_follow_up(self.draft, self.asking, self.tokens, self.context))
+        if leaning and undecided(self.offered) and not self.draft.metrics:
+            return self._asked_again()
         if leaning and self.context is not None:
             readings = FollowUp(self.draft, self.changing, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens), earlier=self.earlier).readings()
-            readings = [replace(reading, query=self._conversed(reading.query)) for reading in readings]
+            pending = (_PENDING,) if len(self.offered) == 1 else ()
+            readings = [replace(reading, query=self._conversed(reading.query), assumptions=(*reading.assumptions, *pending)) for reading in readings]
         else:
             readings = reader.readings()
         if not readings:
@@ -334,6 +345,12 @@ class _Question:
             return self._made("clarify", readings=readings, ask=_confirm(left), options=options)
         explained = any(token.kind == EXPLAIN_KIND for token in self.tokens)
         return self._made("read", readings=readings, act="explain" if explained else None)
+
+    def _asked_again(self) -> Understanding:
+        """Ask again which metric is meant, each with what the sentence changes: 按渠道, after `which metric?`."""
+        changed = [FollowUp(deepcopy(self.draft), self.changing, query, self.view, self.clock).readings() for query in self.offered]
+        ask, options = choose([found[0].query for found in changed if found], self.draft, self.view)
+        return self._made("clarify", ask=ask, options=options) if options else self._lost(_NOTHING)
 
     def _conversed(self, query: MetricQuery) -> MetricQuery:
         """A follow-up's query as the conversation means it: side by side what was pointed at, as it was before where one goes back."""
@@ -392,6 +409,7 @@ class _Question:
     def _only_metric(self) -> str | None:
         """Return the one metric that what was named can be asked of: 处于使用阶段的医生 are counted by one."""
         named = {n for token in self.tokens if token.kind == "V" for n in (m.id for m in token.meanings if m.kind == "value")}
+        named |= {f.dimension for token in self.tokens if token.kind == "V" for m in token.meanings if m.kind == "term" for f in self.view.lexicon.terms[m.id].filters}
         named |= {name for token in self.tokens if token.kind == "D" for name in token.ids("dimension")}
         for name in named:
             fitting = [metric for metric, info in self.view.lexicon.metrics.items() if name in info.dimensions]
@@ -450,6 +468,7 @@ class _Question:
         )
 
 
+_PENDING = Text(zh="接着刚才反问的那个读法", en="goes on from the reading that was asked about")
 _NUMBERS_OF = frozenset(("数", "人数", "次数", "数量", "个数"))
 _UNDONE = Text(zh="已撤销上一步，回到之前的问题。", en="The last step is undone: the question before it is asked again.")
 _NOTHING_BEFORE = Text(zh="没有更早的问题可以回到，请直接提问。", en="There is no earlier question to go back to; please ask one.")
