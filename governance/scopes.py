@@ -452,7 +452,7 @@ def _belongs(catalogue: Catalogue, part: Part, entity: str, home: str, name: str
     return route is not None and (part.measure.model == home or route.hops[:1] == (entity,))
 
 
-def _compared(plan: Plan, group: Sequence[Value]) -> bool:
+def _compared(plan: Plan, group: Sequence[Cell]) -> bool:
     """Return whether a group has a row where members are compared: the base has none, nor have members that are not asked for."""
     if plan.member is None:
         return True

@@ -15,6 +15,7 @@ from governance.errors import UnsoundQuery
 from governance.metrics.catalogue import Catalogue
 from governance.metrics.history import begins_late, known_days, speaks_of
 from governance.metrics.parsing import query_to_json
+from governance.metrics.weekdays import weekdays_asked
 from governance.terms import GRAINS, Grain, MemberCompare, MetricQuery, Note, Period, Text
 
 DAY = timedelta(days=1)
@@ -198,6 +199,9 @@ def timeline(query: MetricQuery, catalogue: Catalogue, today: date) -> Timeline:
         notes.extend(dict.fromkeys(note for note in (begins_late(item, base, of_base=True) for item in known) if note is not None))
     compared = query.compare is not None and not isinstance(query.compare, MemberCompare)
     rows = _known(_rows(query, period, base, today, fiscal), known)
+    if query.grain == "day" and not compared:
+        days = weekdays_asked(query, definitions, catalogue)
+        rows = tuple(row for row in rows if row.window.start.isoweekday() in days) or rows
     if base is not None and compared and not any(row.base is not None for row in rows):
         notes.append(Note(code="no_base_data", text=Text(zh=f"对比期 {_span(base)} 没有数据，因此没有对比。", en=f"There are no data for {_span(base)}, so nothing is compared.")))
     return Timeline(rows=rows, period=period, base_period=base, compared=compared, notes=tuple(notes))

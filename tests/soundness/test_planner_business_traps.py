@@ -125,6 +125,17 @@ def test_a_day_without_rows_stays_in_the_trend_as_zero(ask: Ask) -> None:
     assert found["2026-10-02",] == {"touches": 0, "open_rate": None}
 
 
+def test_a_trend_by_day_has_no_row_for_a_day_of_the_week_that_the_question_leaves_out(ask: Ask) -> None:
+    """Weekends left out stood there as hidden rows of nobody, and one working day was hidden beside them."""
+    tables = {"dim_hcp": [doctor("d1")], "fct_touch": [touch(1, "d1", "2026-10-01"), touch(2, "d1", "2026-10-03"), touch(3, "d1", "2026-10-05")]}
+    query = {"metrics": ["touches"], "grain": "day", "period": {"start": "2026-10-01", "end": "2026-10-06"}}
+    weekend = {"dimension": "weekday", "values": ["周六", "周日"]}
+    worked = ask(tables, query | {"where": [weekend | {"op": "not_in"}]})
+    assert worked == {("2026-10-01",): {"touches": 1}, ("2026-10-02",): {"touches": 0}, ("2026-10-05",): {"touches": 1}}
+    assert ask(tables, query | {"where": [weekend | {"op": "in"}]}) == {("2026-10-03",): {"touches": 1}, ("2026-10-04",): {"touches": 0}}
+    assert ask(tables, query | {"where": [{"dimension": "weekday", "op": "in", "values": ["周二"]}]}) == {(f"2026-10-0{day}",): {"touches": 0} for day in range(1, 6)}
+
+
 def test_null_in_not_in_excluding_a_region_keeps_the_doctors_whose_region_is_unknown(ask: Ask) -> None:
     tables = {"dim_hcp": [doctor("d1", "华东"), doctor("d2", "华北"), doctor("d3", None)], "fct_touch": [touch(i, f"d{i}") for i in (1, 2, 3)]}
     where = [{"dimension": "region", "op": "not_in", "values": ["华东"]}]
