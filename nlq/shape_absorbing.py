@@ -13,6 +13,7 @@ def absorb(sentence: Sentence) -> None:
     """Join values with the dimension named beside them: 华东大区, 渠道为微信, 华东、华南两个大区."""
     sentence.each(r"(?<![X!y\-])jG?(?=D?V)", lambda match: _filtered(sentence, match))
     sentence.each("V(?:[&|,]*V)*N?D", lambda match: _values_then_name(sentence, match))
+    sentence.each("V(?:[&|,]*V)+,ND", lambda match: _values_then_name(sentence, match) if _as_many(sentence, match) else False)
     sentence.each("DGD?V", lambda match: _caused(sentence, match))
     sentence.each("Vm", lambda match: _days(sentence, match))
     sentence.each("V[DV]", lambda match: _head_noun(sentence, match))
@@ -35,8 +36,17 @@ def _values_then_name(sentence: Sentence, match: re.Match[str]) -> bool:
     taken = [end - 1]
     if sentence.rest[end - 2].kind == "N":
         taken.append(end - 2)
+        if sentence.rest[end - 3].kind == ",":
+            taken.append(end - 3)
     sentence.take(*taken)
     return True
+
+
+def _as_many(sentence: Sentence, match: re.Match[str]) -> bool:
+    """心衰规范诊疗行和糖心同管，两个活动的: the number after the comma is that of the members before it."""
+    tokens = sentence.rest[match.start() : match.end()]
+    number = tokens[-2].number
+    return number is not None and number.said == "plain" and number.value == sum(token.kind == "V" for token in tokens)
 
 
 def _head_noun(sentence: Sentence, match: re.Match[str]) -> bool:

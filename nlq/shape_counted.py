@@ -23,10 +23,14 @@ _PART = 3
 
 def counted(sentence: Sentence) -> None:
     """Apply the rules, once names are chosen and before anything is taken."""
+    _settled(sentence)
+    _than(sentence)
     _verbs(sentence)
     _whole_of_part(sentence)
     _divided(sentence)
     _planned(sentence)
+    _context(sentence)
+    _single(sentence)
 
 
 def _infos(sentence: Sentence) -> dict[str, MetricInfo]:
@@ -36,6 +40,34 @@ def _infos(sentence: Sentence) -> dict[str, MetricInfo]:
 def _undecided(token: Token) -> bool:
     """Whether a word names a part of several metrics, or is declared to mean several."""
     return token.kind == METRIC and token.text.isascii() and (len(token.ids("metric")) > 1 or (token.partial and all(m.rank == _PART for m in token.meanings)))
+
+
+def _settled(sentence: Sentence) -> None:
+    """Touches, reach rate by region, sorted by reach; the coverage (I mean the reach rate): of several metrics, the one that is named elsewhere."""
+    exact = {ids[0] for token in sentence.rest if token.kind == METRIC and not token.partial and len(ids := token.ids("metric")) == 1}
+    for token in sentence.rest:
+        if token.kind != METRIC or len(ids := token.ids("metric")) < len(("one", "other")) or not any(m.value is not None for m in token.meanings):
+            continue
+        others = [other for other in sentence.rest if other.kind == METRIC and other is not token and len(other.ids("metric")) == 1 and other.ids("metric")[0] in exact]
+        if any(other.start <= token.end + 1 and token.start <= other.end + 1 for other in others):
+            continue  # 目标和实际销售额: one phrase with the name beside it
+        named = [name for name in ids if name in exact]
+        if len(named) > 1:
+            named = list(dict.fromkeys(other.ids("metric")[0] for other in others if other.ids("metric")[0] in ids and token.text in other.text))
+        if len(named) == 1:
+            token.meanings, token.alternatives = (Meaning("metric", named[0], rank=1),), []
+
+
+def _than(sentence: Sentence) -> None:
+    """Are cardiologists opening more than oncologists did: before a member of the same dimension, `more than` compares and bounds nothing."""
+    for first, cue, base in zip(sentence.rest, sentence.rest[1:], sentence.rest[2:], strict=False):
+        del first
+        if cue.kind != "C" or not cue.text.endswith(" than") or cue.text.startswith(("better", "worse")) or base.kind != VALUE:
+            continue
+        others = [token for token in sentence.rest if token.kind == VALUE and token.end <= cue.start and set(sentence.dimension_of(token)) & set(sentence.dimension_of(base))]
+        if len(others) == 1 and not sentence.has("N"):
+            cue.kind, cue.meanings = "z", (Meaning("cue", "z"),)
+            return
 
 
 # ------------------------------------------------------------------ verbs
@@ -199,7 +231,7 @@ def _whole_of_part(sentence: Sentence) -> None:
 def _does(sentence: Sentence, token: Token) -> bool:
     """Whether a counting metric was said as a clause, those who are counted first: doctors moved up, hospitals have we covered; not: covered hospitals."""
     words = [stem(word) for word in token.text.split()]
-    nouns = {stem(word) for info in sentence.view.lexicon.dimensions.values() if info.identifies is not None for word in normalise(info.label.en).split()}
+    nouns = {stem(name[0]) for info in sentence.view.lexicon.dimensions.values() if len(name := normalise(info.label.en).split()) == 1}
     nouns |= {word for word, noun in sentence.view.lexicon.words.same.items() if noun in nouns}
     return len(words) > 1 and words[0] in nouns
 
@@ -249,6 +281,50 @@ def _planned(sentence: Sentence) -> None:
     first, last = sorted((word, asked), key=lambda token: token.start)
     for other in [other for other in sentence.rest if other.kind in "Zz" and first.end <= other.start and other.end <= last.start]:
         sentence.take(sentence.rest.index(other))
+
+
+# ------------------------------------------------------------------ what a metric is taken of
+
+
+def _context(sentence: Sentence) -> None:
+    """Average score in surveys answered, objective completion on detailing calls: after a preposition, what the first metric is taken of is no second one."""
+    infos = _infos(sentence)
+    named = [token for token in sentence.rest if token.kind == METRIC and len(token.ids("metric")) == 1 and token.ids("metric")[0] in infos]
+    if sentence.chinese or len(named) != len(("metric", "context")):
+        return
+    first, second = named
+    between = [token for token in sentence.all if first.end <= token.start and token.end <= second.start]
+    while between and (between[-1].kind == VALUE or between[-1].text in ("the", "our", "all", "those", "these")):
+        between.pop()
+    if not between or between[-1].text not in ("in", "on", "at", "from", "during", "among") or any(token.kind in "&,ZzGC|" for token in between[-1:]):
+        return
+    definition = infos[first.ids("metric")[0]].definition
+    words = {root(stem(word)) for word in infos[second.ids("metric")[0]].names.split() if len(word) > _NOUNS and word not in ("number", "count", "total")}
+    if any(word in definition for word in words):
+        second.kind, second.used = FILLER, True
+        sentence.rest.remove(second)
+    else:
+        sentence.problem(second.text, 0.45)
+
+
+_NOUNS = 4
+
+
+def _single(sentence: Sentence) -> None:
+    """实验转化率，邮件那个: where a metric is asked of one member of a dimension, a word that its other filters can't be names the member it stands in."""
+    infos, dimensions = _infos(sentence), sentence.view.lexicon.dimensions
+    for name in {name for token in sentence.rest if token.kind == METRIC and not token.partial for name in token.ids("metric") if name in infos}:
+        single = infos[name].single
+        if single is None or single not in dimensions or any(single in sentence.dimension_of(token) for token in sentence.rest if token.kind == VALUE):
+            continue
+        for token in sentence.rest:
+            if token.kind != VALUE or any(each in infos[name].dimensions for each in sentence.dimension_of(token)):
+                continue
+            said = {str(m.value) for m in token.meanings if m.kind == "value"} | {token.text}
+            members = [member for member in dimensions[single].members if sentence.view.value_allowed(single, member) and any(word in str(member) for word in said)]
+            if len(members) == 1:
+                token.meanings, token.alternatives = (Meaning("value", single, members[0]),), []
+                return
 
 
 _ACTUAL = frozenset(("actual", "actuals", "actually", "实际", "加上", "plus", "以及"))

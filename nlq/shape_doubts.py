@@ -30,6 +30,7 @@ def doubts(sentence: Sentence) -> None:
     _part_of_total(sentence)
     _each_ones_share(sentence)
     _nouns_of_members(sentence)
+    _working_days(sentence)
 
 
 def _between(sentence: Sentence, first: Token, last: Token) -> str:
@@ -176,6 +177,15 @@ def _nouns_of_members(sentence: Sentence) -> None:
         rest = any(m.kind == "metric" for m in entries.get(words[1:], ()))
         if noun and rest:
             sentence.problem(metric.text, _ASK)
+
+
+def _working_days(sentence: Sentence) -> None:
+    """Touches on weekdays, on weekends vs weekdays: five days of the week, where the word is also the name of all seven."""
+    for token in sentence.rest:
+        before = next((other.text for other in reversed(sentence.all) if other.end <= token.start), "")
+        if token.kind == DIMENSION and token.text in ("weekdays", "week days") and before in ("on", "during", "over", "vs", "versus", "than", "against", "with", "to", "and"):
+            sentence.problem(token.text, _ASK)
+            return
 
 
 __all__ = ["doubts"]

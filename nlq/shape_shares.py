@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nlq.matching import Token
+from nlq.normalise import keys
 from nlq.sentence import Sentence
 
 
@@ -21,6 +22,7 @@ def shares(sentence: Sentence) -> None:
     if (draft.thresholds or sentence.find("ID[Hh]") is not None) and match.start() and sentence.rest[match.start() - 1].kind == "D":
         sentence.problem(sentence.rest[match.start() - 1].text + sentence.rest[match.start()].text, 0.5)  # 增长的大区占比: a share of the rows
     index = match.start()
+    held = next((token for token in sentence.rest if token.kind in "Hh" and token.text.startswith("占")), None)
     owned = sentence.find("V[Dn]?[Hh]")
     if owned is None and not sentence.chinese and (named := sentence.find("HVM")) is not None:
         value, metric = sentence.rest[named.start() + 1], sentence.rest[named.end() - 1]
@@ -31,12 +33,15 @@ def shares(sentence: Sentence) -> None:
     if not values:
         return
     grouped = {name for token in explicit for name in sentence.dimension_of(token)}
-    if explicit:
+    grouped |= {name for token in sentence.rest if token.kind == "M" and (name := sentence.view.lexicon.words.implied.get(keys(token.text))) is not None}
+    if grouped and not explicit:
+        chosen = [token for _, token in values if set(sentence.dimension_of(token)) & grouped]  # share of doctors at each stage for one product
+    elif explicit:
         chosen = [token for _, token in values if set(sentence.dimension_of(token)) & grouped]
         if not chosen and owned is not None:
             sentence.problem(explicit[0].text, 0.45)  # 各大区微信占比: a member's share inside each row has no form in a query
     else:
-        nearest = _part(sentence, values, index)
+        nearest = _before(sentence, values, held) or _part(sentence, values, index)
         dimensions = set(sentence.dimension_of(nearest))
         chosen = [token for _, token in values if set(sentence.dimension_of(token)) & dimensions]
         others = [token for _, token in values if token not in chosen]
@@ -46,6 +51,16 @@ def shares(sentence: Sentence) -> None:
     draft.share_of = chosen
     for token in chosen:
         sentence.take(sentence.rest.index(token))
+
+
+def _before(sentence: Sentence, values: list[tuple[int, Token]], held: Token | None) -> Token | None:
+    """浙江的销售额占华东多少: what stands before 占 is the part, and what stands behind it the whole, where they are of different dimensions."""
+    if held is None:
+        return None
+    parts, wholes = [token for _, token in values if token.end <= held.start], [token for _, token in values if token.start >= held.end]
+    whole = {name for token in wholes for name in sentence.dimension_of(token)}
+    apart = [token for token in parts if not set(sentence.dimension_of(token)) & whole]
+    return apart[-1] if wholes and apart and len(apart) == len(parts) else None
 
 
 def _part(sentence: Sentence, values: list[tuple[int, Token]], index: int) -> Token:

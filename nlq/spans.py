@@ -111,7 +111,11 @@ class Spans:
             if self.parted:
                 self._parted(at, found)
             self._gapped(at, found)
+        elif unit.kind == "n" and self.parted:
+            self._parted_words(at, found)
         elif unit.kind == "w":
+            if self.parted:
+                self._parted_words(at, found)
             self._bag(at, found)
             self._patterned(at, found)
             self._derived(at, found)
@@ -179,12 +183,24 @@ class Spans:
         """Find metric names with 的 inside: 知晓到尝试的转化率."""
         if self.units[at].key == "的":
             return
-        if self._within_name(at):
-            return
+        if self._within_name(at) or (at and self.units[at - 1].key == "占"):
+            return  # 占线上的比例: of what is online, no name
         places = [index for index in range(at, min(at + 16, len(self.units))) if self.units[index].key != "的"]
         parts = tuple(self.units[index].key for index in places)
         for size in self.book.lengths.get(parts[0], ()):
             if size < 4 or size > len(places) or places[size - 1] == at + size - 1:
+                continue
+            meanings = tuple(m for m in self.book.entries.get(parts[:size], ()) if m.kind == "metric")
+            if meanings:
+                end = places[size - 1] + 1
+                found.append(Candidate(end, self._weight(at, end, 0.99), (Token(METRIC, *self._span(at, end), meanings=meanings),)))
+
+    def _parted_words(self, at: int, found: list[Candidate]) -> None:
+        """Find English metric names with 的 inside: rolling 12 months的sales, aware到trial的conversion."""
+        places = [index for index in range(at, min(at + 10, len(self.units))) if self.units[index].key != "的"]
+        parts = tuple(self.units[index].key for index in places)
+        for size in self.book.lengths.get(parts[0], ()):
+            if size < len(("word", "word")) or size > len(places) or places[size - 1] == at + size - 1:
                 continue
             meanings = tuple(m for m in self.book.entries.get(parts[:size], ()) if m.kind == "metric")
             if meanings:

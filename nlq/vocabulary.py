@@ -40,6 +40,7 @@ def build(
         _dimension_words(builder, catalogue, info)
     for name, info in dimensions.items():
         value_words(builder, catalogue, name, info)
+    _prefixed(builder)
     _by_rule(builder)
     _other_nouns(builder, catalogue, dimensions)
     book.same = _same_nouns(builder, dimensions)
@@ -213,6 +214,27 @@ def _other_nouns(builder: WordbookBuilder, catalogue: Catalogue, dimensions: Map
 
 
 _SHORT, _NOUN = 4, 2
+_PREFIXES = ("multi", "omni", "cross", "inter", "over", "under", "sub", "pre", "post", "non", "co", "re")
+"""What is written in one word, in two or with a hyphen: multichannel, multi-channel, multi channel."""
+
+
+def _prefixed(builder: WordbookBuilder) -> None:
+    """Add the English names of metrics with their prefixed words in two, or in one."""
+    for metric, names in list(builder.names.items()):
+        for name in list(names):
+            if has_chinese(name):
+                continue
+            key = keys(name)
+            for at, unit in enumerate(key):
+                prefix = next((each for each in _PREFIXES if unit.startswith(each) and len(unit) - len(each) >= _REST), None)
+                apart = (*key[:at], prefix, unit.removeprefix(prefix), *key[at + 1 :]) if prefix is not None and len(prefix) > 2 else None
+                joined = (*key[:at], unit + key[at + 1], *key[at + 2 :]) if unit in _PREFIXES and at + 1 < len(key) else None
+                for variant in (apart, joined):
+                    if variant is not None and variant not in builder.entries:
+                        builder.add_key(variant, Meaning("metric", metric, value=next((m.value for m in builder.entries.get(key, ()) if m.kind == "metric"), None), rank=2))
+
+
+_REST = 4
 
 
 def _same_nouns(builder: WordbookBuilder, dimensions: Mapping[str, DimensionInfo]) -> dict[str, str]:
