@@ -11,7 +11,7 @@ from nlq.fuzzy import replaced
 from nlq.lexicon import LexiconView
 from nlq.matching import Matcher, Token
 from nlq.times import Clock
-from nlq.words import UNKNOWN
+from nlq.words import UNKNOWN, VALUE
 
 MAX_CORRECTIONS = 3
 
@@ -62,6 +62,8 @@ class Tokeniser:
         slips = corrector.names(self.text, chinese, solid, self.view.may_offer) if chinese else []
         for slip in slips[:2]:
             said = self.text[slip.start : slip.end]
+            if len(said) != len(slip.name) and any(slip.start <= t.start and t.end <= slip.end for t in self.tokens if t.kind == VALUE):
+                continue  # 急诊人次 is of the member 急诊, no slip of 门急诊人次
             if self._cuts_word(slip.start, solid) or self._cuts_word(slip.end, solid):
                 continue  # 加盟店 is no 加 and a slip of 门店
             found.append(((Correction(said=said, taken=slip.name),), replaced(self.text, slip.start, slip.end, slip.name)))

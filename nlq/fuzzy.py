@@ -5,6 +5,7 @@ A correction is never silent (it is shown as an assumption), short words stay ex
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -177,7 +178,7 @@ class Corrector:
         if any(window[:at] + window[at + 1 :] in self.known for at in range(len(window))):
             return []  # a name and a character beside it, not another name
         # the last character says what a name is (a number, a rate): it is never supplied or replaced
-        shaped = {name for name, meaning in self._by_shape(window) if offer(meaning) and name[-1] == window[-1]}
+        shaped = {name for name, meaning in self._by_shape(window) if offer(meaning) and name[-1] == window[-1] and not ASKS.search(name)}
         if len(shaped) == 1 and window not in shaped and not is_word(window) and not _meant(window, next(iter(shaped))):
             return [(len(window) - 0.5, Slip(left, right, shaped.pop()))]
         return []
@@ -194,6 +195,10 @@ class Corrector:
             for at in range(len(window)):
                 found += [item for item in self.shapes.get(window[:at] + window[at + 1 :], ()) if len(item[0]) == len(window)]
         return found
+
+
+ASKS = re.compile("多少|[了过]|几")
+"""A phrase with a verb of its own: another verb is another question, never a slip (丢了多少, 卖了多少)."""
 
 
 def _meant(window: str, name: str) -> bool:

@@ -17,6 +17,7 @@ from nlq import (
     shape_nouns,
     shape_numbers,
     shape_orders,
+    shape_paired,
     shape_periods,
     shape_shares,
     shape_words,
@@ -61,6 +62,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_nouns.grouped(sentence)
     shape_numbers.thresholds(sentence)
     shape_absorbing.flags(sentence)
+    shape_paired.paired(sentence)
     shape_exclusions.exclusions(sentence)
     shape_orders.orderings(sentence)
     shape_shares.shares(sentence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from nlq.draft import Direction, Ordering
@@ -25,6 +26,8 @@ def orderings(sentence: Sentence) -> None:
 
     changed = sentence.rest[match.end() - 1] if (match := sentence.find("[GK][YQM]*I")) else None
     by_metric(sentence, start)
+    grown = sentence.rest[match.start()] if (match := sentence.find("I(?=PN)")) else None
+    changed = changed or grown
     if match := sentence.find("K?P#?N|S?PN"):
         index = match.end() - 1
         start().limit = _how_many(sentence, index)
@@ -72,9 +75,17 @@ def orderings(sentence: Sentence) -> None:
         index = sentence.kinds.index("k")
         start().metric = start().metric or sentence.nearest_metric(index)
         sentence.take(index)
+    if ordering is not None and ordering.column == "" and changed is None and (verb := _changed(sentence)) is not None:
+        changed = verb
     if ordering is not None and ordering.column == "" and changed is not None and changed in sentence.rest:
         _by_change(sentence, ordering, sentence.rest.index(changed))
     draft.ordering = ordering
+
+
+def _changed(sentence: Sentence) -> Token | None:
+    """Which branches improved their NPL most: a verb of change before the metric that the superlative behind it ranks."""
+    match = None if sentence.chinese else re.search("I(?=M[TZYQ,]*$)", sentence.kinds)
+    return sentence.rest[match.start()] if match is not None else None
 
 
 def _by_change(sentence: Sentence, ordering: Ordering, index: int) -> None:

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from nlq.entries import Catalogue, DimensionInfo, Meaning
+from nlq.fuzzy import ASKS
 from nlq.normalise import has_chinese, keys, normalise, stem
 from nlq.times.festivals import EVERYDAY
 from nlq.wordbook import Key, Wordbook, WordbookBuilder, lengths_of
@@ -83,7 +84,7 @@ def short_metrics(book: Wordbook, builder: WordbookBuilder) -> None:
     ends: dict[Key, set[str]] = defaultdict(set)
     stems: dict[Key, set[str]] = defaultdict(set)
     for metric, names in builder.names.items():
-        for name in names:
+        for name in (name for name in names if not ASKS.search(name)):
             key = keys(name)
             said = "".join(key) if has_chinese(name) else " ".join(key)
             chinese = has_chinese(name)
