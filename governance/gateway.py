@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from audit import AuditUnavailable, Event, Ledger, Receipt
 from governance.access.authorize import authorize, default_purpose, dimension_refusal, masked_values
@@ -47,6 +48,10 @@ class Ask:
     conversation: str | None = None
     leaves: bool = False
     """Whether the answer is to leave as a file; then the rules behind it must let it."""
+    case: str | None = None
+    """The case it is asked for, as a number that may be recorded for good (`identity.reidentification.checked_case`)."""
+    budget: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """What the caller has used up of a limited number, and of how many: `questions` (of the last minute), `questions_of`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +105,10 @@ def _not_disclosed(grant: Grant, code: str) -> Refusal:
     return Refusal(code=code, message=message, rule=rule, you_may=(instead,))
 
 
+RECORD = 3
+"""Version of what an intent, an outcome and a question tell (docs/reference/ledger.md); records without it are of versions 1 and 2."""
+
+
 def _exact(value: object) -> object:
     """Return plain data with floats written as text: the ledger's canonical JSON has integers only."""
     if isinstance(value, float):
@@ -148,6 +157,9 @@ class _Who:
     request: str
 
     def event(self, kind: str, decision: str, detail: Mapping[str, object]) -> Event:
+        via = self.actor.via
+        # The account in whose name something else asked: its owner's program, or whoever owns the machine.
+        told = {"record": RECORD, "via": via, "on_behalf_of": None if via == "session" else self.actor.id}
         return Event(
             type=kind,
             request=self.request,
@@ -156,7 +168,7 @@ class _Who:
             department=self.actor.department,
             purpose=self.purpose,
             decision=decision,
-            detail=detail,
+            detail={**told, **detail},
         )
 
 
@@ -216,7 +228,7 @@ class Gateway:
         active = self._active()
         decision = self._decide(ask.actor, ask.purpose, ask.query, active)
         planned = plan(decision, active.catalogue) if isinstance(decision, Grant) else None
-        self.note(ask.actor, ask.purpose, "dry_run", surface=ask.surface, question=ask.question)
+        self.note(ask.actor, ask.purpose, "dry_run", surface=ask.surface, question=ask.question, session=ask.session, conversation=ask.conversation, case=ask.case)
         return DryRun(query=self._told(decision, active).query if isinstance(decision, Grant) else ask.query, decision=decision, plan=planned)
 
     def would_allow(self, actor: Actor, purpose: str | None, query: MetricQuery, active: Active) -> bool:
@@ -252,21 +264,32 @@ class Gateway:
     # ------------------------------------------------------------------ what carries no data is recorded as well
 
     def refuse(
-        self, actor: Actor, purpose: str | None, refusal: Refusal, *, surface: str, session: str | None = None, conversation: str | None = None
+        self, actor: Actor, purpose: str | None, refusal: Refusal, *, surface: str, session: str | None = None, conversation: str | None = None, case: str | None = None
     ) -> Refused:
         """Record a refusal that language alone decided (a person named, 统方, an adverse event). The words are not kept."""
         who = _Who(actor, self._known_purpose(purpose), self._new_request())
-        told: dict[str, object] = {"code": refusal.code, "rule": refusal.rule, "metrics": []}
-        detail: dict[str, object] = {"surface": surface, "session": session, "conversation": conversation, "question": None}
-        events = [who.event("intent", "refuse", detail | told), who.event("outcome", "refuse", {"outcome": "refused", "surface": surface, "session": session, **told})]
+        told: dict[str, object] = {"code": refusal.code, "rule": refusal.rule, "metrics": [], "surface": surface, "session": session, "case": case}
+        detail: dict[str, object] = {"conversation": conversation, "question": None, "legal_basis": self._basis(who.purpose)}
+        events = [who.event("intent", "refuse", detail | told), who.event("outcome", "refuse", {"outcome": "refused", **told})]
         return Refused(refusal=refusal, receipt=self._ledger.append_many(events)[-1])
 
     def note(
-        self, actor: Actor, purpose: str | None, status: str, *, surface: str, question: str | None = None, detail: Mapping[str, object] | None = None
+        self,
+        actor: Actor,
+        purpose: str | None,
+        status: str,
+        *,
+        surface: str,
+        question: str | None = None,
+        session: str | None = None,
+        conversation: str | None = None,
+        case: str | None = None,
+        detail: Mapping[str, object] | None = None,
     ) -> Receipt:
         """Record a question that ended without a query (`clarify`, `not_understood`), or another act worth proving."""
         who = _Who(actor, self._known_purpose(purpose), self._new_request())
-        return self._ledger.append(who.event("question", status, {"surface": surface, "question": question, **(detail or {})}))
+        told = {"surface": surface, "question": question, "session": session, "conversation": conversation, "case": case, "legal_basis": self._basis(who.purpose)}
+        return self._ledger.append(who.event("question", status, told | dict(detail or {})))
 
     # ------------------------------------------------------------------ steps
 
@@ -301,8 +324,8 @@ class Gateway:
             return None
         return decision if isinstance(decision, Grant) else None
 
-    def _measure(self, grant: Grant, active: Active, sources: Sources, watch: _Stopwatch) -> tuple[Disclosed, str | None]:
-        """Return the table as it may be told, and the code of the refusal if nothing of it may."""
+    def _measure(self, grant: Grant, active: Active, sources: Sources, watch: _Stopwatch) -> tuple[Disclosed, str | None, int | None]:
+        """Return the table as it may be told, the code of the refusal if nothing of it may, and how many tables told before it was judged with."""
         blur, marked = self._protection.blurring(active.disclosure, grant)
         with watch.step("plan"):
             planned = plan(grant, active.catalogue, marked=marked)
@@ -320,7 +343,7 @@ class Gateway:
             disclosed = arrange(measured, grant.query, hidden, minimum_group=grant.minimum_group)
             shown = {(cell.row, cell.column): cell.reason for cell in disclosed.hidden}
             nothing_left = all_hidden(disclosed.columns, len(disclosed.rows), shown)
-        return disclosed, protected.refused or ("group_too_small" if nothing_left else None)
+        return disclosed, protected.refused or ("group_too_small" if nothing_left else None), protected.held
 
     def _answer(
         self, ask: Ask, grant: Grant, companions: tuple[Grant | None, ...], request: str, active: Active, watch: _Stopwatch
@@ -329,7 +352,7 @@ class Gateway:
         beside: list[Disclosed | None] = []
         try:
             with self._data() as sources:
-                disclosed, refused = self._measure(grant, active, sources, watch)
+                disclosed, refused, held = self._measure(grant, active, sources, watch)
                 beside = [self._beside(companion, active, sources) for companion in companions if refused is None]
                 data_version, data_as_of = sources.data_version, sources.data_as_of
         except WarehouseError:
@@ -346,6 +369,7 @@ class Gateway:
             "groups": disclosed.total_groups,
             "suppressed": len(disclosed.hidden) + disclosed.hidden_groups,
             "protection": sorted({column.protection for column in disclosed.columns if column.kind == "metric"}),
+            "budget": {"answers_held": held},
             "data_version": data_version,
             "duration_us": int((time.perf_counter() - begun) * 1_000_000),
         }
@@ -372,7 +396,7 @@ class Gateway:
         if grant is None:
             return None
         try:
-            disclosed, refused = self._measure(grant, active, sources, _Stopwatch())
+            disclosed, refused, _ = self._measure(grant, active, sources, _Stopwatch())
         except (InvalidQuery, WarehouseError):
             return None
         return disclosed if refused is None else None
@@ -383,9 +407,14 @@ class Gateway:
         """Return the purpose if the policy has it: nothing that a caller invented is recorded as one."""
         return purpose if purpose in self._active().policy.purposes else None
 
+    def _basis(self, purpose: str | None) -> str | None:
+        return None if purpose is None else _legal_basis(purpose, self._active())
+
     def _asked(self, ask: Ask, active: Active) -> dict[str, object]:
         metrics = active.catalogue.metrics
         return {
+            "case": ask.case,
+            "budget": dict(ask.budget),
             "query": _written(ask.query, active, judged=False),
             "metrics": list(ask.query.metrics),
             "versions": {name: metrics[name].version for name in ask.query.metrics},
@@ -393,7 +422,6 @@ class Gateway:
             "surface": ask.surface,
             "session": ask.session,
             "conversation": ask.conversation,
-            "via": ask.actor.via,
             "bundle": active.policy.version,
             **_touched(ask.query, active),
         }
@@ -414,7 +442,7 @@ class Gateway:
         self._ledger.append(_Who(ask.actor, grant.purpose, request).event("intent", "allow", detail))
 
     def _append_outcome(self, ask: Ask, grant: Grant, request: str, detail: Mapping[str, object]) -> Receipt:
-        same = {"metrics": list(ask.query.metrics), "surface": ask.surface, "session": ask.session, "rule": ",".join(grant.rules)}
+        same = {"metrics": list(ask.query.metrics), "surface": ask.surface, "session": ask.session, "case": ask.case, "rule": ",".join(grant.rules)}
         full = same | {"bundle": grant.policy_version, **detail}
         decision = "refuse" if detail.get("outcome") == "refused" else "allow"
         return self._ledger.append(_Who(ask.actor, grant.purpose, request).event("outcome", decision, full))
@@ -422,8 +450,9 @@ class Gateway:
     def _refuse(self, ask: Ask, refusal: Refusal, request: str, active: Active) -> Receipt:
         who = _Who(ask.actor, self._known_purpose(ask.purpose), request)
         told: dict[str, object] = {"code": refusal.code, "rule": refusal.rule}
-        outcome = {"outcome": "refused", "metrics": list(ask.query.metrics), "surface": ask.surface, "session": ask.session, **told}
+        outcome = {"outcome": "refused", "metrics": list(ask.query.metrics), "surface": ask.surface, "session": ask.session, "case": ask.case, **told}
         masked = masked_values(ask.actor, ask.purpose, ask.query, active.policy, today=self._today())
         kept = replace(ask, query=without_values(ask.query, masked, BLANK)) if masked else ask
-        events = [who.event("intent", "refuse", self._asked(kept, active) | told), who.event("outcome", "refuse", outcome)]
+        basis = None if who.purpose is None else _legal_basis(who.purpose, active)
+        events = [who.event("intent", "refuse", self._asked(kept, active) | told | {"legal_basis": basis}), who.event("outcome", "refuse", outcome)]
         return self._ledger.append_many(events)[-1]

@@ -25,11 +25,15 @@ from governance.terms import Grant, Measured, MinimumGroup, Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protected:
-    """What may be told of a table. `hidden`: cells and why; `refused`: the code of a refusal where nothing is left."""
+    """What may be told of a table. `hidden`: cells and why; `refused`: the code of a refusal where nothing is left.
+
+    `held`: how many tables told before it was judged together with; None where it tells of no group of persons.
+    """
 
     measured: Measured
     hidden: Hidden
     refused: str | None = None
+    held: int | None = None
 
 
 def blurred_metrics(settings: Disclosure, group: MinimumGroup, metrics: tuple[str, ...]) -> dict[str, Blur]:
@@ -147,14 +151,16 @@ class Protection:
             self._memory.forget_before(grant.today - dt.timedelta(days=settings.remember_days))
             self._swept = grant.today
         together = grant.actor.department if settings.together == "department" else f"person {grant.actor.id}"
-        verdicts = self._memory.judge(Knower(person=grant.actor.id, together=together), told.groups, group.k, grant.today)
+        knower = Knower(person=grant.actor.id, together=together)
+        held = self._memory.held(knower)
+        verdicts = self._memory.judge(knower, told.groups, group.k, grant.today)
         for refused, places in zip(verdicts, told.places, strict=True):
             for cell in refused:
                 for place in places.get(cell, ()):
                     hidden.setdefault(place, COMPLEMENTARY)
         hidden = with_dependants(measured, hidden)
         nothing = all_hidden(measured.columns, len(measured.rows), hidden)
-        return Protected(measured=measured, hidden=hidden, refused="differencing" if nothing else None)
+        return Protected(measured=measured, hidden=hidden, refused="differencing" if nothing else None, held=held)
 
 
 def labelled(measured: Measured, blurs: Mapping[str, Blur]) -> Measured:

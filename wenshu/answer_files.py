@@ -30,7 +30,7 @@ class AnswerFile:
 class AnswerFiles:
     """Makes files of answers. Safe for threads."""
 
-    def __init__(self, service: Knowing, *, pace: Callable[[str], None]) -> None:
+    def __init__(self, service: Knowing, *, pace: Callable[[str], Mapping[str, int]]) -> None:
         """`pace` raises TooManyQuestions for a caller who asks too fast; files count like questions."""
         self._service, self._pace = service, pace
 
@@ -41,10 +41,10 @@ class AnswerFiles:
 
         CSV in UTF-8 with a byte order mark: labels in the first line, numbers as stored, a hidden cell empty. Raises what `Service.query` raises.
         """
-        self._pace(actor.id)
+        budget = self._pace(actor.id)
         here = self._service.house.current()
         asked = self._service.purpose(here, actor, purpose)
-        told = Telling(self._service, here, actor, asked, language, 0.0, session, None, SURFACE)
+        told = Telling(self._service, here, actor, asked, language, 0.0, session, None, SURFACE, budget=budget)
         answer = told.run(query_from_json(query), question=None, leaves=True)
         if answer.status != "answered":
             return answer

@@ -27,8 +27,8 @@ class Pace:
         self._asked: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
-    def step(self, person: str) -> None:
-        """Count one question, or raise TooManyQuestions."""
+    def step(self, person: str) -> dict[str, int]:
+        """Count one question and return how many that are, of how many; or raise TooManyQuestions."""
         now = self._clock()
         with self._lock:
             times = self._asked.setdefault(person, deque())
@@ -37,3 +37,4 @@ class Pace:
             if len(times) >= self._limit:
                 raise TooManyQuestions(int(times[0] + WINDOW_S - now) + 1)
             times.append(now)
+            return {"questions": len(times), "questions_of": self._limit}

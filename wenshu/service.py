@@ -22,6 +22,7 @@ from audit.shredding import PersonKeys
 from governance.bundle.loading import Bundle
 from governance.errors import BundleError, ConfigurationError, InvalidQuery, WarehouseError, nearest
 from governance.gateway import Ask, DryRun, Gateway, scope_in_words
+from governance.identity.reidentification import checked_case
 from governance.metrics.execution import Sources
 from governance.metrics.parsing import query_from_json, query_to_json
 from governance.terms import Actor, Grant, Language, MetricQuery, Refusal
@@ -201,9 +202,11 @@ class Service(Knowing):
         language: Language | None = None,
         session: str | None = None,
         surface: str = "api",
+        case: str | None = None,
     ) -> Answer:
-        """Answer a question in words. With `conversation`, a follow-up may change the last query of it; `new` begins one."""
-        self._pace.step(actor.id)
+        """Answer a question in words. With `conversation`, a follow-up may change the last query of it; `new` begins one. `case`: the case's number, recorded."""
+        case = checked_case(case) if case is not None else None
+        budget = self._pace.step(actor.id)
         if not question.strip():
             raise InvalidQuery("the question is empty; ask something such as 上个月各大区的触达率")
         if len(question) > MAX_QUESTION:
@@ -213,7 +216,7 @@ class Service(Knowing):
         begun = time.perf_counter()
         understood = self._understood(here, actor, asked, question, conversation, language)
         took = (time.perf_counter() - begun) * 1000
-        told = Telling(self, here, actor, asked, understood.language, took, session, _handle(conversation), surface)
+        told = Telling(self, here, actor, asked, understood.language, took, session, _handle(conversation), surface, case=case, budget=budget)
         answer = told.of(understood)
         self._remember(actor, conversation, understood, answer)
         return answer
@@ -259,15 +262,17 @@ class Service(Knowing):
         language: Language = "zh",
         session: str | None = None,
         surface: str = "api",
+        case: str | None = None,
     ) -> Answer:
         """Answer a MetricQuery; with `conversation`, the next follow-up there changes it.
 
         Raises InvalidQuery or UnsoundQuery for one that can't be asked, TooManyQuestions for too many.
         """
-        self._pace.step(actor.id)
+        case = checked_case(case) if case is not None else None
+        budget = self._pace.step(actor.id)
         here = self.house.current()
         asked = self.purpose(here, actor, purpose)
-        told = Telling(self, here, actor, asked, language, 0.0, session, _handle(conversation), surface)
+        told = Telling(self, here, actor, asked, language, 0.0, session, _handle(conversation), surface, case=case, budget=budget)
         wanted = query_from_json(query)
         answer = told.run(wanted, question=None)
         if conversation is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from audit import Receipt
 from governance.access import redline
 from governance.access.authorize import allowed_dimensions
 from governance.errors import InvalidQuery, UnsoundQuery
@@ -50,10 +51,24 @@ class Telling:
     """Turns one understanding into one answer: through the gateway where there is a query, through a record where there is none."""
 
     def __init__(
-        self, service: Knowing, here: InForce, actor: Actor, purpose: str | None, language: Language, took: float, session: str | None, conversation: str | None, surface: str
+        self,
+        service: Knowing,
+        here: InForce,
+        actor: Actor,
+        purpose: str | None,
+        language: Language,
+        took: float,
+        session: str | None,
+        conversation: str | None,
+        surface: str,
+        *,
+        case: str | None = None,
+        budget: Mapping[str, int] | None = None,
     ) -> None:
+        """`case`: the case it is asked for; `budget`: what of a limited number is used up (`gateway.Ask`)."""
         self._service, self._here, self._actor, self._purpose = service, here, actor, purpose
         self._language, self._took, self._session, self._conversation, self._surface = language, took, session, conversation, surface
+        self._case, self._budget = case, dict(budget or {})
         self._gateway = service.gateway
         self._catalogue = here.active.catalogue
 
@@ -67,7 +82,7 @@ class Telling:
                 told = self.run(reading.query, question=understood.screened, reading=reading)
                 return with_reasons(told) if understood.act == "explain" else told
             except UnsoundQuery as error:
-                receipt = self._gateway.note(self._actor, self._purpose, "clarify", surface=self._surface, question=understood.screened)
+                receipt = self._note("clarify", understood)
                 return unsound(error, self._catalogue, self._language, receipt=receipt, understand_ms=self._took)
         offered = [(choice, query) for choice in understood.options if (query := self._offerable(choice.query)) is not None]
         if understood.options and not offered:
@@ -76,7 +91,7 @@ class Telling:
                 return self.run(understood.options[0].query, question=understood.screened)
             except InvalidQuery:
                 pass
-        receipt = self._gateway.note(self._actor, self._purpose, understood.status, surface=self._surface, question=understood.screened)
+        receipt = self._note(understood.status, understood)
         if understood.status == "clarify":
             options = [
                 Option(label=choice.label[self._language] if query == choice.query else query_in_words(query, self._catalogue, self._language), query=query)
@@ -87,6 +102,10 @@ class Telling:
         message = understood.message or Text(zh="没有听懂这个问题。", en="The question was not understood.")
         near = [choice.label[self._language] for choice in understood.nearest if self._may(choice.query)]
         return not_understood(message[self._language], self._language, nearest=near, receipt=receipt, understand_ms=self._took)
+
+    def _note(self, status: str, understood: Understanding) -> Receipt:
+        words = understood.screened
+        return self._gateway.note(self._actor, self._purpose, status, surface=self._surface, question=words, session=self._session, conversation=self._conversation, case=self._case)
 
     def _may(self, query: MetricQuery) -> bool:
         return self._gateway.would_allow(self._actor, self._purpose, query, self._here.active)
@@ -103,7 +122,7 @@ class Telling:
         elif said.code == "prescription_by_doctor":
             instead = redline.INSTEAD
         refusal = Refusal(code=said.code, message=said.message, rule=said.rule, you_may=instead)
-        told = self._gateway.refuse(self._actor, self._purpose, refusal, surface=self._surface, session=self._session, conversation=self._conversation)
+        told = self._gateway.refuse(self._actor, self._purpose, refusal, surface=self._surface, session=self._session, conversation=self._conversation, case=self._case)
         return refused(refusal, self._language, receipt=told.receipt, timings_ms=told.timings_ms, understand_ms=self._took)
 
     def run(self, query: MetricQuery, *, question: str | None, reading: Reading | None = None, leaves: bool = False) -> Answer:
@@ -119,6 +138,8 @@ class Telling:
             session=self._session,
             conversation=self._conversation,
             leaves=leaves,
+            case=self._case,
+            budget=self._budget,
         )
         told = self._gateway.run(ask)
         if not isinstance(told, Answered):

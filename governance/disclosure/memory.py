@@ -182,6 +182,11 @@ class Memory:
         with self._transaction() as store:
             return [self._judge(store, knower, group, k, day) for group in groups]
 
+    def held(self, knower: Knower) -> int:
+        """Return how many tables are held against the knower's next answer: what was told to all whose knowledge is taken to be one."""
+        with self._transaction() as store:
+            return int(store.execute("SELECT count(*) FROM answer WHERE department = ?", (knower.together,)).fetchone()[0])
+
     def forget_before(self, day: dt.date) -> None:
         """Forget what was told before `day`."""
         with self._transaction() as store:

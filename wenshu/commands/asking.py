@@ -88,12 +88,13 @@ def _print_dry_run(document: dict[str, Any], *, as_json: bool) -> int:
 @click.argument("question")
 @click.option("--as", "user", metavar="USER", required=True, help="Whose rights apply; recorded as a local administrator's act.")
 @click.option("--purpose", metavar="P", help="Why the question is asked (default: the role's first purpose).")
+@click.option("--case", metavar="C", help="The case that it is asked for; recorded.")
 @click.option("--conversation", metavar="ID", help="Go on with a conversation; `new` begins one.")
 @click.option("--dry-run", is_flag=True, help="Stop after the decision; print the query, the decision and the SQL.")
 @json_option
 @pass_context
 def ask(
-    context: Context, *, question: str, user: str, purpose: str | None, conversation: str | None, dry_run: bool, as_json: bool
+    context: Context, *, question: str, user: str, purpose: str | None, case: str | None, conversation: str | None, dry_run: bool, as_json: bool
 ) -> int:
     """Ask a question in Chinese or English."""
     conversation = _conversation(conversation)
@@ -101,24 +102,25 @@ def ask(
         actor = service.local_actor(user)
         if dry_run:
             return _print_dry_run(service.dry_run_question(actor, question, purpose=purpose, conversation=conversation), as_json=as_json)
-        return _finish(service, service.ask(actor, question, purpose=purpose, conversation=conversation), as_json=as_json)
+        return _finish(service, service.ask(actor, question, purpose=purpose, conversation=conversation, surface="cli", case=case), as_json=as_json)
 
 
 @click.command()
 @click.argument("file", metavar="FILE|-")
 @click.option("--as", "user", metavar="USER", required=True)
 @click.option("--purpose", metavar="P")
+@click.option("--case", metavar="C", help="The case that it is asked for; recorded.")
 @click.option("--dry-run", is_flag=True)
 @json_option
 @pass_context
-def query(context: Context, *, file: str, user: str, purpose: str | None, dry_run: bool, as_json: bool) -> int:
+def query(context: Context, *, file: str, user: str, purpose: str | None, case: str | None, dry_run: bool, as_json: bool) -> int:
     """Run a MetricQuery from a YAML or JSON file, or from standard input."""
     document = _read_query(file)
     with context.service() as service:
         actor = service.local_actor(user)
         if dry_run:
             return _print_dry_run(service.dry_run_query(actor, document, purpose=purpose), as_json=as_json)
-        return _finish(service, service.query(actor, document, purpose=purpose), as_json=as_json)
+        return _finish(service, service.query(actor, document, purpose=purpose, surface="cli", case=case), as_json=as_json)
 
 
 def _read_query(file: str) -> dict[str, Any]:
