@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from governance.identity.first_names import FIRST_NAMES
+
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 _PART = rf"(?:h[12]|q[1-4]|{_MONTH})"
 _VERSUS = r"(?:vs\.?|versus|against|compared (?:to|with)|over|than)"
@@ -93,8 +95,28 @@ _EITHER = re.compile(r"(?P<v>[涨跌升降掉]|上升|下降|增长|提高|上�
 _HARD = re.compile(r"(?P<v>[涨跌升降掉])得(?:很|挺|比较|有点|这么|那么|特别)?(?:厉害|狠|猛|凶|明显|夸张|惨|快)(?:吗|么|嘛|不)?(?=[,，。.?？!！]|$)")
 
 
+_FOR_SOMEONE = re.compile(
+    r"^(?:for |给|帮)\s*(?P<a>[A-Z][a-z]{1,11})\s*(?:[:：]|-{1,2}\s)\s*"
+    r"|^(?P<b>[A-Z][a-z]{1,11})(?: (?:from|in|at) [a-z]+)? (?:asked|asks|wants|wanted|needs|needed|is asking|was asking|keeps asking|would like|is after)(?: me)?(?: for| about| to (?:know|see|get|have)(?: about)?)?[:,]? +"
+    r"|(?:^|(?<=[,，。;；]))\s*(?P<c>[A-Z][a-z]{1,11})\s*(?:那边)?(?:刚刚?|又|在)?(?:要的|想要的|想看的|问的|要看的|要看|想看|想要|想知道|想问|问一下|在问|问我|问)(?!题)(?!多少)"
+)
+"""For Tom: …, Linda要的…: a colleague by the first name who asks, at the beginning; no title, no family name, and not whose figures are asked."""
+
+
+def _asked_by(text: str) -> str:
+    match = _FOR_SOMEONE.search(text)
+    if match is None or (match["a"] or match["b"] or match["c"]).lower() not in _FIRST_NAMES:
+        return text
+    rest = text[: match.start()] + text[match.end() :]
+    return rest if re.search(r"\w", rest) else text
+
+
+_FIRST_NAMES = frozenset(name.lower() for name in FIRST_NAMES)
+
+
 def phrased(text: str) -> str:
     """Return normalised text (of any case) put plainly; text that has none of these ways of asking is returned as it is."""
+    text = _asked_by(text)
     lower = text.lower()
     if not lower.isascii():
         text = _EITHER.sub(lambda match: f"{match['v'] or match['w']}了多少", text)
