@@ -218,7 +218,7 @@ class Builder:
                 work.where.setdefault((name, effective), []).extend(values)
                 if not work.allowed(name):
                     work.invalid += 1
-                if effective == "in":
+                if effective == "in" and not member.implied:
                     counted[name] = counted.get(name, 0) + len(values)
         if any(set(values) & set(work.where.get((name, "not_in"), ())) for (name, op), values in work.where.items() if op == "in"):
             work.score -= 0.45  # 三甲与非三甲: a member and all the others have no form as one filter

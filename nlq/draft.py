@@ -42,6 +42,8 @@ class Member:
 
     token: Token
     exclude: bool = False
+    implied: bool = False
+    """By the metric that was named (visits), not said as a member."""
 
 
 @dataclass(slots=True)

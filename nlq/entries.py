@@ -8,6 +8,7 @@ from typing import Any, Literal, Protocol
 
 from governance.documents.metrics import Dimension, Metric, SemanticModel
 from governance.terms import Comparison, Filter, Grain, Text, Value
+from nlq.events import Rows
 
 
 class Definition(Protocol):
@@ -86,6 +87,8 @@ class MetricInfo:
     numerator: str | None = None
     """The metrics of which it is a ratio, where the bundle names them."""
     denominator: str | None = None
+    rows: Rows | None = None
+    """The rows it counts, where it does no more than that."""
     planned: bool = False
     """A ratio to a plan or a target."""
     running: bool = False

@@ -17,6 +17,7 @@ from governance.documents.metrics import Metric
 from governance.documents.settings import Contact, Settings
 from governance.terms import Filter, Text, Value
 from nlq.entries import AmbiguousInfo, BoundInfo, Catalogue, DimensionInfo, Meaning, MetricInfo, NounInfo, TermInfo
+from nlq.events import rows_of
 from nlq.guard import Guard
 from nlq.normalise import has_chinese, keys, normalise
 from nlq.times.festivals import FestivalCalendar
@@ -196,6 +197,7 @@ def _metric(catalogue: Catalogue, name: str) -> MetricInfo:
         numerator=metric.numerator if isinstance(metric.numerator, str) else None,
         denominator=metric.denominator if isinstance(metric.denominator, str) else None,
         planned=isinstance(metric.denominator, str) and metric.denominator in catalogue.metrics and _is_plan(catalogue.metrics[metric.denominator]),
+        rows=rows_of(metric),
         running=metric.kind == "cumulative",
         single=str(single) if single else None,
         unit=f"{normalise(metric.unit.zh)} {normalise(metric.unit.en)}" if metric.unit else "",

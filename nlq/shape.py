@@ -11,6 +11,7 @@ from nlq import (
     shape_comparisons,
     shape_counted,
     shape_doubts,
+    shape_events,
     shape_exclusions,
     shape_groupings,
     shape_limits,
@@ -56,6 +57,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _any(sentence)
     shape_numbers.named_bounds(sentence)
     _tails(sentence)
+    shape_events.events(sentence)
     shape_limits.unsaid(sentence)
     shape_doubts.doubts(sentence)
     shape_absorbing.absorb(sentence)

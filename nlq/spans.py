@@ -136,8 +136,8 @@ class Spans:
             if meanings is None:
                 continue
             known = tuple(meaning for meaning in meanings if self.view.knows(meaning))
-            if any(meaning.kind == "metric" for meaning in known) and self._swallows(at, size):
-                continue
+            if any(meaning.kind == "metric" for meaning in known) and (self._swallows(at, size) or (at and self.units[at - 1].key == "占" and "的" in key)):
+                continue  # 占线上的比例: of what is online, no name
             if size > 1 and (self.units[at].key,) in self.book.weak and at and self.units[at - 1].key in OF_MEMBERS and all(m.kind == "cue" for m in known):
                 continue  # for ranked by hero, where Ranked is a member
             if known and not self._plural_name(at, size, known):
