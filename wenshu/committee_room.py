@@ -30,6 +30,7 @@ from wenshu.committee.shapes import (
 )
 from wenshu.committee.silence import silent
 from wenshu.committee.texts import Step, with_value
+from wenshu.committee.usage import by_name
 
 PREFIX = 8
 """Letters of a content hash that are enough to name a bundle."""
@@ -168,7 +169,7 @@ class CommitteeRoom(Life):
     def silent(self, actor: Actor, *, days: int = 90) -> dict[str, Any]:
         """Return the rules and roles that no request of the last `days` days rested on, and the refusals' rules that none met."""
         self.look(actor)
-        return silent(self.gates.candidate(self.in_force()[1]), self._evidence.rules_used(self._clock() - dt.timedelta(days=days)), today=self._today(), days=days)
+        return silent(self.gates.candidate(self.in_force()[1]), by_name(self._evidence.uses(self._clock() - dt.timedelta(days=days))), today=self._today(), days=days)
 
     # ------------------------------------------------------------------ GitOps
 

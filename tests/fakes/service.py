@@ -23,7 +23,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk
 from tests.fakes.persons import FakePersons, FakeSubjects
 from tests.fakes.stewardship import FakeInbox, FakeStewardship
-from tests.fixtures.committee import make_committee
+from tests.fixtures.committee import make_committee, make_grants
 from wenshu.accounts import Accounts
 from wenshu.conversations import UnknownConversation
 from wenshu.desk import NotPermitted
@@ -90,8 +90,14 @@ class FakeService:
     def committee(self):
         """The real room over stores of its own, without data: a second one that behaves like it would be as large."""
         if self._committee is None:
-            self._committee = make_committee(self._committee_folder).room
+            made = make_committee(self._committee_folder)
+            self._committee, self._grants = made.room, make_grants(made)
         return self._committee
+
+    @property
+    def grants(self):
+        """The real room beside the committee's."""
+        return self._grants if self.committee else None
 
     # ------------------------------------------------------------------ questions
 

@@ -55,11 +55,11 @@ def keep(reader: Reader, address: str, **changed: object) -> str:
     return words(reader.get(f"{ROOM}/1"))
 
 
-@pytest.mark.parametrize("address", ["rule/managers_see_practice_in_bands", "rule/representatives_prepare_visits", "role/marketing", "term/", "guard/adverse_event"])
+@pytest.mark.parametrize("address", ["rule/managers_see_practice_in_bands", "rule/representatives_prepare_visits", "role/marketing", "term/", "guard/adverse_event", "alias/", "ambiguous/", "bound/"])
 def test_a_form_that_is_kept_untouched_changes_nothing(member, address):
     kind, name = address.split("/")
     if not name:
-        name = next(item for item in re.findall(rf"/form/{kind}/([a-z0-9_]+)", member.get(f"{ROOM}/1/edit").text))
+        name = next(item for item in re.findall(rf"/form/{kind}/([a-z0-9_-]+)", member.get(f"{ROOM}/1/edit").text))
     assert "还没有改动" in keep(member, f"{ROOM}/1/edit/form/{kind}/{name}")
 
 
@@ -90,3 +90,23 @@ def test_what_changes_is_told_by_labels(member):
     impact = member.get(f"{ROOM}/1").text.partition('id="impact"')[2]
     assert "市场部 · 最小组变大" in impact
     assert not re.search(r">[^<]*\breach_rate\b[^<]*<", impact)
+
+
+def test_further_words_are_added_by_a_form_and_told_as_a_change_of_words(member):
+    version = re.search(r'name="version" value="([0-9a-f]{64})"', member.get(f"{ROOM}/1/edit").text)[1]
+    answer = member.post(f"{ROOM}/1/edit/new", {"kind": "alias", "id": "碰面次数", "version": version})
+    assert answer.status_code == 303
+    page = keep(member, answer.headers["Location"], metric="visits")
+    assert "1 行新" in page or "新" in page
+    form = member.get(answer.headers["Location"])
+    assert "碰面次数" in form.text
+    assert re.search(r'<option value="visits" selected', form.text)
+
+
+def test_a_threshold_is_a_number_and_what_is_none_is_one_clear_error(member):
+    address = re.search(r'href="(/committee/drafts/1/edit/form/bound/[^"]+)"', member.get(f"{ROOM}/1/edit").text)[1]
+    keep(member, address, value="0.95")
+    assert "0.95" in member.get(address).text
+    refused = member.post(address, sent(member.get(address)) | {"value": ["viel"]})
+    assert refused.status_code == 400
+    assert "应为数字" in refused.text

@@ -13,11 +13,9 @@ from governance.access.cases import own_dimension_only
 from governance.access.leaving import kept_in
 from governance.errors import InvalidQuery
 from governance.terms import Actor, DimensionScope, Filter, Grant, LinkScope, MetricQuery, Refusal, TemporaryGrant, Text
-from tests.fixtures.committee import POLICIES, make_committee
+from tests.fixtures.committee import POLICIES, make_committee, make_grants
 from wenshu.committee.candidates import candidate_in
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused
-from wenshu.granting.store import RequestStore
-from wenshu.granting_room import Grants
 
 TODAY = dt.date(2026, 11, 15)
 POLICY = candidate_in(POLICIES).policy
@@ -33,12 +31,7 @@ def room(committee):
     accounts = committee.accounts
     accounts.add("manager", role="sales_manager", department="sales", name=Text(zh="经理", en="Manager"), attributes={"region": "华东"})
     accounts.add("doctor", role="medical", department="medical", name=Text(zh="医学", en="Medical"))
-    room = Grants(
-        store=RequestStore.open(committee.home.policy, committee.clock), committee=committee.room,
-        policy=lambda: committee.room.gates.candidate(committee.room.in_force()[1]).policy, today=lambda: committee.clock().date(),
-    )  # fmt: skip
-    accounts.grants = room.held
-    return room
+    return make_grants(committee)
 
 
 def asks(committee, user: str, metric: str, *by: str) -> Grant | Refusal:

@@ -147,8 +147,8 @@ def silent_rules(context: Context, *, days: int, user: str | None, as_json: bool
         emit(found)
     else:
         print_table(
-            ["rule", "effect", "used", "where"],
-            [[line["rule"], line["effect"], str(line["used"]), line["where"]] for line in found["rules"]],
+            ["rule", "effect", "used", "last", "where"],
+            [[line["rule"], line["effect"], str(line["used"]), line["last"] or "-", line["where"]] for line in found["rules"]],
             right=[False, False, True],
         )
         click.echo(f"{len(found['silent'])} rules and {len(found['silent_masks'])} masks matched nothing in {days} days.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
@@ -16,14 +15,12 @@ from governance.inforce import Active
 from governance.metrics.execution import Sources
 from governance.terms import Actor
 from wenshu.committee.replay import Asked
+from wenshu.committee.usage import PAGE, Usage, Use
 
 if TYPE_CHECKING:
     from wenshu.accounts import Accounts
     from wenshu.house import House
 
-PAGE = 1000
-MASK = "mask "
-"""Before a dimension's name: how often it was asked for and told by a coarser one, counted beside the rules."""
 
 
 class HomeEvidence:
@@ -31,6 +28,7 @@ class HomeEvidence:
 
     def __init__(self, *, ledger: Place, accounts: Accounts, house: House, sources: Callable[[], AbstractContextManager[Sources]]) -> None:
         self._ledger, self._accounts, self._house, self._sources = ledger, accounts, house, sources
+        self._usage = Usage(ledger)
 
     def fits(self, bundle: Bundle) -> None:
         self._house.trial(bundle)
@@ -41,9 +39,12 @@ class HomeEvidence:
     def sources(self) -> AbstractContextManager[Sources]:
         return self._sources()
 
-    def requests(self, since: dt.datetime) -> list[Asked]:
+    def requests(self, since: dt.datetime, *, until: dt.datetime, heard: Callable[[float], None]) -> list[Asked]:
         counted: dict[str, Asked] = {}
-        for body in intents(self._ledger, since):
+        whole = max((until - since).total_seconds(), 1.0)
+        for number, body in enumerate(intents(self._ledger, since)):
+            if number % PAGE == 0:
+                heard(min(max((dt.datetime.fromisoformat(body["time"]) - since).total_seconds() / whole, 0.0), 1.0))
             detail = body["detail"]
             query = detail.get("query")
             if not isinstance(query, dict) or not query.get("metrics"):
@@ -56,15 +57,8 @@ class HomeEvidence:
             )
         return list(counted.values())
 
-    def rules_used(self, since: dt.datetime) -> Counter[str]:
-        used: Counter[str] = Counter()
-        for body in intents(self._ledger, since):
-            detail = body["detail"]
-            rule = body.get("rule", detail.get("rule"))
-            # A request that rests on several rules names them all, separated by commas.
-            used.update({*detail.get("rules", ()), *(rule.split(",") if isinstance(rule, str) else [])})
-            used.update({f"{MASK}{name}" for name in detail.get("masks", ())})
-        return used
+    def uses(self, since: dt.datetime) -> list[Use]:
+        return self._usage.since(since.astimezone(dt.UTC).date())
 
     def people(self) -> Sequence[Actor]:
         return [account.actor("local_admin") for account in self._accounts.list() if not account.disabled]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -21,6 +20,7 @@ from wenshu.committee.phrases import CHANGES
 from wenshu.committee.privacy import isolating
 from wenshu.committee.replay import Asked, Pair, Progress, Scales, changed, readable, replay, summed
 from wenshu.committee.shapes import DiffView, Words
+from wenshu.committee.usage import Use
 
 __all__ = ["Evidence", "Progress", "impact_of"]
 
@@ -43,12 +43,12 @@ class Evidence(Protocol):
 
     def sources(self) -> AbstractContextManager[Sources]: ...
 
-    def requests(self, since: dt.datetime) -> Iterable[Asked]:
-        """Return the ledger's requests since then, equal ones added up."""
+    def requests(self, since: dt.datetime, *, until: dt.datetime, heard: Callable[[float], None]) -> Iterable[Asked]:
+        """Return the ledger's requests since then, equal ones added up. `heard` is told now and then which share of the time up to `until` was read."""
         ...
 
-    def rules_used(self, since: dt.datetime) -> Counter[str]:
-        """Return how many requests since then rested on each rule, or were refused by it."""
+    def uses(self, since: dt.datetime) -> Sequence[Use]:
+        """Return how many requests of each person since then rested on each rule, or were refused by it."""
         ...
 
     def people(self) -> Sequence[Actor]:
@@ -63,7 +63,7 @@ def impact_of(
     progress("compare decisions 比较决定", 0.02)
     found = list(shifts(before.policy, after.policy, today=today))
     progress("read the ledger 读取账本", 0.1)
-    asked = list(evidence.requests(now - dt.timedelta(days=days)))
+    asked = list(evidence.requests(now - dt.timedelta(days=days), until=now, heard=lambda share: progress("read the ledger 读取账本", 0.1 + 0.1 * share)))
     people = {actor.id: actor for actor in evidence.people()}
 
     def actor_of(item: Asked) -> Actor:
@@ -81,7 +81,7 @@ def impact_of(
             shared: dict[object, Any] = {}
             tables = [item.tree.part("metrics") for item in (before, after)]
             scales = [Scales(active, sources, today=today, shared=shared, tables=key) for active, key in zip((old, new), tables, strict=True)]
-            pairs, unread, unmeasured = replay(asked, scales[0], scales[1], actor_of=actor_of, progress=lambda what, share: progress(what, 0.1 + 0.7 * share))
+            pairs, unread, unmeasured = replay(asked, scales[0], scales[1], actor_of=actor_of, progress=lambda what, share: progress(what, 0.2 + 0.6 * share))
             progress("privacy 隐私", 0.8)
             probing, _, _ = replay(_probes(found, people.values()), scales[0], scales[1], actor_of=actor_of, progress=lambda what, share: progress(what, 0.8 + 0.18 * share))
             probes = probing

@@ -20,6 +20,7 @@ from wenshu.web import (
     committee_editor,
     data,
     data_files,
+    granting,
     language,
     ledger_words,
     persons,
@@ -66,11 +67,12 @@ def create_app(
     parts = Web(service=service, guard=guard, telemetry=Telemetry(), clock=clock)
     app.extensions[KEY] = parts
     app.jinja_env.globals.update(ledger_words.names())
+    app.jinja_env.globals["request_address"] = granting.request_address
     parts.telemetry.install(app)
     guard.install(app)
     language.install(app, zone)
     problems.install(app)
-    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, persons.bp, rights.bp, data.bp, data_files.bp, committee.bp, committee_drafts.bp, committee_editor.bp, account.bp, answer_files.bp, api.bp, api.probes):
+    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, persons.bp, rights.bp, data.bp, data_files.bp, committee.bp, committee_drafts.bp, committee_editor.bp, granting.bp, account.bp, answer_files.bp, api.bp, api.probes):
         app.register_blueprint(blueprint)
     app.context_processor(lambda: _frame(parts))
     return app

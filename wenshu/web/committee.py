@@ -32,6 +32,20 @@ def history() -> str:
     return render_template("committee/history.html", told=service().committee.history(actor()), problem=None)
 
 
+UNUSED_DAYS = 90
+MOST_DAYS = 3660
+
+
+@bp.get("/committee/unused")
+def unused() -> str:
+    """Rules, masks and tags that matched nothing for a while, with the last day on which each did."""
+    said = request.args.get("days", "")
+    days = min(max(int(said), 1), MOST_DAYS) if said.isascii() and said.isdigit() and len(said) < 6 else UNUSED_DAYS
+    told = service().committee.silent(actor(), days=days)
+    roles = {item["id"]: item["label"] for item in service().bundle_view(actor())["roles"]}
+    return render_template("committee/unused.html", told=told, roles=roles, most=MOST_DAYS)
+
+
 @bp.post("/committee/rollback")
 def rollback() -> Response | tuple[str, int]:
     """Put the bundle back that stood before; only the one that the reader saw as standing."""

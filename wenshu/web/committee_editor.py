@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from wenshu.committee.shapes import DraftSummary, Validation
 from wenshu.committee.splicing import add_item, flow, remove_item
+from wenshu.web.committee_beginnings import ADDED, WORDED, beginning
 from wenshu.web.committee_doors import catching, install
 from wenshu.web.committee_forms import GOLDEN_BLANK, ROWS, asked_rows, read
 from wenshu.web.committee_golden import Tried, as_kept, as_sent, lacking, lines
@@ -36,7 +37,7 @@ def index(draft: str) -> str:
     """Everything that can be changed by a form, by kind, and the files."""
     line, texts = _opened(draft)
     groups = {kind: [thing for thing in things(texts) if thing.kind == kind] for kind in LISTS}
-    return render_template("committee/edit.html", draft=line, groups=groups, kind_name=kind_name, paths=sorted(texts))
+    return render_template("committee/edit.html", draft=line, groups=groups, kind_name=kind_name, paths=sorted(texts), added=ADDED, worded=WORDED)
 
 
 # ---------------------------------------------------------------------- forms
@@ -63,7 +64,7 @@ def _form_page(line: DraftSummary, texts: dict[str, str], thing: Thing, *, probl
     checked = service().committee.validate(actor(), line["id"], thing.path, tried.text) if tried else service().committee.validate(actor(), line["id"])
     tried = tried or as_kept(line["id"], texts[thing.path], thing)
     return render_template(
-        "committee/form.html", draft=line, thing=thing, fields=fields(thing.kind, thing.value), words=words, rows=range(ROWS), kind_name=kind_name, problem=problem,
+        "committee/form.html", draft=line, thing=thing, fields=fields(thing.kind, thing.value), words=words, rows=range(ROWS), kind_name=kind_name, problem=problem, added=ADDED,
         lines=_snippet(texts[thing.path], thing, _marks(checked, thing.path)), validation=checked,
         golden={"lines": lines(tried), "lacking": lacking(tried), "blank": GOLDEN_BLANK}, flow=flow,
     )
@@ -77,7 +78,7 @@ def save(draft: str, kind: str, name: str) -> AnyResponse | tuple[str, int] | st
     tried: Tried | None = None
     with catching() as caught:
         if request.form.get("act") == "remove":
-            text = remove_item(texts[thing.path], thing.listed, thing.id)
+            text = remove_item(texts[thing.path], thing.listed, thing.place)
         else:
             tried = as_sent(draft, texts[thing.path], thing, read(request.form, fields(kind, thing.value), dict(thing.value)))
             if request.form.get("act") == "try":
@@ -112,26 +113,19 @@ def preview(draft: str, kind: str, name: str) -> Response:
 
 @bp.post("/new")
 def add(draft: str) -> AnyResponse:
-    """Add a rule, a purpose or a term that says the least, then show its form."""
+    """Add a rule, a purpose, a term or words that say the least, then show their form."""
     line, texts = _opened(draft)
     kind, name = request.form.get("kind", ""), request.form.get("id", "").strip()
-    if kind not in ("rule", "purpose") or not name:
+    if kind not in ADDED or not name:
         raise bad_request(_("Give the new one an identifier of small letters, digits and underscores."))
-    words = vocabulary(texts)
     if any(thing.kind == kind and thing.id == name for thing in things(texts)):
         raise bad_request(_("There is one of that identifier already."))
-    label = {"zh": name, "en": name}
-    item: dict[str, Any] = {"id": name, "label": label}
-    if kind == "rule":
-        # A rule that denies opens nothing while its fields are still being filled in.
-        role, purpose = words["roles"][0][0], words["purposes"][0][0]
-        item = {
-            "id": name, "roles": [role], "effect": "deny", "purposes": [purpose], "metrics": {"names": [words["metrics"][0][0]]}, "dimensions": {"all": True}, "reason": label,
-        }
     folder, listed = LISTS[kind]
     path = next((thing.path for thing in things(texts) if thing.kind == kind), f"{folder}/{listed}.yaml")
-    service().committee.write(actor(), draft, path, add_item(texts.get(path, ""), listed, item), expected=request.form.get("version", line["version"]))
-    return redirect(url_for("editor.form", draft=draft, kind=kind, name=name), 303)
+    said = add_item(texts.get(path, ""), listed, beginning(kind, name, vocabulary(texts)))
+    service().committee.write(actor(), draft, path, said, expected=request.form.get("version", line["version"]))
+    added = [thing for thing in things({path: said}) if thing.kind == kind][-1]
+    return redirect(url_for("editor.form", draft=draft, kind=kind, name=added.id), 303)
 
 
 # ---------------------------------------------------------------------- text

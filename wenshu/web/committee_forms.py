@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,7 +31,11 @@ def _value(form: Form, field: Field, now: Any) -> Any:
     key = field.key
     match field.kind:
         case "line" | "choice":
-            return form.get(key, "").strip() or None
+            said = form.get(key, "").strip()
+            # A value that is a number in the text (an hour) stays one when nobody touched it.
+            return now if now is not None and said == str(now) else said or None
+        case "decimal":
+            return _decimal(form.get(key, ""), field, now)
         case "words":
             return _words({language: " ".join(form.get(f"{key}-{language}", "").split()) for language in ("zh", "en")}, now)
         case "lines":
@@ -88,6 +93,19 @@ def _number(said: str, field: Field) -> int | None:
     if not said.isascii() or not said.isdigit() or len(said) > 9:
         raise bad_request(_("“%(field)s” is a whole number, as in 20.", field=field.label))
     return int(said)
+
+
+def _decimal(said: str, field: Field, now: Any) -> float | int | None:
+    said = said.strip()
+    if not said or said == str(now):
+        return now if said else None
+    try:
+        found = float(said)
+    except ValueError:
+        found = math.nan
+    if not math.isfinite(found):
+        raise bad_request(_("“%(field)s” is a number, as in 0.5.", field=field.label))
+    return int(found) if found.is_integer() else found
 
 
 def _date(said: str, field: Field) -> dt.date | None:

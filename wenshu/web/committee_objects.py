@@ -18,7 +18,7 @@ from wenshu.web.language import say
 from wenshu.web.language import translate as _
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-Kind = Literal["line", "words", "lines", "number", "date", "choice", "right", "many", "flag", "group", "selection", "rows", "masks", "golden"]
+Kind = Literal["line", "words", "lines", "number", "decimal", "date", "choice", "right", "many", "flag", "group", "selection", "rows", "masks", "golden"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +56,12 @@ class Thing:
     value: Mapping[str, Any]
     first: int
     last: int
+    place: str | int
+    """Where it stands in its list: its `id`, or its position where such things have none."""
 
     @property
     def label(self) -> str:
-        return say(self.value.get("label")) or self.id
+        return say(self.value.get("label")) or _by_words(self.value) or self.id
 
 
 LISTS: Mapping[str, tuple[str, str]] = {
@@ -70,15 +72,29 @@ LISTS: Mapping[str, tuple[str, str]] = {
     "dimension": ("metrics", "dimensions"),
     "term": ("lexicon", "terms"),
     "guard": ("lexicon", "guard"),
+    "alias": ("lexicon", "aliases"),
+    "ambiguous": ("lexicon", "ambiguous"),
+    "bound": ("lexicon", "bounds"),
 }
 """The folder and the top-level list of each kind."""
+NAMELESS = frozenset({"alias", "ambiguous", "bound"})
+"""Kinds whose things have no `id`: they are called by their words, and addressed by file and position."""
+SHOWN_WORDS = 3
 
 
 def kind_name(kind: str) -> str:
     """Return what a kind's things are called, in the plural."""
     return {
         "role": _("Roles"), "rule": _("Rules"), "purpose": _("Purposes"), "metric": _("Metrics"), "dimension": _("Dimensions"), "term": _("Business terms"), "guard": _("Guard words"),
+        "alias": _("Further words"), "ambiguous": _("Words that ask back"), "bound": _("Words for a threshold"),
     }[kind]
+
+
+def _by_words(value: Mapping[str, Any]) -> str:
+    """Return the first few words of a thing that is called by its words."""
+    said = value.get("words")
+    found = [*(said.get("zh") or ()), *(said.get("en") or ())] if isinstance(said, Mapping) else list(said or ()) if isinstance(said, list) else []
+    return " · ".join(map(str, found[:SHOWN_WORDS])) + (" …" if len(found) > SHOWN_WORDS else "")
 
 
 def fields(kind: str, value: Mapping[str, Any] | None = None) -> tuple[Field, ...]:
@@ -137,6 +153,28 @@ def fields(kind: str, value: Mapping[str, Any] | None = None) -> tuple[Field, ..
             return (label, synonyms, Field(key="legal_basis", label=_("Legal basis"), kind="words"))
         case "guard":
             return _guard_fields(value or {})
+        case "alias":
+            means = ("means",)
+            return (
+                Field(key="words", label=_("Words"), kind="lines", hint=_("One a line")),
+                Field(key="metric", label=_("mean this metric"), kind="choice", of="metrics", at=means, hint=_("or a dimension, below")),
+                Field(key="dimension", label=_("mean this dimension"), kind="choice", of="dimensions", at=means),
+                Field(key="value", label=_("and this value of it"), kind="line", at=means, hint=_("Left empty: the dimension itself")),
+            )
+        case "ambiguous":
+            return (
+                Field(key="words", label=_("Words"), kind="lines", hint=_("One a line")),
+                Field(key="metrics", label=_("Offered to choose from"), kind="many", of="metrics", hint=_("At least two")),
+                Field(key="ask", label=_("The question that is asked back"), kind="words", hint=_("Left empty: a general one")),
+            )
+        case "bound":
+            return (
+                Field(key="words", label=_("Words"), kind="lines", hint=_("One a line")),
+                Field(key="metric", label=_("speak of this metric"), kind="choice", of="metrics", required=True),
+                Field(key="op", label=_("Comparison"), kind="choice", of="comparisons", required=True),
+                Field(key="value", label=_("Threshold"), kind="decimal", required=True, hint=_("A share as in 0.5")),
+                Field(key="owner", label=_("Owner"), kind="words"),
+            )
         case _:
             return (
                 label,
@@ -188,10 +226,12 @@ def _things_of(path: str, text: str) -> tuple[Thing, ...]:
         items = data.get(listed)
         if not isinstance(items, list):
             continue
-        for value, place in zip(items, lists[listed].value, strict=False):
-            if isinstance(value, dict) and isinstance(value.get("id"), str):
-                last = place.end_mark.line - (place.end_mark.column == 0 or not place.flow_style)
-                found.append(Thing(kind=kind, id=value["id"], path=path, listed=listed, value=value, first=place.start_mark.line, last=max(last, place.start_mark.line)))
+        for index, (value, place) in enumerate(zip(items, lists[listed].value, strict=False)):
+            if not isinstance(value, dict) or (kind not in NAMELESS and not isinstance(value.get("id"), str)):
+                continue
+            last = place.end_mark.line - (place.end_mark.column == 0 or not place.flow_style)
+            at, name = (index, f"{path.rpartition('/')[2].partition('.')[0]}-{index}") if kind in NAMELESS else (value["id"], value["id"])
+            found.append(Thing(kind=kind, id=name, path=path, listed=listed, value=value, first=place.start_mark.line, last=max(last, place.start_mark.line), place=at))
     return tuple(found)
 
 
@@ -212,12 +252,13 @@ def vocabulary(texts: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
         ("allow", _("allows")), ("deny", _("denies; it wins over every rule that allows")), ("limit", _("narrows what other rules allow")),
     ]  # fmt: skip
     rights = [("yes", _("yes")), ("no", _("no"))]
-    return words | {name: [(value, value) for value in values] for name, values in plain.items()} | {"effects": effects, "rights": rights}
+    comparisons = [(">=", _("at least")), (">", _("more than")), ("<=", _("at most")), ("<", _("less than")), ("=", _("exactly")), ("!=", _("anything but"))]
+    return words | {name: [(value, value) for value in values] for name, values in plain.items()} | {"effects": effects, "rights": rights, "comparisons": comparisons}
 
 
 def changed_text(text: str, thing: Thing, values: Mapping[str, Any]) -> str:
     """Return the text with the fields of `values` that differ from the thing's own written; None removes a field. InvalidQuery where one can't be."""
-    place = (thing.listed, thing.id)
+    place = (thing.listed, thing.place)
     find(text, place)
     for field in fields(thing.kind, thing.value):
         if field.key not in values:

@@ -56,6 +56,9 @@ def event_name(kind: str) -> str:
         "policy.activate": _("rules put in force"),
         "policy.rollback": _("rules put back"),
         "policy.explain": _("rules explained"),
+        "policy.grant_request": _("temporary right requested"),
+        "policy.grant_approve": _("temporary right approved"),
+        "policy.grant_end": _("temporary right closed"),
         "model.call": _("language model asked"),
         "model.result": _("language model answered"),
     }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wenshu.web.committee_port import CommitteePort
     from wenshu.web.data import StewardshipPort
     from wenshu.web.data_files import InboxPort
+    from wenshu.web.granting import GrantsPort
     from wenshu.web.persons import PersonsPort
     from wenshu.web.review_port import DeskPort
     from wenshu.web.rights import SubjectsPort
@@ -214,6 +215,8 @@ class ServicePort(Protocol):
     def desk(self) -> DeskPort: ...
     @property
     def committee(self) -> CommitteePort: ...
+    @property
+    def grants(self) -> GrantsPort: ...
 
     @property
     def answer_files(self) -> AnswerFilesPort: ...
