@@ -35,9 +35,13 @@ _ASKS = frozenset("看查问说讲给帮请告想麻劳烦")
 _OF_TERM = re.compile("(?:月度|季度|年度|半年度?|每周|每月|每日|每季度?|周|月|季|年|日|双周)(?:总结|小结|复盘|回顾|汇报|报告|会议?|例会|分析会?|材料|报表|通报|简报|述职|考核|盘点|评审)会?")
 """月度会, 季度复盘: an occasion, and no cut by month."""
 _TOLD = frozenset(said.TOLD.split())
-_SCOPED = re.compile("的是|指|意思是|是说|负责|分管|主管|对接|主要做|只|仅|针对|限于|按|以.{1,6}为|不含|里的|当中|口径")
+_SCOPED = re.compile("的是|指|意思是|是说|负责|分管|主管|对接|主要做|只|仅|针对|限于|按|以.{1,6}为|含|包括|考虑|计入|算上|加上|里的|当中|口径|范围")
+_TIMED = re.compile("期间|时段|当天|当日|之后|以后|以来|前后|会后")
 _ASKED_CUES = frozenset("XxO-GgEsRKkPpLWUCcBhHlyw?")
 """Kinds of cues with which a clause would cut, rank, bound or ask."""
+_IDIOMS = frozenset("ilc")
+_ABOUT = re.compile("(?:这|那|你们?|咱们?)?(?:个|些)?(?:的)?(?:数|数据|数字|口径|结果|统计|来源)+(?:是不是|是|还|应该)?(?:都|也)?(?:准|准确|对|靠谱|可靠|没变|变了|最新|没问题|没错|正确|全|完整|真)(?:的|了)?(?:吗|吧|么|呢|不|没)*")
+_LABEL = re.compile(r"^\s*(?:(?:\d{1,2}|[一二三四五六七八九十])[.、)](?!\d)\s*|(?:q|问题?|提问|ask|question)\d*\s*[:.]\s*)", re.IGNORECASE)
 _BEHIND = frozenset("给到进在了得着过")
 _DONE_ONCE = ("一下", "下", "个", "一份", "一张", "一组", "一页")
 _PURPOSE = frozenset(said.PURPOSE.split())
@@ -118,8 +122,8 @@ class Asides:
     def told(self) -> list[tuple[int, tuple[str, ...]]]:
         """Return where the question may begin after clauses that only tell of it (领导说华北不行，我想确认一下，…), the shortest lead first, and what they name.
 
-        A clause tells where somebody speaks, thinks or is in it and nothing in it cuts, ranks, bounds, leaves out or asks. What it names has to stand in
-        the question, too: `kept` judges that.
+        A clause tells where somebody speaks, thinks, meets or is in it and nothing in it cuts, ranks, bounds, leaves out or asks. What it names has to stand
+        in the question, too: `kept` judges that.
         """
         found: list[tuple[int, tuple[str, ...]]] = []
         names: list[str] = []
@@ -128,8 +132,19 @@ class Asides:
             words = self.words(start, end)
             if not (_is_talk(words) or self._tells(words)):
                 break
-            names += [word.text for word in words if word.kind == _NAME]
+            names += [word.text for word in words if word.kind == _NAME and not (_NEAR.fullmatch(word.text) and any(other.kind == _OCCASION for other in words))]
             found.append((following, tuple(names)))
+        return found
+
+    def remarks(self) -> list[tuple[int, int]]:
+        """Return the spans of the clauses behind the question that say what somebody feels about it, or ask whether it is right (感觉不太好, 这个数准吗)."""
+        found = []
+        for start, end in reversed(_bounds(self.text)[1:]):
+            words = self.words(start, end)
+            felt = any(word.kind == _FEELING for word in words) and not any(word.kind in (_NAME, _TIME, _NUMBER) for word in words) and self._tells(words)
+            if not (felt or _is_talk(words) or _ABOUT.fullmatch(self.text[start:end].strip())):
+                break
+            found.append((start, end))
         return found
 
     def kept(self, names: Sequence[str], query: MetricQuery, rest: str) -> bool:
@@ -145,14 +160,16 @@ class Asides:
 
     def _tells(self, words: Sequence[Word]) -> bool:
         cues = {meaning.id for word in words if word.kind == _CUE for meaning in self.book.entries.get(keys(word.text), ()) if meaning.kind == "cue"}
-        if cues & _ASKED_CUES or any("最" in word.text for word in words) or any(word.text in _ALTERING for word in words):
+        if cues & _ASKED_CUES or any("最" in word.text or word.text in _ALTERING for word in words):
             return False
-        if any(word.kind in (_CONTENT, _NAME) for word in words) and _SCOPED.search(self.text[words[0].start : words[-1].end]):
+        text = self.text[words[0].start : words[-1].end] if words else ""
+        if _nominal(words) or _TIMED.search(text) or (any(word.kind in (_CONTENT, _NAME) for word in words) and _SCOPED.search(text)):
             return False  # 我说的是自费的, 我负责华东: what is meant, not what is told
         unknown = next((index for index, word in enumerate(words) if word.kind == _CONTENT), 0)
         if any(word.kind == _ASKING and word.text in _DIRECT and word.text not in _TOLD for word in words[:unknown]):
             return False  # 我要看自费的
-        return any(word.kind in (_PERSON, _FEELING) or word.text in _TOLD for word in words)
+        spoken = any(word.kind in (_PERSON, _FEELING, _OCCASION) or word.text in _TOLD or word.text.endswith("一下") for word in words)
+        return spoken or bool(words and (words[-1].text in _PURPOSE or (len(words) == 1 and part_of_speech(words[0].text) in _IDIOMS)))
 
     # ------------------------------------------------------------------ words
 
@@ -230,15 +247,31 @@ class Asides:
 
 def _bounds(text: str) -> list[tuple[int, int]]:
     found, at = [], 0
-    for mark in re.finditer(r"[,;!?~]|[.:](?!\d)|(?<!\d)[.:]|\s-{1,2}\s|(?<=[\u4e00-\u9fff])\s+(?=[a-z\u4e00-\u9fff])", text):
+    for mark in re.finditer(r"[,;!?~()]|[.:](?!\d)|(?<!\d)[.:]|\s-{1,2}\s|(?<=[\u4e00-\u9fff])\s+(?=[a-z\u4e00-\u9fff])", text):
         found.append((at, mark.start()))
         at = mark.end()
     found.append((at, len(text)))
     return [(start, end) for start, end in found if text[start:end].strip()]
 
 
+def _nominal(words: Sequence[Word]) -> bool:
+    """Whether a clause is a noun with what restricts it, or ends in 的 without saying what it is for: 离职的同事, 领导批的; not 开会用的, 我是新来的同事."""
+    at = next((index for index in range(len(words) - 1, -1, -1) if "的" in words[index].text and words[index].kind in (_LINK, _NAME)), None)
+    if at is None or any(word.text in ("是", "我是", "就是") for word in words[:at]):
+        return False
+    before, after = words[:at], words[at + 1 :]
+    if before and ((not after and before[-1].kind in (_FEELING, _MANNERS)) or (before[-1].text in _PURPOSE and any(word.kind in (_PERSON, _OCCASION) for word in before))):
+        return False
+    judged = len(before) > 1 and before[-2].kind in (_CLOSED, _LINK) and _JUDGED.search("".join(word.text for word in before)) is not None
+    if words[at].kind == _NAME or not after:
+        return not judged
+    return after[-1].kind in (_NAME, _PERSON, _CONTENT, _OCCASION)
+
+
 def _is_talk(words: Sequence[Word]) -> bool:
     """Whether a clause is nothing but talk, and says so by a person, an occasion, a verb of asking, a feeling, a manner or a look."""
+    if _nominal(words):
+        return False
     kinds = {word.kind for word in words}
     looks = _LOOKS in kinds
     if not kinds <= _TALK | {_TIME} | ({_NUMBER} if looks else set()):
@@ -247,11 +280,13 @@ def _is_talk(words: Sequence[Word]) -> bool:
         return any(word.kind in (_PERSON, _OCCASION, _FEELING, _LOOKS) or (word.kind == _ASKING and word.text in _DIRECT) or word.text.endswith(_DONE_ONCE) for word in words)
     if _OCCASION in kinds and not (kinds & {_PERSON}):
         return any(word.kind == _OCCASION and _OWN_OCCASION.search(word.text) for word in words) or (_MANNERS in kinds and _TIME not in kinds)
-    return bool(kinds & {_MANNERS, _PERSON}) and _TIME not in kinds and all(word.text not in _CHANGING for word in words)
+    return _MANNERS in kinds and _TIME not in kinds and all(word.text not in _CHANGING for word in words)
 
 
 def _leading(words: Sequence[Word], asked: Word) -> Sequence[Word]:
     """The words before what is asked that are only how it is asked for: up to the last verb of asking, or all of them before a time."""
+    if words and asked.kind == _TIME and all(word.kind == _OCCASION and _OWN_OCCASION.search(word.text) for word in words):
+        return words  # 周报上周各渠道触达次数
     if not any(word.kind in (_ASKING, _FEELING, _MANNERS) for word in words):
         return ()
     if words and words[-1].text == "的":
@@ -271,7 +306,15 @@ def _trailing(words: Sequence[Word]) -> Sequence[Word]:
     """The words behind what is asked that are only how it is asked for or how it is to look."""
     if not any(word.kind in (_ASKING, _FEELING, _MANNERS, _LOOKS) for word in words) or words[0].kind in (_PERSON, _OCCASION, _SOON, _CLOSED):
         return ()
+    if words[-1].text == "的" and (len(words) == 1 or words[-2].text not in _PURPOSE):
+        return ()  # 触达次数确认的
     return words if len(words[0].text) > 1 or words[0].kind == _LINK or words[0].text in _DIRECT else ()
+
+
+def unlabelled(text: str) -> str:
+    """Return a question without its place in a list: 1. 上个月触达率, Q: reach rate."""
+    label = _LABEL.match(text)
+    return text[label.end() :] if label is not None and label.end() < len(text) else text
 
 
 def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -284,4 +327,4 @@ def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return re.sub(r"^[\s,.;!?:~]+", "", rest).rstrip()
 
 
-__all__ = ["Asides", "Word", "without"]
+__all__ = ["Asides", "Word", "unlabelled", "without"]
