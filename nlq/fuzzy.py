@@ -197,7 +197,7 @@ class Corrector:
         return found
 
 
-ASKS = re.compile("多少|[了过]|几")
+ASKS = re.compile("多少|(?<=.)了(?!解)|几")
 """A phrase with a verb of its own: another verb is another question, never a slip (丢了多少, 卖了多少)."""
 
 

@@ -15,6 +15,7 @@ from nlq import (
     shape_exclusions,
     shape_groupings,
     shape_limits,
+    shape_measures,
     shape_nouns,
     shape_numbers,
     shape_orders,
@@ -51,6 +52,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _join_names(sentence)
     _unknown_members(sentence)
     shape_belonging.belonging(sentence)
+    shape_measures.measures(sentence)
     shape_nouns.read(sentence)
     _own(sentence)
     _copulas(sentence)

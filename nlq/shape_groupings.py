@@ -8,7 +8,7 @@ import re
 from nlq.draft import Group, Member
 from nlq.sentence import Sentence
 from nlq.shape_limits import nested
-from nlq.words import FILLER
+from nlq.words import FILLER, OTHER_MEASURES
 
 
 def groupings(sentence: Sentence) -> None:
@@ -31,7 +31,7 @@ def groupings(sentence: Sentence) -> None:
     asked = next((token.text for token in sentence.rest if token.kind == "U"), "")
     if asked:
         draft.asks_many = True
-        draft.counted_in = _COUNTED.get(asked[-1])
+        draft.counted_in = _COUNTED.get(asked[-1]) or (asked[-1] if asked[-1] in OTHER_MEASURES else None)
     counted = sentence.find("U[NA]?D") is not None or (bool(draft.thresholds) and sentence.find("D[^D]*U$") is not None)
     if counted and draft.thresholds:
         draft.counts = True

@@ -58,6 +58,7 @@ def _endings(sentence: Sentence) -> None:
     for token in [token for token in sentence.rest if token.kind == UNKNOWN]:
         named = [name for name in sentence.view.lexicon.words.endings.get(token.text, ()) if _askable(sentence, name)]
         named = [name for name in named if not sentence.view.lexicon.dimensions[name].person]
+        named = named if len(named) < len(("one", "other")) else [name for name in named if sentence.view.lexicon.dimensions[name].own] or named
         before = _before(sentence, token)
         if not named or before is None or token.start - before.end > 1:
             continue
@@ -75,6 +76,7 @@ def _endings(sentence: Sentence) -> None:
         if cue.kind not in "GW" or len(cue.text) != _ENDED or cue.text[0] not in "各每哪" or following in (DIMENSION, VALUE, "n"):
             continue
         named = [name for name in sentence.view.lexicon.words.endings.get(cue.text[1:], ()) if _askable(sentence, name) and not sentence.view.lexicon.dimensions[name].person]
+        named = named if len(named) < len(("one", "other")) else [name for name in named if sentence.view.lexicon.dimensions[name].own]
         if len(named) == 1:  # 各站, 哪家: the measure word is the noun
             name = Token(DIMENSION, cue.end, cue.end, cue.text[1:], meanings=(Meaning("dimension", named[0], rank=2),))
             sentence.rest.insert(index + 1, name)

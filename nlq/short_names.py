@@ -72,7 +72,7 @@ _OF_PERSONS = ("人数", "户数")
 _AVERAGED = ("平均", "总", "累计", "合计", "期末", "月均", "日均", "人均", "average", "avg", "mean", "total", "overall")
 _GENERIC = frozenset((
     "人数", "次数", "数量", "金额", "总数", "总额", "总量", "个数", "比例", "占比", "时间", "时长", "天数", "比率", "频次", "增长率", "增长额", "平均", "费用", "情况", "单价",
-    "人次", "得分", "单数", "笔数", "件数", "时数", "额度", "价格", "均价", "期间", "rate", "ratio", "share", "number", "count", "time", "score",
+    "得分", "单数", "笔数", "件数", "时数", "额度", "价格", "均价", "期间", "rate", "ratio", "share", "number", "count", "time", "score",
     "value", "total", "average", "amount", "volume", "percentage", "percent", "duration", "days", "hours", "level", "index", "size",
     "cost", "price", "person", "people",
 ))  # fmt: skip

@@ -12,7 +12,7 @@ from nlq.members import value_words
 from nlq.normalise import has_chinese, keys, normalise
 from nlq.short_names import short_metrics, short_values
 from nlq.wordbook import DECLARED, Key, Wordbook, WordbookBuilder, lengths_of
-from nlq.words import FILLER, UNSUPPORTED, cues
+from nlq.words import FILLER, HOW_MANY, UNSUPPORTED, cues
 
 _GROUP_PREFIXES = ("各", "每个", "每位", "每家", "每", "各个", "各位", "分", "按")
 
@@ -42,6 +42,7 @@ def build(
         value_words(builder, catalogue, name, info)
     _prefixed(builder)
     _by_rule(builder)
+    _in_units(builder, metrics)
     _other_nouns(builder, catalogue, dimensions)
     book.same = _same_nouns(builder, dimensions)
     book.short = _short_names(dimensions)
@@ -152,6 +153,8 @@ def _endings(catalogue: Catalogue, dimensions: Mapping[str, DimensionInfo]) -> d
         said += [normalise(str(value)) for value in catalogue.values(name)[:_SEEN] if value not in info.values] if info.identifies is None else []
         label = normalise(info.label.zh)
         ends = {label[-1:]} if len(label) > 1 else set()
+        names = [normalise(phrase) for phrase in (info.label.zh, *info.synonyms) if has_chinese(phrase)]
+        ends |= {end for end in {each[-1:] for each in names} if sum(each.endswith(end) for each in names) > 1}  # 门店, 服务店, 4S店
         for size in range(1, _LONGEST_END + 1):
             shared = {word[-size:] for word in said if len(word) > size}
             if len(shared) == 1 and len(said) > 1:
@@ -187,6 +190,20 @@ def _by_rule(builder: WordbookBuilder) -> None:
                 key = keys(variant)
                 if key not in builder.entries:
                     builder.add_key(key, Meaning("metric", metric, rank=2))
+
+
+def _in_units(builder: WordbookBuilder, metrics: Mapping[str, MetricInfo]) -> None:
+    """Add 多少吨, 几吨 for the units that the bundle's figures are in."""
+    units = {info.unit.split(" ")[0].split("/")[0] for info in metrics.values()}
+    for unit in units:
+        if unit and has_chinese(unit) and unit not in _NOT_ASKED:
+            for lead in ("多少", "几", "有多少", "有几"):
+                if keys(lead + unit) not in builder.entries:
+                    builder.add(lead + unit, Meaning("cue", HOW_MANY))
+
+
+_NOT_ASKED = ("天", "日", "月", "年", "周", "点", "分")
+"""几点 and 几天 ask for times."""
 
 
 def _other_nouns(builder: WordbookBuilder, catalogue: Catalogue, dimensions: Mapping[str, DimensionInfo]) -> None:

@@ -84,7 +84,7 @@ _CHINESE: dict[str, dict[Any, str]] = {
     TOTAL: {None: "之和 汇总一下 汇总下 汇总看 做个汇总 总 总共 一共 总计 合计 汇总 总体 整体 总的 加起来 总和 加总 共 共计 全部加起来 加在一起 合在一起 合起来 总数 总量 总额 累计 共有 一起 总值 合并"},
     SEPARATE: {None: "分别 各自 分别是 各是 各为 各有 分别有 分别为 各自的 分开 分开看 单独列出 逐一 一一 分别是多少 各多少 各是多少 分列 依次 各自是"},
     WHICH: {None: "哪个 哪些 哪一个 哪家 哪几个 哪几家 哪 哪类 哪种 哪位 哪一类 哪一种 哪款 哪几类 哪几种 什么样的 哪里 哪儿 谁 哪一家"},
-    HOW_MANY: {None: "多少 有多少 几个 有几个 多少个 有多少个 多少家 几家 有几家 有多少家 多少名 多少位 多少人 几位 几名 有几位 多少次 几次 几 多少种 几种 数量 数目 个数 多少条 多少份 多少款 多少例 多少例数 人数 家数 总人数"},
+    HOW_MANY: {None: "多少 有多少 几个 有几个 多少个 有多少个 多少家 几家 有几家 有多少家 多少名 多少位 多少人 几位 几名 有几位 多少次 几次 几 多少种 几种 数量 数目 个数 多少条 多少份 多少款 多少例 多少例数 人数 家数 总人数 多少钱 几块钱 多少块钱 多少元 多少万 多少亿 几个亿 多少个亿 几亿 几万 几千万 几百万 多少万元"},
     ALL: {None: "所有 全部 全 所有的 全部的 全体 任何 每一 整个 各项 全公司 全国 全国范围 全集团 全渠道 全线 公司 我司 本公司 全量 总盘 大盘 全盘"},
     LISTING: {None: "名单 清单 列表 明细 列出 列一下 罗列 列个表 明细表 都有哪些 有哪些 是哪些 是哪个 是哪几个 是哪家 列举 名录 列出来 有哪几个"},
     AND: {None: "和 与 及 以及 跟 还有 加 加上 、 并 并且 且 同时 又 同 + 外加 & 连同 及其 × x"},
@@ -196,12 +196,15 @@ _ENGLISH: dict[str, dict[Any, str]] = {
 
 
 _MEASURES = "条家个款种类位名座所间台辆只件项门班支艘架站队组层级场张份段处片批本户桌节"
+OTHER_MEASURES = (*"部单笔头首幅颗粒瓶袋桶箱包盒罐株棵匹趟列例宗桩双套块册篇集封通票届栋幢枚边轮", "人次", "台次", "车次")
+"""Read in questions only: 每单 and 每票 are parts of names."""
 _COUNTED_BY = ((WHICH, ("哪", "哪几", "哪一", "哪些")), (HOW_MANY, ("多少", "几", "有多少", "有几")), (GROUP, ("各", "每", "每一")))
 
 
 def _measured() -> list[tuple[str, str, Any]]:
     """哪条, 多少辆, 每间: the questions and cuts with every measure word."""
-    return [(before + measure, kind, None) for kind, befores in _COUNTED_BY for before in befores for measure in _MEASURES]
+    found = [(before + measure, kind, None) for kind, befores in _COUNTED_BY for before in befores for measure in _MEASURES]
+    return found + [(before + measure, kind, None) for kind, befores in _COUNTED_BY if kind != GROUP for before in befores for measure in OTHER_MEASURES]
 
 
 def cues() -> list[tuple[str, str, Any]]:
