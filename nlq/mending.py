@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from nlq.asides import Asides
 from nlq.entries import Meaning
 from nlq.lexicon import LexiconView
 from nlq.normalise import keys
+from nlq.talk import Talk
 
 _MENDED = re.compile(
     r"[\s,.;?!]*(?:"
@@ -50,7 +50,7 @@ def mended(text: str, view: LexiconView) -> tuple[str, str] | None:
 
 def _named(text: str, view: LexiconView) -> list[tuple[int, int, frozenset[str]]]:
     """Return the names and times of a text, each with what it is: a metric, a dimension, a member of which dimension, a time."""
-    talk = Asides(text, view)
+    talk = Talk(text, view)
     entries, partial = view.lexicon.words.entries, view.lexicon.words.partial
     found = []
     for word in talk.words(0, len(text)):

@@ -291,6 +291,7 @@ class _Question:
             return self._asked_again()
         if leaning and self.context is not None:
             readings = FollowUp(self.draft, self.changing, self.context, self.view, self.clock, whole=asks_whole(self.draft, self.tokens), earlier=self.earlier).readings()
+            readings = [reading for reading in readings if set(reading.query.metrics) <= {*self.context.metrics}] or readings  # its coverage: the one that was spoken of
             pending = (_PENDING,) if len(self.offered) == 1 else ()
             readings = [replace(reading, query=self._conversed(reading.query), assumptions=(*reading.assumptions, *pending)) for reading in readings]
         else:
@@ -349,8 +350,8 @@ class _Question:
     def _asked_again(self) -> Understanding:
         """Ask again which metric is meant, each with what the sentence changes: 按渠道, after `which metric?`."""
         changed = [FollowUp(deepcopy(self.draft), self.changing, query, self.view, self.clock).readings() for query in self.offered]
-        ask, options = choose([found[0].query for found in changed if found], self.draft, self.view)
-        return self._made("clarify", ask=ask, options=options) if options else self._lost(_NOTHING)
+        _, options = choose([found[0].query for found in changed if found], self.draft, self.view)
+        return self._made("clarify", ask=_ASK_METRIC, options=options) if options else self._lost(_NOTHING)
 
     def _conversed(self, query: MetricQuery) -> MetricQuery:
         """A follow-up's query as the conversation means it: side by side what was pointed at, as it was before where one goes back."""
@@ -474,6 +475,7 @@ _UNDONE = Text(zh="已撤销上一步，回到之前的问题。", en="The last 
 _NOTHING_BEFORE = Text(zh="没有更早的问题可以回到，请直接提问。", en="There is no earlier question to go back to; please ask one.")
 _AFRESH = Text(zh="好的，前面的条件都不再沿用，请提问。", en="All right: nothing said before is carried over. Please ask.")
 _NOTHING = Text(zh="没有听懂这个问题。", en="I did not understand the question.")
+_ASK_METRIC = Text(zh="想看哪个指标？", en="Which metric do you mean?")
 _ASK_OR = Text(zh="“或”连接了不同维度，请选择要看哪一部分：", en="'Or' joins different dimensions; which one do you mean?")
 _NEGATED = Text(zh="这种否定的问法还答不了（没有对应的已批准指标）。", en="A question in the negative can't be answered: no approved metric says that.")
 _ASK_ROWS = Text(zh="按什么筛出来？", en="By what should the rows be?")
