@@ -32,6 +32,10 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"{_E}(?:add|include|give me|put|show|insert) (?:a|an|another|one more|the) (?:column|line|row|field|series) (?:for|with|of|showing) ", r"\g<p>add "),
         (rf"{_E}(?:throw|bring|tack|chuck|drop|put|fold) (?P<v>[a-z0-9' -]{{2,30}}?) in(?:to (?:it|the mix|that))?(?: too| as well| also)?(?P<z>[.!]*)$", r"\g<p>add \g<v>\g<z>"),
         (rf"{_E}(?:throw in|bring in|tack on|fold in|put in) (?=[a-z])", r"\g<p>add "),
+        # left out
+        (rf"{_P}(?:把|将)?(?P<v>[^,，。?？]{{1,10}}?)(?:那一?块|这一?块|那边|这边|那部分|这部分)?(?:的)?(?:就|先|都)?(?:不用管|不用看|不管|别管|不用算|先不看|先不管|不用考虑)(?:了)?(?:[,，]\s*(?:直接)?(?:拿掉|去掉|剔掉|排除|去除|删掉|不要))?(?:吧|了)?[。!]*$", r"\g<p>去掉\g<v>"),
+        (r"(?<![a-z])reverse ?(?:一下|下)(?:顺序|排序|order)?$|^把?(?:顺序|排序|order) ?reverse ?(?:一下|下)?$", "反过来排"),
+        (r"^(?:那|看|按|,)*(?P<u>季度?|月度?|周|年度?|天|日)(?:度)?的(?:呢|吧)?[?？。]*$", r"按\g<u>看"),
         # taken in again
         (rf"{_P}(?:把|将)(?P<v>[^,，。?？]{{1,14}}?)(?:再|重新|给)?恢复(?:回来|一下|过来)?[吧呢了啊。!]*$", r"\g<p>加上\g<v>"),
         (rf"{_P}恢复(?!到|成|原|上一|刚才|之前|一下$|$|筛选|默认)(?P<v>[^,，。?？]{{1,14}})$", r"\g<p>加上\g<v>"),
@@ -60,9 +64,14 @@ _HEARD = re.compile(
 """What is only said to the last answer: hmm, fine, 行吧."""
 
 
+def heard(text: str) -> str:
+    """Return a sentence without what is said first to what was answered or asked before; all of it where nothing else is said."""
+    return _HEARD.sub("", text)
+
+
 def conversed(text: str) -> str:
     """Return a follow-up (normalised, of any case) in the plain ways of changing a question."""
-    text = _HEARD.sub("", text)
+    text = heard(text)
     for said, meant in _RULES:
         changed, count = said.subn(meant, text, count=1)
         if count and changed.strip():
@@ -76,4 +85,4 @@ def anew(question: str) -> str | None:
     return question[match.end() :] if match is not None and len(question) - match.end() > len("触达率") - 1 else None
 
 
-__all__ = ["anew", "conversed"]
+__all__ = ["anew", "conversed", "heard"]

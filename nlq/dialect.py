@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nlq.conversing import conversed
+from nlq.conversing import conversed, heard
 from nlq.idioms import idiomatic
 from nlq.normalise import has_chinese
 from nlq.plainly import plainly
@@ -99,6 +99,7 @@ def standard(text: str) -> str:
     if _CANTONESE.search(text):
         for said, meant in _RULES:
             text = said.sub(meant, text)
+    text = heard(text)
     text = _NORTHERN.sub(lambda match: _DAYS[match["day"]], text)
     text = _CYCLE.sub("", text)
     text = _SO_FAR.sub(lambda match: f"{match['u']} to date", text)

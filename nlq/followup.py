@@ -116,6 +116,9 @@ class FollowUp:
             return
         if draft.when is not None and period is not None and draft.when.period is not None:
             draft.when = replace(draft.when, period=self._leaning(draft.when, draft.when.period, period))
+        taken = [text for text in draft.assumptions if text.zh.endswith("按今年至今理解")]
+        if taken and period is not None and not draft.metrics:
+            draft.when, draft.assumptions = None, [text for text in draft.assumptions if text not in taken]  # the year of the question before
         if period is not None and draft.when is None and WHOLE_YEAR.search(self.text) and not draft.metrics:
             draft.when = When(period=calendar.unit(period.start, "year"), grain="year")
         same = draft.when is not None and draft.when.deictic and draft.when.rolling is None and draft.when.period == period
@@ -171,6 +174,14 @@ class FollowUp:
             metrics = tuple(name for name in context.metrics if name not in draft.dropped_metrics)
         if self.whole:
             context = self.context = replace(context, where=self._everywhere(context))
+            placed = {name for name in context.group_by if self._is_place(name)}
+            if placed and _COUNTRY.search(self.text):  # 全国呢, after region by region: all of it
+                rows = context.limit is not None or bool(context.having)
+                context = self.context = replace(context, group_by=tuple(name for name in context.group_by if name not in placed))
+                if rows and not context.group_by and context.grain is None:
+                    context = self.context = replace(context, order=(), limit=None, having=(), share=False, keep=())
+                elif not context.group_by and context.grain is None:
+                    context = self.context = replace(context, order=(), share=False, keep=())
         merged = replace(
             context,
             metrics=metrics,
@@ -300,6 +311,8 @@ class FollowUp:
             asked = self.context.period or default_period(self.view.lexicon.metrics[self.context.metrics[0]], self.clock)
             base = counterpart(self.draft.base, asked, today=self.clock.today) if asked is not None else None
             return replace(merged, compare=base)
+        if change.compare is not None and not self.draft.share and merged.share and REPLACES.search(self.text):
+            merged = replace(merged, share=False)
         if change.compare is not None and not self._compared_before():
             return replace(merged, compare=change.compare)
         moved = self.draft.when is not None or (self.draft.compare == "same" and not self.draft.against)
@@ -307,14 +320,17 @@ class FollowUp:
             return replace(merged, compare=None)
         return merged
 
+    def _is_place(self, name: str) -> bool:
+        info = self.view.lexicon.dimensions.get(name)
+        return info is not None and not info.about_person and _PLACE.search(f"{info.label.zh} {info.label.en.lower()}") is not None
+
     def _compared_before(self) -> bool:
         """谁增长快, after year on year: the comparison that was set stays, where no other base is said."""
         return self.draft.compared_by_default and self.draft.when is None and self.context.compare in ("previous_year", "previous_period")
 
     def _everywhere(self, context: MetricQuery) -> tuple[Filter, ...]:
         """全国, nationwide lifts what was said of places, where places were said; everything else lifts all."""
-        dimensions = self.view.lexicon.dimensions
-        places = {item.dimension for item in context.where if item.dimension in dimensions and _PLACE.search(dimensions[item.dimension].label.zh + " " + dimensions[item.dimension].label.en.lower())}
+        places = {item.dimension for item in context.where if self._is_place(item.dimension)}
         if not places or not _COUNTRY.search(self.text):
             return ()
         return tuple(item for item in context.where if item.dimension not in places)
@@ -323,7 +339,7 @@ class FollowUp:
         """各分型都列出来, show all segments, after one segment: the dimensions to be cut by that the question before holds to a single member."""
         draft = self.draft
         named = {name for group in draft.groups if group.explicit for name in group.token.ids("dimension")}
-        kept = {m.id for member in draft.members for m in member.token.meanings} | set(self.context.group_by)
+        kept = {m.id for member in draft.members for m in member.token.meanings}
         every = _ALL.search(self.text) is not None
         single = {item.dimension for item in self.context.where if item.op == "in" and (every or len(item.values) == 1)}
         return (named & single) - kept if draft.ordering is None or draft.ordering.limit is None else set()
@@ -401,6 +417,10 @@ class FollowUp:
             item = several[-1]  # 各占多少, after several members: the share of each
             where = tuple(other for other in merged.where if other is not item)
             return replace(merged, group_by=(item.dimension,), where=where, keep=(Keep(dimension=item.dimension, values=item.values),))
+        listed = [item for item in single if item.dimension in merged.group_by]
+        if self.draft.share and listed and not self.draft.members and not merged.keep:
+            where = tuple(other for other in merged.where if other is not listed[-1])  # what share is that: of the whole list
+            return replace(merged, where=where, keep=(Keep(dimension=listed[-1].dimension, values=listed[-1].values),))
         if (self.draft.rank_of or (self.draft.share and not merged.group_by)) and single and not merged.keep:
             fresh = [item for item in single if self.earlier and item not in self.earlier[-1].where]
             item = (fresh or single)[-1]  # what share is that: of the member that was looked at last
@@ -442,7 +462,7 @@ def _united(keep: tuple[Keep, ...], dimension: str, values: tuple[Value, ...]) -
 
 _IT = re.compile(r"它|(?<![a-z])(?:it|its)(?![a-z])")
 _MEASURED = re.compile(r"比|较|(?<![a-z])(?:vs|versus|against|than|compared?)(?![a-z])")
-_PLACE = re.compile(r"[区省市县州城域国]|片区|地|(?<![a-z])(?:region|area|province|state|city|county|country|district|territory|zone|place|location|town)(?![a-z])")
+_PLACE = re.compile(r"[区省市县州城域国]|片区|地区|(?<![a-z])(?:region|area|province|state|city|county|country|district|territory|zone|place|location|town)(?![a-z])")
 _ALL = re.compile(r"所有|全部|(?<![a-z])(?:all|every)(?![a-z])")
 _COUNTRY = re.compile(r"全国|全区域|各地|全省|(?<![a-z])(?:national|nationally|nationwide|country|everywhere|all regions)(?![a-z])")
 _MANY_DAYS = 62

@@ -31,6 +31,21 @@ def doubts(sentence: Sentence) -> None:
     _each_ones_share(sentence)
     _nouns_of_members(sentence)
     _working_days(sentence)
+    _gaps(sentence)
+
+
+def _gaps(sentence: Sentence) -> None:
+    """哪个产品差距最大, the biggest gap: between what and what was not said."""
+    match = sentence.find("dS|Sd")
+    said = sentence.kinds
+    if match is None or said.count(VALUE) > 1 or any(kind in said for kind in (TIME, "Y", "Q", "Z")) or said.count(METRIC) > 1:
+        return
+    gap = next(token for token in sentence.rest[match.start() : match.end()] if token.kind == "d")
+    if gap.text in _GAPS:
+        sentence.problem(gap.text, _ASK)
+
+
+_GAPS = frozenset(("差距", "差异", "差值", "差额", "差别", "相差", "差", "gap", "gaps", "gap in", "gap between", "difference", "differences", "difference in", "difference between", "delta", "variance between"))
 
 
 def _between(sentence: Sentence, first: Token, last: Token) -> str:

@@ -26,6 +26,17 @@ _WHOLE = re.compile(
 _WORDS = {word: index for index, word in enumerate(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))} | {"twelve": 12, "fifteen": 15, "twenty": 20}
 
 
+MOST = 20
+_PLACES = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "2nd": 2, "3rd": 3, "4th": 4, "5th": 5, "runner-up": 2, "runner up": 2}
+_NTH = re.compile(
+    rf"{_ZH}(?:那)?(?:排)?第(?P<z>[二三四五六七八九十2-9])(?:名|位|个|多|高|大|低|少)?(?:的)?(?:是|呢|是谁|是哪个|是哪家|是多少|哪个|谁){_END_ZH}|{_ZH}第(?P<z2>[二三四五])名{_END_ZH}"
+    rf"|{_EN}(?:and |what about |how about |who(?:'s| is) |which is )?(?:the )?(?P<e>second|third|fourth|fifth|2nd|3rd|4th|5th|runner-?up|runner up)(?: (?:one|place|best|highest|lowest|worst|largest|biggest))?{_END_EN}"
+)
+"""第二名呢, second?, after the first: down to that place."""
+_WHICH_ONES = re.compile(
+    rf"{_ZH}(?:都|具体)?(?:是|有)?(?:哪些|哪几个|哪几家|哪些个|哪几种|哪几款|都有谁|有谁)(?:呢|啊)?{_END_ZH}|{_EN}(?:and )?(?:which (?:ones?|of them)?|which|what are they|who are they|name them|list them|show them)(?: are (?:they|those|these|there))?{_END_EN}"
+)
+"""Which ones, after how many: the rows that were counted."""
 _LIMIT = r"(?:threshold|门槛|阈值|门限|界限|上限|下限|cut-?off|bound|达标线|标准线)"
 _UNBOUND = re.compile(rf"{_ZH}(?:去掉|去除|取消|删掉|删除|移除|拿掉|不要|清除|撤掉|解除|放开)(?:这个?|那个?|刚才的?)?{_LIMIT}{_END_ZH}|{_ZH}(?:这个?|那个?)?{_LIMIT}(?:去掉|取消|不要|拿掉|放开|不限){_END_ZH}|{_EN}(?:remove|drop|clear|lift|cancel|without|no|lose|forget|ignore) (?:the |that |this |any )?{_LIMIT}{_END_EN}")
 _OPPOSITE = re.compile(
@@ -40,6 +51,11 @@ def turned(text: str, context: MetricQuery) -> MetricQuery | None:
     """Return the query before, turned as a whole sentence says; None for any other sentence, and where there is nothing to turn."""
     if context.order and _ABOUT.match(text):
         return replace(context, order=tuple(replace(item, direction="asc" if item.direction == "desc" else "desc") for item in context.order))
+    if context.order and context.limit is not None and (match := _NTH.match(text)):
+        place = _PLACES.get(match["e"] or "") or _count(match["z"] or match["z2"] or "")
+        return replace(context, limit=place) if 1 < place <= MOST else None
+    if (context.group_by or context.grain) and _WHICH_ONES.match(text):
+        return context
     if context.limit is not None and not context.having and (match := _ROWS.match(text)):
         count = _count(match["n"] or match["m"])
         return replace(context, limit=count) if count else None

@@ -41,6 +41,8 @@ from wenshu.accounts_schema import sqlite_engine
 KEEP_DAYS = 90
 MAX_TURNS = 200
 MAX_LISTED = 50
+MISSED = 2
+"""So many turns that were not understood may stand between a question back and its answer."""
 
 metadata = MetaData()
 turns = Table(
@@ -115,12 +117,17 @@ class Conversations:
         return folded([(row.act, None if row.query is None else json.loads(row.query)) for row in reversed(rows)])
 
     def offered(self, owner: str, conversation: str) -> tuple[dict[str, Any], ...]:
-        """Return the queries of the options that the newest turn asked back with; none where it asked nothing back."""
+        """Return the queries of the options that the newest turn asked back with, turns that were not understood left out; none where it asked nothing back."""
         condition = (turns.c.owner == owner) & (turns.c.conversation == conversation)
         with self._engine.connect() as db:
-            answer = db.execute(select(turns.c.answer).where(condition).order_by(turns.c.id.desc()).limit(1)).scalar()
-        clarify = json.loads(answer).get("clarify") if answer else None
-        return tuple(option["query"] for option in clarify["options"]) if clarify else ()
+            newest = db.execute(select(turns.c.act, turns.c.answer).where(condition).order_by(turns.c.id.desc()).limit(MISSED + 1)).all()
+        for act, answer in newest:
+            said = json.loads(answer)
+            if said.get("status") == "not_understood" and act is None:
+                continue
+            clarify = said.get("clarify")
+            return tuple(option["query"] for option in clarify["options"]) if clarify else ()
+        return ()
 
     def shown(self, owner: str, conversation: str, query: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the rows of the newest answer to `query` as they were released: column → value, None where hidden; empty where there is none."""

@@ -83,6 +83,11 @@ class _Turns:
     offered: tuple[MetricQuery, ...] = ()
 
 
+def _missed(found: Understanding) -> bool:
+    """Whether a turn was lost: what was asked back before it still waits."""
+    return found.status == "not_understood" and found.act is None
+
+
 class _Bench:
     """Understands and runs for named users at a given day, over one house."""
 
@@ -141,7 +146,7 @@ class _Bench:
         found = past_refusals(read, asked, asker.allows)
         context = _Turns(
             asked=after(asked, found.act, found.readings[0].query if found.status == "read" else None),
-            offered=tuple(option.query for option in found.options) if found.status == "clarify" else (),
+            offered=tuple(option.query for option in found.options) if found.status == "clarify" else before.offered if _missed(found) else (),
         )
         if found.status == "refused" and found.refusal is not None:
             return Understood(status="refused", code=found.refusal.code, context=context)
