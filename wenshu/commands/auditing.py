@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -11,6 +12,10 @@ from wenshu.commands.auditing_common import kept_months, vkey_of, writable
 from wenshu.commands.auditing_desk import pack, report, search
 from wenshu.commands.auditing_streams import sinks, witness
 from wenshu.commands.common import DONE, FAILED, Context, emit, json_option, pass_context
+
+if TYPE_CHECKING:
+    from audit.foreign import Form
+    from audit.place import Place
 
 
 @click.group()
@@ -45,22 +50,43 @@ def verify(context: Context, *, export: Path | None, vkey: Path | None, checkpoi
 
 
 @audit.command()
-@click.option("--out", metavar="DIR", required=True, type=click.Path(path_type=Path))
+@click.option("--out", metavar="DIR|FILE", required=True, type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["ledger", "ocsf", "otel"]), default="ledger", help="The folder that proves itself, or a file of JSON lines for other systems.")
 @json_option
 @pass_context
-def export(context: Context, *, out: Path, as_json: bool) -> int:
-    """Write the whole ledger with its signed checkpoint and a verifier into a new folder."""
+def export(context: Context, *, out: Path, form: Literal["ledger", "ocsf", "otel"], as_json: bool) -> int:
+    """Write the whole ledger with its signed checkpoint and a verifier into a new folder, or in another form into a new file."""
     from audit import Event
     from audit.export import export as write_export
 
     home = context.home.require()
     with writable(context) as ledger:
-        ledger.append(Event(type="ledger.exported", actor="local_admin"))
+        ledger.append(Event(type="ledger.exported", actor="local_admin", detail={} if form == "ledger" else {"form": form}))
+    if form != "ledger":
+        return _handed_over(home.ledger, out, form, as_json=as_json)
     done = write_export(home.ledger, out, vkey=vkey_of(context))
     if as_json:
         emit(dataclasses.asdict(done) | {"folder": str(out)})
     else:
         click.echo(f"{done.events} events written to {out}")
+    return DONE
+
+
+def _handed_over(path: Place, out: Path, form: Form, *, as_json: bool) -> int:
+    from importlib.metadata import PackageNotFoundError, version
+
+    from audit.foreign import hand_over
+
+    try:
+        release = version("wenshu")
+    except PackageNotFoundError:
+        release = "unknown"
+    done = hand_over(path, out, form, release=release)
+    if as_json:
+        emit(dataclasses.asdict(done) | {"file": str(out), "format": form})
+    else:
+        gone = f"; {done.pruned} are pruned and left out" if done.pruned else ""
+        click.echo(f"{done.events} events written to {out}{gone}")
     return DONE
 
 
