@@ -327,10 +327,21 @@ class Builder:
             return base
         return draft.compare if draft.compare in ("previous_period", "previous_year") else None
 
+    def _plain_periods(self, work: Work) -> bool:
+        """Whether periods named one by one are nothing but asked: a rate of them, or a whole one beside the one that runs, is then shown for each (9月和10月的触达率)."""
+        draft = self.draft
+        asked = draft.total or draft.trend or draft.grain is not None or draft.compare is not None or draft.base is not None
+        return not asked and draft.ordering is None and not draft.thresholds and not (draft.joined in ("day", "week") and any(info.monthly for info in work.infos))
+
     def _grain(self, work: Work, period: Period | None) -> Grain | None:
         draft = self.draft
         if draft.joined is not None and draft.separate and draft.grain is None:
             return draft.joined
+        if draft.joined is not None and draft.apart and self._plain_periods(work):
+            if any(info.ratio for info in work.infos) or (period is not None and period.end > self.clock.today):
+                work.assume("说到的几个期间分别列出", "the periods that were named are shown side by side")
+                return draft.joined
+            work.assume("说到的几个期间合在一起算", "the periods that were named are taken together")
         if draft.grain is not None or not draft.trend:
             return draft.grain
         days = period.days if period is not None else 365

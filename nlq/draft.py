@@ -111,5 +111,9 @@ class Draft:
     """分布, distribution, and by what was not said."""
     asks_many: bool = False
     """多少, how many was said."""
+    whole_year: bool = False
+    """年度, 全年 without a year: this one."""
+    apart: bool = False
+    """Several adjoining periods were named one by one (9月和10月), and not as one stretch."""
     joined: Grain | None = None
     """The unit in which several adjoining periods were named: 二季度和三季度."""

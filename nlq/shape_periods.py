@@ -12,6 +12,7 @@ from nlq.draft import Draft, Threshold
 from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
+from nlq.shape_spans import ahead, listed, same_days, whole_year
 from nlq.times import Clock, When, counterpart
 
 
@@ -87,6 +88,10 @@ def _units(sentence: Sentence) -> None:
 
     def cut(match: re.Match[str]) -> bool:
         index = match.end() - 1 if match.group()[-1] == "m" else match.start()
+        if match.group() == "m" and sentence.rest[index].text == "年度" and not sentence.has("R"):
+            draft.whole_year = True  # 年度费用: the year's, no row for each year
+            sentence.take(index)
+            return True
         draft.periods = draft.periods or (draft.ordering is not None and sentence.rest[index].text.startswith("那"))  # 触达率最高的那个月的销售额
         draft.grain = draft.grain or sentence.rest[index].value  # type: ignore[assignment]
         sentence.take(index)
@@ -159,6 +164,7 @@ def _adjacent(first: When, second: When) -> bool:
 def _times(sentence: Sentence, clock: Clock) -> None:
     draft = sentence.draft
     indexes = [index for index, token in enumerate(sentence.rest) if token.kind == "T"]
+    whole_year(sentence, clock, named=bool(indexes))
     if not indexes:
         _bare_versus(sentence)
         return
@@ -171,7 +177,9 @@ def _times(sentence: Sentence, clock: Clock) -> None:
     if any(when.kind == "vague" for _, when in whens) and not spans:
         sentence.assume("“最近”没有确切的期间，按指标的默认期间", "no definite period was said, so the metric's default period is taken")
     versus = _versus_index(sentence)
-    if same:
+    if same and (counted := same_days(sentence, clock)) is not None:
+        draft.when = counted
+    elif same:
         _same(sentence, same[0], spans, clock)
     elif len(spans) >= 2:
         _several(sentence, spans, versus, clock)
@@ -273,6 +281,7 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
     if all(_adjacent(a, b) for a, b in itertools.pairwise(ordered)) and ordered[0].period and ordered[-1].period:
         draft.when = When(period=Period(start=ordered[0].period.start, end=ordered[-1].period.end), grain=ordered[0].grain)
         draft.joined = ordered[0].grain
+        draft.apart = all(set(sentence.kinds[a + 1 : b]) and set(sentence.kinds[a + 1 : b]) <= {"&", ","} for (a, _), (b, _) in itertools.pairwise(spans))
         if len(spans) > 2 and sentence.has("z"):
             draft.separate = True  # Q1、Q2、Q3对比
         return
@@ -325,6 +334,8 @@ def _single(sentence: Sentence, span: tuple[int, When], versus: int | None, cloc
     ranged = _RANGED.search(sentence.rest[index].text) is not None and sentence.has("D")  # 3月到6月四个门店分别: the stores, not the months
     if when.ends is not None and sentence.count("V") < 2 and not ranged:
         draft.joined = when.grain  # 7月、8月和9月分别: each of them
+        draft.apart = listed(sentence.rest[index].text)
+    ahead(sentence, sentence.rest[index], clock)
     if draft.compare == "implied" and draft.base is not None:
         draft.when = when if when is not draft.base else None
         if draft.when is not None and draft.when.period == draft.base.period:

@@ -1,0 +1,62 @@
+"""Which stretch of time is meant where its words say less, or more, than a stretch: 全年, 去年11月同期, 9月和10月, 周一到周五."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from governance import calendar
+from governance.terms import Period
+from nlq.matching import Token
+from nlq.sentence import Sentence
+from nlq.times import Clock, When
+from nlq.words import FILLER, METRIC, TIME
+
+_WHOLE = frozenset(("全年", "整年", "全年度", "整年度", "一整年"))
+_JOINED = re.compile(r"[、,和与跟及&]|(?<![a-z])and(?![a-z])")
+_STRETCH = re.compile(r"到|至|~|-|—|(?<![a-z])(?:to|through|until|between|from)(?![a-z])|介于|[两二三四五六\d]个(?:月|季度|季|周|星期|天)$")
+_WEEKDAYS = re.compile(r"^(?:周|星期|礼拜)[一二三四五六日天].{1,2}(?:周|星期|礼拜)?[一二三四五六日天]$")
+
+
+def listed(text: str) -> bool:
+    """Return whether an expression names periods one by one (9月和10月), and not the stretch from one to the other or so many of them."""
+    return _JOINED.search(text) is not None and _STRETCH.search(text) is None
+
+
+def whole_year(sentence: Sentence, clock: Clock, *, named: bool) -> None:
+    """Take 全年 and 年度, where no other time is `named`, as this year so far."""
+    draft = sentence.draft
+    said = next((token.text for token in sentence.all if token.kind == FILLER and token.text in _WHOLE), "年度" if draft.whole_year else "")
+    if not said or named or not sentence.has(METRIC):
+        return
+    draft.when = When(period=calendar.to_date(clock.today, "year"), grain="year", to_date=True, deictic=True)
+    sentence.assume(f"“{said}”按今年至今理解", "the year is taken as this one, to date")
+
+
+def same_days(sentence: Sentence, clock: Clock) -> When | None:
+    """Return the period that 去年11月同期 names: that month, up to the same day where this year's is still running; None where 同期 compares."""
+    if sentence.find("[ZzdI]") is not None or sentence.draft.compare is not None:
+        return None
+    said = [token for token in sentence.rest if token.kind == TIME]
+    for token, same in itertools.pairwise(said):
+        when = token.when
+        if same.text != "同期" or when is None or when.period is None or when.kind != "span" or same.start - token.end > 1:
+            continue
+        years = clock.today.year - when.period.start.year
+        if years <= 0 or len(said) != len(("period", "same")):
+            return None
+        end = when.period.end
+        if calendar.add_months(end, 12 * years) > clock.tomorrow > calendar.add_months(when.period.start, 12 * years):
+            end = calendar.add_months(clock.tomorrow, -12 * years)
+        return When(period=Period(start=when.period.start, end=end), grain=when.grain)
+    return None
+
+
+def ahead(sentence: Sentence, token: Token, clock: Clock) -> None:
+    """周一到周五每天: weekdays of no week in particular, which would otherwise be those of this one, days to come and all."""
+    when = token.when
+    if when is not None and when.period is not None and when.period.end > clock.tomorrow and _WEEKDAYS.match(token.text):
+        sentence.problem(token.text, 0.5)
+
+
+__all__ = ["ahead", "listed", "same_days", "whole_year"]
