@@ -28,6 +28,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    func,
     insert,
     select,
     update,
@@ -267,6 +268,13 @@ class BundleStore:
             if row is not None and row.draft is not None and row.kind == "activate":
                 still = (drafts.c.id == row.draft) & (drafts.c.content == row.version)
                 db.execute(update(drafts).where(still).values(state="activated"))
+
+    def latest(self) -> dt.datetime | None:
+        """Return the last instant that anything in the store was written, None for an empty one."""
+        with self._engine.begin() as db:
+            found = [db.execute(select(func.max(column))).scalar() for column in (drafts.c.updated_at, approvals.c.at, activations.c.at)]
+        times = [dt.datetime.fromisoformat(item) for item in found if item]
+        return max(times, default=None)
 
     def activations(self) -> list[Activation]:
         """Return every activation, newest first."""

@@ -5,6 +5,7 @@ Safe loading only; anchors and duplicate keys are refused because a reviewer rea
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -26,6 +27,10 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader in C where PyYAML was built with it; ten times faster, the same marks."""
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_MERGE = "tag:yaml.org,2002:merge"
+_INTEGER = "tag:yaml.org,2002:int"
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+"""How a whole number is written in a bundle: YAML 1.1 also reads 012 as ten and 1:30 as ninety, which a reviewer does not."""
 
 Step = str | int
 D = TypeVar("D", bound=Document)
@@ -60,6 +65,8 @@ def _note_lines(node: yaml.Node, path: tuple[Step, ...], lines: dict[tuple[Step,
         for key, value in node.value:
             name = str(key.value)
             line = key.start_mark.line + 1
+            if key.tag == _MERGE:
+                raise BundleError([Problem(where=f"{file}:{line}", message="merge keys (<<) are not used in bundles")])
             if name in seen:
                 raise BundleError([Problem(where=f"{file}:{line}", message=f"the key {name!r} is given twice")])
             seen.add(name)
@@ -68,6 +75,8 @@ def _note_lines(node: yaml.Node, path: tuple[Step, ...], lines: dict[tuple[Step,
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             _note_lines(value, (*path, index), lines, file)
+    elif isinstance(node, yaml.ScalarNode) and node.tag == _INTEGER and not _DECIMAL.fullmatch(node.value):
+        raise BundleError([Problem(where=f"{file}:{node.start_mark.line + 1}", message=f"{node.value!r} is not written as a plain number; write digits without leading zeros, colons and underscores, or quote it")])
     elif isinstance(node, yaml.ScalarNode) and node.tag == _TIMESTAMP:
         # A date that no calendar has (2026-02-30) fails while the plain data is built, where the place in the file is no longer known.
         try:

@@ -86,6 +86,8 @@ _PATTERNS = tuple(
         (r"must be a mapping of keys", "应为键值"),
         (r"nested too deeply", "嵌套过深"),
         (r"anchors and aliases are not used in bundles", "策略包里不用锚点和别名"),
+        (r"merge keys \(<<\) are not used in bundles", "策略包里不用合并键（<<）"),
+        (r"'(?P<name>[^']*)' is not written as a plain number; .*", "“{name}”不是普通写法的数字；请写成不带前导零、冒号和下划线的数字，或加引号"),
         (r"is not UTF-8 text", "不是 UTF-8 文本"),
         (r"is not a \.yaml file", "不是 .yaml 文件"),
         (r"is larger than (?P<most>\d+) bytes", "超过 {most} 字节"),

@@ -73,6 +73,7 @@ def _objects(candidate: Candidate) -> dict[tuple[str, str], Document]:
         found |= {("model", item.name): item for item in read.document.models}
     for cases in bundle.of("cases", CasesDocument):
         found |= {("case", item.id): item for item in cases.document.cases}
+        found |= {("person", name): person for name, person in cases.document.people.items()}
     found["settings", bundle.settings.name] = bundle.settings
     return found
 
@@ -125,7 +126,7 @@ def _added_direction(what: str) -> Direction:
 def _changed_direction(what: str, was: Document, now: Document, fields: Sequence[str]) -> Direction:
     if what == "role":
         return _role_direction(was, now, fields)
-    if what in ("rule", "purpose", "case"):
+    if what in ("rule", "purpose", "case", "person"):
         return "neutral"
     if what == "settings":
         return "neutral" if set(fields) <= {"title", "contacts"} else "loosens"

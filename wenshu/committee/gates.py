@@ -35,6 +35,8 @@ class Gate(Text):
     remedy: Remedy | None = None
 
 
+SKEW = dt.timedelta(minutes=5)
+"""So far the clocks of the machines that share a home may differ; a report of a later instant is not believed."""
 FRESH = dt.timedelta(days=7)
 """An impact report older than this must be made again."""
 KEPT = 12
@@ -126,7 +128,8 @@ class Gates:
         report = draft.impact
         if report is None or report.get("before") != in_force or report.get("after") != draft.content:
             return False
-        return self._clock() - dt.datetime.fromisoformat(str(report["made_at"])) < FRESH
+        age = self._clock() - dt.datetime.fromisoformat(str(report["made_at"]))
+        return -SKEW <= age < FRESH
 
 
 def signature(draft: Draft, tree: Tree) -> str | None:

@@ -19,7 +19,7 @@ from wenshu.committee.candidates import Candidate
 from wenshu.committee.cases import words
 from wenshu.committee.chinese import in_chinese
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused, GateClosed
-from wenshu.committee.gates import closed, holding, missing_approvals, signature, stale
+from wenshu.committee.gates import SKEW, closed, holding, missing_approvals, signature, stale
 from wenshu.committee.impact import Progress, impact_of
 from wenshu.committee.members import NOT_MEMBER, Members
 from wenshu.committee.shapes import ActivationView, DraftSummary, DraftView, GoldenMetricView, HistoryView
@@ -130,7 +130,7 @@ class Life(Members):
     def _activate_obstacle(self, draft: Draft, tree: Tree, have: list[str], needed: int, *, fresh: bool) -> Text | None:
         if draft.state != "submitted":
             return views.NOT_SUBMITTED
-        return self._gate(tree) or (None if fresh else stale(draft)) or missing_approvals(needed, have)
+        return self._gate(tree) or (None if fresh else stale(draft)) or missing_approvals(needed, have) or (views.CLOCK_BEHIND if self._clock_behind() else None)
 
     def _rollback_target(self) -> tuple[str | None, Text | None]:
         standing = self._standings.read()
@@ -141,7 +141,12 @@ class Life(Members):
             return None, views.ROLLED_BACK
         if self._clock() - last.at >= ROLLBACK:
             return None, views.TOO_LATE
-        return standing.previous, None
+        return (None, views.CLOCK_BEHIND) if self._clock_behind() else (standing.previous, None)
+
+    def _clock_behind(self) -> bool:
+        """Return whether the machine's clock stands before something that is kept: then no term can be judged by it."""
+        latest = self.store.latest()
+        return latest is not None and self._clock() + SKEW < latest
 
     # ------------------------------------------------------------------ steps
 
@@ -227,7 +232,7 @@ class Life(Members):
                 raise GateClosed(gate)
             signs, needed = signature(found, tree), self.gates.diff(before, tree)["approvals_needed"]
             have = holding(self.store.approvals(found.id), signs=signs, authors=found.authors, may_approve=self.may_approve)
-            lacking = missing_approvals(needed, have)
+            lacking = missing_approvals(needed, have) or (views.CLOCK_BEHIND if self._clock_behind() else None)
             if lacking is not None:
                 raise ChangeRefused(lacking)
             self._prove(tree)

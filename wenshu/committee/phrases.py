@@ -18,6 +18,7 @@ KINDS: Mapping[str, Text] = {
     "metric": Text(zh="指标", en="metric"),
     "dimension": Text(zh="维度", en="dimension"),
     "model": Text(zh="数据表", en="table"),
+    "person": Text(zh="用例人物", en="case person"),
     "case": Text(zh="用例", en="case"),
     "settings": Text(zh="设置", en="settings"),
     "lexicon": Text(zh="词汇", en="words"),

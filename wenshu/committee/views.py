@@ -31,6 +31,9 @@ OWN = Text(zh="不能批准自己写过或改过的草案，请另一位委员�
 ALREADY = Text(zh="您已批准这份草案。", en="You have approved it already.")
 NOTHING_BEFORE = Text(zh="之前没有生效过的策略包。", en="There is no bundle that was in force before.")
 ROLLED_BACK = Text(zh="刚刚已回退；要再换，请从历史中新建草案。", en="It was rolled back already; for another change begin a draft from the history.")
+CLOCK_BEHIND = Text(
+    zh="本机时钟早于已记录的步骤，期限无法判断；请先校准时钟（wenshu check）。", en="The machine's clock stands before steps that are recorded, so no term can be judged; set it right first (wenshu check)."
+)
 TOO_LATE = Text(zh="生效已超过 7 天；请从历史中新建草案。", en="It has been in force for more than 7 days; begin a draft from the history.")
 
 
