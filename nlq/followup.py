@@ -125,6 +125,11 @@ class FollowUp:
         if same and draft.when is not None and period is not None and draft.base is None and not draft.when.to_date:
             # 上季度 said again means the one before it
             draft.when = When(period=calendar.previous_period(period, today=self.clock.today), grain=draft.when.grain)
+        other = draft.when.period if draft.when is not None else None
+        if other is not None and period is not None and other != period and draft.base is None and draft.compare is None and _BESIDE.search(self.text):
+            now, then = (draft.when, When(period=period)) if other.start > period.start else (When(period=period), draft.when)
+            draft.when, draft.base = now, then  # 10月比一下, after September
+            return
         if not draft.lonely_base or draft.base is None or draft.base.period is None or period is None:
             return
         base, draft.when, draft.lonely_base = draft.base, None, False
@@ -465,6 +470,7 @@ _MEASURED = re.compile(r"比|较|(?<![a-z])(?:vs|versus|against|than|compared?)(
 _PLACE = re.compile(r"[区省市县州城域国]|片区|地区|(?<![a-z])(?:region|area|province|state|city|county|country|district|territory|zone|place|location|town)(?![a-z])")
 _ALL = re.compile(r"所有|全部|(?<![a-z])(?:all|every)(?![a-z])")
 _COUNTRY = re.compile(r"全国|全区域|各地|全省|(?<![a-z])(?:national|nationally|nationwide|country|everywhere|all regions)(?![a-z])")
+_BESIDE = re.compile(r"比一下|比比|比较|对比|比一比|对照|(?<![a-z])(?:compare|compared|side by side)(?![a-z])")
 _MANY_DAYS = 62
 _SORTS = re.compile(r"排序|排列|排名|排一下|按|依|sort|order|rank|(?<![a-z])by(?![a-z])")
 EXPLAINED = Text(zh="说明上一个回答的口径和条件。", en="Explains the definition and conditions of the last answer.")

@@ -19,10 +19,11 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # please share touches by region: a request, no share of a total
         (rf"(?:^|(?<=[,.;!?:] ))(?P<p>{_ASKING})share (?=(?:with|the|me|us|our|my|your|last|this|all|some|latest)(?![a-z]))(?!the share)", r"\g<p>show "),
         (rf"(?:^|(?<=[,.;!?:] ))(?P<p>{_ASKING}(?:hi|hey|hello|please|pls|plz|kindly|can you|could you|would you|can u|could u|will you),? +)share (?!of(?![a-z]))", r"\g<p>show "),
+        (r"^(?P<p>(?:please|pls|plz|kindly|can you|could you|would you)(?![a-z])[^,.?]{0,40}? and )share (?!of(?![a-z]))(?=[a-z])", r"\g<p>show "),
         (r"(?<![a-z])share ?(?=一下|一个|下|给我|给大家|出来)", "看"),
         (r"(?<=[a-z]) '?n'? (?=[a-z])", " and "),
         (r"(?<![a-z0-9])w/o(?![a-z])", "without"),
-        (r"(?<![a-z0-9])w/ ?(?=[a-z])", "with "),
+        (r"(?<![a-z0-9])w/ ?(?=[a-z])(?!c(?![a-z])|e(?![a-z]))", "with "),
         # periods
         (r"(?<![a-z])(?P<y>(?:19|20)\d\d|last year|this year),? full[ -]?year(?![a-z])", r"\g<y>"),
         (r"(?<![a-z])full-year(?![a-z])", "full year"),

@@ -85,3 +85,32 @@ def test_several_workers_may_make_the_store_at_once(tmp_path):
     for worker in workers:
         _, told = worker.communicate(timeout=60)
         assert worker.returncode == 0, told.decode()[-500:]
+
+
+def test_what_was_asked_back_waits_while_turns_are_lost_and_no_longer(tmp_path):
+    store = Conversations.open(tmp_path / "c.db", lambda: NOW)
+    mine = store.start()
+    option = {"metrics": ["reached_hcps"]}
+
+    def add(answer):
+        store.add("one", mine, Turn(question="?", query=None, answer=answer, asked_at=NOW.isoformat()))
+
+    add({"status": "clarify", "clarify": {"ask": "?", "options": [{"label": "a", "query": option}]}})
+    assert store.offered("one", mine) == (option,)
+    add({"status": "not_understood"})
+    assert store.offered("one", mine) == (option,)
+    assert store.offered("two", mine) == ()
+    add({"status": "refused"})
+    assert store.offered("one", mine) == ()
+
+
+def test_the_rows_that_were_shown_are_those_of_that_query_and_that_owner(tmp_path):
+    store = Conversations.open(tmp_path / "c.db", lambda: NOW)
+    mine = store.start()
+    first, second = {"metrics": ["touches"]}, {"metrics": ["visits"]}
+    columns = [{"name": "region"}, {"name": "touches"}]
+    store.add("one", mine, Turn(question="?", query=first, answer={"status": "answered", "columns": columns, "rows": [["华东", 3.0], ["华南", None]]}, asked_at=NOW.isoformat()))
+    store.add("one", mine, Turn(question="?", query=second, answer={"status": "refused"}, asked_at=NOW.isoformat()))
+    assert store.shown("one", mine, first) == [{"region": "华东", "touches": 3.0}, {"region": "华南", "touches": None}]
+    assert store.shown("one", mine, second) == []
+    assert store.shown("two", mine, first) == []
