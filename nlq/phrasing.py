@@ -48,7 +48,17 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("patch", "turf", "neck of the woods"), r"(?:^|(?<= ))(?:(?:in|for|on|across|over|within) )?(?:my|our) (?:patch|turf|neck of the woods|own patch)(?:\s*[:,-]\s*|(?=[ .?!,]|$))", ""),
     (("number", "kpi", "figure", "metric", "指标", "数字", "数"), r"(?:的|'s)?\s*(?:kpis?|key (?:numbers|figures|metrics)|核心指标|关键指标)\s*:\s*(?=[^,]+,)", ": "),
     (("number", "kpi", "figure", "metric", "指标", "数字"), r"(?<=\w) *(?:这)?[两二三四五六2-6]个\s*(?:numbers?|kpis?|figures?|metrics?|指标|数字)(?:就行|即可|就好|都要)?[.! ]*$", ""),
-    # ---- verbs that say no more than to have
+    (("arrange",), r"(?:please |pls |kindly )*arrange (?:to (?:provide|share|send|give|get|show|pull)|for)(?: me| us)? (?=[a-z0-9])", "show "),
+    (("favour", "favor", "quick"), rf"{_BEGIN}(?:i )?(?:need|want|asking)? ?(?:a )?(?:quick |small |big |little )*(?:favour|favor|ask|request|question|q|help)(?: please| from you)?{_STOP}(?=\S)", ""),
+    (("checking", "following up", "circling back", "touching base", "wondering", "curious"), rf"{_BEGIN}(?:i'm |i am |just |only |quickly |quick )*(?:checking(?: in)?|following up|circling back|touching base|double[- ]checking|wondering|curious)(?: again| here| quickly)?{_STOP}(?=\S)", ""),
+    (("love to", "like to", "want to", "wanna", "keen to", "need to"), r"(?<![a-z])(?:i'd|i would|we'd|we would|i|we|i'll|we'll)? ?(?:really |also |just )?(?:love|like|want|wanna|need|prefer)(?: to)? (?:understand|work out|figure out|find out|get a sense of|get an idea of|get a feel for|dig into|look into)(?: about)? (?=[a-z0-9])", "show "),
+    ((" u ",), r"(?<![a-z])(?P<v>can|could|will|would|do|did|if|should) u (?=[a-z])", r"\g<v> you "),
+    (("help me", "help us"), r"(?<![a-z])help (?:me|us) (?:to )?(?:see|find|get|understand|work out|figure out|check|pull|look up) (?=[a-z0-9])", "show "),
+    (("outperform", "beat", "outpac", "outdo", "ahead of", "surpass"), r"(?<![a-z])(?:outperform(?:s|ing|ed)?|outpac(?:es|ing|ed|e)|outdo(?:es|ing)?|beating)(?= (?:the )?[a-z])", "doing better than"),
+    (("underperform",), r"(?<![a-z])underperform(?:s|ing|ed)? (?=(?:the )?[a-z]+ (?:on|in)\b)", "doing worse than "),
+    (("in %", "in percent", "as %", "as a %", "as percent", "% split", "percentage terms"), r"(?:,? ?)(?<![a-z0-9%])(?:in|as) (?:a )?(?:%|percent(?:age)?s?(?: terms)?)(?=[ ,.?!]*$)", " share"),
+    (("the one before", "the prior one", "the previous one", "the last one"), rf"(?<![a-z])(?P<v>{_VERSUS}) the (?:one before|prior one|previous one|one before that)(?: that)?(?![a-z])", "versus the previous period"),
+# ---- verbs that say no more than to have
     (("log", "clock", "rack", "notch", "chalk", "pull off"), r"(?<![a-z])(?P<v>(?:did|do|have|has|had) (?:we|they|you|our team|the team|i)|we|they|we've|we have) (?:log(?:ged)?|clock(?:ed)?(?: up)?|rack(?:ed)? up|notch(?:ed)? up|chalk(?:ed)? up|pull(?:ed)? off)(?= (?:in|on|by|for|with|at|during|last|this|since|from|through|via|over|across|per|so)\b|[ ,.?!]*$)", r"\g<v> have"),
     (("burn", "blow", "blew", "splash", "shell", "fork", "sunk", "plough", "pour"), r"(?<![a-z])(?:burn(?:ed|t|ing)?(?: through)?|blow(?:n|ing)?|blew|splash(?:ed|ing)?(?: out)?|shell(?:ed|ing)? out|fork(?:ed|ing)? out|sunk|plough(?:ed)?|plow(?:ed)?|pour(?:ed)?)(?= (?:on|in|into|for|over|last|this|so|by|through)\b)", "spent"),
     (("sitting", "running", "hovering", "standing", "shaping", "faring"), r"(?<![a-z])(?:currently )?(?:sitting|running|hovering|standing|shaping up|faring)(?: at| around| on)?(?= (?:for|in|by|on|with|among|this|last|so|now|right now|across|at the moment|these days)\b|[ ,.?!]*$)", ""),
@@ -114,9 +124,24 @@ def _asked_by(text: str) -> str:
 _FIRST_NAMES = frozenset(name.lower() for name in FIRST_NAMES)
 
 
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAY = r"(?:mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sun)(?:day|nesday|sday|rsday|urday)?s?"
+_DAY_RANGE = re.compile(rf"(?<![a-z])(?P<a>{_DAY}) ?(?:-|to|through|thru|till|until) ?(?P<b>{_DAY})(?![a-z])", re.IGNORECASE)
+_ABBREVIATED = re.compile(r"(?<![a-z])(?P<v>vs\.?|versus|against|over|than|period|time|month|quarter|same|from|in|and|of) (?P<s>ly|lm|lq|lw)(?![a-z])", re.IGNORECASE)
+_LAST = {"ly": "last year", "lm": "last month", "lq": "last quarter", "lw": "last week"}
+
+
+def _days(match: re.Match[str]) -> str:
+    """Mon-Fri: each of the days."""
+    first, last = (next((index for index, day in enumerate(_DAYS) if day.startswith(match[name].lower()[:3])), None) for name in ("a", "b"))
+    if first is None or last is None or first >= last:
+        return match.group()
+    return ", ".join(f"{day}s" for day in _DAYS[first:last]) + f" and {_DAYS[last]}s"
+
+
 def phrased(text: str) -> str:
     """Return normalised text (of any case) put plainly; text that has none of these ways of asking is returned as it is."""
-    text = _asked_by(text)
+    text = _ABBREVIATED.sub(lambda match: f"{match['v']} {_LAST[match['s'].lower()]}", _DAY_RANGE.sub(_days, _asked_by(text)))
     lower = text.lower()
     if not lower.isascii():
         text = _EITHER.sub(lambda match: f"{match['v'] or match['w']}了多少", text)

@@ -24,12 +24,14 @@ _PART = 3
 def counted(sentence: Sentence) -> None:
     """Apply the rules, once names are chosen and before anything is taken."""
     _settled(sentence)
+    _less(sentence)
     _than(sentence)
     _verbs(sentence)
     _whole_of_part(sentence)
     _divided(sentence)
     _planned(sentence)
     _context(sentence)
+    _numerators(sentence)
     _single(sentence)
 
 
@@ -56,6 +58,14 @@ def _settled(sentence: Sentence) -> None:
             named = list(dict.fromkeys(other.ids("metric")[0] for other in others if other.ids("metric")[0] in ids and token.text in other.text))
         if len(named) == 1:
             token.meanings, token.alternatives = (Meaning("metric", named[0], rank=1),), []
+
+
+def _less(sentence: Sentence) -> None:
+    """Touches less call centre: right between a metric and a member the word takes away."""
+    for metric, cue, member in zip(sentence.rest, sentence.rest[1:], sentence.rest[2:], strict=False):
+        if metric.kind == METRIC and cue.text == "less" and cue.kind == "S" and member.kind == VALUE and cue.start == metric.end + 1 and member.start <= cue.end + 5:
+            cue.kind, cue.meanings, cue.alternatives = "X", (Meaning("cue", "X"),), []
+            return
 
 
 def _than(sentence: Sentence) -> None:
@@ -259,6 +269,7 @@ def _divided(sentence: Sentence) -> None:
 
 def _planned(sentence: Sentence) -> None:
     """Plan vs actual touches, sales再加上target: the other metric's own plan, where it has one."""
+    _actual(sentence)
     exact = [token for token in sentence.rest if token.kind == METRIC and not token.partial and len(token.ids("metric")) == 1 and token.text not in _PLANNED]
     said = [token for token in sentence.all if token.text in _PLANNED and token.kind in (UNKNOWN, METRIC, VALUE, FILLER)]
     if len(exact) != 1 or len(said) != 1 or said[0] in exact:
@@ -307,6 +318,24 @@ def _context(sentence: Sentence) -> None:
         sentence.problem(second.text, 0.45)
 
 
+def _numerators(sentence: Sentence) -> None:
+    """Sales达成多少, revenue attainment: right before a ratio of it, a metric's name says of what the ratio is."""
+    infos = _infos(sentence)
+    for first, second in zip(sentence.rest, sentence.rest[1:], strict=False):
+        ids = first.ids("metric"), second.ids("metric")
+        if first.kind != METRIC or second.kind != METRIC or any(len(each) != 1 for each in ids) or second.start - first.end > 1 or first.partial:
+            continue
+        part, ratio = ids[0][0], ids[1][0]
+        if part not in infos or ratio not in infos or infos[ratio].numerator is None or not infos[ratio].planned:
+            continue
+        if infos[ratio].numerator == part:
+            first.kind, first.used = FILLER, True
+            sentence.rest.remove(first)
+        elif infos[part].running:
+            sentence.problem(first.text, 0.5)
+        return
+
+
 _NOUNS = 4
 
 
@@ -325,6 +354,26 @@ def _single(sentence: Sentence) -> None:
             if len(members) == 1:
                 token.meanings, token.alternatives = (Meaning("value", single, members[0]),), []
                 return
+
+
+def _actual(sentence: Sentence) -> None:
+    """Touches plan vs actual: beside a plan that was named, the actual is what it is a plan of."""
+    infos = _infos(sentence)
+    named = [token for token in sentence.rest if token.kind == METRIC]
+    word = next((token for token in sentence.all if token.text in ("actual", "actuals", "实际") and token.kind in (UNKNOWN, FILLER)), None)
+    if word is None or len(named) != 1 or len(named[0].ids("metric")) != 1 or named[0].partial:
+        return
+    plan = named[0].ids("metric")[0]
+    of = {info.numerator for info in infos.values() if info.denominator == plan and info.planned and info.numerator in infos}
+    cue = next((token for token in sentence.rest if token.kind in "Zz&" and min(named[0].end, word.end) <= token.start <= max(named[0].start, word.start)), None)
+    if len(of) != 1 or cue is None:
+        return
+    word.kind, word.meanings = METRIC, (Meaning("metric", str(next(iter(of))), rank=1),)
+    word.listed = named[0].listed = word.joined = named[0].joined = True
+    if word not in sentence.rest:
+        sentence.rest = sorted([*sentence.rest, word], key=lambda token: token.start)
+    if cue.kind in "Zz":
+        sentence.take(sentence.rest.index(cue))
 
 
 _ACTUAL = frozenset(("actual", "actuals", "actually", "实际", "加上", "plus", "以及"))

@@ -194,10 +194,16 @@ def _nouns_of_members(sentence: Sentence) -> None:
             sentence.problem(metric.text, _ASK)
 
 
+_WORKING = 5
+
+
 def _working_days(sentence: Sentence) -> None:
     """Touches on weekdays, on weekends vs weekdays: five days of the week, where the word is also the name of all seven."""
     for token in sentence.rest:
         before = next((other.text for other in reversed(sentence.all) if other.end <= token.start), "")
+        if token.kind == VALUE and len(token.meanings) >= _WORKING and before in ("per", "each", "every", "每", "每个", "每一个"):
+            sentence.problem(f"{before}{'' if sentence.chinese else ' '}{token.text}", _ASK)  # per working day: an average over days
+            return
         if token.kind == DIMENSION and token.text in ("weekdays", "week days") and before in ("on", "during", "over", "vs", "versus", "than", "against", "with", "to", "and"):
             sentence.problem(token.text, _ASK)
             return

@@ -48,6 +48,9 @@ def periods(sentence: Sentence, clock: Clock) -> None:
     _times(sentence, clock)
     _alone(draft, clock)
     _changes(sentence)
+    if every and draft.when is None and draft.grain is None and not draft.trend and not draft.periods and draft.base is None and draft.compare == "previous_period" and every[0] in ("week", "quarter"):
+        fiscal = clock.fiscal_start if every[0] == "quarter" else 1
+        draft.when = When(period=calendar.unit(clock.today, every[0], offset=-1, fiscal_start=fiscal), grain=every[0], deictic=True)  # QoQ growth: of the last quarter
     if every and draft.grain is None and draft.ordering is None and draft.base is None and _spans_several(draft.when, every[0], clock):
         draft.grain = every[0]
 

@@ -21,6 +21,9 @@ CHINESE: tuple[tuple[str, object, str], ...] = (
     ("y", None, "不再分 别分 别按 不再按 无需分"),
 )
 ENGLISH: tuple[tuple[str, object, str], ...] = (
+    ("I", ("down", "change"), "dip|dips|dipped|dipping|slump|slumped|plunge|plunged|tumble|tumbled|slowdown|downturn|downtick|weakened"),
+    ("I", ("up", "change"), "spike|spiked|surge|surged|uptick|jump|jumped|soar|soared|leap|leapt|upturn|pickup"),
+    ("X", None, "sans|barring|save for|leaving aside|net of"),
     ("X", None, "but for|excl|ex"),
     ("e", None, "who approved|who has approved|who signed off|who signed off on|who owns|who is the owner of|who's the owner of|owner of|who defined|approved by whom|who is responsible for the definition of"),
     ("f", None, "land|landed|land on|landed on|end up|ended up|wind up|wound up|come out|came out|came out at|come in at|came in at|turn out|turned out|anybody|anyone|somebody|someone|list out|lay out|pull together|put together|walk me through|run me through|remind me|spell out|break out"),
