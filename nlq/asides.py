@@ -47,12 +47,18 @@ _TIMED = re.compile("期间|时段|当天|当日|之后|以后|以来|前后|会
 _ASKED_CUES = frozenset("XxO-GgEsRKkPpLWUCcBhHlyw?")
 """Kinds of cues with which a clause would cut, rank, bound or ask."""
 _IDIOMS = frozenset("ilc")
+_SENT = re.compile(
+    r"(?:帮忙|帮我|请|麻烦|再)*(?:发|传|转|抄送|推送|寄)[^\s,.;]{0,4}(?:到|至|给|去|进|在)(?:我们?|咱们?|他|她|领导|老板|大家)?的?(?:邮箱|邮件|企业微信|微信|企微|钉钉|飞书|群|手机|短信)群?(?:里面?|上|中)?(?:吧|一下|谢谢|哈|了)*(?=$|[\s,.;!?])"
+    r"|(?:用|通过|走)?(?:邮件|企业微信|微信|企微|钉钉|飞书|短信)(?:上|里)?(?:发|传|推送)(?:一份)?(?:给)?我(?:们)?(?:吧|一下|哈)*(?=$|[\s,.;!?])"
+    r"|(?:在)?(?:企业微信|微信|企微|钉钉|飞书|邮件|电话|工作群|群)(?:群)?(?:上|里面?|中)?(?:问|催|说|找|艾特|@|留言)(?:了)?(?:我们?|咱们?|一句|起|到)(?=[\s,.;:]|$)"
+)
+_ASKS_WHETHER = ("没", "没有", "吗", "么", "吗?", "没有?", "没?")
 _ABOUT = re.compile("(?:这|那|你们?|咱们?)?(?:个|些)?(?:的)?(?:数|数据|数字|口径|结果|统计|来源)+(?:是不是|是|还|应该)?(?:都|也)?(?:准|准确|对|靠谱|可靠|没变|变了|最新|没问题|没错|正确|全|完整|真)(?:的|了)?(?:吗|吧|么|呢|不|没)*")
 _LABEL = re.compile(r"^\s*(?:(?:\d{1,2}|[一二三四五六七八九十])[.、)](?!\d)\s*|(?:q|问题?|提问|ask|question)\d*\s*[:.]\s*)", re.IGNORECASE)
 _DONE_ONCE = ("一下", "下", "个", "一份", "一张", "一组", "一页")
 _PURPOSE = frozenset(said.PURPOSE.split())
 _JUDGED = re.compile(r"(?:挺|很|蛮|比较|有点|有些|特别|非常|相当|不太|不怎么|还)(?:高|低|好|差|多|少|大|小|不错|理想|快|慢|可以)的?$")
-_WHETHER = re.compile(r"(?:的?(?:数据|数字|数|结果|统计))?(?:现在|目前|已经)?(?:有|出|出来|统计出来|算出来|跑出来|更新|更新好|统计好|算好|统计完|公布|发布)了?(?:没有?|吗|么|嘛)[?.!\s]*$")
+_WHETHER = re.compile(r"(?:的?(?:数据|数字|数|结果|统计))?(?:现在|目前|已经)?(?:能看到?|可以看到?|查得到|能查到?|有|出|出来|统计出来|算出来|跑出来|更新|更新好|统计好|算好|统计完|公布|发布)了?(?:没有?|吗|么|嘛)[?.!\s]*$")
 """出来了没有: whether the figure is there asks for it."""
 _TALK = frozenset((PERSON, OCCASION, ASKING, FEELING, MANNERS, LOOKS, LINK, CLOSED, SOON))
 
@@ -63,11 +69,18 @@ class Asides(Talk):
     # ------------------------------------------------------------------ what is left out
 
     def clauses(self) -> list[tuple[int, int]]:
-        """Return the spans of the clauses that are nothing but talk, where another clause is left; a past period in one is kept where no other is named."""
+        """Return the spans of the clauses that are nothing but talk, where another clause is left; a past period in one is kept where no other is named.
+
+        How the figure is to be sent (发到我邮箱), by what somebody asked for it (微信上问我) and whether it is there yet are left out inside clauses, too.
+        """
         bounds = _bounds(self.text)
+        found: list[tuple[int, int]] = [match.span() for match in _SENT.finditer(self.text)]
+        if bounds and self.text.endswith(_ASKS_WHETHER):
+            named = max((word.end for word in self.words(*bounds[-1]) if word.kind in (NAME, TIME)), default=bounds[-1][0])
+            if (whether := _WHETHER.search(self.text, named)) is not None:
+                found.append(whether.span())
         if len(bounds) < len(("talk", "question")):
-            return []
-        found: list[tuple[int, int]] = []
+            return found if _left(self.text, found) else []
         for start, end in bounds:
             words = self.words(start, end)
             if not _is_talk(words):
@@ -77,8 +90,7 @@ class Asides(Talk):
                 found.append((start, end))
             else:
                 found += [(start, period.start), (period.end, end)]
-        whole = sum(end - start for start, end in bounds)
-        return found if sum(end - start for start, end in found) < whole else []
+        return found if _left(self.text, found) else []
 
     def ends(self) -> list[tuple[int, int]]:
         """Return the spans of talk at the two ends of each clause that asks."""
@@ -86,10 +98,6 @@ class Asides(Talk):
         bounds = _bounds(self.text)
         for start, end in bounds:
             words = self.words(start, end)
-            named = max((word.end for word in words if word.kind in (NAME, TIME)), default=end)
-            if whether := _WHETHER.search(self.text[named:end]):
-                found.append((named + whether.start(), end))
-                words = [word for word in words if word.end <= named + whether.start()]
             if end != bounds[-1][1] and any(word.kind == FEELING for word in words) and (judged := _JUDGED.search(self.text[start:end])):
                 found.append((start + judged.start(), end))
                 words = [word for word in words if word.end <= start + judged.start()]
@@ -221,6 +229,11 @@ def _trailing(words: Sequence[Word]) -> Sequence[Word]:
     if words[-1].text == "的" and (len(words) == 1 or words[-2].text not in _PURPOSE):
         return ()  # 触达次数确认的
     return words if len(words[0].text) > 1 or words[0].kind == LINK or words[0].text in DIRECT else ()
+
+
+def _left(text: str, spans: Sequence[tuple[int, int]]) -> bool:
+    """Whether something of a question is left without these spans."""
+    return bool(spans) and re.search(r"\w", without(text, spans)) is not None
 
 
 def unlabelled(text: str) -> str:

@@ -112,7 +112,7 @@ def understand(
         question, context, earlier, offered = afresh, None, (), ()
     asked = _Question(question, view, today, language, context, earlier, offered, shown)
     found = asked.corrected() or asked.answer()
-    if found.status in ("clarify", "not_understood") and found.act is None:
+    if found.act is None and (found.status in ("clarify", "not_understood") or asked.unaskable(found.query)):
         return asked.again(found)
     return found
 
@@ -163,11 +163,17 @@ class _Question:
         self.draft = Draft()
         self.corrections: list[Correction] = []
 
+    def unaskable(self, query: MetricQuery | None) -> bool:
+        """Whether a query filters by what its metrics can't be asked by: 业绩回顾 before a question may be what it is asked for, not a member."""
+        metrics = self.view.lexicon.metrics
+        return query is not None and any(item.dimension not in metrics[name].dimensions for item in query.where for name in query.metrics if name in metrics)
+
     def again(self, found: Understanding) -> Understanding:
         """Read the question anew without what is said beside it, where there is such talk; `found` is what became of it as it stands."""
         if self.person or not has_chinese(self.typed) or len(self.typed) > MAX_QUESTION:
             return found
-        rest = plainer(self._plainly(without(self.typed, Asides(self.typed, self.view).clauses())))
+        talk = Asides(self.typed, self.view, loose=found.status == "read")
+        rest = plainer(self._plainly(without(self.typed, talk.clauses())))
         rest = without(rest, Asides(rest, self.view).remarks()) if self.began is None else rest
         tried = self.capitals
         for start, names in [(0, ()), *(Asides(rest, self.view).told() if self.began is None else ())]:
@@ -178,7 +184,9 @@ class _Question:
             self._begin(light)
             again = self.answer()
             if again.status == "read" and again.query is not None and Asides(rest, self.view).kept(names, again.query, light):
-                unread = tuple(name for name in names if name not in light)
+                if found.status == "read" and self.unaskable(again.query):
+                    return found
+                unread = tuple(name for name in names if name not in light and self.view.lexicon.words.is_known(name))
                 return replace(again, readings=tuple(replace(each, unused=(*each.unused, *unread)) for each in again.readings)) if unread else again
             if again.status == "clarify" and found.status == "not_understood" and not start:
                 found = again
