@@ -35,6 +35,9 @@ CLOSED = Text(zh="这份申请已经结束。", en="The request is closed alread
 NOT_YOURS = Text(zh="只有申请人可以撤回申请。", en="Only the person who asked can take a request back.")
 ALLOWED = Text(zh="您已经可以这样提问，不需要申请。", en="You may ask this already; there is nothing to request.")
 GONE = Text(zh="申请人的账号已停用，或已换了角色。", en="The account that asked is closed, or has another role now.")
+NO_GLASS = Text(zh="您的角色没有应急权限。", en="Your role has no emergency rights.")
+UNREVIEWED = Text(zh="您上一次的应急权限还没有复核。", en="Your last emergency right was not reviewed yet.")
+OWN_REVIEW = Text(zh="不能复核自己的应急权限。", en="Nobody reviews an emergency right of their own.")
 TOO_MANY = Text(zh=f"您已有 {MAX_WAITING} 份申请在等待。", en=f"{MAX_WAITING} requests of yours are waiting already.")
 
 
@@ -50,6 +53,8 @@ class Offer(TypedDict):
     narrowed: bool
     masked: Sequence[str]
     labels: Mapping[str, Text]
+    hours: int
+    """For how long the role may open it at once in an emergency; 0: it may not."""
 
 
 class RequestView(TypedDict):
@@ -72,14 +77,18 @@ class RequestView(TypedDict):
     why_not: Text | None
     """Why the reader can't approve it; None where the reader can."""
     rule: str
+    emergency: bool
+    closes_at: str | None
+    reviewed_by: str | None
+    justified: bool | None
 
 
 class Grants:
     """One home's temporary rights. Safe for threads and across processes."""
 
-    def __init__(self, *, store: RequestStore, committee: Members, policy: Callable[[], Policy], today: Callable[[], dt.date]) -> None:
-        """`committee` says who is a member and records; `policy` is the one in force."""
-        self._store, self._committee, self._policy, self._today = store, committee, policy, today
+    def __init__(self, *, store: RequestStore, committee: Members, policy: Callable[[], Policy], today: Callable[[], dt.date], clock: Callable[[], dt.datetime]) -> None:
+        """`committee` says who is a member and records; `policy` is the one in force; `clock` gives aware instants."""
+        self._store, self._committee, self._policy, self._today, self._clock = store, committee, policy, today, clock
 
     # ------------------------------------------------------------------ what holds
 
@@ -108,11 +117,9 @@ class Grants:
 
     def request(self, actor: Actor, metrics: Sequence[str], dimensions: Sequence[str], *, purpose: str | None, days: int, reason: str) -> RequestView:
         """Ask for a temporary right. Raises ChangeRefused for what nobody can grant, InvalidQuery for a bad number of days or an empty reason."""
-        metrics, dimensions, reason = tuple(dict.fromkeys(metrics)), tuple(dict.fromkeys(dimensions)), " ".join(reason.split())
+        metrics, dimensions, reason = tuple(dict.fromkeys(metrics)), tuple(dict.fromkeys(dimensions)), _reason(reason)
         if not 1 <= days <= MAX_DAYS:
             raise InvalidQuery(f"a temporary right holds for 1 to {MAX_DAYS} days")
-        if not reason or len(reason) > MAX_REASON or not reason.isprintable():
-            raise InvalidQuery(f"a request has a reason of 1 to {MAX_REASON} letters")
         offered = self.offer(actor, metrics, dimensions, purpose)
         if offered["obstacle"] is not None:
             raise ChangeRefused(offered["obstacle"])
@@ -123,6 +130,39 @@ class Grants:
         self._committee.record(actor, "policy.grant_request", told)
         made = self._store.add(user=actor.id, role=actor.role, purpose=asked, metrics=metrics, dimensions=dimensions, days=days, reason=reason)
         return self._view(made, None)
+
+    def break_glass(self, actor: Actor, metrics: Sequence[str], dimensions: Sequence[str], *, purpose: str | None, reason: str) -> RequestView:
+        """Open at once, for the hours that the bundle gives the role, what the committee could grant. It is on record, the desk sees it, and it is reviewed afterwards.
+
+        The same terms hold as for every temporary right: the red line, the firewall, the rows of the role and the smallest group stay.
+        """
+        metrics, dimensions, reason = tuple(dict.fromkeys(metrics)), tuple(dict.fromkeys(dimensions)), _reason(reason)
+        offered = self.offer(actor, metrics, dimensions, purpose)
+        if offered["obstacle"] is not None or not offered["hours"]:
+            raise ChangeRefused(offered["obstacle"] or NO_GLASS)
+        if any(item.kind == "break_glass" and item.reviewed_by is None for item in self._store.all(actor.id)):
+            raise ChangeRefused(UNREVIEWED)
+        asked, hours, today = offered["purpose"], offered["hours"], self._today()
+        told = {"metrics": list(metrics), "dimensions": list(dimensions), "purpose": asked, "hours": hours}
+        self._committee.record(actor, "break_glass.opened", told)
+        closes = self._clock() + dt.timedelta(hours=hours)
+        made = self._store.add(
+            user=actor.id, role=actor.role, purpose=asked, metrics=metrics, dimensions=dimensions, days=1, reason=reason, until=(today, today + dt.timedelta(days=2), closes)
+        )
+        return self._view(made, None)
+
+    def review(self, actor: Actor, number: int, *, justified: bool) -> RequestView:
+        """Say of an emergency right, used or not, whether it was justified. For members other than the person."""
+        self._committee.enter(actor)
+        found = self._store.get(number)
+        if found.user == actor.id:
+            raise ChangeRefused(OWN_REVIEW)
+        if found.kind != "break_glass" or found.reviewed_by is not None:
+            raise ChangeRefused(CLOSED)
+        self._committee.record(actor, "break_glass.reviewed", {"grant": found.id, "justified": justified})
+        if not self._store.review(number, actor.id, justified=justified):
+            raise ChangedMeanwhile
+        return self._view(self._store.get(number), actor)
 
     def withdraw(self, actor: Actor, number: int) -> None:
         """Take back a request of one's own, or give up the right that it gave."""
@@ -141,7 +181,7 @@ class Grants:
         """Return everybody's requests, those that wait first. For members."""
         self._committee.look(actor)
         views = [self._view(item, actor) for item in self._store.all()]
-        return sorted(views, key=lambda view: (view["state"] != "asked", view["state"] != "granted"))
+        return sorted(views, key=lambda view: (not (view["emergency"] and view["reviewed_by"] is None), view["state"] != "asked", view["state"] != "granted"))
 
     def one(self, actor: Actor, number: int) -> RequestView:
         """Return one request. For members."""
@@ -202,15 +242,17 @@ class Grants:
 
     def _view(self, found: Request, reader: Actor | None) -> RequestView:
         policy, over = self._policy().on(self._today()), found.until is not None and found.until <= self._today()
+        over = over or (found.closes_at is not None and found.closes_at <= self._clock())
         offer = self._offer(policy, found.role, found.purpose, found.metrics, found.dimensions)
         signed = [found.id, found.user, found.role, found.purpose, found.metrics, found.dimensions, found.days, offer["k"], offer["narrowed"], list(offer["masked"])]
-        grant = TemporaryGrant(id=found.id, role="", purpose="", metrics=(), dimensions=(), since=dt.date.min, until=dt.date.max)
+        grant = TemporaryGrant(id=found.id, role="", purpose="", metrics=(), dimensions=(), since=dt.date.min, until=dt.date.max, kind=found.kind)
         return {
             "id": found.id, "user": found.user, "role": found.role, "state": "over" if found.state == "granted" and over else found.state, "days": found.days,
             "since": found.since.isoformat() if found.since else None, "until": found.until.isoformat() if found.until else None, "asked_at": found.asked_at.isoformat(),
             "reason": found.reason, "approved_by": [item.by for item in found.approvals], "needed": NEEDED, "ended_by": found.ended_by, "offer": offer,
             "signs": hashlib.sha256(json.dumps(signed, ensure_ascii=False).encode()).hexdigest(),
             "why_not": None if reader is None else self._why_not(found, reader), "rule": rule_id(grant),
+            "emergency": found.kind == "break_glass", "closes_at": found.closes_at.isoformat() if found.closes_at else None, "reviewed_by": found.reviewed_by, "justified": found.justified,
         }  # fmt: skip
 
     def _offer(self, policy: Policy, role: str, purpose: str, metrics: Sequence[str], dimensions: Sequence[str]) -> Offer:
@@ -224,7 +266,7 @@ class Grants:
             "metrics": list(metrics), "dimensions": list(dimensions), "purpose": purpose, "obstacle": why,
             "whom": found.ask_instead.text() if found is not None and found.ask_instead is not None else None,
             "k": smallest_group(policy, role, metrics).k if found is not None else 0, "narrowed": bool(rows_of(policy, role)),
-            "masked": [mask.dimension for mask in masks_of(policy, role, dimensions)], "labels": labels,
+            "masked": [mask.dimension for mask in masks_of(policy, role, dimensions)], "labels": labels, "hours": found.break_glass_hours if found is not None else 0,
         }  # fmt: skip
 
     def _allowed(self, actor: Actor, purpose: str, metrics: Sequence[str], dimensions: Sequence[str]) -> bool:
@@ -236,3 +278,10 @@ class Grants:
         policy = self._policy()
         query = MetricQuery(metrics=tuple(metrics), group_by=tuple(dimensions))
         return nearest_rule(actor.role, purpose or default_purpose(actor, policy), query, policy, today=self._today()).told
+
+
+def _reason(said: str) -> str:
+    reason = " ".join(said.split())
+    if not reason or len(reason) > MAX_REASON or not reason.isprintable():
+        raise InvalidQuery(f"a request has a reason of 1 to {MAX_REASON} letters")
+    return reason

@@ -109,7 +109,7 @@ class Service(Knowing):
             random=os.urandom,
         )
         self.committee = open_committee(home, house=house, ledger=ledger, accounts=accounts, sources=self._sources, today=self._today)
-        self.grants = Grants(store=RequestStore.open(home.policy, now), committee=self.committee, policy=house.policy, today=self._today)
+        self.grants = Grants(store=RequestStore.open(home.policy, now), committee=self.committee, policy=house.policy, today=self._today, clock=now)
         accounts.grants = self.grants.held
         self._conversations = conversations
         self.outbox = Outbox.open(home.root, home.keys, record=self._record_by, clock=now)

@@ -127,6 +127,8 @@ class Role(Document):
     """Whether this role's answers may leave as a file, unless a rule says otherwise."""
     ask_instead: Label | None = None
     """Whom to ask for more."""
+    break_glass_hours: Annotated[int, Field(ge=0, le=24)] = 0
+    """For how many hours a person of the role may open, in an emergency and with a reason, what the committee could grant; reviewed afterwards. 0: never."""
     max_rows: int = 100_000
     timeout_s: float = 30.0
 

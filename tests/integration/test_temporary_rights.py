@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -193,3 +194,41 @@ def test_no_grant_opens_what_law_forbids_a_smaller_group_or_a_row_of_others(role
     scopes = {"sales_manager": DimensionScope, "sales_rep": LinkScope}
     assert role not in scopes or any(isinstance(scope, scopes[role]) for scope in decided.scopes)
     assert role != "sales_manager" or not where
+
+
+# ------------------------------------------------------------------ emergencies
+
+
+@pytest.fixture
+def glass(committee, room, monkeypatch):
+    """Sales managers may open things for four hours, as the bundle in force says."""
+    plain = committee.room.gates.candidate(committee.room.in_force()[1]).policy
+    roles = dict(plain.roles) | {"sales_manager": plain.roles["sales_manager"].model_copy(update={"break_glass_hours": 4})}
+    monkeypatch.setattr(room, "_policy", lambda: replace(plain, roles=roles))
+    return room
+
+
+def test_an_emergency_right_opens_at_once_closes_by_the_hour_and_is_reviewed(committee, glass):
+    manager = committee.actor("manager")
+    view = glass.break_glass(manager, ["advance_rate"], ["product"], purpose=None, reason="召回事件")
+    decision = asks(committee, "manager", "advance_rate", "product")
+    assert isinstance(decision, Grant)
+    assert (decision.rules, decision.minimum_group.k, decision.export) == (("break_glass_1",), 10, False)
+    with pytest.raises(ChangeRefused, match="not reviewed"):
+        glass.break_glass(committee.actor("manager"), ["advance_rate"], ["segment"], purpose=None, reason="x")
+    committee.clock.now += dt.timedelta(hours=4)
+    assert isinstance(asks(committee, "manager", "advance_rate", "product"), Refusal)
+    assert glass.all(committee.actor("b"))[0]["reviewed_by"] is None
+    assert glass.review(committee.actor("b"), view["id"], justified=False)["justified"] is False
+    with pytest.raises(ChangeRefused, match="closed"):
+        glass.review(committee.actor("c"), view["id"], justified=True)
+    events = committee.events("break_glass")
+    assert [event["type"] for event in events] == ["break_glass.opened", "break_glass.reviewed"]
+    assert "召回" not in str(events)
+
+
+@pytest.mark.parametrize(("user", "metric", "by", "told"), [("manager", "revenue", ["specialty"], "Law forbids it"), ("manager", "touches", ["hcp"], "single persons"), ("market", "consent_rate", [], "no emergency rights")])
+def test_no_emergency_opens_what_law_forbids_or_the_bundle_does_not_give(committee, glass, user, metric, by, told):
+    with pytest.raises(ChangeRefused, match=told):
+        glass.break_glass(committee.actor(user), [metric], by, purpose=None, reason="x")
+    assert committee.events("break_glass") == []

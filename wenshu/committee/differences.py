@@ -144,9 +144,10 @@ def _role_direction(was: Document, now: Document, fields: Sequence[str]) -> Dire
     more_rows = getattr(now, "max_rows", 0) > getattr(was, "max_rows", 0)
     rights = {"model_egress", "export"} & set(fields)
     more_rights = any(getattr(now, right, False) for right in rights)
-    if more_pages or more_rows or more_rights or "department" in fields:
+    more_hours = getattr(now, "break_glass_hours", 0) > getattr(was, "break_glass_hours", 0)
+    if more_pages or more_rows or more_rights or more_hours or "department" in fields:
         return "loosens"
-    return "tightens" if rights or {"pages", "max_rows"} & set(fields) else "neutral"
+    return "tightens" if rights or {"pages", "max_rows", "break_glass_hours"} & set(fields) else "neutral"
 
 
 def _view(change: Any, what: str, name: str, text: Text, details: Sequence[Text], direction: Direction) -> ChangeView:

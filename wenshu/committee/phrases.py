@@ -50,6 +50,7 @@ FIELDS: Mapping[str, Text] = {
     "export": Text(zh="可导出", en="may be exported"),
     "masks": Text(zh="取值遮蔽", en="masked values"),
     "ask_instead": Text(zh="可联系", en="whom to ask"),
+    "break_glass_hours": Text(zh="应急权限时长（小时）", en="hours of an emergency right"),
     "max_rows": Text(zh="最多行数", en="most rows"),
     "timeout_s": Text(zh="最长秒数", en="most seconds"),
     "definition": Text(zh="口径", en="definition"),

@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, Text, create_engine, event, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError
 
@@ -36,9 +49,15 @@ requests = Table(
     Column("until", String(10)),
     Column("ended_by", String(64)),
     Column("ended_at", String(40)),
+    Column("kind", String(16), nullable=False),
+    Column("closes_at", String(40)),
+    Column("reviewed_by", String(64)),
+    Column("reviewed_at", String(40)),
+    Column("justified", Boolean),
     sqlite_autoincrement=True,
 )
 
+Kind = Literal["approved", "break_glass"]
 State = Literal["asked", "granted", "declined", "withdrawn", "ended"]
 
 
@@ -69,12 +88,17 @@ class Request:
     until: dt.date | None
     ended_by: str | None
     ended_at: dt.datetime | None
+    kind: Kind
+    closes_at: dt.datetime | None
+    """When an emergency right is over, to the minute; an approved one ends with its last day."""
+    reviewed_by: str | None
+    justified: bool | None
 
     def grant(self) -> TemporaryGrant | None:
         """Return what may be asked on the strength of it, None where it was not granted or was ended."""
         if self.state != "granted" or self.since is None or self.until is None:
             return None
-        return TemporaryGrant(id=self.id, role=self.role, purpose=self.purpose, metrics=self.metrics, dimensions=self.dimensions, since=self.since, until=self.until)
+        return TemporaryGrant(id=self.id, role=self.role, purpose=self.purpose, metrics=self.metrics, dimensions=self.dimensions, since=self.since, until=self.until, kind=self.kind)
 
 
 class RequestStore:
@@ -102,11 +126,16 @@ class RequestStore:
     def _now(self) -> str:
         return self._clock().astimezone(dt.UTC).isoformat()
 
-    def add(self, *, user: str, role: str, purpose: str, metrics: Sequence[str], dimensions: Sequence[str], days: int, reason: str) -> Request:
-        """Keep a new request."""
+    def add(
+        self, *, user: str, role: str, purpose: str, metrics: Sequence[str], dimensions: Sequence[str], days: int, reason: str, until: tuple[dt.date, dt.date, dt.datetime] | None = None
+    ) -> Request:
+        """Keep a new request; with `until` (first day, day after the last, and the instant at which it is over) an emergency right that is open at once."""
         values = {"user": user, "role": role, "purpose": purpose, "metrics": json.dumps(list(metrics)), "dimensions": json.dumps(list(dimensions)), "days": days, "reason": reason}
         with self._writes.begin() as db:
-            made = db.execute(insert(requests).values(state="asked", asked_at=self._now(), approvals="[]", **values))
+            opened = {"state": "asked", "kind": "approved"}
+            if until is not None:
+                opened = {"state": "granted", "kind": "break_glass", "since": until[0].isoformat(), "until": until[1].isoformat(), "closes_at": until[2].astimezone(dt.UTC).isoformat()}
+            made = db.execute(insert(requests).values(asked_at=self._now(), approvals="[]", **opened, **values))
             key = made.inserted_primary_key
         return self.get(int(key[0]) if key else 0)
 
@@ -125,8 +154,9 @@ class RequestStore:
             return [_request(row) for row in db.execute(wanted if user is None else wanted.where(requests.c.user == user))]
 
     def granted(self, user: str, day: dt.date) -> list[Request]:
-        """Return one person's requests that are granted and hold on a day."""
+        """Return one person's requests that are granted and hold on a day, and now."""
         there = (requests.c.user == user) & (requests.c.state == "granted") & (requests.c.since <= day.isoformat()) & (requests.c.until > day.isoformat())
+        there &= requests.c.closes_at.is_(None) | ((requests.c.closes_at > self._now()) & (requests.c.asked_at <= self._now()))
         with self._engine.begin() as db:
             return [_request(row) for row in db.execute(select(requests).where(there).order_by(requests.c.id))]
 
@@ -144,6 +174,12 @@ class RequestStore:
             db.execute(update(requests).where(requests.c.id == number).values(**values))
         return True
 
+    def review(self, number: int, by: str, *, justified: bool) -> bool:
+        """Keep the review of an emergency right; return whether it was not reviewed before."""
+        with self._writes.begin() as db:
+            still = (requests.c.id == number) & (requests.c.kind == "break_glass") & requests.c.reviewed_by.is_(None)
+            return db.execute(update(requests).where(still).values(reviewed_by=by, reviewed_at=self._now(), justified=justified)).rowcount == 1
+
     def move(self, number: int, by: str, *, since: tuple[State, ...], to: State) -> bool:
         """End a request that is in one of these states; return whether it was."""
         with self._writes.begin() as db:
@@ -158,6 +194,7 @@ def _request(row: Any) -> Request:
         approvals=tuple(Yes(by=item["by"], at=dt.datetime.fromisoformat(item["at"])) for item in json.loads(row.approvals)),
         since=dt.date.fromisoformat(row.since) if row.since else None, until=dt.date.fromisoformat(row.until) if row.until else None,
         ended_by=row.ended_by, ended_at=dt.datetime.fromisoformat(row.ended_at) if row.ended_at else None,
+        kind=row.kind, closes_at=dt.datetime.fromisoformat(row.closes_at) if row.closes_at else None, reviewed_by=row.reviewed_by, justified=row.justified,
     )  # fmt: skip
 
 

@@ -32,6 +32,8 @@ class GrantsPort(Protocol):
     def requestable(self, actor: Actor, metrics: Sequence[str], dimensions: Sequence[str], purpose: str | None) -> bool: ...
     def offer(self, actor: Actor, metrics: Sequence[str], dimensions: Sequence[str], purpose: str | None) -> Offer: ...
     def request(self, actor: Actor, metrics: Sequence[str], dimensions: Sequence[str], *, purpose: str | None, days: int, reason: str) -> RequestView: ...
+    def break_glass(self, actor: Actor, metrics: Sequence[str], dimensions: Sequence[str], *, purpose: str | None, reason: str) -> RequestView: ...
+    def review(self, actor: Actor, number: int, *, justified: bool) -> RequestView: ...
     def withdraw(self, actor: Actor, number: int) -> None: ...
     def mine(self, actor: Actor) -> list[RequestView]: ...
     def all(self, actor: Actor) -> list[RequestView]: ...
@@ -95,7 +97,11 @@ def ask() -> Response | tuple[str, int]:
     """Ask for a right."""
     metrics, dimensions, purpose = request.form.getlist("metric"), request.form.getlist("by"), request.form.get("purpose") or None
     with catching() as caught:
-        service().grants.request(actor(), metrics, dimensions, purpose=purpose, days=_number(request.form.get("days", "")), reason=request.form.get("reason", ""))
+        room, reason = service().grants, request.form.get("reason", "")
+        if request.form.get("act") == "break_glass":
+            room.break_glass(actor(), metrics, dimensions, purpose=purpose, reason=reason)
+            return redirect(url_for("granting.mine", done="opened"), 303)
+        room.request(actor(), metrics, dimensions, purpose=purpose, days=_number(request.form.get("days", "")), reason=reason)
     if caught.problem is None:
         return redirect(url_for("granting.mine", done="asked"), 303)
     return _form(metrics, dimensions, purpose, caught.problem), caught.problem.status
@@ -134,6 +140,8 @@ def decide(number: int) -> Response | tuple[str, int]:
                 room.decline(actor(), number)
             case "end":
                 room.end(actor(), number)
+            case "justified" | "unjustified":
+                room.review(actor(), number, justified=step == "justified")
             case _:
                 raise bad_request(_("Choose what to do with the request."))
     if caught.problem is None:

@@ -59,6 +59,8 @@ def event_name(kind: str) -> str:
         "policy.grant_request": _("temporary right requested"),
         "policy.grant_approve": _("temporary right approved"),
         "policy.grant_end": _("temporary right closed"),
+        "break_glass.opened": _("emergency right opened"),
+        "break_glass.reviewed": _("emergency right reviewed"),
         "model.call": _("language model asked"),
         "model.result": _("language model answered"),
     }

@@ -123,7 +123,7 @@ class Habits:
             day.identity_refused.add(seen)
         elif seen.type == "ledger.denied":
             day.denied.add(seen)
-        elif (seen.actor == OWNER and seen.type in OWNER_ACTS) or seen.type.startswith("break_glass") or (seen.type == "intent" and seen.surface == "cli"):
+        elif (seen.actor == OWNER and seen.type in OWNER_ACTS) or seen.type == "break_glass.opened" or (seen.type == "intent" and seen.surface == "cli"):
             day.owner.add(seen)
         self.next = seen.index + 1
         return seen.actor, seen.day

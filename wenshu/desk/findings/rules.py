@@ -195,8 +195,8 @@ def _break_glass(case: Case) -> Struck | None:
     group = case.day.owner
     if not group.count:
         return None
-    zh = f"机器管理员当天以 {case.person.id} 的名义或直接动用本机权限 {group.count} 次（绕过登录，但已留痕）。"
-    en = f"The machine's owner acted as {case.person.id}, or with the machine's own rights, {group.count} times that day (past the sign-in, but on record)."
+    zh = f"{case.person.id} 当天动用应急权限，或机器管理员以其名义、直接动用本机权限，共 {group.count} 次（已留痕）。"
+    en = f"{case.person.id} took emergency rights, or the machine's owner acted in that name or with the machine's own rights, {group.count} times that day (on record)."
     return Struck(strength=1.0, sentence=Text(zh=zh, en=en), group=group, filter={}, severity="notice")
 
 
