@@ -68,6 +68,7 @@ def _shorter(phrase: str, nouns: Iterable[str]) -> Iterator[str]:
 
 
 _MEASURED = ("数", "量", "额", "数量", "次数", "总数", "个数", "笔数", "件数", "金额", "总额", "分", "得分", "费", "费用")
+_LINKED = frozenset("的了到和与及被")
 _OF_PERSONS = ("人数", "户数")
 _AVERAGED = ("平均", "总", "累计", "合计", "期末", "月均", "日均", "人均", "average", "avg", "mean", "total", "overall")
 _GENERIC = frozenset((
@@ -101,7 +102,8 @@ def short_metrics(book: Wordbook, builder: WordbookBuilder) -> None:
     for key in {*ends, *stems}:
         metrics = ends[key] | stems[key]
         counted = len(key) > 1 and key[-1] in "数量" and any(m.kind in ("dimension", "noun") for m in book.entries.get(key[:-1], ()))
-        if len(metrics) == 1 and key in book.partial and not counted:  # 客户数 is of all clients, though only 存款客户数 ends so
+        linked = bool(key) and key[0] in _LINKED  # 的次数 of 撤回同意的次数 is of any metric
+        if len(metrics) == 1 and key in book.partial and not counted and not linked:  # 客户数 is of all clients, though only 存款客户数 ends so
             book.heads[key] = next(iter(metrics))
 
 
