@@ -54,7 +54,15 @@ def value_words(builder: WordbookBuilder, catalogue: Catalogue, name: str, info:
         for item in dimension.values:
             for phrase in _hours(int(item.value)):
                 builder.add(phrase, Meaning("value", name, item.value, rank=1))
+    if info.part == "hour" and not dimension.values:
+        for hour in range(_HOURS):
+            for phrase in _hours(hour):
+                builder.add(phrase, Meaning("value", name, hour, rank=1))
     if info.part == "weekday":
+        for item in sorted(dimension.values, key=lambda item: item.rank or 0) if len(dimension.values) == len(_WEEK) else ():
+            for phrase in _WEEK[(item.rank or 1) - 1].split("|"):
+                if (item.rank or 0) in range(1, len(_WEEK) + 1):
+                    builder.add(phrase, Meaning("value", name, item.value, rank=1))
         days = [Meaning("value", name, item.value, rank=1) for item in sorted(dimension.values, key=lambda item: item.rank or 0)]
         if len(days) == 7:
             named = [*((word, days[:5]) for word in _WORKDAYS), *((word, days[5:]) for word in _WEEKENDS)]
@@ -81,6 +89,11 @@ _ASKED_BY_PART = {
     "weekday": ("周几", "星期几", "礼拜几", "哪个星期几", "what day of the week", "which day of the week", "what weekday", "which weekday"),
 }
 """Questions that ask for one of a clock's hours or a week's days."""
+_HOURS = 24
+_WEEK = (
+    "周一|星期一|礼拜一|monday", "周二|星期二|礼拜二|tuesday", "周三|星期三|礼拜三|wednesday", "周四|星期四|礼拜四|thursday", "周五|星期五|礼拜五|friday",
+    "周六|星期六|礼拜六|saturday", "周日|星期日|星期天|礼拜天|礼拜日|周天|sunday",
+)  # fmt: skip
 _WORKDAYS = ("工作日", "平日", "working day", "business day", "workday")
 _WEEKENDS = ("周末", "weekend")
 

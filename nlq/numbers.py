@@ -31,8 +31,8 @@ _NUMBER = re.compile(
     |(?P<fold>(?P<f1>[一二三四五六七八九]{{1,2}}|\d(?:\.\d)?)折)
     |(?P<halfunit>半(?=个?(?:小时|分钟)))
     |(?P<half>(?<=[过足到超达])半(?![年月天个小数])|一半|半数|half(?!\s*(?:a\s*)?(?:year|month|of\s+(?:the\s+)?(?:year|20|19|last|this))))
-    |(?P<arabic>-?\d+(?:\.\d+)?)(?:\s*(?P<suffix>万亿|千亿|百亿|十亿|千万|百万|十万|亿|万|千|百(?!分)|(?:k|w|mln|mio|mn|mm|m|bln|bn|b|hundred|thousand|million|billion)(?![a-z])))?
-    |(?P<chinese>[{_CN}]+(?:点[零一二三四五六七八九]+)?(?:个半)?)
+    |(?P<arabic>-?\d+(?:\.\d+)?)(?:\s*(?:个(?=[万亿]))?(?P<suffix>万亿|千亿|百亿|十亿|千万|百万|十万|亿|万|千|百(?!分)|(?:k|w|mln|mio|mn|mm|m|bln|bn|b|hundred|thousand|million|billion)(?![a-z])))?
+    |(?P<chinese>[{_CN}]+(?:点[零一二三四五六七八九]+)?(?:个半|个(?:[万亿]|百万|千万))?)
     |(?P<english>(?<![a-z])(?:{_EN_WORD})(?:[\s-]+(?:and[\s-]+)?(?:{_EN_WORD}))*(?![a-z]))
     """,
     re.VERBOSE,
@@ -142,7 +142,7 @@ def _value(match: re.Match[str]) -> tuple[float, bool] | None:
     if match["arabic"]:
         scale = _SUFFIX.get(match["suffix"] or "", 1)
         return (float(match["arabic"]) * scale, False)
-    value = chinese_value(match["chinese"].removesuffix("个半")) if match["chinese"] else _english_value(match["english"])
+    value = chinese_value(match["chinese"].removesuffix("个半").replace("个", "")) if match["chinese"] else _english_value(match["english"])
     return None if value is None else (value, False)
 
 

@@ -22,6 +22,7 @@ from nlq import (
     shape_paired,
     shape_periods,
     shape_shares,
+    shape_targets,
     shape_words,
 )
 from nlq.draft import Draft
@@ -53,6 +54,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     _unknown_members(sentence)
     shape_belonging.belonging(sentence)
     shape_measures.measures(sentence)
+    shape_targets.targets(sentence)
     shape_nouns.read(sentence)
     _own(sentence)
     _copulas(sentence)
@@ -67,6 +69,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_numbers.thresholds(sentence)
     shape_absorbing.flags(sentence)
     shape_paired.paired(sentence)
+    shape_targets.whether(sentence, "".join(token.text if not token.text.isascii() else token.text + " " for token in sorted(tokens, key=lambda token: token.start)).strip())
     shape_exclusions.exclusions(sentence)
     shape_orders.orderings(sentence)
     shape_shares.shares(sentence)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 
-from nlq.entries import DimensionInfo
+from nlq.entries import DimensionInfo, Meaning
 from nlq.matching import Token
 from nlq.normalise import keys, normalise, stem
 from nlq.sentence import Sentence
@@ -32,6 +32,12 @@ def belonging(sentence: Sentence) -> None:
     _entities(sentence)
     _counted(sentence)
     _adjectives(sentence)
+    _averages(sentence)
+    _named_other(sentence)
+    _begun(sentence)
+    _how(sentence)
+    _totals(sentence)
+    _one_character(sentence)
 
 
 def _infos(sentence: Sentence, token: Token) -> list[DimensionInfo]:
@@ -214,6 +220,89 @@ def _adjectives(sentence: Sentence) -> None:
         part = token.kind == METRIC and token.partial and token.text.isascii() and " " not in token.text and all(m.rank == _PART for m in token.meanings)
         if part and following.kind in (DIMENSION, "n") and following.start == token.end + 1 and any(other.kind == METRIC for other in sentence.rest[:at]):
             sentence.problem(token.text, 0.45)
+
+
+_AVERAGES = frozenset(("average", "avg", "mean", "平均", "均值"))
+
+
+def _averages(sentence: Sentence) -> None:
+    """Footfall + avg queue time: right before a metric that is an average itself."""
+    infos = sentence.view.lexicon.metrics
+    for token, following in itertools.pairwise(list(sentence.rest)):
+        names = following.ids("metric") if following.kind == METRIC else ()
+        if token.kind == "?" and token.text in _AVERAGES and names and following.start - token.end <= 1 and all(name in infos and infos[name].ratio and infos[name].format != "percent" for name in names):
+            _over(sentence, token)
+
+
+def _named_other(sentence: Sentence) -> None:
+    """投诉原因为其他的: beside its dimension's name, the others are the member called so."""
+    entries = sentence.view.lexicon.words.entries
+    for name, token in itertools.pairwise(list(sentence.rest)):
+        word = token.text.removesuffix("的")
+        if name.kind != DIMENSION or token.kind != "x" or word not in ("其他", "其它") or "".join(other.text for other in sentence.all if name.end <= other.start < token.start) not in ("为", "是", "属于", ""):
+            continue
+        own = tuple(m for m in entries.get(keys("其他"), ()) + entries.get(keys("其它"), ()) if m.kind == "value" and m.id in name.ids("dimension"))
+        if own and (name.end < token.start):
+            token.kind, token.meanings, token.alternatives = VALUE, own[:1], []
+            sentence.rest = [other for other in sentence.rest if other is not name]
+            name.kind, name.used = FILLER, True
+            return
+
+
+def _begun(sentence: Sentence) -> None:
+    """手机渠道 for 手机银行: right before its dimension's noun, the beginning of one member's name."""
+    lexicon = sentence.view.lexicon
+    for token, noun in itertools.pairwise(list(sentence.rest)):
+        if token.kind != UNKNOWN or token.text.isascii() or len(token.text) < _LEAST or noun.kind != DIMENSION or noun.start != token.end:
+            continue
+        found = []
+        for info in _infos(sentence, noun):
+            if info.identifies is None:
+                found += [(info.id, value) for value, label in info.values.items() if normalise(label.zh).startswith(token.text)]
+        if len(found) == 1:
+            name, value = found[0]
+            label = lexicon.dimensions[name].values[value]
+            sentence.assume(f"“{token.text}”按“{label.zh}”理解", f"'{token.text}' is taken as {label.en}")
+            token.kind, token.meanings = VALUE, (Meaning("value", name, value, rank=2),)
+
+
+_GOES = ("怎么样", "怎样", "如何", "咋样", "怎么样啊", "怎么样了", "好不好", "行不行")
+
+
+def _how(sentence: Sentence) -> None:
+    """卖得怎么样，票房和人次: how it goes, where what is asked is named."""
+    if not any(token.kind == METRIC and not token.partial for token in sentence.rest):
+        return
+    for index, token in enumerate(sentence.all[:-2]):
+        got, how = sentence.all[index + 1], sentence.all[index + 2]
+        if token.kind == UNKNOWN and len(token.text) <= 2 and got.text == "得" and how.text in _GOES:
+            _over(sentence, token)
+
+
+_FIGURES = frozenset(("volume", "volumes", "counts", "count", "totals", "numbers", "amounts", "money", "cash"))
+
+
+def _totals(sentence: Sentence) -> None:
+    """CT vs X-ray volumes, scholarship money: what only says that figures are meant, where no metric or one of money stands beside it."""
+    infos = sentence.view.lexicon.metrics
+    named = [name for token in sentence.rest if token.kind == METRIC for name in token.ids("metric") if name in infos]
+    for token in [token for token in sentence.rest if token.kind == UNKNOWN and token.text in _FIGURES]:
+        money = token.text in ("money", "cash") and len(set(named)) == 1 and infos[named[0]].format == "currency"
+        if money or (not named and token.text not in ("money", "cash")):
+            _over(sentence, token)
+
+
+def _one_character(sentence: Sentence) -> None:
+    """女博士: a member's name of one character right before another member of the same persons."""
+    weak = sentence.view.lexicon.words.weak
+    for token in [token for token in sentence.rest if token.kind == UNKNOWN and len(token.text) == 1 and not token.text.isascii()]:
+        meant = tuple(m for m in weak.get(keys(token.text), ()) if m.kind == "value" and sentence.view.knows(m))
+        following = next((other for other in sentence.rest if other.start == token.end), None)
+        if len({m.id for m in meant}) != 1 or following is None or following.kind not in (VALUE, DIMENSION) or meant[0].id in sentence.dimension_of(following):
+            continue
+        info = sentence.view.lexicon.dimensions.get(meant[0].id)
+        if info is not None and any(set(info.carriers) & set(other.carriers) for other in _infos(sentence, following)):
+            token.kind, token.meanings = VALUE, meant
 
 
 __all__ = ["belonging"]

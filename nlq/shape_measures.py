@@ -36,6 +36,7 @@ def measures(sentence: Sentence) -> None:
     """Apply the rules, once names are chosen and before anything is taken."""
     if not sentence.chinese:
         return
+    _any_above(sentence)
     _adjectives(sentence)
     _durations(sentence)
     _rows(sentence)
@@ -64,6 +65,18 @@ def _insert(sentence: Sentence, before: Token, kind: str, text: str, meaning: Me
     sentence.rest.insert(sentence.rest.index(before) + 1, made)
     sentence.all.insert(sentence.all.index(before) + 1, made)
     return made
+
+
+def _any_above(sentence: Sentence) -> None:
+    """有没有超过3%的: 有没有 and 超过, not 有 and 没有超过."""
+    entries = sentence.view.lexicon.words.entries
+    for token in sentence.rest:
+        before = next((other for other in sentence.all if other.end == token.start), None)
+        if token.kind == "C" and token.text.startswith("没") and before is not None and before.text.endswith("有"):
+            rest = token.text.removeprefix("没有").removeprefix("没")
+            meant = tuple(m for m in entries.get(tuple(rest), ()) if m.kind == "cue" and m.id == "C")
+            if meant:
+                token.meanings, token.text = meant, rest
 
 
 # ------------------------------------------------------------------ lengths of time

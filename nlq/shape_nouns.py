@@ -241,7 +241,7 @@ def _made(sentence: Sentence) -> None:
         return
     for token in [token for token in sentence.rest if token.kind == METRIC]:
         before = [other for other in sentence.all if other.end <= token.start and other.text not in ("the", "their", "our", "its", "his", "her")]
-        if not before or before[-1].text not in _MAKES:
+        if not before or before[-1].text not in _MAKES or before[-1].used:
             continue
         others = [other for other in sentence.rest if other.kind == METRIC and other is not token]
         if any(token.text in other.text for other in others):

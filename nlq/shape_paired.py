@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from nlq.entries import Meaning
+from nlq.matching import Token
 from nlq.sentence import Sentence
 from nlq.words import DIMENSION, METRIC, VALUE, VERSUS
 
@@ -22,6 +23,8 @@ def paired(sentence: Sentence) -> None:
     _either_ranked(sentence)
     _share_in_each(sentence)
     _times_of_another(sentence)
+    _differences(sentence)
+    _left_out(sentence)
 
 
 def _shared(sentence: Sentence) -> set[str]:
@@ -97,6 +100,30 @@ def _times_of_another(sentence: Sentence) -> None:
     said = "".join(token.text if token.kind not in (VALUE, METRIC) else token.kind for token in sentence.all)
     if re.search(r"(?:是|为|相当于)V的?M?的?(?:多少|几)", said):
         sentence.problem("的多少", _ASK)
+
+
+def _differences(sentence: Sentence) -> None:
+    """比去年同期少了多少: the base is named, and the difference is what a comparison shows."""
+    if sentence.find("[YQ]") is None or sentence.count(VALUE) > 1 or sentence.count(METRIC) != 1:
+        return
+    for token in [token for token in sentence.rest if token.kind == "d" and token.text.endswith("多少")]:
+        sentence.take(sentence.rest.index(token))
+
+
+def _left_out(sentence: Sentence) -> None:
+    """总行营业部不算，完成率前三: the member that is left out says by what the others are ranked."""
+    if sentence.find("P#?N|S|p#?N") is None or sentence.find("[DWwgRT]D|[DWwgR]") is not None:
+        return
+    match = sentence.find("XV|VX|Vx")
+    values = [token for token in sentence.rest if token.kind == VALUE]
+    if match is None or len(values) != 1 or sentence.find("GM") is not None:
+        return
+    names = sentence.dimension_of(values[0])
+    if len(names) == 1:
+        token = Token(DIMENSION, values[0].end, values[0].end, "", meanings=(Meaning("dimension", names[0]),))
+        sentence.rest.append(token)
+        sentence.all.append(token)
+        sentence.explicit.append(token)
 
 
 __all__ = ["paired"]

@@ -1,0 +1,105 @@
+"""Targets met and missed, and questions for yes or no: did we hit the target, 没完成票房目标的片子, 达到100%了吗.
+
+Where the bundle approves a ratio of a metric to its plan, a verb of meeting beside the plan means that ratio: bounded where rows are asked for, told where one
+figure is. A bound in a question for yes or no selects nothing: the figure itself is the answer.
+"""
+
+from __future__ import annotations
+
+import re
+
+from governance.terms import Comparison
+from nlq.draft import Threshold
+from nlq.entries import Meaning
+from nlq.matching import Token
+from nlq.sentence import Sentence
+from nlq.words import DIMENSION, FILLER, METRIC, UNKNOWN
+
+_MET = re.compile(r"(?:hit|meet|met|make|made|reach|achieve|attain|deliver|fulfil+)(?:s|es|ed|d|ing|ting)?$|(?:完成|达到|达成|实现|做到|够到|够|到)了?$")
+_BEAT = re.compile(r"(?:beat|exceed|surpass|outperform|over(?:shot|shoot))(?:s|es|ed|en|ing|ting)?$|(?:超过|超额完成|超出|超|超额|超了|超过了)$")
+_MISSED = re.compile(r"(?:miss|fail|fell short)(?:es|ed|ing)?(?: of)?$|below|under|(?:差|欠|缺)$")
+_AGAINST = frozenset(("against", "versus", "vs", "to", "relative to"))
+_NOT = ("没", "未", "没有", "not", "n't", "didn't", "没能", "未能", "没有完成", "没完成", "未完成", "failed", "尚未", "不", "doesn't")
+_BETWEEN = frozenset(("the", "its", "their", "our", "your", "his", "her", "a", "of", "了", "to", "on", "for", "各自", "自己", "的"))
+_AT_ONCE = 3
+
+
+def targets(sentence: Sentence) -> None:
+    """Apply the rule of plans; before other rules take their words."""
+    if sentence.find("b|[Cc]N|Nc") is not None:
+        return
+    infos = {name: info for name, info in sentence.view.lexicon.metrics.items() if name in sentence.view.metrics}
+    plans = {info.denominator: name for name, info in infos.items() if info.planned and info.denominator is not None and info.format == "percent"}
+    for token in [token for token in sentence.rest if token.kind == METRIC]:
+        meant = {plans[name] for name in token.ids("metric") if name in plans}
+        if len(meant) != 1 or any(name not in plans for name in token.ids("metric")):
+            continue
+        before = _before(sentence, token)
+        if not before:
+            continue
+        name = next(iter(meant))
+        op, verb = _meeting(before)
+        if verb is None:
+            continue
+        _take(sentence, token, verb, name, op)
+        return
+
+
+def _before(sentence: Sentence, token: Token) -> list[Token]:
+    """The words right before a plan's name, nearest first, without articles."""
+    earlier = sorted((other for other in sentence.all if other.end <= token.start), key=lambda other: -other.end)
+    said = [other for other in earlier if other.text not in _BETWEEN]
+    return said[:_AT_ONCE]
+
+
+def _meeting(before: list[Token]) -> tuple[Comparison | None, list[Token] | None]:
+    """Return the bound that a verb of meeting sets, and the words that say so; no words: there is no such verb."""
+    verb = before[0]
+    negated = [other for other in before[1:] if other.text in _NOT]
+    if verb.kind in (METRIC, DIMENSION):
+        return None, None
+    if _MISSED.match(verb.text):
+        return "<", [verb]
+    if _BEAT.match(verb.text):
+        return ("<=" if negated else ">"), [verb, *negated]
+    if _MET.match(verb.text):
+        return ("<" if negated else ">="), [verb, *negated]
+    if verb.text in _AGAINST:
+        return None, [verb]
+    return None, None
+
+
+def _take(sentence: Sentence, token: Token, verb: list[Token], name: str, op: Comparison | None) -> None:
+    rows = sentence.find("[DWUl]") is not None
+    if op is None and (rows or len([other for other in sentence.rest if other.kind == METRIC]) > 1):
+        return  # revenue against target by shop: two figures
+    token.meanings, token.partial, token.alternatives = (Meaning("metric", name, rank=0),), False, []
+    for other in verb:
+        other.kind, other.used = FILLER, True
+        sentence.rest = [each for each in sentence.rest if each is not other]
+    label = sentence.view.lexicon.metrics[name].label
+    sentence.assume(f"按{label.zh}理解", f"taken as {label.en.lower()}")
+    if rows and op is not None:
+        sentence.draft.thresholds.append(Threshold(token, "", op, None, 1.0))
+
+
+# ------------------------------------------------------------------ yes or no
+
+_WHETHER_ZH = re.compile(r"(?:吗|么|嘛|没有?|了没|不)[?？。!！\s]*$")
+_WHETHER_EN = re.compile(r"^(?:and |so |ok |okay |please tell me )?(?:did|do|does|is|are|was|were|has|have|had|will)(?![a-z])")
+
+
+def whether(sentence: Sentence, text: str) -> None:
+    """达到100%了吗, is occupancy above 60% in East: one figure is asked about, which shows it."""
+    asks = _WHETHER_ZH.search(text) is not None if sentence.chinese else _WHETHER_EN.match(text) is not None
+    if not asks or sentence.find("[DWUlgwRSPpKkHhGE]") is not None or sentence.count(METRIC) != 1 or text.rstrip("?？。 ").endswith("的"):
+        return
+    match = sentence.find("CNc?|Nc")
+    if match is None or sentence.find("[YQIZzd]") is not None or any(token.kind == UNKNOWN for token in sentence.rest):
+        return
+    said = "".join(token.text for token in sentence.rest[match.start() : match.end()])
+    sentence.assume(f"是否{said}，看数值即知", f"whether it is {said} is seen from the figure")
+    sentence.take(*range(match.start(), match.end()))
+
+
+__all__ = ["targets", "whether"]
