@@ -15,6 +15,7 @@ from nlq import (
     shape_exclusions,
     shape_groupings,
     shape_limits,
+    shape_meant,
     shape_measures,
     shape_nouns,
     shape_numbers,
@@ -49,6 +50,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_counted.counted(sentence)
     _listed(sentence)
     _choose(sentence)
+    shape_meant.early(sentence)
     _split_names(sentence)
     _join_names(sentence)
     _unknown_members(sentence)
@@ -62,6 +64,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_numbers.named_bounds(sentence)
     _tails(sentence)
     shape_events.events(sentence)
+    shape_meant.late(sentence)
     shape_limits.unsaid(sentence)
     shape_doubts.doubts(sentence)
     shape_absorbing.absorb(sentence)

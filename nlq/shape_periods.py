@@ -284,7 +284,7 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
     if all(_adjacent(a, b) for a, b in itertools.pairwise(ordered)) and ordered[0].period and ordered[-1].period:
         draft.when = When(period=Period(start=ordered[0].period.start, end=ordered[-1].period.end), grain=ordered[0].grain)
         draft.joined = ordered[0].grain
-        draft.apart = all(set(sentence.kinds[a + 1 : b]) and set(sentence.kinds[a + 1 : b]) <= {"&", ","} for (a, _), (b, _) in itertools.pairwise(spans))
+        draft.apart = all(set(sentence.kinds[a + 1 : b]) and set(sentence.kinds[a + 1 : b]) <= {"&", ",", "M"} for (a, _), (b, _) in itertools.pairwise(spans))
         if len(spans) > 2 and sentence.has("z"):
             draft.separate = True  # Q1、Q2、Q3对比
         return
