@@ -56,9 +56,15 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("help me", "help us"), r"(?<![a-z])help (?:me|us) (?:to )?(?:see|find|get|understand|work out|figure out|check|pull|look up) (?=[a-z0-9])", "show "),
     (("outperform", "beat", "outpac", "outdo", "ahead of", "surpass"), r"(?<![a-z])(?:outperform(?:s|ing|ed)?|outpac(?:es|ing|ed|e)|outdo(?:es|ing)?|beating)(?= (?:the )?[a-z])", "doing better than"),
     (("underperform",), r"(?<![a-z])underperform(?:s|ing|ed)? (?=(?:the )?[a-z]+ (?:on|in)\b)", "doing worse than "),
-    (("in %", "in percent", "as %", "as a %", "as percent", "% split", "percentage terms"), r"(?:,? ?)(?<![a-z0-9%])(?:in|as) (?:a )?(?:%|percent(?:age)?s?(?: terms)?)(?=[ ,.?!]*$)", " share"),
+    (("in %", "in percent", "as %", "as a %", "as percent", "% split", "percentage terms"), r"(?:,? ?)(?<![a-z0-9%])(?:in|as) (?:a )?(?:%|percent(?:age)?s?(?: terms)?)(?=[,.?!]|$)", " share"),
     (("the one before", "the prior one", "the previous one", "the last one"), rf"(?<![a-z])(?P<v>{_VERSUS}) the (?:one before|prior one|previous one|one before that)(?: that)?(?![a-z])", "versus the previous period"),
-# ---- verbs that say no more than to have
+    (("%",), r"[,;]\s*%\s*(?=[,;]|$)", " share"),
+    (("标", "圈出", "挑出", "高亮", "highlight", "flag"), r"的(?:都|也|给我|帮我)*(?:标出来|标红|标一下|标注(?:一下|出来)?|圈出来|挑出来|高亮(?:一下)?|highlight(?:一下|出来)?|flag(?:一下|出来)?)(?=[,.;。]|$)", "的"),
+    (("manager", "boss", "director", "vp", "ceo", "cfo", "gm", "supervisor", "leader"), r"^(?:my |our |the |我的?|我们的?)?(?:line |senior |general |sales |product )?(?:manager|boss|director|vp|ceo|cfo|gm|supervisor|leader)(?:那边|刚刚?|又|在)*(?:要的|想要的|问的|要看的|催的|想看的?|想知道|要看|要|问)\s*[:,]?\s*(?!问题)", ""),
+    (("组合",), r"(?P<a>[x×*/]\s*[a-z\u4e00-\u9fff ]{1,16}?)\s*的?组合(?=[,.;]|$)", r"\g<a>"),
+    (("→", "->", "=>"), r"(?<=[a-z0-9\u4e00-\u9fff])\s*(?:→|-{1,2}>|=>)\s*(?=[a-z0-9\u4e00-\u9fff])", "到"),
+    (("but ",), r"(?<![a-z])but (?=(?:split|broken|cut|sliced|shown|sorted|ranked|grouped|by)(?![a-z]))", ""),
+    # ---- verbs that say no more than to have
     (("log", "clock", "rack", "notch", "chalk", "pull off"), r"(?<![a-z])(?P<v>(?:did|do|have|has|had) (?:we|they|you|our team|the team|i)|we|they|we've|we have) (?:log(?:ged)?|clock(?:ed)?(?: up)?|rack(?:ed)? up|notch(?:ed)? up|chalk(?:ed)? up|pull(?:ed)? off)(?= (?:in|on|by|for|with|at|during|last|this|since|from|through|via|over|across|per|so)\b|[ ,.?!]*$)", r"\g<v> have"),
     (("burn", "blow", "blew", "splash", "shell", "fork", "sunk", "plough", "pour"), r"(?<![a-z])(?:burn(?:ed|t|ing)?(?: through)?|blow(?:n|ing)?|blew|splash(?:ed|ing)?(?: out)?|shell(?:ed|ing)? out|fork(?:ed|ing)? out|sunk|plough(?:ed)?|plow(?:ed)?|pour(?:ed)?)(?= (?:on|in|into|for|over|last|this|so|by|through)\b)", "spent"),
     (("sitting", "running", "hovering", "standing", "shaping", "faring"), r"(?<![a-z])(?:currently )?(?:sitting|running|hovering|standing|shaping up|faring)(?: at| around| on)?(?= (?:for|in|by|on|with|among|this|last|so|now|right now|across|at the moment|these days)\b|[ ,.?!]*$)", ""),

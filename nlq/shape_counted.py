@@ -61,11 +61,16 @@ def _settled(sentence: Sentence) -> None:
 
 
 def _less(sentence: Sentence) -> None:
-    """Touches less call centre: right between a metric and a member the word takes away."""
-    for metric, cue, member in zip(sentence.rest, sentence.rest[1:], sentence.rest[2:], strict=False):
-        if metric.kind == METRIC and cue.text == "less" and cue.kind == "S" and member.kind == VALUE and cue.start == metric.end + 1 and member.start <= cue.end + 5:
+    """Touches less call centre, touches by channel less e-mail: between what is asked and a member the word takes away; less WeChat touches compares."""
+    for index in range(1, len(sentence.rest) - 1):
+        before, cue, member = sentence.rest[index - 1 : index + 2]
+        following = sentence.rest[index + 2].kind if index + 2 < len(sentence.rest) else ""
+        if cue.text == "less" and cue.kind == "S" and before.kind in f"{METRIC}{DIMENSION}T," and member.kind == VALUE and member.start <= cue.end + _ARTICLE and following not in (METRIC, DIMENSION):
             cue.kind, cue.meanings, cue.alternatives = "X", (Meaning("cue", "X"),), []
             return
+
+
+_ARTICLE = 5
 
 
 def _than(sentence: Sentence) -> None:
@@ -282,7 +287,7 @@ def _planned(sentence: Sentence) -> None:
     if len(plans) != 1:
         return
     beside = any(other.text in _ACTUAL or other.kind in "Z&z" for other in sentence.all)
-    if not beside or any(other.kind in "cC" for other in sentence.rest):
+    if not beside or (sentence.has("N") and any(other.kind in "cC" for other in sentence.rest)):
         return
     plan = next(iter(plans))
     word.kind, word.meanings, word.partial, word.alternatives = METRIC, (Meaning("metric", str(plan), rank=1),), False, []
@@ -290,7 +295,7 @@ def _planned(sentence: Sentence) -> None:
     if word not in sentence.rest:
         sentence.rest = sorted([*sentence.rest, word], key=lambda token: token.start)
     first, last = sorted((word, asked), key=lambda token: token.start)
-    for other in [other for other in sentence.rest if other.kind in "Zz" and first.end <= other.start and other.end <= last.start]:
+    for other in [other for other in sentence.rest if (other.kind in "Zz" or other.text == "plus") and first.end <= other.start and other.end <= last.start]:
         sentence.take(sentence.rest.index(other))
 
 
