@@ -83,7 +83,7 @@ def _rather(sentence: Sentence) -> None:
 
 def _pairs(sentence: Sentence) -> None:
     """华东的心内科和华南的肿瘤科, 华东9月和华南10月: two slices, which one query's filters would cross."""
-    for pattern in ("VV[&,]VV", f"V{TIME}[&,]V{TIME}", f"{TIME}V[&,]{TIME}V"):
+    for pattern in ("V[Dn]?V[&,Zz]+V[Dn]?V", f"V{TIME}[&,]V{TIME}", f"{TIME}V[&,]{TIME}V"):
         match = sentence.find(pattern)
         if match is None:
             continue
