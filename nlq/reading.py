@@ -120,7 +120,12 @@ class Reader:
 
     def _shortens(self, token: Token, metric: str) -> bool:
         """Whether a part of a name is short for this metric alone: 达成率 where only 产值达成率 ends so, 客流 for 客流量."""
-        return self.lexicon.words.heads.get(keys(token.text)) == metric
+        words, key = self.lexicon.words, keys(token.text)
+        if key not in words.ends:
+            return words.heads.get(key) == metric
+        named = [{m.id for m in member.token.meanings if m.kind == "value"} for member in self._all_members()]
+        fitting = [name for name in words.ends[key] if name in self.lexicon.metrics and all(not ids or ids & self.lexicon.metrics[name].dimensions for ids in named)]
+        return fitting == [metric]
 
     def _in_list(self, token: Token) -> bool:
         """订单和退款率: a counting metric without its 数, in a list of metrics."""

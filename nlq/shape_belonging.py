@@ -116,13 +116,15 @@ def _words_of(info: DimensionInfo) -> tuple[set[str], set[str]]:
             english |= {stem(word) for word in said.split() if len(word) > _LEAST}
         else:
             sizes = range(1, min(_LONGEST, len(said)) + 1)
-            chinese |= {said[-size:] for size in sizes} | {said[:size] for size in sizes if size > 1 or said in info.carriers}
+            chinese |= {said[-size:] for size in sizes} | {said[:size] for size in sizes if size > 1 or said in info.carriers or (len(said) == _LEAST and said[1] in _CLASSES)}
     for label in info.values.values():
         chinese.add(normalise(label.zh)[-1:])  # 特级料, where another member is called 一级料
     return chinese, english
 
 
 _LEAST = 2
+_CLASSES = "级类种型别龄段系款"
+"""After one character these say that it is a thing's class: 料级, 车型."""
 
 
 def _nouns(sentence: Sentence) -> None:

@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from nlq.dictionary import is_word
 from nlq.entries import Catalogue, DimensionInfo, Meaning
 from nlq.fuzzy import ASKS
 from nlq.normalise import has_chinese, keys, normalise, stem
@@ -80,31 +81,54 @@ _GENERIC = frozenset((
 """Ends of names that say of what kind a figure is, not which one."""
 
 
-def short_metrics(book: Wordbook, builder: WordbookBuilder) -> None:
-    """Note which parts of names (`book.partial`) are short for one metric; a part that shortens two is short for none."""
+_RESTRICTING = re.compile(
+    "[撤取退未非无不失逾流新首再净拒延迟欠返复漏弃错缺空]|取消|重复|提前|超时|临时"
+    "|^(?:new|net|gross|lost|late|first|non|un|re|over|under|repeat|active|overdue|early|extra|other)(?![a-z])|(?:ed|ing|less|able)$"
+)
+"""What restricts the figure it stands before, so that the rest of the name is another figure: 撤回授权数 is no 授权数, cancelled orders no orders."""
+
+
+def short_metrics(book: Wordbook, builder: WordbookBuilder, catalogue: Catalogue) -> None:
+    """Note which parts of names (`book.partial`) are short for one metric; a part that shortens several is short for the one that is asked by what is named."""
     ends: dict[Key, set[str]] = defaultdict(set)
     stems: dict[Key, set[str]] = defaultdict(set)
     for metric, names in builder.names.items():
+        label = normalise(catalogue.metrics[metric].label.en)
         for name in (name for name in names if not ASKS.search(name)):
             key = keys(name)
-            said = "".join(key) if has_chinese(name) else " ".join(key)
             chinese = has_chinese(name)
             for start in range(1, len(key)):
-                short, before = key[start:], key[:start]
-                lead = "".join(before)
+                short, lead = key[start:], ("" if chinese else " ").join(key[:start])
                 if lead in _AVERAGED:
                     stems[short].add(metric)
-                elif (len(short) > 1 and len(lead) > 1 and "".join(short) not in _GENERIC) if chinese else (" ".join(short) not in _GENERIC and not set(before) & {"of", "per", "for", "in"}):
+                elif _ends_name(book, key, start, chinese=chinese) and (chinese or normalise(name) == label):
                     ends[short].add(metric)
+            said = "".join(key)
             for end in _MEASURED if chinese else ():
                 if said.endswith(end) and len(said) - len(end) > 1 and not said.endswith(_OF_PERSONS):
                     stems[keys(said.removesuffix(end))].add(metric)
     for key in {*ends, *stems}:
         metrics = ends[key] | stems[key]
-        counted = len(key) > 1 and key[-1] in "数量" and any(m.kind in ("dimension", "noun") for m in book.entries.get(key[:-1], ()))
         linked = bool(key) and key[0] in _LINKED  # 的次数 of 撤回同意的次数 is of any metric
-        if len(metrics) == 1 and key in book.partial and not counted and not linked:  # 客户数 is of all clients, though only 存款客户数 ends so
+        if key not in book.partial or linked:
+            continue
+        if len(metrics) == 1:
             book.heads[key] = next(iter(metrics))
+        else:
+            book.ends[key] = tuple(sorted(metrics))
+
+
+def _ends_name(book: Wordbook, key: Key, start: int, *, chinese: bool) -> bool:
+    """Whether the end of a name may stand for it: cut between words, without what restricts it, and no count of something that has a name of its own."""
+    short, before = key[start:], key[:start]
+    if not chinese:
+        return " ".join(short) not in _GENERIC and not set(before) & {"of", "per", "for", "in"} and not any(map(_RESTRICTING.search, before)) and not short[-1].endswith("ed")
+    said, lead = "".join(short), "".join(before)
+    if len(short) < _LEAST or len(lead) < _LEAST or said in _GENERIC or _RESTRICTING.search(lead) or is_word(lead[-1] + said[0]):
+        return False
+    if said[-1] in "数量额":
+        return False
+    return not any(m.kind in ("value", "term") for size in range(_LEAST, len(short)) for m in book.entries.get(short[:size], ()))
 
 
 __all__ = ["short_metrics", "short_values"]

@@ -309,5 +309,5 @@ class Spans:
             if metrics and len(key) == size:
                 end = at + size
                 head = self.book.heads.get(key)
-                meant, quality = ((head,), 0.85 if size > _SHORT_HEAD else 0.6) if head is not None else (metrics, 0.6)
+                meant, quality = ((head,), 0.85 if size > _SHORT_HEAD else 0.6) if head is not None else (self.book.ends.get(key, metrics), 0.6)
                 found.append(Candidate(end, self._weight(at, end, quality), (self._metric(at, end, meant, 3),)))

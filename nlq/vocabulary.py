@@ -52,7 +52,7 @@ def build(
     book.weak = {key: tuple(found) for key, found in builder.weak.items()}
     book.lengths = lengths_of(book.entries)
     index_names(book, builder)
-    short_metrics(book, builder)
+    short_metrics(book, builder, catalogue)
     index_typing(book)
     short_values(book, catalogue, dimensions)
     index_spellings(book)

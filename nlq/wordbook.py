@@ -49,6 +49,8 @@ class Wordbook:
     """A short word with which all members of a dimension end (店, 站), or its own Chinese name (区 of 供电区) → the dimensions."""
     same: dict[str, str] = field(default_factory=dict)
     """An English word that the bundle declares for a noun and uses in no name (docs) → the noun's own word, which its names hold (doctor)."""
+    ends: dict[Key, tuple[str, ...]] = field(default_factory=dict)
+    """A part that is short for several metrics: 人次 of 出院人次 and 检查人次."""
     corrector: Corrector = field(default_factory=Corrector)
     weak: dict[Key, tuple[Meaning, ...]] = field(default_factory=dict)
     """Values too short to stand alone (A, 高): read only beside their dimension or another value of it."""
