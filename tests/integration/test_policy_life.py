@@ -331,3 +331,21 @@ def test_metrics_that_nobody_approved_or_whose_golden_question_is_read_otherwise
         committee.room.write(actor, line["id"], "metrics/reach.yaml", text.replace(old, new, 1), expected=line["version"])
         with pytest.raises(GateClosed, match=told):
             committee.room.submit(actor, line["id"])
+
+
+def test_an_old_gap_in_the_cases_stops_no_other_change_and_is_asked_for_when_its_rule_changes(committee):
+    founding = committee.home.founding_bundle / CASES
+    text = founding.read_text(encoding="utf-8")
+    text = text.replace("      obligations: [own region only]\n", "").replace(" obligations: [own region only],", "")
+    founding.write_text(text, encoding="utf-8")
+    draft = tighter(committee)
+    view = committee.room.draft(committee.actor("a"), draft)
+    gaps = [item for item in view["cases"]["unnoticed"] if item["change"] == "obligation"]
+    assert [(item["rule"], item["inherited"]) for item in gaps] == [("managers_ask_their_region", True)]
+    assert committee.room.submit(committee.actor("a"), draft)["state"] == "submitted"
+    actor = committee.actor("a")
+    line = committee.room.begin(actor, title="die Regel selbst")
+    rules = committee.room.file(actor, line["id"], RULES)
+    committee.room.write(actor, line["id"], RULES, rules.replace("{zh: 仅限本大区, en: \"own region only\"}", "{zh: 只限本大区, en: \"own region only\"}"), expected=line["version"])
+    with pytest.raises(GateClosed, match="managers_ask_their_region"):
+        committee.room.submit(actor, line["id"])

@@ -56,7 +56,7 @@ def write_case(folder: Path, text: str) -> None:
         (GRANT, {"effective_from": dt.date(2026, 11, 1)}, "effective_from"),
         (GRANT, {"effective_until": dt.date(2026, 12, 1)}, "effective_until"),
         (GRANT, {"export": False}, "export"),
-        (GRANT, {"purposes": ["market_analysis", "performance_review"]}, "purpose_performance_review"),
+        (GRANT, {"purposes": ["market_analysis", "performance_review"]}, "purposes_performance_review"),
         (GRANT, {"metrics": {"stages": ["compliance"], "without": ["consent_withdrawals"]}}, "metrics_without_consent_withdrawals"),
         (GRANT, {"metric_alone": False}, "metric_alone"),
         (GRANT, {"metrics": {"stages": ["compliance"]}, "dimensions": {"all": True, "without_tags": ["person", "employee", "ledger"]}}, "dimensions_without_tags_ledger"),

@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from governance.access.mutants import always_asked
 from governance.bundle.store import Approval, Draft
 from governance.bundle.trees import Tree, laid_out
-from governance.errors import InvalidQuery, Problem
+from governance.errors import BundleError, InvalidQuery, Problem
 from governance.metrics.catalogue import Catalogue
 from governance.terms import Text
 from wenshu.committee.candidates import Candidate, Candidates, candidate_in
@@ -86,6 +87,23 @@ class Gates:
         found: CasesView = self._once(("cases", tree.version, today), lambda: run_cases(self.candidate(tree), today=today))
         return found
 
+    def inherited(self, before: Tree, after: Tree) -> frozenset[tuple[str, str]]:
+        """Return the gaps in the cases (rule or role, change) that don't stop `after`: the bundle in force has them too, and the rule or role is as it was.
+
+        Whether a rule is deleted or flipped, and its rows, masks, groups and rights, must be tested whatever its age.
+        """
+        try:
+            old, was, now = self.cases(before), self.candidate(before).policy, self.candidate(after).policy
+        except BundleError:
+            return frozenset()
+        known = {(item["rule"], item["change"]) for item in old["unnoticed"] if not always_asked(item["change"])}
+
+        def same(name: str) -> bool:
+            rules = [policy.rules[name].rule if name in policy.rules else None for policy in (was, now)]
+            return rules[0] == rules[1] and was.roles.get(name) == now.roles.get(name)
+
+        return frozenset((rule, change) for rule, change in known if same(rule))
+
     def metrics(self, before: Tree, after: Tree, catalogue_of: Callable[[Candidate], Catalogue]) -> Text | None:
         """Return what keeps the draft's metrics from going in force: not approved, or golden questions that are read otherwise. None: nothing."""
         return self._metrics(before, after, catalogue_of)[0]
@@ -152,8 +170,8 @@ def _told(problem: Problem) -> ProblemView:
     return {"where": problem.where, "message": problem.message, "text": {"zh": in_chinese(problem.message), "en": problem.message}}
 
 
-def closed(validation: Validation, cases: CasesView | None) -> Text | None:
-    """Return why validation or cases keep the draft from going on, or None."""
+def closed(validation: Validation, cases: CasesView | None, inherited: frozenset[tuple[str, str]] = frozenset()) -> Text | None:
+    """Return why validation or cases keep the draft from going on, or None. `inherited`: gaps in the cases that don't stop it."""
     if not validation["ok"]:
         first = validation["problems"][0]
         count = len(validation["problems"])
@@ -168,9 +186,10 @@ def closed(validation: Validation, cases: CasesView | None) -> Text | None:
             en=f"{len(failed)} policy cases fail and need a new expectation: {', '.join(failed[:5])}.",
             remedy="accept_cases" if meant else None,
         )
-    if cases["unnoticed"]:
-        first_mutant = cases["unnoticed"][0]["text"]
-        untested = ", ".join(cases["untested"][:5])
+    left = [item for item in cases["unnoticed"] if (item["rule"], item["change"]) not in inherited]
+    if left:
+        first_mutant = left[0]["text"]
+        untested = ", ".join(list(dict.fromkeys(item["rule"] for item in left))[:5])
         return Text(
             zh=f"没有用例检验这些规则：{untested}（如 {first_mutant['zh']}，仍全部通过）",
             en=f"No case tests these rules: {untested} ({first_mutant['en']}, and all cases stay green). Add cases under cases/",

@@ -52,7 +52,9 @@ class Life(Members):
         cases = diff = None
         golden: Sequence[GoldenMetricView] = ()
         if validation["ok"]:
+            known = self.gates.inherited(before, tree)
             cases, diff = self.gates.cases(tree), self.gates.diff(before, tree)
+            cases = {**cases, "unnoticed": [{**item, "inherited": (item["rule"], item["change"]) in known} for item in cases["unnoticed"]]}
             golden = self.gates.golden(before, tree, self._catalogue)
         signs = signature(draft, tree)
         given = self.store.approvals(draft.id)
@@ -104,8 +106,10 @@ class Life(Members):
     # ------------------------------------------------------------------ obstacles
 
     def _gate(self, tree: Tree) -> Text | None:
-        validation = self.gates.validation(tree)
-        return closed(validation, self.gates.cases(tree) if validation["ok"] else None) or self.gates.metrics(self.in_force()[1], tree, self._catalogue)
+        validation, before = self.gates.validation(tree), self.in_force()[1]
+        if not validation["ok"]:
+            return closed(validation, None)
+        return closed(validation, self.gates.cases(tree), self.gates.inherited(before, tree)) or self.gates.metrics(before, tree, self._catalogue)
 
     def _catalogue(self, candidate: Candidate) -> Catalogue:
         """Return the candidate's catalogue with the values of the loaded data, where the two fit."""

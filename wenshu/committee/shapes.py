@@ -67,6 +67,8 @@ class MutantView(TypedDict):
     change: str
     text: Words
     where: str
+    inherited: NotRequired[bool]
+    """The bundle in force has the same gap for the same rule: told, and in nobody's way."""
 
 
 class CasesView(TypedDict):
