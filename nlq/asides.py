@@ -54,6 +54,7 @@ _SENT = re.compile(
 )
 _ASKS_WHETHER = ("没", "没有", "吗", "么", "吗?", "没有?", "没?")
 _ABOUT = re.compile("(?:这|那|你们?|咱们?)?(?:个|些)?(?:的)?(?:数|数据|数字|口径|结果|统计|来源)+(?:是不是|是|还|应该)?(?:都|也)?(?:准|准确|对|靠谱|可靠|没变|变了|最新|没问题|没错|正确|全|完整|真)(?:的|了)?(?:吗|吧|么|呢|不|没)*")
+_REPORTED = re.compile("(?:说|问|觉得|反映|记得|听说|以为|感觉|抱怨|提到|写着?|吐槽|质疑|担心|怀疑)[^,.;?!]+[,.;?!].")
 _LABEL = re.compile(r"^\s*(?:(?:\d{1,2}|[一二三四五六七八九十])[.、)](?!\d)\s*|(?:q|问题?|提问|ask|question)\d*\s*[:.]\s*)", re.IGNORECASE)
 _DONE_ONCE = ("一下", "下", "个", "一份", "一张", "一组", "一页")
 _PURPOSE = frozenset(said.PURPOSE.split())
@@ -180,7 +181,7 @@ def _nominal(words: Sequence[Word]) -> bool:
     if at is None or words[0].text in ("为了", "因为", "由于") or any(word.text in ("是", "我是", "就是") for word in words[:at]):
         return False
     before, after = words[:at], words[at + 1 :]
-    if before and ((not after and before[-1].kind in (FEELING, MANNERS)) or (before[-1].text in _PURPOSE and any(word.kind in (PERSON, OCCASION) for word in before))):
+    if before and ((not after and words[at].kind != NAME and before[-1].kind in (FEELING, MANNERS)) or (before[-1].text in _PURPOSE and any(word.kind in (PERSON, OCCASION) for word in before))):
         return False
     judged = len(before) > 1 and before[-2].kind in (CLOSED, LINK) and _JUDGED.search("".join(word.text for word in before)) is not None
     if words[at].kind == NAME or not after:
@@ -212,6 +213,8 @@ def _leading(words: Sequence[Word], asked: Word) -> Sequence[Word]:
     if words and words[-1].text == "的":
         bound = len(words) > 1 and words[-2].text in _PURPOSE and any(word.kind in (PERSON, OCCASION) for word in words)
         return words if bound else ()
+    if asked.text.startswith(("的", "过的", "了的", "到的")):
+        return ()
     if asked.kind == TIME:
         return words
     for stop in range(len(words), 0, -1):
@@ -236,6 +239,11 @@ def _left(text: str, spans: Sequence[tuple[int, int]]) -> bool:
     return bool(spans) and re.search(r"\w", without(text, spans)) is not None
 
 
+def reports(text: str) -> bool:
+    """Whether a clause before the question may report what somebody said or thinks."""
+    return _REPORTED.search(text) is not None
+
+
 def unlabelled(text: str) -> str:
     """Return a question without its place in a list: 1. 上个月触达率, Q: reach rate."""
     label = _LABEL.match(text)
@@ -252,4 +260,4 @@ def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return re.sub(r"^[\s,.;!?:~]+", "", rest).rstrip()
 
 
-__all__ = ["Asides", "Word", "unlabelled", "without"]
+__all__ = ["Asides", "reports", "unlabelled", "without"]

@@ -18,7 +18,7 @@ from typing import Literal
 
 from governance.terms import Language, MetricQuery, Text
 from nlq.acts import Act, act_of
-from nlq.asides import Asides, unlabelled, without
+from nlq.asides import Asides, reports, unlabelled, without
 from nlq.asking import ask_back, choose, miscounted_noun, or_options, share_options, single_options, time_options
 from nlq.choosing import chosen, labelled, shared_by, undecided
 from nlq.colloquial import plainer
@@ -112,7 +112,7 @@ def understand(
         question, context, earlier, offered = afresh, None, (), ()
     asked = _Question(question, view, today, language, context, earlier, offered, shown)
     found = asked.corrected() or asked.answer()
-    if found.act is None and (found.status in ("clarify", "not_understood") or asked.unaskable(found.query)):
+    if found.act is None and (found.status in ("clarify", "not_understood") or asked.doubtful(found.query)):
         return asked.again(found)
     return found
 
@@ -163,8 +163,11 @@ class _Question:
         self.draft = Draft()
         self.corrections: list[Correction] = []
 
-    def unaskable(self, query: MetricQuery | None) -> bool:
-        """Whether a query filters by what its metrics can't be asked by: 业绩回顾 before a question may be what it is asked for, not a member."""
+    def doubtful(self, query: MetricQuery | None) -> bool:
+        """Whether a query that was read may hold what was only told beside the question: a member that its metrics can't be asked by (业绩回顾), a report (人家说我们线上多了)."""
+        return self._unaskable(query) or (query is not None and self.began is None and reports(self.typed))
+
+    def _unaskable(self, query: MetricQuery | None) -> bool:
         metrics = self.view.lexicon.metrics
         return query is not None and any(item.dimension not in metrics[name].dimensions for item in query.where for name in query.metrics if name in metrics)
 
@@ -173,19 +176,21 @@ class _Question:
         if self.person or not has_chinese(self.typed) or len(self.typed) > MAX_QUESTION:
             return found
         talk = Asides(self.typed, self.view, loose=found.status == "read")
-        rest = plainer(self._plainly(without(self.typed, talk.clauses())))
+        rest = self._plainly(without(self.typed, talk.clauses()))
         rest = without(rest, Asides(rest, self.view).remarks()) if self.began is None else rest
         tried = self.capitals
-        for start, names in [(0, ()), *(Asides(rest, self.view).told() if self.began is None else ())]:
-            light = without(rest[start:], Asides(rest[start:], self.view).ends())
+        told = Asides(rest, self.view).told() if self.began is None else []
+        for start, names in [*told, (0, ())] if reports(rest) else [(0, ()), *told]:
+            light = plainer(rest[start:])
+            light = without(light, Asides(light, self.view).ends())
             if not light or light == tried:
                 continue
             tried = light
             self._begin(light)
             again = self.answer()
             if again.status == "read" and again.query is not None and Asides(rest, self.view).kept(names, again.query, light):
-                if found.status == "read" and self.unaskable(again.query):
-                    return found
+                if found.status == "read" and (self._unaskable(again.query) or not (start or self._unaskable(found.query))):
+                    continue
                 unread = tuple(name for name in names if name not in light and self.view.lexicon.words.is_known(name))
                 return replace(again, readings=tuple(replace(each, unused=(*each.unused, *unread)) for each in again.readings)) if unread else again
             if again.status == "clarify" and found.status == "not_understood" and not start:
