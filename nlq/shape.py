@@ -160,6 +160,7 @@ def _own(sentence: Sentence) -> None:
         if _OWN.search("".join(before)) and not sentence.identifies(token):
             sentence.take(sentence.rest.index(token))
             token.kind = FILLER
+            sentence.draft.unfilter |= {*token.ids("dimension")}  # 还是我们区, after another one: that filter is over
             label = sentence.view.lexicon.dimensions[token.ids("dimension")[0]].label
             sentence.assume(f"“{token.text}”按您自己的数据范围理解", f"your own {label.en.lower()} is taken as your own data scope")
 
@@ -270,7 +271,7 @@ def _split_names(sentence: Sentence) -> None:
     """各实验转化率: a name that begins with a dimension's name, after 各, also names the dimension."""
     entries = sentence.view.lexicon.words.entries
     for index, token in enumerate(sentence.rest):
-        if token.kind != METRIC or index == 0 or sentence.rest[index - 1].kind != "G" or not sentence.chinese:
+        if token.kind != METRIC or index == 0 or sentence.rest[index - 1].kind not in "GW" or not sentence.chinese:
             continue
         for cut in range(len(token.text) - 1, 1, -1):
             named = tuple(m for m in entries.get(tuple(token.text[:cut]), ()) if m.kind == "dimension")
