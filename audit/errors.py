@@ -59,6 +59,10 @@ class InvalidNote(AuditError, ValueError):
     """A signed note, a checkpoint or a verifier key is malformed, or no trusted signature on it holds."""
 
 
+class InvalidStamp(AuditError, ValueError):
+    """A time-stamp is malformed, is of something else, or no trusted authority gave it."""
+
+
 class KeyFileError(AuditError):
     """A key file is absent, malformed or readable by others."""
 

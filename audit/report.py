@@ -51,6 +51,20 @@ class Standing:
         return f"witness {self.name} cosigned {self.size} entries {self.age_s // 60} min ago ({self.behind} behind)"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamped:
+    """A time-stamp on a checkpoint: how many entries it covers, when (UTC, ISO 8601), by whom, under which serial number."""
+
+    size: int
+    time: str
+    authority: str
+    serial: str
+
+    def told(self) -> str:
+        """A few words for a person."""
+        return f"{self.size} entries time-stamped {self.time} by {self.authority}"
+
+
 FindingKind = Literal["orphan_intent", "outcome_without_intent", "clock_set_back"]
 
 
@@ -94,6 +108,7 @@ class Report:
     problems: tuple[Problem, ...]
     findings: tuple[Finding, ...]
     witnesses: tuple[Standing, ...] = ()
+    stamps: tuple[Stamped, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -113,6 +128,7 @@ class Report:
         """One line for a person."""
         if self.ok:
             findings = f", {len(self.findings)} findings" if self.findings else ""
-            seen = "".join(f"; {found.told()}" for found in self.witnesses)
+            told = [found.told() for found in self.witnesses] + [found.told() for found in self.stamps[-1:]]
+            seen = "".join(f"; {words}" for words in told)
             return f"intact: {self.entries} entries hash to the signed checkpoint{findings}{seen}"
         return f"{self.verdict}: " + "; ".join(problem.message for problem in self.problems[:3])

@@ -20,15 +20,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from audit.bulk import Chunks, Differs
 from audit.causes import FAILURES, unavailable
-from audit.errors import AuditUnavailable, InvalidNote
+from audit.errors import AuditUnavailable, InvalidNote, InvalidStamp
 from audit.events import GENESIS, format_time
 from audit.held import Held, hold
 from audit.notes import Checkpoint, VerifierKey
 from audit.outside import beside, read_steadily
 from audit.place import Place, Reads
 from audit.reading import connect, snapshot
-from audit.report import Problem, ProblemKind, Report, Verdict
+from audit.report import Problem, ProblemKind, Report, Stamped, Verdict
 from audit.sources import DatabaseSource, ExportSource, ServerSource, Source
+from audit.stamping import Stamps
 from audit.walk import PROBLEM_LIMIT, Walk, count_entries
 from audit.witnessing import Witnesses, standing
 
@@ -45,6 +46,7 @@ def verify(
     now: datetime | None = None,
     processes: int | None = None,
     witnesses: Path | None = None,
+    stamps: Path | None = None,
 ) -> Report:
     """Check the ledger at `path`: its database file, the server that keeps it, or the folder of an export.
 
@@ -53,14 +55,15 @@ def verify(
     would show that its end was cut off). `known` are further signed checkpoints of this ledger, as in receipts. Given `now`,
     intents of the last two minutes are not yet findings. `processes` share the work on a large database (default: as many as there
     are cores for this process). `witnesses` is the folder that keeps what witnesses cosigned: each is held against the ledger, and how old
-    it is (at `now`) is told.
+    it is (at `now`) is told. `stamps` is the folder that keeps time-stamps: each must hold, and so must what it stamped.
 
     Never raises for what it finds: a report's verdict is intact, tampered, or unavailable where the files can't be read.
     Raises `InvalidNote` if `vkey` is no verifier key.
     """
     judge = _Judge(VerifierKey.parse(vkey), now, path, processes or len(os.sched_getaffinity(0)))
     cosigned = judge.read_witnesses(witnesses) if witnesses else []
-    known = [*known, *cosigned]
+    stamped = judge.read_stamps(stamps) if stamps else []
+    known = [*known, *cosigned, *(note for note, _ in stamped)]
     try:
         if isinstance(path, Path) and path.is_dir():
             judge.read_outside(external_checkpoint)
@@ -74,7 +77,7 @@ def verify(
         judge.broken(error)
     except FAILURES as error:
         judge.broken(unavailable(error))
-    report = judge.report()
+    report = replace(judge.report(), stamps=tuple(sorted((told for _, told in stamped), key=lambda told: told.size)))
     if witnesses is None or now is None or not judge.witnesses_hold:
         return report
     return replace(report, witnesses=tuple(standing(witnesses, vkey, now, report.entries)))
@@ -132,6 +135,17 @@ class _Judge:
         except OSError as error:
             self.broken(unavailable(error))
         return notes
+
+    def read_stamps(self, folder: Path) -> list[tuple[str, Stamped]]:
+        """The checkpoints that were time-stamped, each with its stamp; one that does not hold is a problem."""
+        found: list[tuple[str, Stamped]] = []
+        try:
+            found.extend(Stamps(folder, str(self._key)).held())
+        except InvalidStamp as error:
+            self._problem("bad_signature", f"what is kept of a time-stamp does not hold ({error})")
+        except OSError as error:
+            self.broken(unavailable(error))
+        return found
 
     def read_outside(self, path: Path | None, *, required: bool = False) -> None:
         """Read the checkpoint that is kept outside."""

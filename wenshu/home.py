@@ -110,6 +110,11 @@ class Home:
         return self.checkpoint.parent / "witnesses"
 
     @property
+    def stamps(self) -> Path:
+        """Time-stamps on the ledger's checkpoints, and whose are trusted."""
+        return self.checkpoint.parent / "stamps"
+
+    @property
     def sinks(self) -> Path:
         """Where the ledger streams to, with each sink's cursor."""
         return self.root / "sinks"

@@ -10,6 +10,7 @@ import click
 
 from wenshu.commands.auditing_common import kept_months, vkey_of, writable
 from wenshu.commands.auditing_desk import pack, report, search
+from wenshu.commands.auditing_stamps import stamp
 from wenshu.commands.auditing_streams import sinks, witness
 from wenshu.commands.common import DONE, FAILED, Context, emit, json_option, pass_context
 
@@ -41,7 +42,7 @@ def verify(context: Context, *, export: Path | None, vkey: Path | None, checkpoi
     else:
         home = context.home.require()
         key = vkey.read_text(encoding="utf-8").strip() if vkey else vkey_of(context)
-        report = verify_ledger(home.ledger, key, home.checkpoint, known=known, now=now(), witnesses=home.witnesses)
+        report = verify_ledger(home.ledger, key, home.checkpoint, known=known, now=now(), witnesses=home.witnesses, stamps=home.stamps)
     if as_json:
         emit(report.to_dict() | {"ok": report.ok})
     else:
@@ -148,5 +149,5 @@ def hold(context: Context, *, name: str, actor: str | None, case_: str | None, r
     return DONE
 
 
-for command in (search, pack, report, sinks, witness):
+for command in (search, pack, report, sinks, witness, stamp):
     audit.add_command(command)
