@@ -108,3 +108,8 @@ def index_implied(book: Wordbook, builder: WordbookBuilder, dimensions: Mapping[
                     if grouped:
                         book.implied.setdefault(key, found[0])
                         book.implied.setdefault(("number", "of", *key), found[0])
+        told = {book.implied[key] for key in map(keys, names) if key in book.implied}
+        if len(told) == 1:
+            for name in names:
+                if normalise(name).endswith(_DISTRIBUTED):
+                    book.implied.setdefault(keys(name), next(iter(told)))  # 观念分布 is the distribution that 观念阶段分布 says in full

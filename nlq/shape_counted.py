@@ -265,6 +265,13 @@ def _divided(sentence: Sentence) -> None:
     parts[0].meanings, parts[0].partial, parts[0].alternatives = (Meaning("metric", meant, rank=1),), False, []
     label = _infos(sentence)[meant].label
     sentence.assume(f"按{label.zh}理解", f"taken as {label.en.lower()}")
+    asked = any(token.kind == "U" and token.start >= parts[0].end for token in sentence.rest[: match.start()])
+    if asked and sentence.rest[match.start() - 1].kind == ",":  # 多渠道覆盖的医生有多少，占触达医生的比例呢: how many, and their share as well
+        whole.meanings, whole.partial, whole.body, whole.alternatives = (Meaning("metric", meant, rank=1),), False, False, []
+        parts[0].body = False
+        sentence.take(*[index for index, token in enumerate(sentence.rest) if match.start() <= index < match.end() and token is not whole])
+        return
+    parts[0].meanings, parts[0].partial, parts[0].alternatives = (Meaning("metric", meant, rank=1),), False, []
     whole.kind = FILLER
     sentence.take(*[index for index, token in enumerate(sentence.rest) if match.start() <= index < match.end()])
 

@@ -50,21 +50,40 @@ def who(sentence: Sentence) -> None:
 
 def named_changes(sentence: Sentence) -> None:
     """线上拜访时长实验的提升, the experiment with the largest lift: where no metric is named, a word of change beside a dimension is the metric so named."""
-    if sentence.has(METRIC):
+    if any(token.kind == METRIC and not _part(token) for token in sentence.rest):
         return
     entries, dimensions = sentence.view.lexicon.words.entries, sentence.view.lexicon.dimensions
     for token in sentence.rest:
-        if token.kind != "I":
+        if token.kind != "I" and not (token.kind == METRIC and sentence.chinese):
             continue
         for other in sentence.rest:
             if other.kind not in "DV":
                 continue
             for name in sentence.dimension_of(other):
                 labels = (dimensions[name].label.zh, dimensions[name].label.en) if name in dimensions else ()
-                found = [m for label in labels for m in entries.get((*keys(label), *keys(token.text)), ()) if m.kind == "metric" and m.value is None]
+                said = dict.fromkeys((token.text, token.text.removesuffix("多少").removesuffix("了")))
+                found = [m for label in labels for text in said for m in entries.get((*keys(label), *keys(text)), ()) if m.kind == "metric" and m.value is None]
                 if found:
-                    token.kind, token.meanings, token.alternatives = METRIC, (found[0],), []
+                    token.kind, token.meanings, token.alternatives, token.partial = METRIC, (found[0],), [], False
+                    _said_again(sentence, token)
                     return
+
+
+def _part(token: Token) -> bool:
+    """Whether a metric's word is only a part of its name."""
+    return token.partial and all(meaning.rank == len(("label", "synonym", "rule")) for meaning in token.meanings)
+
+
+def _said_again(sentence: Sentence, named: Token) -> None:
+    """实验的提升是否显著, B组比A组提升多少: parts of the same metric's name, and members that the metric compares itself, say nothing more."""
+    metric = named.ids("metric")[0]
+    allowed = sentence.view.lexicon.metrics[metric].dimensions
+    compared = sentence.find("VZV")
+    pair = sentence.rest[compared.start() : compared.end()] if compared is not None else []
+    own = pair if pair and not any(set(sentence.dimension_of(token)) & allowed for token in pair if token.kind == "V") else []
+    for token in [token for token in sentence.rest if token in own or (token is not named and token.kind == METRIC and _part(token) and metric in token.ids("metric"))]:
+        token.kind, token.used = FILLER, True
+        sentence.rest.remove(token)
 
 
 def catalogue(sentence: Sentence) -> None:
