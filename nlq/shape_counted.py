@@ -27,6 +27,7 @@ def counted(sentence: Sentence) -> None:
     _less(sentence)
     _than(sentence)
     _verbs(sentence)
+    _rated(sentence)
     _whole_of_part(sentence)
     _divided(sentence)
     _planned(sentence)
@@ -96,7 +97,7 @@ def _verbs(sentence: Sentence) -> None:
             continue
         at = sentence.rest.index(token)
         around = [sentence.rest[index] for index in (at - 1, at + 1) if 0 <= index < len(sentence.rest)]
-        asked = next((other for other in around if other.kind == "U" and not other.text.isascii() and abs(other.start - token.end) <= _NEAR), None)
+        asked = next((other for other in around if other.kind == "U" and (abs(other.start - token.end) <= _NEAR if not other.text.isascii() else token.start == other.end + 1)), None)
         if not (token.text.endswith("ed") or asked is not None or _is_verb(sentence, token)):
             continue
         object_, nouns = _object(sentence, token)
@@ -143,7 +144,7 @@ def _flag(sentence: Sentence, token: Token) -> Meaning | None:
 def _as_flag(sentence: Sentence, token: Token) -> None:
     meaning = _flag(sentence, token)
     if meaning is not None:
-        token.kind, token.meanings, token.alternatives, token.partial = VALUE, (meaning,), [], False
+        token.kind, token.meanings, token.alternatives, token.partial = DIMENSION, (Meaning("dimension", meaning.id),), [], False
 
 
 def _object(sentence: Sentence, verb: Token) -> tuple[Token | None, set[str]]:
@@ -195,7 +196,27 @@ def _of_number(sentence: Sentence, verb: Token, asked: Token | None) -> str | No
     more = [name for name, info in infos.items() if word in {root(stem(each)) for each in info.names.split()}] if houses else []
     fitting = {name for name in (*known, *more) if infos[name].counts is not None and (infos[name].counts in persons) != houses}
     plain = {name for name in fitting if len(normalise(infos[name].label.en).split()) <= len(("verb", "noun"))}
+    if len(plain) > 1:
+        plain = {name for name in plain if word in {root(stem(each)) for each in normalise(infos[name].label.en).split()}}
     return next(iter(plain)) if len(plain) == 1 else None
+
+
+def _rated(sentence: Sentence) -> None:
+    """Which specialty opens our emails the most, do A doctors open more than B doctors: where members are compared, the one rate that is called by the verb."""
+    compared = sentence.has("S") or any(token.kind in "Zz" or token.text.endswith(" than") for token in sentence.rest)
+    if not compared or sentence.has("U") or any(token.kind == METRIC and not token.partial for token in sentence.rest):
+        return
+    infos = _infos(sentence)
+    for token in sentence.rest:
+        ids = token.ids("metric")
+        if token.kind != METRIC or not token.text.isascii() or len(ids) != 1 or ids[0] not in infos or infos[ids[0]].format != "percent":
+            continue
+        label = normalise(infos[ids[0]].label.en).split()
+        if len(label) == len(("verb", "rate")) and label[-1] == "rate" and root(stem(token.text)) == root(stem(label[0])):
+            token.meanings, token.partial = (Meaning("metric", ids[0], rank=2),), False
+            told = infos[ids[0]].label
+            sentence.assume(f"“{token.text}”按“{told.zh}”理解", f"'{token.text}' taken as {told.en}")
+            return
 
 
 # ------------------------------------------------------------------ ratios
@@ -262,7 +283,6 @@ def _divided(sentence: Sentence) -> None:
     meant = _ratio_of(sentence, parts[0].ids("metric")[0], whole.ids("metric")[0])
     if meant is None:
         return
-    parts[0].meanings, parts[0].partial, parts[0].alternatives = (Meaning("metric", meant, rank=1),), False, []
     label = _infos(sentence)[meant].label
     sentence.assume(f"按{label.zh}理解", f"taken as {label.en.lower()}")
     asked = any(token.kind == "U" and token.start >= parts[0].end for token in sentence.rest[: match.start()])
