@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from governance.access.validating import Places
 from governance.bundle.store import MAX_TITLE, Draft
 from governance.bundle.trees import Tree, read_tree, write_tree
+from governance.documents.access import AccessDocument
 from governance.errors import InvalidQuery
 from governance.terms import Actor, Text
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused
@@ -170,6 +172,10 @@ class CommitteeRoom(Life):
         """Return the rules and roles that no request of the last `days` days rested on, and the refusals' rules that none met."""
         self.look(actor)
         return silent(self.gates.candidate(self.in_force()[1]), by_name(self._evidence.uses(self._clock() - dt.timedelta(days=days))), today=self._today(), days=days)
+
+    def place_of(self, rule: str) -> str:
+        """Return the file in which a rule of the bundle in force stands."""
+        return Places(self.gates.candidate(self.in_force()[1]).bundle.of("access", AccessDocument)).rule(rule).rpartition(":")[0]
 
     # ------------------------------------------------------------------ GitOps
 

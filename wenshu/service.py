@@ -38,6 +38,7 @@ from wenshu.answer_files import AnswerFiles
 from wenshu.committee.opening import open_committee
 from wenshu.conversations import Conversations, Turn
 from wenshu.desk import Desk, NotPermitted
+from wenshu.granting.campaigns import CampaignStore
 from wenshu.granting.store import RequestStore
 from wenshu.granting_room import Grants
 from wenshu.handing_on import HANDED_ON, Handed, Outbox
@@ -52,6 +53,7 @@ from wenshu.pace import Pace
 from wenshu.persons_room import PersonsRoom
 from wenshu.protection import open_protection
 from wenshu.retention_room import RetentionRoom
+from wenshu.reviewing_room import AccessReviews
 from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
 from wenshu.setup import open_ledger, shipped_bundle
@@ -109,7 +111,9 @@ class Service(Knowing):
             random=os.urandom,
         )
         self.committee = open_committee(home, house=house, ledger=ledger, accounts=accounts, sources=self._sources, today=self._today)
-        self.grants = Grants(store=RequestStore.open(home.policy, now), committee=self.committee, policy=house.policy, today=self._today, clock=now)
+        requests = RequestStore.open(home.policy, now)
+        self.reviews = AccessReviews(store=CampaignStore(requests.engine, now), committee=self.committee, accounts=accounts, evidence=self.committee.evidence, clock=now)
+        self.grants = Grants(store=requests, committee=self.committee, policy=house.policy, today=self._today, clock=now)
         accounts.grants = self.grants.held
         self._conversations = conversations
         self.outbox = Outbox.open(home.root, home.keys, record=self._record_by, clock=now)

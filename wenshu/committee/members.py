@@ -51,6 +51,11 @@ class Members:
         self._evidence, self._today, self._clock, self._alarm = evidence, today, clock, alarm
         self.gates = Gates(today=today, clock=clock)
 
+    @property
+    def evidence(self) -> Evidence:
+        """What reports and reviews rest on."""
+        return self._evidence
+
     # ------------------------------------------------------------------ who and what
 
     def enter(self, actor: Actor) -> None:

@@ -123,6 +123,11 @@ class RequestStore:
             raise ConfigurationError(f"The policy store {path.name} can't be opened ({type(error).__name__}); `wenshu check` says more.") from error
         return cls(engine, clock)
 
+    @property
+    def engine(self) -> Engine:
+        """The engine over the file, for what stands beside the requests."""
+        return self._engine
+
     def _now(self) -> str:
         return self._clock().astimezone(dt.UTC).isoformat()
 
