@@ -124,7 +124,7 @@ class Corrector:
         from rapidfuzz.distance import OSA
 
         word = stem(word)
-        if len(word) < 4:
+        if len(word) < 4 or word in _MEANT:
             return None
         bound = 1 if len(word) < 10 else 2
         best: list[str] = []
@@ -197,6 +197,8 @@ class Corrector:
         return found
 
 
+_MEANT = frozenset(("older", "younger", "newer", "elder", "wider", "taller", "closer", "nearer", "sooner", "later", "earlier", "heavier", "lighter", "richer", "poorer"))
+"""Ordinary comparatives that look like slips of cues: older is no order."""
 ASKS = re.compile("多少|(?<=.)了(?!解)|几")
 """A phrase with a verb of its own: another verb is another question, never a slip (丢了多少, 卖了多少)."""
 

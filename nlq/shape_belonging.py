@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from functools import lru_cache
 
 from nlq.entries import DimensionInfo, Meaning
 from nlq.matching import Token
@@ -107,19 +108,23 @@ def _not_the_longer(sentence: Sentence) -> None:
     sentence.each("V,?[X!]u", rest)
 
 
-def _words_of(info: DimensionInfo) -> tuple[set[str], set[str]]:
+def _words_of(info: DimensionInfo) -> tuple[frozenset[str], frozenset[str]]:
     """Return the Chinese nouns and the stems of the English ones by which the labels of a dimension and of its tables call what has such members."""
-    chinese: set[str] = set()
+    return _called((info.label.zh, info.label.en, *info.synonyms), info.carriers, tuple(dict.fromkeys(label.zh[-1:] for label in info.values.values())))
+
+
+@lru_cache(maxsize=1024)
+def _called(names: tuple[str, ...], carriers: tuple[str, ...], ends: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    chinese: set[str] = set(ends)  # 特级料, where another member is called 一级料
     english: set[str] = set()
-    for said in (normalise(info.label.zh), normalise(info.label.en), *(normalise(word) for word in info.synonyms), *info.carriers):
+    for said in (*(normalise(name) for name in names), *carriers):
         if said.isascii():
             english |= {stem(word) for word in said.split() if len(word) > _LEAST}
         else:
             sizes = range(1, min(_LONGEST, len(said)) + 1)
-            chinese |= {said[-size:] for size in sizes} | {said[:size] for size in sizes if size > 1 or said in info.carriers or (len(said) == _LEAST and said[1] in _CLASSES)}
-    for label in info.values.values():
-        chinese.add(normalise(label.zh)[-1:])  # 特级料, where another member is called 一级料
-    return chinese, english
+            chinese |= {said[-size:] for size in sizes}
+            chinese |= {said[:size] for size in sizes if size > 1 or said in carriers or (len(said) == _LEAST and said[1] in _CLASSES)}
+    return frozenset(chinese), frozenset(english)
 
 
 _LEAST = 2
@@ -129,11 +134,11 @@ _CLASSES = "级类种型别龄段系款"
 
 def _nouns(sentence: Sentence) -> None:
     """停用的站点, 特级料, 114挂号, abnormal points, cars under 1 year: the noun of the member's own dimension, or of the table that carries it."""
+    if not any(_unread(sentence, token) for token in sentence.rest):
+        return
     for value in [token for token in sentence.rest if token.kind == VALUE]:
-        chinese, english = set[str](), set[str]()
-        for info in _infos(sentence, value):
-            zh, en = _words_of(info)
-            chinese, english = chinese | zh, english | en
+        words = [_words_of(info) for info in _infos(sentence, value)]
+        chinese, english = {word for zh, _ in words for word in zh}, {word for _, en in words for word in en}
         if sentence.chinese:
             _noun_behind(sentence, value, chinese)
         for token in [token for token in sentence.rest if token.kind == UNKNOWN and token.text.isascii() and stem(token.text) in english]:

@@ -42,6 +42,7 @@ def measures(sentence: Sentence) -> None:
     _rows(sentence)
     _measured(sentence)
     _verbs(sentence)
+    _heads(sentence)
     _quantities(sentence)
 
 
@@ -172,6 +173,15 @@ def _verbs(sentence: Sentence) -> None:
         unit, info = _unit(asked), infos[names[0]]
         if unit and (unit in info.unit or (unit in _MONEY and (info.format == "currency" or "元" in info.unit))):
             token.meanings, token.partial = (Meaning("metric", info.id, rank=2),), False
+
+
+def _heads(sentence: Sentence) -> None:
+    """访问人数: a part of a name with a number of persons behind it is no metric that counts something else."""
+    infos = sentence.view.lexicon.metrics
+    for token, asked in itertools.pairwise(sentence.rest):
+        part = token.kind == METRIC and token.partial and all(m.rank == _PART for m in token.meanings)
+        if part and asked.kind == HOW_MANY and asked.start == token.end and asked.text in ("人数", "总人数", "家数") and not any(asked.text[-2] in infos[name].unit for name in token.ids("metric") if name in infos):
+            sentence.problem(asked.text, 0.45)
 
 
 def _unit(asked: Token) -> str:

@@ -35,6 +35,12 @@ def _shared(sentence: Sentence) -> set[str]:
 
 def _one_after_the_other(sentence: Sentence) -> None:
     """今年跟去年, 10月和9月: the later one first is looked at beside the earlier, where none of them is asked for itself."""
+    if (match := sentence.find("TT")) is not None:
+        first, second = sentence.rest[match.start() : match.end()]
+        between = [token for token in sentence.all if first.end <= token.start and token.end <= second.start]
+        if [token.text for token in between] == ["对"]:  # 10月对9月
+            between[0].kind, between[0].meanings = VERSUS, (Meaning("cue", VERSUS),)
+            sentence.rest.insert(match.start() + 1, between[0])
     match = sentence.find("T&T")
     if match is None or sentence.count("T") != len("AB") or sentence.find("[EZzdYQgRw]") is not None:
         return

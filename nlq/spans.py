@@ -19,7 +19,7 @@ OF_MEMBERS = frozenset(("for", "of", "except", "excluding", "without", "than", "
 """Words after which a word of the language that is also a member's name is the member."""
 _CONFUSABLE = 0.6
 """What a name is given that a time before it could cut through: 9月 and 2号机组, not 9月2号 and 机组."""
-_SHORT_HEAD = 2
+_SHORT_HEAD, _SHARED = 2, 3
 _COUNTING = frozenset(("多", "少", "几", "数"))
 _COUNT_ENDINGS = frozenset("数量")
 
@@ -145,6 +145,25 @@ class Spans:
                 if at in self.confusable and candidate.tokens[0].kind in (METRIC, VALUE):
                     candidate.weight += _CONFUSABLE
                 found.append(candidate)
+                self._shared_end(at, at + size, known, found)
+
+    def _shared_end(self, at: int, end: int, meanings: tuple[Meaning, ...], found: list[Candidate]) -> None:
+        """Find a member whose end is the beginning of a metric's name: 二食堂流水 is 二食堂 and 食堂流水, 大手术量 is 大手术 and 手术量."""
+        if self.units[at].kind != "c" or end - at < _SHARED or end >= len(self.units) or self.units[end].kind != "c":
+            return
+        values = tuple(meaning for meaning in meanings if meaning.kind in ("value", "term"))
+        if not values or len(values) < len(meanings):
+            return
+        for start in range(at + 1, end - 1):
+            for size in self.book.lengths.get(self.units[start].key, ()):
+                stop = start + size
+                if not end < stop <= len(self.units):
+                    continue
+                name = self.book.entries.get(tuple(unit.key for unit in self.units[start:stop]), ())
+                rest = self.book.entries.get(tuple(unit.key for unit in self.units[end:stop]), ())
+                if name and all(m.kind == "metric" for m in name) and not any(m.kind == "metric" for m in rest):
+                    value = Token(VALUE, *self._span(at, end), meanings=values)
+                    found.append(Candidate(stop, self._weight(at, stop, 1.0) + 0.1, (value, Token(METRIC, *self._span(end, stop), meanings=name))))
 
     def _plural_name(self, at: int, size: int, meanings: tuple[Meaning, ...]) -> bool:
         """Whether a cue only seems to stand there because a name's plural has lost its ending: orders by platform is no `order by`."""
@@ -184,7 +203,7 @@ class Spans:
         if self.units[at].key == "的":
             return
         if self._within_name(at) or (at and self.units[at - 1].key == "占"):
-            return  # 占线上的比例: of what is online, no name
+            return
         places = [index for index in range(at, min(at + 16, len(self.units))) if self.units[index].key != "的"]
         parts = tuple(self.units[index].key for index in places)
         for size in self.book.lengths.get(parts[0], ()):

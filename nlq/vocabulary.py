@@ -10,6 +10,7 @@ from nlq.entries import Catalogue, DimensionInfo, Meaning, MetricInfo
 from nlq.indexing import index_implied, index_names, index_spellings, index_typing
 from nlq.members import value_words
 from nlq.normalise import has_chinese, keys, normalise
+from nlq.range_names import range_values
 from nlq.short_names import short_metrics, short_values
 from nlq.wordbook import DECLARED, Key, Wordbook, WordbookBuilder, lengths_of
 from nlq.words import FILLER, HOW_MANY, UNSUPPORTED, cues
@@ -54,6 +55,7 @@ def build(
     index_names(book, builder)
     short_metrics(book, builder, catalogue)
     index_typing(book)
+    book.entries |= range_values(book, catalogue, dimensions, metrics)
     short_values(book, catalogue, dimensions)
     index_spellings(book)
     index_implied(book, builder, dimensions)
