@@ -24,6 +24,8 @@ from nlq.times.festivals import FestivalCalendar
 from nlq.vocabulary import build
 from nlq.wordbook import Wordbook
 
+MOST_CALLERS = 100
+
 
 class Finding(Protocol):
     """A person's identifier found in a text."""
@@ -66,6 +68,8 @@ class Lexicon:
     screener: Screener | None
     units: tuple[str, ...] = ()
     """The units that figures are known in, longest first."""
+    seen: dict[frozenset[str], Mapping[str, MetricInfo]] = field(default_factory=dict, compare=False, repr=False)
+    """What was picked out of `metrics` for the callers so far; there are as many kinds of callers as roles."""
 
     @classmethod
     def compile(
@@ -141,6 +145,16 @@ class LexiconView:
     dimensions: frozenset[str]
     value_allowed: Callable[[str, Value], bool] = field(default=_everything)
     role: str | None = None
+
+    @property
+    def infos(self) -> Mapping[str, MetricInfo]:
+        """The metrics that the caller may know, in the catalogue's order."""
+        seen = self.lexicon.seen
+        if self.metrics not in seen:
+            if len(seen) > MOST_CALLERS:
+                seen.clear()
+            seen[self.metrics] = {name: info for name, info in self.lexicon.metrics.items() if name in self.metrics}
+        return seen[self.metrics]
 
     def knows(self, meaning: Meaning) -> bool:
         """Return whether the caller's words may be read as this at all."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 
 from governance.terms import Language, Text
 from nlq.draft import Draft
@@ -11,6 +12,8 @@ from nlq.lexicon import LexiconView
 from nlq.matching import Token
 from nlq.measures import is_duration
 from nlq.words import DIMENSION, FILLER, HOW_LONG, METRIC, VALUE
+
+_compiled = cache(re.compile)
 
 
 class Sentence:
@@ -31,7 +34,7 @@ class Sentence:
 
     def find(self, pattern: str, start: int = 0) -> re.Match[str] | None:
         """Return the first match of a pattern over the kinds; positions are token indexes."""
-        return re.compile(pattern).search(self.kinds, start)
+        return _compiled(pattern).search(self.kinds, start)
 
     def each(self, pattern: str, rule: Callable[[re.Match[str]], bool]) -> None:
         """Apply `rule` to every match in turn; it returns whether it took tokens (the search then begins anew)."""

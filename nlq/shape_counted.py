@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from nlq.entries import Meaning, MetricInfo
+from nlq.entries import Meaning
 from nlq.matching import Token
 from nlq.normalise import keys, normalise, root, stem
 from nlq.sentence import Sentence
@@ -34,10 +34,6 @@ def counted(sentence: Sentence) -> None:
     _context(sentence)
     _numerators(sentence)
     _single(sentence)
-
-
-def _infos(sentence: Sentence) -> dict[str, MetricInfo]:
-    return {name: info for name, info in sentence.view.lexicon.metrics.items() if name in sentence.view.metrics}
 
 
 def _undecided(token: Token) -> bool:
@@ -179,7 +175,7 @@ def _new(sentence: Sentence, verb: Token, noun: Token) -> set[str]:
 
 def _of_nouns(sentence: Sentence, verb: Token, nouns: set[str]) -> str | None:
     """Return the one metric that counts them and whose names say this verb and this noun, and nothing else."""
-    infos, bags = _infos(sentence), sentence.view.lexicon.words.bags
+    infos, bags = sentence.view.infos, sentence.view.lexicon.words.bags
     found = {name for name in bags.get(tuple(sorted((root(stem(verb.text)), *nouns))), ()) if name in infos and infos[name].counts is not None}
     return next(iter(found)) if len(found) == 1 else None
 
@@ -188,7 +184,7 @@ def _of_number(sentence: Sentence, verb: Token, asked: Token | None) -> str | No
     """Return the one of a verb's metrics that counts persons (人数, 几位, 几个), or houses (几家)."""
     if asked is None:
         return None
-    infos = _infos(sentence)
+    infos = sentence.view.infos
     persons = {info.identifies for info in sentence.view.lexicon.dimensions.values() if info.person}
     houses = "家" in asked.text
     word = root(stem(verb.text))
@@ -206,7 +202,7 @@ def _rated(sentence: Sentence) -> None:
     compared = sentence.has("S") or any(token.kind in "Zz" or token.text.endswith(" than") for token in sentence.rest)
     if not compared or sentence.has("U") or any(token.kind == METRIC and not token.partial for token in sentence.rest):
         return
-    infos = _infos(sentence)
+    infos = sentence.view.infos
     for token in sentence.rest:
         ids = token.ids("metric")
         if token.kind != METRIC or not token.text.isascii() or len(ids) != 1 or ids[0] not in infos or infos[ids[0]].format != "percent":
@@ -224,7 +220,7 @@ def _rated(sentence: Sentence) -> None:
 
 def _ratio_of(sentence: Sentence, numerator: str, denominator: str | None = None) -> str | None:
     """Return the one approved ratio with this numerator (and this denominator)."""
-    found = [name for name, info in _infos(sentence).items() if info.numerator == numerator and (denominator in (None, info.denominator)) and info.format == "percent"]
+    found = [name for name, info in sentence.view.infos.items() if info.numerator == numerator and (denominator in (None, info.denominator)) and info.format == "percent"]
     return found[0] if len(found) == 1 else None
 
 
@@ -240,7 +236,7 @@ def _whole_of_part(sentence: Sentence) -> None:
         return
     token = metrics[0]
     ids = token.ids("metric")
-    infos = _infos(sentence)
+    infos = sentence.view.infos
     after = [other for other in sentence.rest if other.kind == VALUE and other.start >= token.end]
     copula = any(other.text in ("is", "are", "was", "were", "come", "comes", "came", "from") for other in sentence.all if token.end <= other.start)
     if (after and copula) or any(name not in infos for name in ids):
@@ -283,7 +279,7 @@ def _divided(sentence: Sentence) -> None:
     meant = _ratio_of(sentence, parts[0].ids("metric")[0], whole.ids("metric")[0])
     if meant is None:
         return
-    label = _infos(sentence)[meant].label
+    label = sentence.view.infos[meant].label
     sentence.assume(f"按{label.zh}理解", f"taken as {label.en.lower()}")
     asked = any(token.kind == "U" and token.start >= parts[0].end for token in sentence.rest[: match.start()])
     if asked and sentence.rest[match.start() - 1].kind == ",":  # 多渠道覆盖的医生有多少，占触达医生的比例呢: how many, and their share as well
@@ -309,7 +305,7 @@ def _planned(sentence: Sentence) -> None:
     if any(other.kind in (DIMENSION, VALUE, NOUN) and other is not said[0] and sentence.about_person(other) for other in sentence.rest):
         return  # 目标与非目标医生: the adjective of persons
     word, asked = said[0], exact[0]
-    infos = _infos(sentence)
+    infos = sentence.view.infos
     plans = {info.denominator for info in infos.values() if info.numerator == asked.ids("metric")[0] and info.denominator in infos and info.planned}
     if len(plans) != 1:
         return
@@ -331,7 +327,7 @@ def _planned(sentence: Sentence) -> None:
 
 def _context(sentence: Sentence) -> None:
     """Average score in surveys answered, objective completion on detailing calls: after a preposition, what the first metric is taken of is no second one."""
-    infos = _infos(sentence)
+    infos = sentence.view.infos
     named = [token for token in sentence.rest if token.kind == METRIC and len(token.ids("metric")) == 1 and token.ids("metric")[0] in infos]
     if sentence.chinese or len(named) != len(("metric", "context")):
         return
@@ -352,7 +348,7 @@ def _context(sentence: Sentence) -> None:
 
 def _numerators(sentence: Sentence) -> None:
     """Sales达成多少, revenue attainment: right before a ratio of it, a metric's name says of what the ratio is."""
-    infos = _infos(sentence)
+    infos = sentence.view.infos
     for first, second in zip(sentence.rest, sentence.rest[1:], strict=False):
         ids = first.ids("metric"), second.ids("metric")
         if first.kind != METRIC or second.kind != METRIC or any(len(each) != 1 for each in ids) or second.start - first.end > 1 or first.partial:
@@ -373,7 +369,7 @@ _NOUNS = 4
 
 def _single(sentence: Sentence) -> None:
     """实验转化率，邮件那个: where a metric is asked of one member of a dimension, a word that its other filters can't be names the member it stands in."""
-    infos, dimensions = _infos(sentence), sentence.view.lexicon.dimensions
+    infos, dimensions = sentence.view.infos, sentence.view.lexicon.dimensions
     for name in {name for token in sentence.rest if token.kind == METRIC and not token.partial for name in token.ids("metric") if name in infos}:
         single = infos[name].single
         if single is None or single not in dimensions or any(single in sentence.dimension_of(token) for token in sentence.rest if token.kind == VALUE):
@@ -390,7 +386,7 @@ def _single(sentence: Sentence) -> None:
 
 def _actual(sentence: Sentence) -> None:
     """Touches plan vs actual: beside a plan that was named, the actual is what it is a plan of."""
-    infos = _infos(sentence)
+    infos = sentence.view.infos
     named = [token for token in sentence.rest if token.kind == METRIC]
     word = next((token for token in sentence.all if token.text in ("actual", "actuals", "实际") and token.kind in (UNKNOWN, FILLER)), None)
     if word is None or len(named) != 1 or len(named[0].ids("metric")) != 1 or named[0].partial:

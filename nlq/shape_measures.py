@@ -191,7 +191,6 @@ def _unit(asked: Token) -> str:
 
 def _quantities(sentence: Sentence) -> None:
     """多少人次, 几趟, 多少台: the unit of one metric names it where nothing else does; beside a metric of another unit it is asked back."""
-    lexicon = sentence.view.lexicon
     for token in [token for token in sentence.rest if token.kind == HOW_MANY]:
         unit = _unit(token)
         if not unit or (unit in _PLAIN and unit not in _MONEY):
@@ -201,7 +200,7 @@ def _quantities(sentence: Sentence) -> None:
             if named and not any(info.format == "currency" or "元" in info.unit for info in named):
                 sentence.problem(token.text, 0.45)
             continue
-        known = [info for name, info in lexicon.metrics.items() if name in sentence.view.metrics]
+        known = list(sentence.view.infos.values())
         counted = [info for info in known if info.unit.startswith(unit) and "/" not in info.unit.split(" ")[0]]
         exact = [info for info in counted if info.unit.split(" ")[0] == unit]
         spoken = all(other.kind in _BESIDE_UNITS for other in sentence.rest)

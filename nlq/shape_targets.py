@@ -28,7 +28,7 @@ def targets(sentence: Sentence) -> None:
     """Apply the rule of plans; before other rules take their words."""
     if sentence.find("b|[Cc]N|Nc") is not None:
         return
-    infos = {name: info for name, info in sentence.view.lexicon.metrics.items() if name in sentence.view.metrics}
+    infos = sentence.view.infos
     plans = {info.denominator: name for name, info in infos.items() if info.planned and info.denominator is not None and info.format == "percent"}
     for token in [token for token in sentence.rest if token.kind == METRIC]:
         meant = {plans[name] for name in token.ids("metric") if name in plans}
