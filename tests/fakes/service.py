@@ -23,7 +23,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk
 from tests.fakes.persons import FakePersons, FakeSubjects
 from tests.fakes.stewardship import FakeInbox, FakeStewardship
-from tests.fixtures.committee import make_committee, make_grants
+from tests.fixtures.committee import make_committee, make_grants, make_reviews
 from wenshu.accounts import Accounts
 from wenshu.conversations import UnknownConversation
 from wenshu.desk import NotPermitted
@@ -91,13 +91,18 @@ class FakeService:
         """The real room over stores of its own, without data: a second one that behaves like it would be as large."""
         if self._committee is None:
             made = make_committee(self._committee_folder)
-            self._committee, self._grants = made.room, make_grants(made)
+            self._committee, self._grants, self._reviews = made.room, make_grants(made), make_reviews(made)
         return self._committee
 
     @property
     def grants(self):
         """The real room beside the committee's."""
         return self._grants if self.committee else None
+
+    @property
+    def reviews(self):
+        """The real room beside the committee's."""
+        return self._reviews if self.committee else None
 
     # ------------------------------------------------------------------ questions
 

@@ -60,3 +60,16 @@ def test_rules_that_nobody_used_are_shown_with_their_last_day(app):
     page = words(Reader(app, "committee_a").get("/committee/unused?days=30"))
     assert "从未" in page and "marketing_asks_the_loop" in page
     assert Reader(app, "market").get("/committee/unused").status_code == 403
+
+
+def test_a_review_is_begun_decided_and_not_closed_by_who_revoked(app):
+    member = Reader(app, "committee_a")
+    assert member.post("/committee/reviews", {"days": "90"}).status_code == 303
+    page = member.get("/committee/reviews")
+    numbers = dict.fromkeys(re.findall(r'name="(line-\d+)"', page.text))
+    assert len(numbers) > 8 and "从未" in page.text
+    assert member.post("/committee/reviews/1", dict.fromkeys(numbers, "revoke") | {"step": "decide"}).status_code == 303
+    assert "0 行" in words(member.get("/committee/reviews"))
+    refused = member.post("/committee/reviews/1", {"step": "close"})
+    assert refused.status_code == 403 and "不能是" in refused.text
+    assert Reader(app, "market").get("/committee/reviews").status_code == 403

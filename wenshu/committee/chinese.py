@@ -104,6 +104,8 @@ _PATTERNS = tuple(
         (r"a draft has a title of 1 to (?P<most>\d+) letters", "草案要有标题，1 到 {most} 个字"),
         (r"a temporary right holds for 1 to (?P<most>\d+) days", "临时权限的期限为 1 到 {most} 天"),
         (r"a request has a reason of 1 to (?P<most>\d+) letters", "申请要写明理由，1 到 {most} 个字"),
+        (r"an access review looks back 1 to (?P<most>\d+) days", "权限复核回看 1 到 {most} 天"),
+        (r"there is no access review (?P<name>\d+)", "没有编号为 {name} 的权限复核"),
         (r"there is no request (?P<name>\d+)", "没有编号为 {name} 的申请"),
         # The intent guard
         (r"there is no intent guard: .*", "没有意图护栏（guard）：可报告的药品安全线索只会得到“没有听懂”，产品用法问题不会转给有资质的人，统方只靠指标标签拦截。请添加 lexicon/guard.yaml；本行业没有这些情形的可以保留现状"),

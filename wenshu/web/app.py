@@ -10,6 +10,7 @@ from flask import Flask, g
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from wenshu.web import (
+    access_reviews,
     account,
     answer_files,
     api,
@@ -72,7 +73,7 @@ def create_app(
     guard.install(app)
     language.install(app, zone)
     problems.install(app)
-    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, persons.bp, rights.bp, data.bp, data_files.bp, committee.bp, committee_drafts.bp, committee_editor.bp, granting.bp, account.bp, answer_files.bp, api.bp, api.probes):
+    for blueprint in (signin.bp, chat.bp, catalogue.bp, review.bp, review_desk.bp, persons.bp, rights.bp, data.bp, data_files.bp, committee.bp, committee_drafts.bp, committee_editor.bp, granting.bp, access_reviews.bp, account.bp, answer_files.bp, api.bp, api.probes):
         app.register_blueprint(blueprint)
     app.context_processor(lambda: _frame(parts))
     return app

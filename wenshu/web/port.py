@@ -14,6 +14,7 @@ from nlq.display import DisplayTable
 from wenshu.accounts import Accounts
 
 if TYPE_CHECKING:
+    from wenshu.web.access_reviews import ReviewsPort
     from wenshu.web.answer_files import AnswerFilesPort
     from wenshu.web.committee_port import CommitteePort
     from wenshu.web.data import StewardshipPort
@@ -217,6 +218,8 @@ class ServicePort(Protocol):
     def committee(self) -> CommitteePort: ...
     @property
     def grants(self) -> GrantsPort: ...
+    @property
+    def reviews(self) -> ReviewsPort: ...
 
     @property
     def answer_files(self) -> AnswerFilesPort: ...
