@@ -84,10 +84,13 @@ def _counted(sentence: Sentence, verb: Token) -> tuple[str, Token | None] | None
         before = sentence.rest[index - 1] if index else None
         if token.kind in (DIMENSION, NOUN) and token is not verb:
             entity = _entity(sentence, verb, token)
+            if entity is None and _persons(sentence, verb, token, before) and (person := _person(sentence)) is not None:
+                return person, None
             if entity is None or (before is not None and before.kind in "GWLl"):
                 continue
             asked = before is not None and before.kind == "U" and token.start - before.end <= 1 and not (token.text.isascii() and before.text.endswith("much"))
-            if asked or _COUNTED.match(_after(sentence, token)):
+            told = sentence.find("[Hh]") is not None and verb.end <= token.start and _PAST.match(_between(sentence, verb, token)) is not None
+            if asked or told or _COUNTED.match(_after(sentence, token)):
                 return entity, token
         elif _persons(sentence, verb, token, before):
             entity = _person(sentence)
@@ -95,11 +98,19 @@ def _counted(sentence: Sentence, verb: Token) -> tuple[str, Token | None] | None
     return None
 
 
+def _between(sentence: Sentence, first: Token, last: Token) -> str:
+    return "".join(token.text for token in sentence.all if first.end <= token.start and token.end <= last.start)
+
+
 def _persons(sentence: Sentence, verb: Token, token: Token, before: Token | None) -> bool:
-    """Whether persons are asked for without their noun: 拜访了多少主任, 多少人被拜访过."""
+    """Whether persons are asked for without their noun: 拜访了多少主任, 多少人被拜访过, 拜访人数, 拜访目标医生多少个."""
+    if token.kind == DIMENSION:
+        flag = sentence.about_person(token) and not sentence.identifies(token) and any(sentence.view.lexicon.dimensions[name].yes is not None for name in sentence.dimension_of(token))
+        asked = before is not None and before.kind == "U" and token.start == before.end and verb.end <= before.start
+        return flag and (asked or re.match(r"(?:有)?(?:多少|几)[个位名]", _after(sentence, token)) is not None)
     if token.kind == VALUE:
         return before is not None and before.kind == "U" and token.start == before.end and verb.end <= before.start and sentence.about_person(token)
-    return token.kind == "U" and token.text != "人数" and _PERSONS.search(token.text) is not None
+    return token.kind == "U" and (token.text != "人数" or token.start == verb.end) and _PERSONS.search(token.text) is not None
 
 
 def _counter(sentence: Sentence, act: MetricInfo, entity: str) -> MetricInfo | None:

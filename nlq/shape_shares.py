@@ -23,6 +23,8 @@ def shares(sentence: Sentence) -> None:
         sentence.problem(sentence.rest[match.start() - 1].text + sentence.rest[match.start()].text, 0.5)  # 增长的大区占比: a share of the rows
     index = match.start()
     held = next((token for token in sentence.rest if token.kind in "Hh" and token.text.startswith("占")), None)
+    if held is not None and (each := sentence.find("[Hh]G(?=D)", sentence.rest.index(held))) is not None and each.start() == sentence.rest.index(held):
+        sentence.problem(held.text + sentence.rest[each.start() + 1].text, 0.5)  # 占各大区的比例: of each one's own total, which has no form in a query
     owned = sentence.find("V[Dn]?[Hh]")
     if owned is None and not sentence.chinese and (named := sentence.find("HVM")) is not None:
         value, metric = sentence.rest[named.start() + 1], sentence.rest[named.end() - 1]
@@ -60,7 +62,8 @@ def _before(sentence: Sentence, values: list[tuple[int, Token]], held: Token | N
     parts, wholes = [token for _, token in values if token.end <= held.start], [token for _, token in values if token.start >= held.end]
     whole = {name for token in wholes for name in sentence.dimension_of(token)}
     apart = [token for token in parts if not set(sentence.dimension_of(token)) & whole]
-    return apart[-1] if wholes and apart and len(apart) == len(parts) else None
+    again = {token.text for token in wholes}
+    return apart[-1] if wholes and apart and all(token in apart or token.text in again for token in parts) else None
 
 
 def _part(sentence: Sentence, values: list[tuple[int, Token]], index: int) -> Token:

@@ -42,7 +42,7 @@ def build(
     for name, info in dimensions.items():
         value_words(builder, catalogue, name, info)
     _prefixed(builder)
-    _by_rule(builder)
+    _by_rule(builder, metrics)
     _in_units(builder, metrics)
     _other_nouns(builder, catalogue, dimensions)
     book.same = _same_nouns(builder, dimensions)
@@ -171,7 +171,7 @@ _SEEN, _LONGEST_END = 2000, 3
 _COUNT_FORMS = (("率", ("比率", "比例")), ("额", ("金额", "总额")), ("占比", ("比例", "的占比", "的比例", "份额")))
 
 
-def _by_rule(builder: WordbookBuilder) -> None:
+def _by_rule(builder: WordbookBuilder, metrics: Mapping[str, MetricInfo]) -> None:
     """Add the regular variants of Chinese metric names, where nothing else has the word."""
     for metric, names in list(builder.names.items()):
         for name in list(names):
@@ -187,7 +187,9 @@ def _by_rule(builder: WordbookBuilder) -> None:
             elif name.endswith("人数"):
                 variants.append(name[:-2] + "总人数")
             elif name.endswith("数"):
-                variants += [name + "量", name[:-1] + "总数", name[:-1] + "个数", name[:-1] + "人数"]
+                variants += [name + "量", name[:-1] + "总数", name[:-1] + "个数"]
+                if metrics[metric].rows is None or metrics[metric].counts is not None:
+                    variants.append(name[:-1] + "人数")  # but 拜访人数 are no visits
             for variant in variants:
                 key = keys(variant)
                 if key not in builder.entries:
