@@ -58,7 +58,7 @@ class Integrity:
     def _verify(self) -> Report:
         door = self._door
         try:
-            report = verify(door.path, door.ledger.vkey, door.checkpoint, now=door.clock(), witnesses=self._witnesses)
+            report = verify(door.path, door.ledger.vkey, door.checkpoint, now=door.clock(), witnesses=self._witnesses, stamps=self._witnesses.with_name("stamps"))
             with self._lock:
                 self._last = _Verified(report, door.clock())
             return report
@@ -84,7 +84,7 @@ class Integrity:
         """Return what the page always shows.
 
         `ok` (None: not verified yet by this process), `size`, `verified_size`, `verified_at`, `orphan_intents` (None: not counted yet), `problem`; the signed `checkpoint`'s `size` and
-        `root`; `witnesses` and `sinks`, each a list that may be empty, as `audit.witnessing.standing` and `audit.sinks.standing` tell them.
+        `root`; `stamp`, the newest time-stamp (`audit.report.Stamped`) or None; `witnesses` and `sinks`, each a list that may be empty, as `audit.witnessing.standing` and `audit.sinks.standing` tell them.
         """
         size, head = self._door.count(), self._door.head()
         if self._last.at is None and size <= AT_ONCE:
@@ -97,6 +97,7 @@ class Integrity:
             "size": size,
             "verified_size": 0 if last.report is None else last.report.entries,
             "verified_at": None if last.at is None else last.at.isoformat(),
+            "stamp": asdict(last.report.stamps[-1]) if last.report is not None and last.report.stamps else None,
             "orphan_intents": self._open.older_than(self._door.clock() - GRACE) if self._open.near(head.size) else None,
             "problem": None if last.report is None or last.report.ok else last.report.summary(),
             "checkpoint": {"size": head.size, "root": head.root.hex()},
