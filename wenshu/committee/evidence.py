@@ -60,6 +60,10 @@ class HomeEvidence:
     def uses(self, since: dt.datetime) -> list[Use]:
         return self._usage.since(since.astimezone(dt.UTC).date())
 
+    def last_act(self, user: str, since: dt.datetime) -> dt.date | None:
+        found = Reader(self._ledger).search(Filter(actor=(user,), since=since), limit=1).events
+        return dt.date.fromisoformat(found[0].body["time"][:10]) if found else None
+
     def people(self) -> Sequence[Actor]:
         return [account.actor("local_admin") for account in self._accounts.list() if not account.disabled]
 

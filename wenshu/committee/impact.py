@@ -51,6 +51,10 @@ class Evidence(Protocol):
         """Return how many requests of each person since then rested on each rule, or were refused by it."""
         ...
 
+    def last_act(self, user: str, since: dt.datetime) -> dt.date | None:
+        """Return the last day since then on which the ledger has anything of the person, questions or not; None where it has nothing."""
+        ...
+
     def people(self) -> Sequence[Actor]:
         """Return the accounts that may sign in."""
         ...
