@@ -27,6 +27,7 @@ _UNIT = re.compile(rf"[a-z]+|\d+(?:\.\d+)?|[{_CJK}]|[^\s]")
 _WORD = re.compile(r"[a-z]+")
 _HAS_CJK = re.compile(f"[{_CJK}]")
 _ALL_CJK = re.compile("[\u4e00-\u9fff]+")
+_PLAIN_LATIN = re.compile("[A-Za-z]+(?: [A-Za-z]+)*")
 _MEANINGFUL = frozenset("%&+/<>=≤≥≠!~、-")
 MAX_QUESTION = 300
 """Characters of a question that are read; a question has one sentence, not a page."""
@@ -62,6 +63,10 @@ def normalise(text: str) -> str:
 
 def cased(text: str) -> str:
     """Return the normalised text with its letters' case kept; `normalise` is this in lower case."""
+    if _ALL_CJK.fullmatch(text):  # most names of most bundles have nothing that the steps below change
+        return simplify(text).translate(_VARIANTS)
+    if _PLAIN_LATIN.fullmatch(text) and "cannot" not in text.lower():
+        return text
     text = unicodedata.normalize("NFKC", text)
     text = _ZERO_WIDTH.sub("", text).translate(_DASHES).translate(_PUNCTUATION)
     text = simplify(text).translate(_VARIANTS)
