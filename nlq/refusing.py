@@ -26,6 +26,9 @@ class LanguageRefusal:
 
 
 _ROSTERS = frozenset(("名单", "名录", "名册", "花名册", "roster", "rosters", "name list"))
+_PARTICULARS = re.compile(
+    r"(?:手机|电话|联系|身份证|证件|银行卡|微信|编)(?:号码?|方式)|姓名|住址|家庭地址|邮箱|(?<![a-z])(?:phone|mobile|cell|telephone|contact|id|account|card) (?:numbers?|details?|info)|(?<![a-z])(?:e-?mail|home|postal) address(?:es)?|(?<![a-z])names of(?![a-z])|(?<![a-z])(?:full )?names (?:and|of)(?![a-z])"
+)
 _COUNTED = re.compile(r"\b(?:number|count|total|how many) ")
 _COUNTS = ("数", "数量", "率", "比例", "count", "number")
 
@@ -129,6 +132,15 @@ class Refuser:
             if m.id in known
         )
 
+    def _particulars(self) -> bool:
+        """所有车主的手机号, each owner's number: particulars of persons, by the names that the bundle's tables have for them."""
+        if any(not token.partial for token in self.draft.metrics) or not _PARTICULARS.search(self.said):
+            return False
+        dimensions = self.view.lexicon.dimensions.values()
+        called = {said for info in dimensions if info.person for said in (*info.carriers, normalise(info.label.zh), normalise(info.label.en)) if len(said) > 1}
+        called |= {said[:-1] for said in called if said.isascii() and said.endswith("s")}
+        return any(said in self.said for said in called)
+
     def _person(self, token: Token) -> bool:
         dimensions = self.view.lexicon.dimensions
         return any((info := dimensions.get(name)) is not None and info.person for name in token.ids("dimension"))
@@ -173,7 +185,7 @@ class Refuser:
                 en="The question identifies a person. Only aggregates are answered here; your words were not stored.",
             )
             found.append(LanguageRefusal(code="identity_in_question", message=message, rule="language.identity"))
-        if hidden and (self._asks_members() or self._lists_counted() or (self._asks_who() and self._of_persons() and not self._colleagues())):
+        if hidden and (self._asks_members() or self._lists_counted() or self._particulars() or (self._asks_who() and self._of_persons() and not self._colleagues())):
             message = Text(zh="这里不提供个人层级的数据或名单，可以按大类汇总查询。", en="Individual-level data and lists of persons are not available; ask for groups instead.")
             found.append(LanguageRefusal(code="individual_level", message=message, rule="language.individual"))
         return min(found, key=lambda item: ORDER.index(item.code), default=None)

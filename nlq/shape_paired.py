@@ -10,13 +10,15 @@ import re
 from nlq.entries import Meaning
 from nlq.matching import Token
 from nlq.sentence import Sentence
-from nlq.words import DIMENSION, METRIC, VALUE, VERSUS
+from nlq.shape_numbers import COMPARATIVES
+from nlq.words import DIMENSION, FILLER, METRIC, VALUE, VERSUS
 
 _ASK = 0.5
 
 
 def paired(sentence: Sentence) -> None:
     """Apply the rules, before periods and members are taken."""
+    _this_or_that(sentence)
     _one_after_the_other(sentence)
     _members_and_periods(sentence)
     _two_questions(sentence)
@@ -31,6 +33,17 @@ def _shared(sentence: Sentence) -> set[str]:
     """The dimension to which at least two of the members belong."""
     named = [name for token in sentence.rest if token.kind == VALUE for name in set(sentence.dimension_of(token))]
     return {name for name in named if named.count(name) > 1}
+
+
+def _this_or_that(sentence: Sentence) -> None:
+    """白班出材率高还是夜班高: the adjective is said of both, and ranks them once."""
+    match = sentence.find(r"VM?,?S\|VM?S")
+    if match is None:
+        return
+    first, second = (token for token in sentence.rest[match.start() : match.end()] if token.kind == "S")
+    if first.text == second.text and first.text in COMPARATIVES and _shared(sentence):
+        sentence.take(sentence.rest.index(first))
+        first.kind = FILLER
 
 
 def _one_after_the_other(sentence: Sentence) -> None:

@@ -70,6 +70,7 @@ def _shorter(phrase: str, nouns: Iterable[str]) -> Iterator[str]:
 
 _MEASURED = ("数", "量", "额", "数量", "次数", "总数", "个数", "笔数", "件数", "金额", "总额", "分", "得分", "费", "费用")
 _LINKED = frozenset("的了到和与及被")
+_PRICES = ("价格", "单价", "售价", "价钱")
 _OF_PERSONS = ("人数", "户数")
 _AVERAGED = ("平均", "总", "累计", "合计", "期末", "月均", "日均", "人均", "average", "avg", "mean", "total", "overall")
 _GENERIC = frozenset((
@@ -107,6 +108,13 @@ def short_metrics(book: Wordbook, builder: WordbookBuilder, catalogue: Catalogue
             for end in _MEASURED if chinese else ():
                 if said.endswith(end) and len(said) - len(end) > 1 and not said.endswith(_OF_PERSONS):
                     stems[keys(said.removesuffix(end))].add(metric)
+    priced = {metric for metric, names in builder.names.items() if any(name.endswith("价") for name in names)}
+    for price in _PRICES if len(priced) == 1 else ():
+        if keys(price) not in book.entries:
+            book.partial[keys(price)] = tuple(priced)  # 价格, where only 均价 is one
+            ends[keys(price)] = priced
+    if len(priced) == 1:
+        book.partial_lengths = lengths_of(book.partial)
     for key in {*ends, *stems}:
         metrics = ends[key] | stems[key]
         linked = bool(key) and key[0] in _LINKED  # 的次数 of 撤回同意的次数 is of any metric
