@@ -13,7 +13,7 @@ Q = TypeVar("Q")
 Act = Literal["explain", "undo", "reset"]
 """`explain`: how the last answer came about. `undo`: back to the query before it. `reset`: what follows leans on nothing."""
 
-_POLITE_ZH = r"(?:再(?=撤|退|后退|回退)|请|麻烦|那|那么|那就|我想|我要|我们|帮我|不对|不是|算了|好的?|嗯|哦|还是|先|给我|可以|能|能不能|直接|,|，|\s)*"
+_POLITE_ZH = r"(?:再(?=撤|退|后退|回退|换回来|换回去|改回来|改回去|变回)|请|麻烦|那|那么|那就|我想|我要|我们|帮我|不对|不是|算了|好的?|嗯|哦|还是|先|给我|可以|能|能不能|直接|,|，|\s)*"
 _TAIL_ZH = r"(?:吧|吗|呢|啊|哦|了|一下|下|好了|就好|就行|看看|谢谢|[?？。.!！,，\s])*"
 _POLITE_EN = r"(?:never ?mind(?=[, ]+(?:undo|go back|revert))|please|ok(?:ay)?|no|oh|sorry|wait|actually|now|then|and|let'?s|let us|can you|could you|i want to|just|,|\s)*"
 _TAIL_EN = r"(?:please|thanks|thx|thank you|now|[?.!,\s])*"

@@ -42,6 +42,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         # the bound moved
         (rf"{_P}(?:把|将)?(?:这个?|那个?)?{_BOUND}(?:给我|再)?(?:降低|提高|调低|调高|调整|放宽|收紧|放低|抬高|降|提|调|改|换|设|定|抬|拉)(?:到|成|为|至)", r"\g<p>改成"),
         (rf"{_E}(?:lower|raise|move|set|change|drop|bring|adjust|push|put|make) (?:the|that|this) (?:threshold|bar|cut-?off|limit|bound|cutoff point)(?: up| down)?(?: to| at)? ", r"\g<p>make it "),
+        (r"^(?:那|再|请|给我)*(?:放宽|收紧|提高|降低|调整?|放低|抬高|降|升|提)(?:到|至|成|为)(?=\d|[一二三四五六七八九十百千万]|百分)", "改成"),
+        (rf"{_E}(?:raise|lower|relax|tighten|loosen|bump|bring|push|move) (?:it|that|this)(?: up| down)? to (?=\d)", r"\g<p>make it "),
         # what passes stays
         (r"(?P<b>(?:超过|高于|大于|多于|低于|小于|不到|少于|不足|至少|达到|超)[^,，的]{1,12}|[^,，的]{1,10}(?:以上|以下))的?(?:那些|那几个)?(?:都|就)?(?:留下来?|留着|保留下来?|保留|留)(?:就行|就好|吧|的)?[。!]*$", r"只看\g<b>的"),
         (rf"{_E}(?:keep|leave|retain)(?: in)? (?:only |just )?(?:the ones|those|the rows|anything|everything|whatever|what)(?: that(?: is|'s| are)?| which(?: is| are)?| is| are)? (?=above|over|below|under|more|less|at least|at most|between|fewer|higher|lower|greater)", r"\g<p>only those "),

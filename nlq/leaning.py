@@ -40,7 +40,7 @@ EARLIER_UNITS: dict[str, Grain] = {"月": "month", "周": "week", "星期": "wee
 def side_by_side(text: str, context: MetricQuery, before: MetricQuery) -> MetricQuery | None:
     """Return the last two questions as one, for 两个对比, compare the two: where they differ in one thing, a member, the period or the metric. Else None."""
     if not _TWO.search(text):
-        return None
+        return _told_apart(text, context, before)
     if replace(context, where=before.where) == before:
         ours, theirs = ([item for item in mine.where if item not in other.where] for mine, other in ((context, before), (before, context)))
         if len(ours) == len(theirs) == 1 and ours[0].dimension == theirs[0].dimension and ours[0].op == theirs[0].op == "in":
@@ -55,8 +55,22 @@ def side_by_side(text: str, context: MetricQuery, before: MetricQuery) -> Metric
     return None
 
 
+def _told_apart(text: str, context: MetricQuery, before: MetricQuery) -> MetricQuery | None:
+    """差多少, which was higher, after two periods of the same: the later against the earlier."""
+    if not _APART.match(text) or context.group_by or context.grain or context.compare is not None or context.period is None or before.period is None or context.period == before.period:
+        return None
+    if replace(context, period=before.period) != before:
+        return None
+    later, earlier = (context.period, before.period) if context.period.start >= before.period.start else (before.period, context.period)
+    return replace(context, period=later, compare=earlier)
+
+
+_APART = re.compile(
+    r"^(?:那|这|它们|两个?月?|两者|两期|之间|,)*(?:差|相差|差了|高|低|多|少|高了|低了|多了|少了|差距|变化|变化了|涨了|降了)(?:是|有)?(?:多少|多大|几个点)(?:呢|啊)*[?？]*$|^(?:那|这|它们|两个?月?|两期)*(?:哪个月?|哪一?个|哪期|谁)(?:更|比较)?(?:高|低|多|少|好|差|大|小)(?:一?些|一?点)?(?:呢|啊)*[?？]*$"
+    r"|^(?:and |so )*(?:by how much|how much (?:higher|lower|more|less|better|worse)|what(?:'s| is|'s) the (?:difference|change|gap)|difference|the difference|(?:and )?which (?:one |month |was |is )*(?:higher|lower|better|more|bigger|worse))(?: (?:between (?:them|the two|those)))?[?. ]*$"
+)
 _TWO = re.compile(
-    r"^(?:那|请|麻烦)?(?:把|将)?(?:这|那|前面|刚才|上面)?(?:的)?(?:两个?|二)(?:个|者|家|种|类|款|组|边|次)?(?:的)?(?:结果|数|数字|数据)?(?:放在?一起|一起|并排|放一块儿?|之间)?(?:做个?|来个?)?(?:对比|比较|相比|比比|比一比|比)(?:一下|一比|看看|看|下)*[呢吧吗?？。!\s]*$"
+    r"^(?:那|请|麻烦)?(?:把|将)?(?:这|那|前面|刚才|上面)?(?:的)?(?:两个?|二)(?:个|者|家|种|类|款|组|边|次|月|周|季度|年|期)?(?:的)?(?:结果|数|数字|数据)?(?:放在?一起|一起|并排|放一块儿?|之间)?(?:做个?|来个?)?(?:对比|比较|相比|比比|比一比|比)(?:一下|一比|看看|看|下)*[呢吧吗?？。!\s]*$"
     r"|^(?:please |now |and |can you )?(?:compare|contrast|put) (?:the two|them|both|these two|those two|the last two|both of them)(?: side by side| together| with each other)?[?.!\s]*$|^(?:the two|both) (?:side by side|compared|together)[?.!\s]*$"
 )
 
@@ -177,6 +191,9 @@ def _lift(draft: Draft, name: Token, context: MetricQuery, view: LexiconView, *,
     named = {m.id for m in name.meanings if m.kind == "dimension"}
     if name.kind != DIMENSION or any(dimensions[n].person for n in named if n in dimensions):
         named = {n for n in filtered if n in dimensions and dimensions[n].about_person} or {"*"}
+    if named & {*context.group_by} and not listed and not named & filtered and context.having:
+        draft.dropped |= {"having"}  # 全部大区, after those below a bound
+        name.used = True
     if named & (filtered | {"*"}):
         draft.unfilter |= named
         if listed and not any(dimensions[n].person for n in named if n in dimensions):

@@ -44,6 +44,17 @@ def pointed(text: str, context: MetricQuery, earlier: Sequence[MetricQuery], sho
     )
 
 
+def with_rows(text: str, context: MetricQuery, view: LexiconView) -> str:
+    """Return 比上个月高的 with the noun of the rows of before: 比上个月高的大区."""
+    match = _HIGHER.match(text)
+    name = _listed(context)
+    info = view.lexicon.dimensions.get(name) if name is not None else None
+    return f"{match['q']}的{info.label.zh}" if match is not None and info is not None else text
+
+
+_HIGHER = re.compile(r"^(?:那|只看|只要|找出|看看?|有哪些|哪些)?(?P<q>(?:比|较|同比|环比)[^,，?？]{2,14}?(?:高|低|多|少|好|差|大|小|快|慢))的(?:有哪些|有几个|有谁|呢|那些|列出来)?[?？。]*$")
+
+
 def returning(text: str) -> str:
     """Return a follow-up without its 看回, back to: what it goes back to is what it changes to."""
     match = _BACK.match(text)
@@ -142,7 +153,7 @@ def _several(text: str, context: MetricQuery, earlier: Sequence[MetricQuery], sh
 
 
 _LISTS = re.compile(r"[a-z0-9] (?:and|vs|versus|or) [a-z0-9]|[\u4e00-\u9fff](?:和|与|跟|、)[\u4e00-\u9fff]|:")
-_CONTRASTED = re.compile(r"(?:放在?一起|放一块儿?|一起|并排|做个?|来个?)*(?:对比|比较|比比|比一比)(?:一下|看看|看|下)*$|^(?:compare|contrast)\s*|\s*(?:side by side|compared|in comparison)$|^(?:compare|put)\s+(?=by )")
+_CONTRASTED = re.compile(r"(?:放在?一起|放一块儿?|摆在?一起|并排|一起看|合在一起看)(?:看看?|看一下|列|列出来)?$|(?:放在?一起|放一块儿?|一起|并排|做个?|来个?)*(?:对比|比较|比比|比一比)(?:一下|看看|看|下)*$|^(?:compare|contrast)\s*|\s*(?:side by side|compared|in comparison)$|^(?:compare|put)\s+(?=by )")
 _NOTHING = re.compile(r"(?:呢|吧|都|看|看看|一下|的|分别|各自|情况|show|me|and|for|please|then|now|the|about|what|how|[?.!, ])*")
 
 
@@ -353,4 +364,4 @@ def _unranked(query: MetricQuery) -> MetricQuery:
     return replace(query, limit=None, having=(), compare=None if isinstance(query.compare, MemberCompare) else query.compare)
 
 
-__all__ = ["Pointed", "Rows", "Shown", "as_before", "asks_why", "pointed", "returning"]
+__all__ = ["Pointed", "Rows", "Shown", "as_before", "asks_why", "pointed", "returning", "with_rows"]

@@ -37,6 +37,11 @@ _WHICH_ONES = re.compile(
     rf"{_ZH}(?:都|具体)?(?:是|有)?(?:哪些|哪几个|哪几家|哪些个|哪几种|哪几款|都有谁|有谁)(?:呢|啊)?{_END_ZH}|{_EN}(?:and )?(?:which (?:ones?|of them)?|which|what are they|who are they|name them|list them|show them)(?: are (?:they|those|these|there))?{_END_EN}"
 )
 """Which ones, after how many: the rows that were counted."""
+_UNCUT = re.compile(
+    rf"{_EN}(?:drop|remove|lose|forget|undo|skip|without|no|not|no more|take off|take away) (?:the |that |by )?(?:daily|weekly|monthly|quarterly|yearly|day|week|month|quarter|year)(?:s|ly)?(?: (?:split|breakdown|view|cut|grain|column))?{_END_EN}"
+    rf"|{_ZH}(?:不要?|别|不再|去掉|取消|不用)(?:再)?(?:分|按|看)?(?:每)?(?:天|日|周|月|季度?|年)(?:度)?(?:拆|分|看|的|拆分|维度)?{_END_ZH}"
+)
+"""Drop the monthly: no unit of time, and no decline."""
 _LIMIT = r"(?:threshold|门槛|阈值|门限|界限|上限|下限|cut-?off|bound|达标线|标准线)"
 _UNBOUND = re.compile(rf"{_ZH}(?:去掉|去除|取消|删掉|删除|移除|拿掉|不要|清除|撤掉|解除|放开)(?:这个?|那个?|刚才的?)?{_LIMIT}{_END_ZH}|{_ZH}(?:这个?|那个?)?{_LIMIT}(?:去掉|取消|不要|拿掉|放开|不限){_END_ZH}|{_EN}(?:remove|drop|clear|lift|cancel|without|no|lose|forget|ignore) (?:the |that |this |any )?{_LIMIT}{_END_EN}")
 _OPPOSITE = re.compile(
@@ -59,6 +64,8 @@ def turned(text: str, context: MetricQuery) -> MetricQuery | None:
     if context.limit is not None and not context.having and (match := _ROWS.match(text)):
         count = _count(match["n"] or match["m"])
         return replace(context, limit=count) if count else None
+    if context.grain is not None and _UNCUT.match(text):
+        return replace(context, grain=None, order=tuple(item for item in context.order if item.by != "period"))
     if context.having and _UNBOUND.match(text):
         return replace(context, having=())
     if len(context.having) == 1 and _OPPOSITE.match(text):

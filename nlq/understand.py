@@ -48,7 +48,7 @@ from nlq.mending import mended
 from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
 from nlq.options import Option, nearest_metrics
 from nlq.persons import names_someone
-from nlq.pointing import Shown, as_before, asks_why, pointed, returning
+from nlq.pointing import Shown, as_before, asks_why, pointed, returning, with_rows
 from nlq.reading import Correction, Reader, Reading
 from nlq.refusing import LanguageRefusal, Refuser
 from nlq.scoring import COUNT_AFTER, COUNT_BEFORE, READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
@@ -239,6 +239,8 @@ class _Question:
                 return self._made("read", readings=[Reading(query=at.context, score=0.95)])
             self.context, self.pointing, self.beside = at.context, True, at.beside
             self.text = self.capitals = self.changing = self.asking = at.text
+        if self.context is not None and (nouned := with_rows(self.text, self.context, self.view)) != self.text:
+            self.text = self.capitals = self.changing = self.asking = nouned
         if self.context is not None and (earlier := EARLIER.search(self.text)):
             self.text = normalise(self.text.replace(earlier.group(), " "))  # leans on the period before; the follow-up reads it
         if self.context is not None and (now := NOW_FIRST.search(self.text)) and now.end() < len(self.text):
