@@ -21,6 +21,7 @@ def address(tmp_path_factory):
     for user in ("walk_author", "walk_colleague"):
         make_person(home, user, "committee", "committee")
     make_person(home, "walk_market", "marketing", "marketing")
+    make_person(home, "walk_manager", "sales_manager", "sales", region="华东")
     with serving(home) as running:
         yield running.address
 
@@ -118,3 +119,28 @@ def test_a_member_adds_a_golden_question_sees_what_it_is_read_as_and_is_told_wha
     author.locator(".notice.good a").click()
     expect(author.locator("#golden .read.fails")).to_have_count(0)
     expect(author.locator("#golden")).to_contain_text("visits by product last month")
+
+
+def test_a_refused_question_is_requested_by_a_button_approved_by_two_and_answered(visit):
+    question = "上个月各产品的观念进阶率"
+    manager, author, colleague = visit("walk_manager"), visit("walk_author"), visit("walk_colleague")
+    manager.fill("[name=question]", question)
+    manager.press("[name=question]", "Enter")
+    manager.locator("article.refused a.button", has_text="申请此权限").click()
+    expect(manager.locator(".terms")).to_contain_text("每组至少 10 人")
+    manager.fill("[name=reason]", "与医学部的季度回顾")
+    manager.click("form button.primary")
+    expect(manager.locator(".requests")).to_contain_text("0/2")
+    for member in (author, colleague):
+        member.goto("/committee/requests")
+        expect(member.locator(".requests")).to_contain_text("与医学部的季度回顾")
+        member.click("button[value=approve]")
+        expect(member.locator(".notice.good")).to_be_visible()
+    manager.goto("/")
+    manager.fill("[name=question]", question)
+    manager.press("[name=question]", "Enter")
+    expect(manager.locator("article.answered").first).to_contain_text("临时权限", timeout=PATIENCE)
+    colleague.click("button[value=end]")
+    manager.fill("[name=question]", question)
+    manager.press("[name=question]", "Enter")
+    expect(manager.locator("article.refused").first).to_be_visible(timeout=PATIENCE)
