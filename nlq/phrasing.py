@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from governance.identity.first_names import FIRST_NAMES
+from nlq.shorthand import spelt_out
 
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 _PART = rf"(?:h[12]|q[1-4]|{_MONTH})"
@@ -149,7 +150,7 @@ def _days(match: re.Match[str]) -> str:
 
 def phrased(text: str) -> str:
     """Return normalised text (of any case) put plainly; text that has none of these ways of asking is returned as it is."""
-    text = _ABBREVIATED.sub(lambda match: f"{match['v']} {_LAST[match['s'].lower()]}", _DAY_RANGE.sub(_days, _asked_by(text)))
+    text = _ABBREVIATED.sub(lambda match: f"{match['v']} {_LAST[match['s'].lower()]}", _DAY_RANGE.sub(_days, _asked_by(spelt_out(text))))
     lower = text.lower()
     if not lower.isascii():
         text = _EITHER.sub(lambda match: f"{match['v'] or match['w']}了多少", text)

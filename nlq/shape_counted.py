@@ -24,6 +24,7 @@ _PART = 3
 def counted(sentence: Sentence) -> None:
     """Apply the rules, once names are chosen and before anything is taken."""
     _settled(sentence)
+    _including(sentence)
     _less(sentence)
     _than(sentence)
     _verbs(sentence)
@@ -55,6 +56,28 @@ def _settled(sentence: Sentence) -> None:
             named = list(dict.fromkeys(other.ids("metric")[0] for other in others if other.ids("metric")[0] in ids and token.text in other.text))
         if len(named) == 1:
             token.meanings, token.alternatives = (Meaning("metric", named[0], rank=1),), []
+
+
+def _including(sentence: Sentence) -> None:
+    """Touches by channel, including call centre: a member that is counted with the others is no filter; without a cut by it, what else is counted was not said."""
+    if not sentence.has(METRIC):
+        return
+    for cue, member in zip(sentence.all, sentence.all[1:], strict=False):
+        if cue.text not in _WITH or cue.kind != FILLER or member.kind != VALUE or member not in sentence.rest:
+            continue
+        names = sentence.dimension_of(member)
+        grouped = any(token.kind == DIMENSION and set(sentence.dimension_of(token)) & set(names) for token in sentence.rest)
+        if not grouped:
+            sentence.problem(f"{cue.text}{'' if sentence.chinese else ' '}{member.text}", 0.5)
+            continue
+        sentence.assume(f"“{member.text}”算在内，其他的也算", f"'{member.text}' is counted with the others")
+        at = sentence.rest.index(member)
+        while at < len(sentence.rest) and sentence.rest[at].kind in (VALUE, "&"):
+            sentence.take(at)
+        return
+
+
+_WITH = frozenset(("including", "incl", "inclusive of", "inclusive", "包括", "包含", "连同"))
 
 
 def _less(sentence: Sentence) -> None:
@@ -297,11 +320,14 @@ def _divided(sentence: Sentence) -> None:
 
 def _planned(sentence: Sentence) -> None:
     """Plan vs actual touches, sales再加上target: the other metric's own plan, where it has one."""
+    for name, gap in zip(sentence.rest, sentence.rest[1:], strict=False):
+        if name.kind == METRIC and gap.kind == "d" and any(f" {word} " in name.text for word in ("vs", "versus", "against", "to")):
+            sentence.problem(gap.text, 0.5)  # sales vs target gap: how much is missing, not the ratio
     _actual(sentence)
     exact = [token for token in sentence.rest if token.kind == METRIC and not token.partial and len(token.ids("metric")) == 1 and token.text not in _PLANNED]
     said = [token for token in sentence.all if token.text in _PLANNED and token.kind in (UNKNOWN, METRIC, VALUE, FILLER)]
-    if len(exact) != 1 or len(said) != 1 or said[0] in exact:
-        return
+    if len(exact) != 1 or len(said) != 1 or said[0] in exact or sentence.has("d"):
+        return  # 销售额与指标的差距: the gap, not the two
     if any(other.kind in (DIMENSION, VALUE, NOUN) and other is not said[0] and sentence.about_person(other) for other in sentence.rest):
         return  # 目标与非目标医生: the adjective of persons
     word, asked = said[0], exact[0]
