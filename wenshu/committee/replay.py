@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from governance.access.authorize import authorize, dimension_refusal
+from governance.access.authorize import authorize, default_purpose, dimension_refusal
+from governance.access.explaining import nearest_rule
 from governance.disclosure.protect import Hidden, all_hidden, protect
 from governance.errors import DimensionNotAllowed, InvalidQuery, WarehouseError
 from governance.inforce import Active
@@ -18,7 +19,7 @@ from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_from_json
 from governance.metrics.planner import Plan, plan
 from governance.protecting import shape_of
-from governance.terms import Actor, Disclosed, Grant, Measured, MetricQuery, Refusal
+from governance.terms import Actor, Disclosed, Grant, Measured, MetricQuery, Refusal, Text
 
 BLANK = "▢"
 MAX_MEASURED = 400
@@ -41,9 +42,10 @@ class Asked:
 
 @dataclass(slots=True, kw_only=True)
 class Weighed:
-    """One request under one bundle: refused with a code, or how much of it may be told. `measured` is None where it was only decided."""
+    """One request under one bundle: refused with a code and the words of the refusal, or how much of it may be told. `measured` is None where it was only decided."""
 
     code: str | None = None
+    why: Text | None = None
     grant: Grant | None = None
     measured: Measured | None = None
     hidden: Hidden = field(default_factory=dict)
@@ -100,10 +102,11 @@ class Scales:
         try:
             decision = authorize(actor, purpose, query, active.policy, today=self._today, reach=active.reach)
             if isinstance(decision, Refusal):
-                return Weighed(code=decision.code)
+                return Weighed(code=decision.code, why=self._why(actor, purpose, query, decision))
             checked = check(decision.query, active.catalogue, today=self._today, data_from=active.data_from, data_to=active.data_to)
         except DimensionNotAllowed as error:
-            return Weighed(code=dimension_refusal(error.metric, error.dimension, error.valid, active.policy).code)
+            refusal = dimension_refusal(error.metric, error.dimension, error.valid, active.policy)
+            return Weighed(code=refusal.code, why=refusal.message)
         except InvalidQuery as error:
             return Weighed(code=error.code)
         grant = Grant(**{name: getattr(decision, name) for name in Grant.__dataclass_fields__ if name != "query"}, query=checked)
@@ -120,6 +123,14 @@ class Scales:
         if all_hidden(measured.columns, len(measured.rows), hidden) or all_hidden(disclosed.columns, len(disclosed.rows), shown):
             return Weighed(code="group_too_small", grant=grant, measured=measured, hidden=hidden)
         return Weighed(grant=grant, measured=measured, hidden=hidden, disclosed=disclosed)
+
+    def _why(self, actor: Actor, purpose: str | None, query: MetricQuery, refusal: Refusal) -> Text:
+        """Return why it is refused, with the nearest rule where the committee could have one."""
+        if refusal.code not in ("metric_not_allowed", "dimension_not_allowed"):
+            return refusal.message
+        policy = self._active.policy.of(actor)
+        near = nearest_rule(actor.role, purpose or default_purpose(actor, policy), query, policy, today=self._today).told
+        return Text(zh=f"{refusal.message.zh}{near.zh}", en=f"{refusal.message.en} {near.en}")
 
     def _measured(self, grant: Grant, planned: Plan) -> Measured | str:
         key = (self._tables, grant.query, grant.scopes, grant.consent_purpose, grant.max_rows)
@@ -231,6 +242,6 @@ def _columns(weighed: Weighed) -> list[str]:
 
 def _told(weighed: Weighed, k: int | None) -> dict[str, Any]:
     return {
-        "allowed": weighed.allowed, "code": weighed.code, "rows": weighed.rows, "cells": weighed.cells, "suppressed": weighed.suppressed,
+        "allowed": weighed.allowed, "code": weighed.code, "why": None if weighed.why is None else {"zh": weighed.why.zh, "en": weighed.why.en}, "rows": weighed.rows, "cells": weighed.cells, "suppressed": weighed.suppressed,
         "columns": _columns(weighed), "k": k,
     }
