@@ -39,6 +39,7 @@ def belonging(sentence: Sentence) -> None:
     _how(sentence)
     _totals(sentence)
     _one_character(sentence)
+    _objects(sentence)
 
 
 def _infos(sentence: Sentence, token: Token) -> list[DimensionInfo]:
@@ -148,12 +149,15 @@ def _nouns(sentence: Sentence) -> None:
 
 def _noun_behind(sentence: Sentence, value: Token, nouns: set[str]) -> None:
     tokens = sorted((token for token in sentence.all if token.start >= value.end), key=lambda token: token.start)
-    if tokens and tokens[0].text in _LINKS and tokens[0].start == value.end:
+    last = value
+    if tokens and tokens[0].kind == DIMENSION and tokens[0].start == value.end and set(sentence.dimension_of(tokens[0])) & set(sentence.dimension_of(value)):
+        last, tokens = tokens[0], tokens[1:]  # 3-5年车龄的车
+    if tokens and tokens[0].text in _LINKS and tokens[0].start == last.end:
         tokens = tokens[1:]
     for size in range(len(tokens[:3]), 0, -1):
         run = tokens[:size]
         said = "".join(token.text for token in run)
-        adjoining = all(a.end == b.start for a, b in itertools.pairwise(run)) and run[0].start - value.end <= 1
+        adjoining = all(a.end == b.start for a, b in itertools.pairwise(run)) and run[0].start - last.end <= 1
         if not adjoining or said not in nouns or not any(_unread(sentence, token) for token in run):
             continue
         if any(not (_unread(sentence, token) or token.kind == FILLER) for token in run):
@@ -310,6 +314,21 @@ def _one_character(sentence: Sentence) -> None:
         info = sentence.view.lexicon.dimensions.get(meant[0].id)
         if info is not None and any(set(info.carriers) & set(other.carriers) for other in _infos(sentence, following)):
             token.kind, token.meanings = VALUE, meant
+
+
+def _objects(sentence: Sentence) -> None:
+    """借了多少册书: behind the question for a number, the noun with which names of the metric's own dimensions end."""
+    infos, dimensions = sentence.view.lexicon.metrics, sentence.view.lexicon.dimensions
+    names = {name for token in sentence.rest if token.kind == METRIC for name in token.ids("metric") if name in infos}
+    if not names or not sentence.chinese:
+        return
+    for asked, token in itertools.pairwise(list(sentence.rest)):
+        if asked.kind != "U" or len(asked.text) < _LONGEST - 1 or token.kind != UNKNOWN or token.start != asked.end or len(token.text) > _LEAST:
+            continue
+        known = {each for name in names for each in infos[name].dimensions if each in dimensions}
+        said = [label for each in known for label in (dimensions[each].label.zh, *dimensions[each].synonyms, *dimensions[each].carriers, *(value.zh for value in dimensions[each].values.values()))]
+        if sum(label.endswith(token.text) for label in said) > 1:
+            _over(sentence, token)
 
 
 __all__ = ["belonging"]

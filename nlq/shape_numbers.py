@@ -49,7 +49,7 @@ def _named_bound(sentence: Sentence, match: re.Match[str]) -> bool:
     meant.meanings = (Meaning("metric", bound.metric, rank=0),)
     op = bound.op if match.group() == "b" else _OPPOSITE[bound.op]
     threshold = Threshold(meant, "", op, None, bound.value)
-    if sentence.find("[DWU]") is not None:  # 康舒平达标了吗 asks for the number, which shows it
+    if sentence.find("[DWUl]") is not None:  # 康舒平达标了吗 asks for the number, which shows it
         sentence.draft.thresholds.append(threshold)
     if not sentence.has("V") and not sentence.has("D"):
         sentence.draft.bound = threshold

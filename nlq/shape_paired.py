@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from nlq.entries import Meaning
+from nlq.fuzzy import ASKS
 from nlq.matching import Token
 from nlq.sentence import Sentence
 from nlq.shape_numbers import COMPARATIVES
@@ -41,7 +42,8 @@ def _this_or_that(sentence: Sentence) -> None:
     if match is None:
         return
     first, second = (token for token in sentence.rest[match.start() : match.end()] if token.kind == "S")
-    if first.text == second.text and first.text in COMPARATIVES and _shared(sentence):
+    single = all(len(token.meanings) == 1 for token in sentence.rest if token.kind == VALUE)  # 周末 is two days
+    if first.text == second.text and first.text in COMPARATIVES and single and _shared(sentence):
         sentence.take(sentence.rest.index(first))
         first.kind = FILLER
 
@@ -83,7 +85,7 @@ def _two_questions(sentence: Sentence) -> None:
         if token.kind == ",":
             clauses.append("")
         else:
-            clauses[-1] += token.kind
+            clauses[-1] += token.kind + ("U" if token.kind == METRIC and ASKS.search(token.text) else "")
     asked = [re.search("[Uh]", kinds) is not None for kinds in clauses]
     for index in range(len(clauses) - 1):
         if asked[index] and METRIC in clauses[index] and VALUE not in clauses[index] and DIMENSION not in clauses[index]:

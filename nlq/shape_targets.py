@@ -55,6 +55,8 @@ def _before(sentence: Sentence, token: Token) -> list[Token]:
 def _meeting(before: list[Token]) -> tuple[Comparison | None, list[Token] | None]:
     """Return the bound that a verb of meeting sets, and the words that say so; no words: there is no such verb."""
     verb = before[0]
+    if verb.text == "up" and len(before) > 1 and before[1].text in ("use", "used", "uses", "eat", "ate"):
+        return ">=", [verb, before[1]]
     negated = [other for other in before[1:] if other.text in _NOT]
     if verb.kind in (METRIC, DIMENSION):
         return None, None
