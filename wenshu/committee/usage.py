@@ -29,18 +29,22 @@ class Use:
 
 
 class Usage:
-    """Counts by day; safe for threads. The first look reads the whole ledger, every later one what came since."""
+    """Counts by day; safe for threads. The first look reads the ledger from the day asked for, every later one what came since; an earlier day is read anew."""
 
     def __init__(self, ledger: Place) -> None:
         self._reader = Reader(ledger)
         self._days: dict[tuple[str, str, str], Counter[dt.date]] = defaultdict(Counter)
         self._after: int | None = None
+        self._from: dt.date | None = None
         self._lock = threading.Lock()
 
     def since(self, day: dt.date) -> list[Use]:
         """Return the uses on that day and later."""
         with self._lock:
-            self._catch_up()
+            if self._from is None or day < self._from:
+                self._days.clear()
+                self._after, self._from = None, day
+            self._catch_up(dt.datetime.combine(self._from, dt.time(), dt.UTC))
             found = []
             for (user, role, name), days in self._days.items():
                 recent = {when: times for when, times in days.items() if when >= day}
@@ -48,9 +52,9 @@ class Usage:
                     found.append(Use(user=user, role=role, name=name, times=sum(recent.values()), last=max(recent)))
             return found
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, since: dt.datetime) -> None:
         while True:
-            page = self._reader.search(Filter(type=("intent",)), after=self._after, limit=PAGE, newest_first=False)
+            page = self._reader.search(Filter(type=("intent",), since=since), after=self._after, limit=PAGE, newest_first=False)
             for event in page.events:
                 body = event.body
                 day = dt.date.fromisoformat(body["time"][:10])
