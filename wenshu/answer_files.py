@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from governance.identity.reidentification import checked_case
 from governance.metrics.parsing import query_from_json
 from governance.terms import Actor, Language
 from nlq.answer import Answer
@@ -35,16 +36,17 @@ class AnswerFiles:
         self._service, self._pace = service, pace
 
     def take(
-        self, actor: Actor, query: Mapping[str, object], *, purpose: str | None = None, language: Language = "zh", session: str | None = None
+        self, actor: Actor, query: Mapping[str, object], *, purpose: str | None = None, language: Language = "zh", session: str | None = None, case: str | None = None
     ) -> AnswerFile | Answer:
         """Run the query as an export. Returns the file, or the answer that is none: a refusal (`export_not_allowed` among them) is recorded like any other.
 
         CSV in UTF-8 with a byte order mark: labels in the first line, numbers as stored, a hidden cell empty. Raises what `Service.query` raises.
         """
+        case = checked_case(case) if case is not None else None
         budget = self._pace(actor.id)
         here = self._service.house.current()
         asked = self._service.purpose(here, actor, purpose)
-        told = Telling(self._service, here, actor, asked, language, 0.0, session, None, SURFACE, budget=budget)
+        told = Telling(self._service, here, actor, asked, language, 0.0, session, None, SURFACE, case=case, budget=budget)
         answer = told.run(query_from_json(query), question=None, leaves=True)
         if answer.status != "answered":
             return answer

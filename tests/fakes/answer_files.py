@@ -9,7 +9,7 @@ class FakeAnswerFiles:
     def __init__(self, service) -> None:
         self._service = service
 
-    def take(self, actor, query, *, purpose=None, language="zh", session=None):
+    def take(self, actor, query, *, purpose=None, language="zh", session=None, case=None):
         if actor.role != "marketing":
             refusal = {"code": "export_not_allowed", "message": "这个答案不能以文件带走：规则 x 不允许。", "rule": "x", "you_may": ["在页面上查看这个答案"]}
             return self._service.refused(actor, refusal)

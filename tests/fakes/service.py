@@ -106,8 +106,8 @@ class FakeService:
 
     # ------------------------------------------------------------------ questions
 
-    def ask(self, actor, question, *, purpose=None, conversation=None, language=None, session=None, surface="api"):
-        self.asked.append({"actor": actor, "question": question, "purpose": purpose, "conversation": conversation, "session": session, "surface": surface})
+    def ask(self, actor, question, *, purpose=None, conversation=None, language=None, session=None, surface="api", case=None):
+        self.asked.append({"actor": actor, "question": question, "purpose": purpose, "conversation": conversation, "session": session, "surface": surface} | ({} if case is None else {"case": case}))
         if self.fail:
             raise self.fail
         english = all(ord(c) < 0x2E80 for c in question)
@@ -117,8 +117,8 @@ class FakeService:
             self.turns.setdefault((actor.id, conversation), []).append(kept)
         return FakeAnswer(document)
 
-    def query(self, actor, query, *, purpose=None, conversation=None, language="zh", session=None, surface="api"):
-        self.queried.append({"actor": actor, "query": query, "purpose": purpose, "language": language, "session": session, "surface": surface})
+    def query(self, actor, query, *, purpose=None, conversation=None, language="zh", session=None, surface="api", case=None):
+        self.queried.append({"actor": actor, "query": query, "purpose": purpose, "language": language, "session": session, "surface": surface} | ({} if case is None else {"case": case}))
         if self.fail:
             raise self.fail
         if unknown := [m for m in query.get("metrics", []) if m not in {"reach_rate", "revenue", "advance_rate"}]:

@@ -53,6 +53,13 @@ def test_an_answered_question_tells_all_of_its_record(service, via, whose):
     assert outcome["detail"]["budget"]["answers_held"] >= 0
 
 
+def test_an_answer_taken_as_a_file_tells_its_case(service):
+    officer = service.local_actor("compliance")
+    service.answer_files.take(service.accounts.actor("market", "session"), {"metrics": ["reach_rate"], "period": {"start": "2026-10-01", "end": "2026-11-01"}}, case="C-9")
+    newest = service.audit_events(officer, {"actor": "market"}, None, 1)["events"][0]
+    assert (newest["detail"]["case"], newest["detail"]["surface"]) == ("C-9", "export")
+
+
 @pytest.mark.parametrize("question", [REFUSED, UNKNOWN])
 def test_a_question_without_an_answer_tells_them_too(service, question):
     events = left(service, question, "token", case="C-7")

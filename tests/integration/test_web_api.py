@@ -89,6 +89,15 @@ def test_a_query_goes_through_with_purpose_and_language(parts):
     assert service.queried[-1]["language"] == "en"
 
 
+def test_the_case_goes_with_questions_and_queries(parts):
+    app, service, _ = parts
+    program = Program(app, service)
+    assert program.call("POST", "/api/v1/ask", json={"question": "上个月各大区的触达率", "case": "C-1"}).status_code == 200
+    assert program.call("POST", "/api/v1/query", json={"query": {"metrics": ["reach_rate"]}, "case": "C-2"}).status_code == 200
+    assert (service.asked[-1]["case"], service.queried[-1]["case"]) == ("C-1", "C-2")
+    assert program.call("POST", "/api/v1/ask", json={"question": "上个月各大区的触达率", "case": "x" * 41}).status_code == 400
+
+
 @pytest.mark.parametrize(
     "sent",
     [

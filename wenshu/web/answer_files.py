@@ -27,7 +27,7 @@ class AnswerFilesPort(Protocol):
     """What the web asks of the room of answer files."""
 
     def take(
-        self, actor: Actor, query: Mapping[str, object], *, purpose: str | None = None, language: Language = "zh", session: str | None = None
+        self, actor: Actor, query: Mapping[str, object], *, purpose: str | None = None, language: Language = "zh", session: str | None = None, case: str | None = None
     ) -> AnswerFile | AnswerLike: ...
 
 
@@ -40,11 +40,11 @@ def take() -> Response:
 @registry.route(programs, "/api/v1/export", method="POST", summary="An answer as a CSV file, where the policy lets it leave", body=QueryRequest, response=None, media="text/csv")
 def export() -> Response:
     asked = openapi.body(QueryRequest)
-    return _file(asked.query, asked.purpose)
+    return _file(asked.query, asked.purpose, asked.case)
 
 
-def _file(query: Mapping[str, Any], purpose: str | None) -> Response:
-    found = service().answer_files.take(actor(), query, purpose=purpose, language=current(), session=session_id())
+def _file(query: Mapping[str, Any], purpose: str | None, case: str | None = None) -> Response:
+    found = service().answer_files.take(actor(), query, purpose=purpose, language=current(), session=session_id(), case=case)
     if not isinstance(found, AnswerFile):
         raise _refused(found)
     response = Response(found.body, content_type=found.media)

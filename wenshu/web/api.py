@@ -65,6 +65,7 @@ def ask() -> Response:
         purpose=asked.purpose,
         conversation=asked.conversation,
         session=security.session_id(),
+        case=asked.case,
     )
     return _answered(answer.to_json())
 
@@ -73,7 +74,7 @@ def ask() -> Response:
 def query() -> Response:
     asked = openapi.body(QueryRequest)
     answer = service().query(
-        security.actor(), asked.query, purpose=asked.purpose, language=current(), session=security.session_id()
+        security.actor(), asked.query, purpose=asked.purpose, language=current(), session=security.session_id(), case=asked.case
     )
     return _answered(answer.to_json())
 

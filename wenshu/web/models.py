@@ -21,6 +21,7 @@ class AskRequest(Request):
     question: Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)]
     purpose: str | None = None
     conversation: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
+    case: Annotated[str, Field(max_length=40)] | None = None
 
 
 class QueryRequest(Request):
@@ -28,6 +29,7 @@ class QueryRequest(Request):
 
     query: dict[str, Any]
     purpose: str | None = None
+    case: Annotated[str, Field(max_length=40)] | None = None
 
 
 class Response(BaseModel):

@@ -242,6 +242,7 @@ class ServicePort(Protocol):
         language: Language | None = None,
         session: str | None = None,
         surface: str = "api",
+        case: str | None = None,
     ) -> AnswerLike: ...
 
     def query(
@@ -254,6 +255,7 @@ class ServicePort(Protocol):
         language: Language = "zh",
         session: str | None = None,
         surface: str = "api",
+        case: str | None = None,
     ) -> AnswerLike: ...
 
     def pages(self, actor: Actor) -> Sequence[str]:
