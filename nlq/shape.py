@@ -19,6 +19,7 @@ from nlq import (
     shape_measures,
     shape_nouns,
     shape_numbers,
+    shape_objects,
     shape_orders,
     shape_paired,
     shape_periods,
@@ -57,6 +58,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_belonging.belonging(sentence)
     shape_measures.measures(sentence)
     shape_targets.targets(sentence)
+    shape_objects.counted_times(sentence)
     shape_nouns.read(sentence)
     _own(sentence)
     _copulas(sentence)
