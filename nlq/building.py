@@ -330,15 +330,14 @@ class Builder:
     def _plain_periods(self, work: Work) -> bool:
         """Whether periods named one by one are nothing but asked: a rate of them, or a whole one beside the one that runs, is then shown for each (9月和10月的触达率)."""
         draft = self.draft
-        asked = draft.total or draft.trend or draft.grain is not None or draft.compare is not None or draft.base is not None
-        return not asked and draft.ordering is None and not draft.thresholds and not (draft.joined in ("day", "week") and any(info.monthly for info in work.infos))
+        return not draft.total and draft.ordering is None and not draft.thresholds and not (draft.joined in ("day", "week") and any(info.monthly for info in work.infos))
 
     def _grain(self, work: Work, period: Period | None) -> Grain | None:
         draft = self.draft
         if draft.joined is not None and draft.separate and draft.grain is None:
             return draft.joined
-        if draft.joined is not None and draft.apart and self._plain_periods(work):
-            if any(info.ratio for info in work.infos) or (period is not None and period.end > self.clock.today):
+        if draft.joined is not None and draft.apart and draft.grain is None and draft.compare is None and draft.base is None and not draft.trend:
+            if self._plain_periods(work) and (any(info.ratio for info in work.infos) or (period is not None and period.end > self.clock.today)):
                 work.assume("说到的几个期间分别列出", "the periods that were named are shown side by side")
                 return draft.joined
             work.assume("说到的几个期间合在一起算", "the periods that were named are taken together")

@@ -101,6 +101,9 @@ def _bare_flag(sentence: Sentence) -> None:
         if after and after[0].kind == METRIC and set(sentence.dimension_of(token)) & allowed:
             continue  # 目标触达次数
         if not _metrics(sentence):
+            noun = next((other for other in token.alternatives if other.kind == NOUN), None)
+            if noun is not None:
+                token.kind, token.meanings, token.alternatives = NOUN, noun.meanings, []  # 糖衡的目标: what is asked back is which of them
             continue
         sentence.problem(token.text, _ASK)
         token.kind = FILLER

@@ -12,7 +12,7 @@ from nlq.draft import Draft, Threshold
 from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
-from nlq.shape_spans import ahead, listed, same_days, whole_year
+from nlq.shape_spans import ahead, listed, same_days, whole_units, whole_year
 from nlq.times import Clock, When, counterpart
 
 
@@ -281,10 +281,12 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
             draft.when = inside
             return
     ordered = sorted((when for _, when in spans), key=lambda when: when.period.start if when.period else date.min)
-    if all(_adjacent(a, b) for a, b in itertools.pairwise(ordered)) and ordered[0].period and ordered[-1].period:
+    apart = all(set(sentence.kinds[a + 1 : b]) and set(sentence.kinds[a + 1 : b]) <= {"&", ",", "M"} for (a, _), (b, _) in itertools.pairwise(spans))
+    whole = not apart or all(whole_units(when) for when in ordered)
+    if whole and all(_adjacent(a, b) for a, b in itertools.pairwise(ordered)) and ordered[0].period and ordered[-1].period:
         draft.when = When(period=Period(start=ordered[0].period.start, end=ordered[-1].period.end), grain=ordered[0].grain)
         draft.joined = ordered[0].grain
-        draft.apart = all(set(sentence.kinds[a + 1 : b]) and set(sentence.kinds[a + 1 : b]) <= {"&", ",", "M"} for (a, _), (b, _) in itertools.pairwise(spans))
+        draft.apart = apart
         if len(spans) > 2 and sentence.has("z"):
             draft.separate = True  # Q1、Q2、Q3对比
         return
@@ -338,6 +340,9 @@ def _single(sentence: Sentence, span: tuple[int, When], versus: int | None, cloc
     if when.ends is not None and sentence.count("V") < 2 and not ranged:
         draft.joined = when.grain  # 7月、8月和9月分别: each of them
         draft.apart = listed(sentence.rest[index].text)
+        if draft.apart and draft.compare is None and versus is None and not whole_units(when):
+            draft.when, draft.extra_times = When(period=when.ends[0], grain=when.grain), [When(period=when.ends[1], grain=when.grain)]  # 上半年和下半年
+            return
     ahead(sentence, sentence.rest[index], clock)
     if draft.compare == "implied" and draft.base is not None:
         draft.when = when if when is not draft.base else None

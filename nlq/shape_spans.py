@@ -10,7 +10,7 @@ from governance.terms import Period
 from nlq.matching import Token
 from nlq.sentence import Sentence
 from nlq.times import Clock, When
-from nlq.words import FILLER, METRIC, TIME
+from nlq.words import FILLER, METRIC, NOUN, TIME
 
 _WHOLE = frozenset(("全年", "整年", "全年度", "整年度", "一整年"))
 _JOINED = re.compile(r"[、,和与跟及&]|(?<![a-z])and(?![a-z])")
@@ -23,11 +23,17 @@ def listed(text: str) -> bool:
     return _JOINED.search(text) is not None and _STRETCH.search(text) is None
 
 
+def whole_units(when: When) -> bool:
+    """Return whether both ends of several periods are units that rows can be cut by, or one still running: a half year is none."""
+    ends = when.ends if when.ends is not None else (when.period,)
+    return all(end is not None and calendar.unit_start(end.start, when.grain) == end.start and end.days <= calendar.unit(end.start, when.grain).days for end in ends)
+
+
 def whole_year(sentence: Sentence, clock: Clock, *, named: bool) -> None:
     """Take 全年 and 年度, where no other time is `named`, as this year so far."""
     draft = sentence.draft
     said = next((token.text for token in sentence.all if token.kind == FILLER and token.text in _WHOLE), "年度" if draft.whole_year else "")
-    if not said or named or not sentence.has(METRIC):
+    if not said or named or sentence.find(f"[{METRIC}{NOUN}]") is None:
         return
     draft.when = When(period=calendar.to_date(clock.today, "year"), grain="year", to_date=True, deictic=True)
     sentence.assume(f"“{said}”按今年至今理解", "the year is taken as this one, to date")
@@ -59,4 +65,4 @@ def ahead(sentence: Sentence, token: Token, clock: Clock) -> None:
         sentence.problem(token.text, 0.5)
 
 
-__all__ = ["ahead", "listed", "same_days", "whole_year"]
+__all__ = ["ahead", "listed", "same_days", "whole_units", "whole_year"]
