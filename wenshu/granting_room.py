@@ -183,6 +183,10 @@ class Grants:
         views = [self._view(item, actor) for item in self._store.all()]
         return sorted(views, key=lambda view: (not (view["emergency"] and view["reviewed_by"] is None), view["state"] != "asked", view["state"] != "granted"))
 
+    def waiting(self) -> int:
+        """Return how many requests and emergencies wait for a member."""
+        return self._store.waiting()
+
     def one(self, actor: Actor, number: int) -> RequestView:
         """Return one request. For members."""
         self._committee.look(actor)

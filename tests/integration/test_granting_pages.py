@@ -27,6 +27,7 @@ def test_a_request_says_its_terms_is_sent_and_waits_for_the_committee(app):
     assert "每组至少 10 人" in form and "不能导出" in form and "按大区" in form
     assert market.post("/requests", ASKED).status_code == 303
     assert "待" in words(market.get("/requests"))
+    assert re.search(r'申请 <span class="count">1</span>', member.get("/committee").text)
     page = member.get("/committee/requests")
     assert "向管理层说明授权情况" in page.text and "market" in page.text
     assert market.get("/committee/requests").status_code == 403

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
+    func,
     insert,
     select,
     update,
@@ -157,6 +158,12 @@ class RequestStore:
         wanted = select(requests).order_by(requests.c.id.desc())
         with self._engine.begin() as db:
             return [_request(row) for row in db.execute(wanted if user is None else wanted.where(requests.c.user == user))]
+
+    def waiting(self) -> int:
+        """Return how many requests wait, and how many emergencies were not reviewed yet, together."""
+        open_still = (requests.c.state == "asked") | ((requests.c.kind == "break_glass") & requests.c.reviewed_by.is_(None))
+        with self._engine.begin() as db:
+            return int(db.execute(select(func.count()).select_from(requests).where(open_still)).scalar_one())
 
     def granted(self, user: str, day: dt.date) -> list[Request]:
         """Return one person's requests that are granted and hold on a day, and now."""

@@ -68,7 +68,7 @@ def create_app(
     parts = Web(service=service, guard=guard, telemetry=Telemetry(), clock=clock)
     app.extensions[KEY] = parts
     app.jinja_env.globals.update(ledger_words.names())
-    app.jinja_env.globals["request_address"] = granting.request_address
+    app.jinja_env.globals.update(request_address=granting.request_address, waiting_requests=granting.waiting)
     parts.telemetry.install(app)
     guard.install(app)
     language.install(app, zone)
