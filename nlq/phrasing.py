@@ -157,11 +157,13 @@ def phrased(text: str) -> str:
         text = _HARD.sub(r"\g<v>了多少", text)
         text = _DEGREE.sub(lambda match: f" {_MOST[match['w'].lower()]} ", text)
     for needed, said, meant in _RULES:
-        if any(word in lower for word in needed):
-            changed = said.sub(meant, text)
-            if changed != text and re.search(r"\w", changed):
-                text = re.sub(r" {2,}", " ", changed)
-                lower = text.lower()
+        for word in needed:  # a loop, as `any` of a generator would cost more than all the rest
+            if word in lower:
+                changed = said.sub(meant, text)
+                if changed != text and re.search(r"\w", changed):
+                    text = re.sub(r" {2,}", " ", changed)
+                    lower = text.lower()
+                break
     return text.strip()
 
 
