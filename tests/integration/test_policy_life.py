@@ -346,6 +346,6 @@ def test_an_old_gap_in_the_cases_stops_no_other_change_and_is_asked_for_when_its
     actor = committee.actor("a")
     line = committee.room.begin(actor, title="die Regel selbst")
     rules = committee.room.file(actor, line["id"], RULES)
-    committee.room.write(actor, line["id"], RULES, rules.replace("{zh: 仅限本大区, en: \"own region only\"}", "{zh: 只限本大区, en: \"own region only\"}"), expected=line["version"])
+    committee.room.write(actor, line["id"], RULES, rules.replace('{zh: 仅限本大区, en: "own region only"}', '{zh: 只限本大区, en: "own region only"}'), expected=line["version"])
     with pytest.raises(GateClosed, match="managers_ask_their_region"):
         committee.room.submit(actor, line["id"])
