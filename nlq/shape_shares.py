@@ -22,7 +22,7 @@ def shares(sentence: Sentence) -> None:
     if (draft.thresholds or sentence.find("ID[Hh]") is not None) and match.start() and sentence.rest[match.start() - 1].kind == "D":
         sentence.problem(sentence.rest[match.start() - 1].text + sentence.rest[match.start()].text, 0.5)  # 增长的大区占比: a share of the rows
     index = match.start()
-    held = next((token for token in sentence.rest if token.kind in "Hh" and token.text.startswith("占")), None)
+    held = next((token for token in sentence.rest if token.kind in "Hh" and token.text.startswith("占") and not token.text.startswith("占比")), None)
     if held is not None and (each := sentence.find("[Hh]G(?=D)", sentence.rest.index(held))) is not None and each.start() == sentence.rest.index(held):
         sentence.problem(held.text + sentence.rest[each.start() + 1].text, 0.5)  # 占各大区的比例: of each one's own total, which has no form in a query
     owned = sentence.find("V[Dn]?[Hh]")

@@ -6,8 +6,8 @@ No word of any field of business stands here. A word is a filler only if no numb
 from __future__ import annotations
 
 CHINESE: tuple[tuple[str, object, str], ...] = (
-    ("f", None, "大伙 大伙儿 大家伙 大家伙儿 俺 俺们 咱家 侬 先 先把 先给我 一并列出 列 列个 列一个 分别列出来吧 跑 跑了 给列 排出来 打印 打印出来 总结 总结一下 归纳 归纳一下 报一下 报个数 报一报 对一下 对一对 说下 讲下 讲一下 过一下 拎出来 摆出来 亮一下 晒一下 交代一下"),
-    ("E", None, "分别列 分别列出 分别列一下 分别列出来 分别给出 分别看 分别看看 分别看一下 分别给我 分别统计 分开列 分开列出 分开统计 分开算 各自列 各自列出 逐个列出 逐一列出 一一列出"),
+    ("f", None, "进来 进来的 连着 连着看 大伙 大伙儿 大家伙 大家伙儿 俺 俺们 咱家 侬 先 先把 先给我 一并列出 列 列个 列一个 分别列出来吧 跑 跑了 给列 排出来 打印 打印出来 总结 总结一下 归纳 归纳一下 报一下 报个数 报一报 对一下 对一对 说下 讲下 讲一下 过一下 拎出来 摆出来 亮一下 晒一下 交代一下"),
+    ("E", None, "放一起看 放在一起看 放一起看看 放在一起看看 放一起比 放在一起比 放一块看 放一块儿看 摆在一起看 摆一起看 并排看 并排放 分别列 分别列出 分别列一下 分别列出来 分别给出 分别看 分别看看 分别看一下 分别给我 分别统计 分开列 分开列出 分开统计 分开算 各自列 各自列出 逐个列出 逐一列出 一一列出"),
     ("X", None, "撇除 剔掉 剔出 剔除掉 剔出去 排掉 刨掉 刨开 抠掉 择掉 摘掉 撇掉 去除出去 抛掉 抛除 略去 略过 忽略 忽略掉 踢掉 踢出去"),
     ("d", None, "贵多少 贵了多少 便宜多少 便宜了多少 贵几块 便宜几块 重多少 轻多少 远多少 近多少 久多少 强多少 弱多少 贵还是便宜 贵吗 便宜吗"),
     ("S", "desc", "最勤 最勤快 最容易 最积极 最踊跃 最吃香 最猛 最旺 最能 最爱 最喜欢 最费钱 最烧钱 最花钱 最耗钱 最带劲 最红 最主动 最高产 最卖座 最叫座 最长久"),
@@ -26,7 +26,7 @@ ENGLISH: tuple[tuple[str, object, str], ...] = (
     ("X", None, "sans|barring|save for|leaving aside|net of"),
     ("X", None, "but for|excl|ex"),
     ("e", None, "who approved|who has approved|who signed off|who signed off on|who owns|who is the owner of|who's the owner of|owner of|who defined|approved by whom|who is responsible for the definition of"),
-    ("f", None, "land|landed|land on|landed on|end up|ended up|wind up|wound up|come out|came out|came out at|come in at|came in at|turn out|turned out|anybody|anyone|somebody|someone|list out|lay out|pull together|put together|walk me through|run me through|remind me|spell out|break out"),
+    ("f", None, "handle|handles|handled|handling|deal with|deals with|dealt with|land|landed|land on|landed on|end up|ended up|wind up|wound up|come out|came out|came out at|come in at|came in at|turn out|turned out|anybody|anyone|somebody|someone|list out|lay out|pull together|put together|walk me through|run me through|remind me|spell out|break out"),
     ("s", "desc", "most frequent first|highest first|largest first|biggest first|most first|greatest first|longest first|busiest first|high to low|highest to lowest|most to least|largest to smallest|biggest to smallest|with the highest first|with the most first|with the largest first|starting with the highest|starting with the most|starting with the largest|from most to fewest|most to fewest"),
     ("s", "asc", "least frequent first|lowest first|smallest first|fewest first|least first|shortest first|low to high|lowest to highest|least to most|smallest to largest|with the lowest first|with the fewest first|starting with the lowest|starting with the fewest|starting with the smallest|fewest to most"),
     ("s", "best", "best first|best to worst|from best to worst|with the best first"),
