@@ -19,6 +19,8 @@ _ASK = 0.5
 
 def paired(sentence: Sentence) -> None:
     """Apply the rules, before periods and members are taken."""
+    _topic(sentence)
+    _step_by_step(sentence)
     _this_or_that(sentence)
     _one_after_the_other(sentence)
     _members_and_periods(sentence)
@@ -34,6 +36,31 @@ def _shared(sentence: Sentence) -> set[str]:
     """The dimension to which at least two of the members belong."""
     named = [name for token in sentence.rest if token.kind == VALUE for name in set(sentence.dimension_of(token))]
     return {name for name in named if named.count(name) > 1}
+
+
+def _topic(sentence: Sentence) -> None:
+    """Insurance jobs: top 3 shops by labour income. What stands before a colon with a member is of what it is asked, where another metric is ranked by behind it."""
+    at = next((index for index, token in enumerate(sentence.rest) if token.kind == "," and token.text == ":"), None)
+    if at is None:
+        return
+    before, after = sentence.rest[:at], sentence.rest[at + 1 :]
+    infos = sentence.view.lexicon.metrics
+    named = [token for token in before if token.kind == METRIC]
+    counts = len(named) == 1 and all(name in infos and not infos[name].ratio and infos[name].format == "integer" for name in named[0].ids("metric"))
+    if counts and all(token.kind in (METRIC, VALUE) for token in before) and len(before) > 1 and any(token.kind == METRIC for token in after) and any(token.kind in "PpSK" for token in after):
+        named[0].kind, named[0].used = FILLER, True
+        sentence.rest.remove(named[0])
+
+
+def _step_by_step(sentence: Sentence) -> None:
+    """业务量逐月下降吗: the course of it over the months, not one of them against the one before."""
+    match = sentence.find("gI|Ig")
+    if match is None or sentence.find("[TYQZzdCcNSPp]") is not None:
+        return
+    grain, change = sorted(sentence.rest[match.start() : match.end()], key=lambda token: token.kind != "g")
+    if grain.text.startswith(("逐", "month by month", "week by week", "quarter by quarter", "year by year")) and not change.text.endswith("多少"):
+        sentence.draft.trend = True
+        sentence.take(sentence.rest.index(change))
 
 
 def _this_or_that(sentence: Sentence) -> None:

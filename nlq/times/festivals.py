@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from governance.terms import Period
-from nlq.normalise import normalise
+from nlq.normalise import has_chinese, normalise
 
 _ALIASES: dict[str, tuple[str, ...]] = {
     "春节": ("过年", "新春", "农历新年", "spring festival", "chinese new year", "lunar new year", "cny holiday"),
@@ -69,6 +69,9 @@ class FestivalCalendar:
                     self._add(other, key)
         for name, (month, fixed_day) in (_FIXED | _FIXED_ENGLISH).items():
             self._add(name, f"fixed:{month}-{fixed_day}")
+        for name, key in list(self.names.items()):
+            if has_chinese(name):
+                self._add(f"{name.removesuffix('节')}档", key)  # 国庆档, 春节档
 
     def _add(self, name: str, key: str) -> None:
         said = normalise(name)
