@@ -106,7 +106,7 @@ class Asides(Talk):
             if not asked:
                 continue
             before = _leading(words[: asked[0]], words[asked[0]])
-            if before and words[asked[0]].kind != CONTENT:
+            if before and (words[asked[0]].kind != CONTENT or words[asked[0]].text.isascii() or before[-1].text.endswith("一下")):
                 found.append((before[0].start, before[-1].end))
             after = _trailing(words[asked[-1] + 1 :])
             if after and words[asked[-1]].kind != CONTENT:
@@ -186,6 +186,8 @@ def _nominal(words: Sequence[Word]) -> bool:
     judged = len(before) > 1 and before[-2].kind in (CLOSED, LINK) and _JUDGED.search("".join(word.text for word in before)) is not None
     if words[at].kind == NAME or not after:
         return not judged
+    if any(word.kind in (ASKING, FEELING) for word in after):
+        return False  # 新来的同事问我
     return after[-1].kind in (NAME, PERSON, CONTENT) or (after[-1].kind == OCCASION and not any(word.kind == ASKING for word in before))
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,9 +14,12 @@ from nlq.asides import Asides, unlabelled, without
 from nlq.colloquial import plainer
 from nlq.dictionary import is_word, part_of_speech
 from nlq.mending import mended
-from tests.fixtures.language import QUESTIONS, asked, faults_in, view_of
+from nlq.normalise import has_chinese
+from tests.fixtures.bundle import POLICIES
+from tests.fixtures.language import QUESTIONS, SHOP, WATER, asked, faults_in, view_of
 
 TODAY = date(2026, 11, 20)
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
 def test_what_is_said_beside_a_question_does_not_keep_it_from_being_read():
@@ -47,6 +52,29 @@ TALK = ("下午三点开会用，", "麻烦顺手导一下", "领导催得紧，
 def test_talk_never_takes_an_unknown_word_with_it(talk, stranger):
     assert asked(f"{talk}上个月{stranger}触达次数", today=TODAY).status != "read"
     assert asked(f"{talk}{stranger}触达次数上个月", today=TODAY).status != "read"
+
+
+BEFORE = ("", "下午三点开会用，", "麻烦顺手导一下", "领导催得紧，", "新来的同事问我，", "不好意思打扰一下，", "写季报用，", "我记不清了，", "能不能帮我查一下", "给我报个数：", "刚接手不太熟，", "投标要用，", "月度会上要讲，")
+BEHIND = ("", "，心里没数", "，谢啦", "，我登记一下", "，对账用", "，做成表格发我", "，这个数准吗", "，帮忙发到我邮箱", "，用百分数表示", "（周会用）", "，感觉不太好", "，尽快给我")
+
+
+def _asked_in(name: str, root: Path) -> list[tuple[Path, str, date]]:
+    data = yaml.safe_load((QUESTIONS / f"{name}.yaml").read_text(encoding="utf-8"))
+    questions = [case["ask"] for case in data["cases"] if "query" in case.get("expect", {})]
+    return [(root, ask.rstrip("？?。."), data["today"]) for ask in questions if has_chinese(ask)]
+
+
+WHOLE = [*_asked_in("spoken_hotels", FIXTURES / "sixth"), *_asked_in("classes_shop", SHOP), *_asked_in("more_classes_water", WATER), *_asked_in("unseen5_single", POLICIES)]
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.sampled_from(WHOLE), st.sampled_from(BEFORE), st.sampled_from(BEHIND))
+def test_talk_around_a_question_of_any_domain_leaves_its_query_as_it_is(case, before, behind):
+    root, question, today = case
+    bare = asked(question, today=today, root=root)
+    if bare.status == "read" and bare.act is None:
+        found = asked(before + question + behind, today=today, root=root)
+        assert (found.status, found.query) == ("read", bare.query)
 
 
 @settings(max_examples=200, deadline=None)
