@@ -120,6 +120,9 @@ _ALONE = re.compile(r"^(?:那|它们|他们|二者|两者|这之间|中间|之�
 
 def _several(text: str, context: MetricQuery, earlier: Sequence[MetricQuery], shown: Shown | None, view: LexiconView) -> Pointed | None:
     match = _SEVERAL.search(text)
+    if match is None and _TOGETHER.match(text):
+        found = next((named for count in (4, 3, 2) if (named := _named(count, None, context, earlier)) is not None), None)
+        return None if found is None else _beside(context, found, "")
     if match is None:
         if not _ALONE.match(text):
             return None
@@ -137,21 +140,33 @@ def _several(text: str, context: MetricQuery, earlier: Sequence[MetricQuery], sh
         return None
     dimension, values = found
     others = tuple(item for item in context.where if item.dimension != dimension)
-    narrowed = replace(context, order=(), limit=None, having=(), share=False, keep=tuple(k for k in context.keep if k.dimension != dimension))
-    if isinstance(context.compare, MemberCompare):
-        narrowed = replace(narrowed, compare=None)
+    narrowed = _alone(context, dimension)
     if count == len(values) == len(("one", "other")) and (_DIFFERENCE.match(rest) or match is None):
         base = MemberCompare(dimension=dimension, base=values[1])
         groups = tuple(name for name in context.group_by if name != dimension)
         where = (*others, Filter(dimension=dimension, op="in", values=values[:1]))
         return Pointed(text="", context=replace(narrowed, where=where, group_by=groups, compare=base), whole=True)
-    both = Filter(dimension=dimension, op="in", values=values)
-    groups = tuple(dict.fromkeys((*context.group_by, dimension)))
-    told = replace(narrowed, where=(*others, both), group_by=groups)
-    rest = _CONTRASTED.sub("", rest).strip(" ,")
+    return _beside(context, found, _CONTRASTED.sub("", rest).strip(" ,"))
+
+
+def _beside(context: MetricQuery, found: tuple[str, tuple[Value, ...]], rest: str) -> Pointed:
+    """The members side by side, and what is left to be read of the sentence."""
+    dimension, values = found
+    where = (*(item for item in context.where if item.dimension != dimension), Filter(dimension=dimension, op="in", values=values))
+    told = replace(_alone(context, dimension), where=where, group_by=tuple(dict.fromkeys((*context.group_by, dimension))))
     return Pointed(text=rest, context=told, whole=_NOTHING.fullmatch(rest) is not None, beside=dimension)
 
 
+def _alone(context: MetricQuery, dimension: str) -> MetricQuery:
+    """The query before without what was said of rows: order, bounds, shares, another member as the base."""
+    kept = tuple(item for item in context.keep if item.dimension != dimension)
+    compare = None if isinstance(context.compare, MemberCompare) else context.compare
+    return replace(context, order=(), limit=None, having=(), share=False, keep=kept, compare=compare)
+
+
+_TOGETHER = re.compile(
+    r"^(?:那|请|就|都|把|将|它们|他们|这些|,)*(?:放在?一起|放一块儿?|摆在?一起|并排|列在一起)(?:看看?|看一下|比一?比?|对比|比较|列|列出来|放)?(?:一下|吧|呢|了)*[。!]*$|^(?:and |now |please |ok(?:ay)?,? )*(?:show |put |list |see |lay )?(?:them |those )?side by side(?: please)?[.!]*$"
+)
 _LISTS = re.compile(r"[a-z0-9] (?:and|vs|versus|or) [a-z0-9]|[\u4e00-\u9fff](?:和|与|跟|、)[\u4e00-\u9fff]|:")
 _CONTRASTED = re.compile(r"(?:放在?一起|放一块儿?|摆在?一起|并排|一起看|合在一起看)(?:看看?|看一下|列|列出来)?$|(?:放在?一起|放一块儿?|一起|并排|做个?|来个?)*(?:对比|比较|比比|比一比)(?:一下|看看|看|下)*$|^(?:compare|contrast)\s*|\s*(?:side by side|compared|in comparison)$|^(?:compare|put)\s+(?=by )")
 _NOTHING = re.compile(r"(?:呢|吧|都|看|看看|一下|的|分别|各自|情况|show|me|and|for|please|then|now|the|about|what|how|[?.!, ])*")
