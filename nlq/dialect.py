@@ -53,6 +53,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple((re.compile(said), stand
 _DAYS: dict[str, str] = {"昨": "昨天", "今": "今天", "前": "前天", "明": "明天"}
 _NORTHERN = re.compile(r"(?<![目之以日先从空])(?P<day>[昨今前明])儿个?(?![童子科女])")
 _CYCLE = re.compile(r"一(?:周|个?星期|个?礼拜|天|日|年)(?:里面?|之?中|当中|之?内)(?:的)?(?=周几|星期几|礼拜几|几点|几时|什么时[候段]|什么时间段?|哪个?(?:时段|钟点|小时|星期|周几|月|季度?)|哪一?天|几月)")
+_WHICH_DAY = re.compile(r"一(?:周|个?星期|个?礼拜)(?:里面?|之?中|当中|之?内)的?哪一?天")
+"""一周里哪天: which of the days of the week."""
 _SO_FAR = re.compile(r"(?<![a-z])(?:for |in |over |during |across )?(?:the |this )(?P<u>year|quarter|month|week) (?:so far|thus far|up to now|until now|till now)(?![a-z])", re.IGNORECASE)
 _MEASURES = "盒支瓶册本场笔件单台辆张套箱包批节堂间只条份例封部片粒颗户栋篇项道门座艘架头匹株杯趟回遍单"
 _PLAIN: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -101,6 +103,7 @@ def standard(text: str) -> str:
             text = said.sub(meant, text)
     text = heard(text)
     text = _NORTHERN.sub(lambda match: _DAYS[match["day"]], text)
+    text = _WHICH_DAY.sub("周几", text)
     text = _CYCLE.sub("", text)
     text = _SO_FAR.sub(lambda match: f"{match['u']} to date", text)
     for said, meant in _PLAIN:

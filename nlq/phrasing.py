@@ -136,6 +136,8 @@ _FIRST_NAMES = frozenset(name.lower() for name in FIRST_NAMES)
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY = r"(?:mon|tue|tues|wed|weds|thu|thur|thurs|fri|sat|sun)(?:day|nesday|sday|rsday|urday)?s?"
 _DAY_RANGE = re.compile(rf"(?<![a-z])(?P<a>{_DAY}) ?(?:-|to|through|thru|till|until) ?(?P<b>{_DAY})(?![a-z])", re.IGNORECASE)
+_LETTERS = re.compile(r"(?<![a-z0-9/])[a-z](?:/[a-z]){2,}(?![a-z0-9/])", re.IGNORECASE)
+"""A/B/C: each of them, no A/B test."""
 _ABBREVIATED = re.compile(r"(?<![a-z])(?P<v>vs\.?|versus|against|over|than|period|time|month|quarter|same|from|in|and|of) (?P<s>ly|lm|lq|lw)(?![a-z])", re.IGNORECASE)
 _LAST = {"ly": "last year", "lm": "last month", "lq": "last quarter", "lw": "last week"}
 
@@ -150,6 +152,8 @@ def _days(match: re.Match[str]) -> str:
 
 def phrased(text: str) -> str:
     """Return normalised text (of any case) put plainly; text that has none of these ways of asking is returned as it is."""
+    if "/" in text:
+        text = _LETTERS.sub(lambda match: match.group().replace("/", "、" if not text.isascii() else ", "), text)
     text = _ABBREVIATED.sub(lambda match: f"{match['v']} {_LAST[match['s'].lower()]}", _DAY_RANGE.sub(_days, _asked_by(spelt_out(text))))
     lower = text.lower()
     if not lower.isascii():

@@ -419,7 +419,7 @@ def _actual(sentence: Sentence) -> None:
         return
     plan = named[0].ids("metric")[0]
     of = {info.numerator for info in infos.values() if info.denominator == plan and info.planned and info.numerator in infos}
-    cue = next((token for token in sentence.rest if token.kind in "Zz&" and min(named[0].end, word.end) <= token.start <= max(named[0].start, word.start)), None)
+    cue = next((token for token in sentence.rest if token.kind in "Zz&," and min(named[0].end, word.end) <= token.start <= max(named[0].start, word.start)), None)
     if len(of) != 1 or cue is None:
         return
     word.kind, word.meanings = METRIC, (Meaning("metric", str(next(iter(of))), rank=1),)

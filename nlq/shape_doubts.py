@@ -204,7 +204,7 @@ def _working_days(sentence: Sentence) -> None:
         if token.kind == VALUE and len(token.meanings) >= _WORKING and before in ("per", "each", "every", "每", "每个", "每一个"):
             sentence.problem(f"{before}{'' if sentence.chinese else ' '}{token.text}", _ASK)  # per working day: an average over days
             return
-        if token.kind == DIMENSION and token.text in ("weekdays", "week days") and before in ("on", "during", "over", "only", "just", "vs", "versus", "than", "against", "with", "to", "and"):
+        if token.kind == DIMENSION and token.text in ("weekdays", "week days", "weekday", "working days") and before in ("on", "during", "over", "only", "just", "vs", "versus", "than", "against", "with", "to", "and"):
             sentence.problem(token.text, _ASK)
             return
 

@@ -50,6 +50,9 @@ def orderings(sentence: Sentence) -> None:
     if match := sentence.find("s"):
         start().direction = _DIRECTIONS[str(sentence.rest[match.start()].value)]
         sentence.take(match.start())
+        said = sentence.find("M[YQ]?I(?!D)|[YQ]I(?!D)") if start().metric is None and start().limit is None and start().column == "" else None
+        if said is not None and said.end() <= match.start() and change_of(sentence.rest[said.end() - 1])[1] == "growth":
+            _by_change(sentence, start(), said.end() - 1)  # 同比增长率，从高到低: what is asked for is the growth, and it is what is sorted
     if match := sentence.find("P(?=[MDWS])"):
         token = sentence.rest[match.start()]
         following = next((t for t in sentence.rest[match.start() :] if t.kind == "D"), None)

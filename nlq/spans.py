@@ -221,6 +221,9 @@ class Spans:
         for size in self.book.lengths.get(parts[0], ()):
             if size < len(("word", "word")) or size > len(places) or places[size - 1] == at + size - 1:
                 continue
+            cut = next(index for index in range(size) if places[index] != at + index)
+            if any(m.kind in ("dimension", "value", "term", "noun") for m in self.book.entries.get(parts[:cut], ())):
+                continue  # Reps的visits排名: of the representatives, no `rep visits`
             meanings = tuple(m for m in self.book.entries.get(parts[:size], ()) if m.kind == "metric")
             if meanings:
                 end = places[size - 1] + 1
