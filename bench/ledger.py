@@ -266,7 +266,7 @@ def main(given: list[str] | None = None) -> None:
     size = (
         {"rounds": 5, "events": 8000, "seeded": 200_000}
         if arguments.full
-        else {"rounds": 3, "events": 2000, "seeded": 2000}
+        else {"rounds": 3, "events": 8000, "seeded": 2000}
     )
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         found = measure(Path(folder), **size)
