@@ -270,7 +270,7 @@ class Grants:
             "metrics": list(metrics), "dimensions": list(dimensions), "purpose": purpose, "obstacle": why,
             "whom": found.ask_instead.text() if found is not None and found.ask_instead is not None else None,
             "k": smallest_group(policy, role, metrics).k if found is not None else 0, "narrowed": bool(rows_of(policy, role)),
-            "masked": [mask.dimension for mask in masks_of(policy, role, dimensions)], "labels": labels, "hours": found.break_glass_hours if found is not None else 0,
+            "masked": [name for name in dimensions if any(mask.dimension == name for mask in masks_of(policy, role, dimensions))], "labels": labels, "hours": found.break_glass_hours if found is not None else 0,
         }  # fmt: skip
 
     def _allowed(self, actor: Actor, purpose: str, metrics: Sequence[str], dimensions: Sequence[str]) -> bool:

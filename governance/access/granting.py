@@ -37,7 +37,8 @@ def with_grants(policy: Policy, actor: Actor) -> Policy:
     """Return the policy with a rule for each of the caller's grants that counts for the caller's role. The terms of the grants are the policy's of this moment."""
     added = {}
     for grant in actor.grants:
-        if grant.role == actor.role and obstacle(policy, grant.role, grant.purpose, grant.metrics, grant.dimensions) is None:
+        # A rule of the bundle that has the grant's name is no grant's to replace: it may be a denial.
+        if grant.role == actor.role and rule_id(grant) not in policy.rules and obstacle(policy, grant.role, grant.purpose, grant.metrics, grant.dimensions) is None:
             compiled = _rule(policy, grant)
             added[compiled.rule.id] = compiled
     return policy.with_rules({**policy.rules, **added}) if added else policy
@@ -74,23 +75,31 @@ def obstacle(policy: Policy, role: str, purpose: str, metrics: Sequence[str], di
 
 def smallest_group(policy: Policy, role: str, metrics: Sequence[str]) -> Group:
     """Return the group that a grant of these metrics requires: the largest that the role, or any rule that allows one of the metrics to anybody, requires."""
-    groups = [policy.roles[role].minimum_group or Group(entity=policy.person, k=DEFAULT_MINIMUM_GROUP)]
+    usual = Group(entity=policy.person, k=DEFAULT_MINIMUM_GROUP)
+    groups = [policy.roles[role].minimum_group or usual]
     for item in policy.rules.values():
         if item.rule.effect == "allow" and item.metrics & set(metrics):
-            others = [policy.roles[name].minimum_group for name in item.rule.roles if name in policy.roles]
-            groups += [item.rule.minimum_group] if item.rule.minimum_group is not None else [group for group in others if group is not None]
+            others = [policy.roles[name].minimum_group or usual for name in item.rule.roles if name in policy.roles]
+            groups += [item.rule.minimum_group] if item.rule.minimum_group is not None else others
     return max(groups, key=lambda group: group.k)
 
 
 def rows_of(policy: Policy, role: str) -> tuple[RowRule, ...]:
-    """Return every row predicate of the role's own allowances, each once: a grant opens no row that one of them would close."""
-    return tuple(dict.fromkeys(row for item in policy.rules.values() if role in item.rule.roles and item.rule.effect == "allow" for row in item.rule.rows))
+    """Return every row predicate of the role's own rules, limits included, each once: a grant opens no row that one of them would close."""
+    return tuple(dict.fromkeys(row for item in policy.rules.values() if role in item.rule.roles for row in item.rule.rows))
 
 
 def masks_of(policy: Policy, role: str, dimensions: Sequence[str]) -> tuple[Mask, ...]:
-    """Return the masks that the role's own rules lay on the dimensions."""
-    found = {mask.dimension: mask for item in policy.rules.values() if role in item.rule.roles for mask in item.rule.masks if mask.dimension in dimensions}
-    return tuple(found.values())
+    """Return all masks that the role's own rules lay on the dimensions, or on a coarser one that they would tell, and on what the masks show instead."""
+    own = tuple(dict.fromkeys(mask for item in policy.rules.values() if role in item.rule.roles for mask in item.rule.masks))
+    known, found, names = policy.vocabulary.dimensions, dict[Mask, None](), list(dimensions)
+    for name in names:  # grows by what the masks show
+        for mask in own:
+            if mask.dimension == name or (name in known and mask.dimension in known[name].coarser):
+                found[mask.model_copy(update={"dimension": name})] = None
+                if mask.to is not None and mask.to not in names:
+                    names.append(mask.to)
+    return tuple(found)
 
 
 def _rule(policy: Policy, grant: TemporaryGrant) -> CompiledRule:
