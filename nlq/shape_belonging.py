@@ -40,6 +40,7 @@ def belonging(sentence: Sentence) -> None:
     _totals(sentence)
     _one_character(sentence)
     _objects(sentence)
+    _sized_by(sentence)
 
 
 def _infos(sentence: Sentence, token: Token) -> list[DimensionInfo]:
@@ -329,6 +330,15 @@ def _objects(sentence: Sentence) -> None:
         said = [label for each in known for label in (dimensions[each].label.zh, *dimensions[each].synonyms, *dimensions[each].carriers, *(value.zh for value in dimensions[each].values.values()))]
         if sum(label.endswith(token.text) for label in said) > 1:
             _over(sentence, token)
+
+
+def _sized_by(sentence: Sentence) -> None:
+    """Occupancy for hotels over 200 rooms: a number of something else is no bound of the metric."""
+    for number, noun in itertools.pairwise(list(sentence.rest)):
+        part = noun.kind == METRIC and noun.partial and noun.text.isascii() and all(m.rank == _PART for m in noun.meanings)
+        plain = number.kind == "N" and number.number is not None and number.number.said == "plain" and noun.start == number.end + 1
+        if part and plain and any(token.kind == METRIC and not token.partial for token in sentence.rest):
+            sentence.problem(f"{number.text} {noun.text}", 0.45)
 
 
 __all__ = ["belonging"]

@@ -70,6 +70,10 @@ def _shorter(phrase: str, nouns: Iterable[str]) -> Iterator[str]:
 
 _MEASURED = ("数", "量", "额", "数量", "次数", "总数", "个数", "笔数", "件数", "金额", "总额", "分", "得分", "费", "费用")
 _LINKED = frozenset("的了到和与及被")
+_LONG = 8
+_CLAUSE = re.compile("[的和没被]|对(?!账)|(?<!参)与|(?<!售)后|(?<![通超])过|有没有|得(?!分)|是否|怎么|情况|多少|每[个位次]")
+"""Names that are phrases: their ends are no names."""
+_LINKING = frozenset(("of", "per", "for", "in", "on", "to", "by", "with", "from", "and", "at", "a", "the"))
 _PRICES = ("价格", "单价", "售价", "价钱")
 _OF_PERSONS = ("人数", "户数")
 _AVERAGED = ("平均", "总", "累计", "合计", "期末", "月均", "日均", "人均", "average", "avg", "mean", "total", "overall")
@@ -98,10 +102,12 @@ def short_metrics(book: Wordbook, builder: WordbookBuilder, catalogue: Catalogue
         for name in (name for name in names if not ASKS.search(name)):
             key = keys(name)
             chinese = has_chinese(name)
+            if chinese and (len(key) > _LONG or _CLAUSE.search(name)):
+                continue
             for start in range(1, len(key)):
                 short, lead = key[start:], ("" if chinese else " ").join(key[:start])
                 if lead in _AVERAGED:
-                    stems[short].add(metric)
+                    stems[short if ("" if chinese else " ").join(short) not in _GENERIC else key].add(metric)
                 elif _ends_name(book, key, start, chinese=chinese) and (chinese or normalise(name) == label):
                     ends[short].add(metric)
             said = "".join(key)
@@ -130,7 +136,7 @@ def _ends_name(book: Wordbook, key: Key, start: int, *, chinese: bool) -> bool:
     """Whether the end of a name may stand for it: cut between words, without what restricts it, and no count of something that has a name of its own."""
     short, before = key[start:], key[:start]
     if not chinese:
-        return " ".join(short) not in _GENERIC and not set(before) & {"of", "per", "for", "in"} and not any(map(_RESTRICTING.search, before)) and not short[-1].endswith("ed")
+        return " ".join(short) not in _GENERIC and not {short[0], *before} & _LINKING and not any(map(_RESTRICTING.search, before)) and not short[-1].endswith("ed")
     said, lead = "".join(short), "".join(before)
     if len(short) < _LEAST or len(lead) < _LEAST or said in _GENERIC or _RESTRICTING.search(lead) or is_word(lead[-1] + said[0]):
         return False
