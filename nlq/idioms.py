@@ -51,9 +51,16 @@ _SO_FAR = re.compile(r",? so far(?=[ ,.?!]*$)", re.IGNORECASE)
 _RUNNING = re.compile(r"(?<![a-z])(?:this|current|since|[ymq]td|to date)(?![a-z])|今|本月|本季|本周|这个?(?:月|季|周|星期)|截[至止]|以来", re.IGNORECASE)
 
 
+_ANY = re.compile(
+    r"wise|share|[ ']n[ ']|w/|full|gone|ended|past|passed|finished|closed|completed|went|recent|latest|move|shift|evolve|develop|ahead|in front|behind|faster|quicker|miss|illions|thousands|in \(?(?:ml|mn|mio|k)|end of|so far",
+    re.IGNORECASE,
+)
+"""A word of each rule: most questions hold none, and nothing else is looked for in them."""
+
+
 def idiomatic(text: str) -> str:
     """Return normalised text (of any case) with its idioms put plainly; text that has none is returned as it is."""
-    if not text.isascii() and not re.search("[a-z]", text, re.IGNORECASE):
+    if _ANY.search(text) is None:
         return phrased(text)
     for said, meant in _RULES:
         text = said.sub(meant, text)
