@@ -24,6 +24,10 @@ _COUNTING = frozenset(("多", "少", "几", "数"))
 _COUNT_ENDINGS = frozenset("数量")
 
 
+_TO_DATE = (("ytd",), ("mtd",), ("qtd",), ("wtd",))
+"""YTD的sales: a time before 的 is when."""
+
+
 @dataclass(slots=True)
 class Token:
     """A span of the normalised text and what it may mean. `kind` is the letter of `words.py`; `used` is set by the reader of the shape."""
@@ -222,7 +226,7 @@ class Spans:
             if size < len(("word", "word")) or size > len(places) or places[size - 1] == at + size - 1:
                 continue
             cut = next(index for index in range(size) if places[index] != at + index)
-            if any(m.kind in ("dimension", "value", "term", "noun") for m in self.book.entries.get(parts[:cut], ())):
+            if parts[:cut] in _TO_DATE or any(m.kind in ("dimension", "value", "term", "noun") for m in self.book.entries.get(parts[:cut], ())):
                 continue  # Reps的visits排名: of the representatives, no `rep visits`
             meanings = tuple(m for m in self.book.entries.get(parts[:size], ()) if m.kind == "metric")
             if meanings:
