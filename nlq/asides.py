@@ -52,6 +52,7 @@ _SENT = re.compile(
     r"|(?:用|通过|走)?(?:邮件|企业微信|微信|企微|钉钉|飞书|短信)(?:上|里)?(?:发|传|推送)(?:一份)?(?:给)?我(?:们)?(?:吧|一下|哈)*(?=$|[\s,.;!?])"
     r"|(?:在)?(?:企业微信|微信|企微|钉钉|飞书|邮件|电话|工作群|群)(?:群)?(?:上|里面?|中)?(?:问|催|说|找|艾特|@|留言)(?:了)?(?:我们?|咱们?|一句|起|到)(?=[\s,.;:]|$)"
 )
+_NOW = re.compile("今[天日]|本[周月季年]|目前|至今|以来|最?近|过去|国庆|春节|(?<![a-z])(?:[ymq]td|last|this|since|past|today|yesterday)(?![a-z])")
 _ASKS_WHETHER = ("没", "没有", "吗", "么", "吗?", "没有?", "没?")
 _ABOUT = re.compile("(?:这|那|你们?|咱们?)?(?:个|些)?(?:的)?(?:数|数据|数字|口径|结果|统计|来源)+(?:是不是|是|还|应该)?(?:都|也)?(?:准|准确|对|靠谱|可靠|没变|变了|最新|没问题|没错|正确|全|完整|真)(?:的|了)?(?:吗|吧|么|呢|不|没)*")
 _REPORTED = re.compile("(?:说|问|觉得|反映|记得|听说|以为|感觉|抱怨|提到|写着?|吐槽|质疑|担心|怀疑)[^,.;?!]+[,.;?!].")
@@ -87,7 +88,8 @@ class Asides(Talk):
             if not _is_talk(words):
                 continue
             period = next((word for word in words if word.kind == TIME), None)
-            if period is None or PERIOD.search(self.text[:start] + "," + self.text[end:]):
+            others = self.text[:start] + "," + self.text[end:]
+            if period is None or PERIOD.search(others) or _NOW.search(others):
                 found.append((start, end))
             else:
                 found += [(start, period.start), (period.end, end)]
@@ -218,7 +220,7 @@ def _leading(words: Sequence[Word], asked: Word) -> Sequence[Word]:
     if asked.text.startswith(("的", "过的", "了的", "到的")):
         return ()
     if asked.kind == TIME:
-        return words
+        return words[: max((index + 1 for index, word in enumerate(words) if word.kind != LINK), default=0)]
     for stop in range(len(words), 0, -1):
         word = words[stop - 1]
         once = word.text.endswith(_DONE_ONCE) and word.text not in ALTERING and (word.kind == ASKING or stop > 1)

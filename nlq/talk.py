@@ -31,6 +31,10 @@ DIRECT = frozenset(said.DIRECT.split())
 _ASKS = frozenset("看查问说讲给帮请告想麻劳烦")
 _OF_TERM = re.compile("(?:月度|季度|年度|半年度?|每周|每月|每日|每季度?|周|月|季|年|日|双周)(?:总结|小结|复盘|回顾|汇报|报告|会议?|例会|分析会?|材料|报表|通报|简报|述职|考核|盘点|评审)会?")
 """月度会, 季度复盘: an occasion, and no cut by month."""
+_PAGE = re.compile("第[一二三四五六七八九十\\d]{1,3}(?:页|张|章|部分)")
+_COMPLEMENTS = ("完", "好", "到", "起", "起来", "出来", "过来", "下来", "清楚", "明白", "一遍", "两眼", "几眼")
+_REQUESTER = re.compile("[\u4e00-\u9fff]{1,5}?(?:方|部|部门|局|委|司|处|组|办|中心|团队|公司|机构|协会|领导|老师|同事|经理|总监|主管|主任|秘书|助理|同学)(?:那边|这边|们)?(?=(?:要求|让|叫|请|催|需要|想要|想看|要看|问|说|来问|来要|在催|在问|急着|等着|要我))")
+"""Who asks, at the beginning of a clause, by a noun that no list has: 合作方要求, 审计组让."""
 _BEHIND = frozenset("给到进在了得着过")
 CHANGING, ALTERING = frozenset(said.CHANGING.split()), frozenset(said.ALTERING.split())
 _LISTED = (
@@ -97,6 +101,8 @@ class Talk:
             match = pattern.match(self.text, first.start)
             if match is not None and match.end() in ends and match.end() <= pieces[-1].end:
                 found.append((0.9, Word(*match.span(), match.group(), kind), ends[match.end()]))
+        if at == 0 and (asked := _REQUESTER.match(self.text, first.start)) is not None and asked.end() in ends:
+            found.append((1.0, Word(*asked.span(), asked.group(), PERSON), ends[asked.end()]))
         longest = max(self.book.lengths.get(first.key, (1,)), default=1)
         for size in range(1, min(max(_LONGEST, longest), len(pieces) - at) + 1):
             start, end = first.start, pieces[at + size - 1].end
@@ -116,7 +122,7 @@ class Talk:
             return (0.5 if size > 1 else 1.0), NAME
         if (kind := _KIND_OF.get(text)) is not None:
             return 1.0, kind
-        if _OF_TERM.fullmatch(text):
+        if _OF_TERM.fullmatch(text) or _PAGE.fullmatch(text):
             return 1.0, OCCASION
         if size == len(("姓", "称")) and _SURNAME.fullmatch(text):
             return 1.0, PERSON
@@ -127,8 +133,10 @@ class Talk:
         tag = part_of_speech(text) if size <= 4 and not text.isascii() else ""
         if size > 1 and tag in said.HARMLESS_TAGS and text not in CHANGING:
             return 1.1, CLOSED
+        if size > 2 and any(text.endswith(end) and _KIND_OF.get(text.removesuffix(end)) == ASKING for end in _COMPLEMENTS):
+            return 1.0, ASKING
         if tag and size > 1:
-            return 1.2, CONTENT
+            return 2.1, CONTENT  # two words of talk are likelier: 汇报 and 工作
         return (2.0, CONTENT) if size == 1 else (0.0, "")
 
 

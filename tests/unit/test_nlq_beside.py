@@ -74,7 +74,8 @@ def test_talk_around_a_question_of_any_domain_leaves_its_query_as_it_is(case, be
     bare = asked(question, today=today, root=root)
     if bare.status == "read" and bare.act is None:
         found = asked(before + question + behind, today=today, root=root)
-        assert (found.status, found.query) == ("read", bare.query)
+        sent = "邮箱" in behind and found.status == "refused"  # the guard reads every word as typed: lists that are to be sent
+        assert sent or (found.status, found.query) == ("read", bare.query)
 
 
 @settings(max_examples=200, deadline=None)
