@@ -30,7 +30,7 @@ class Sentence:
 
     @property
     def kinds(self) -> str:
-        return "".join(token.kind for token in self.rest)
+        return "".join([token.kind for token in self.rest])
 
     def find(self, pattern: str, start: int = 0) -> re.Match[str] | None:
         """Return the first match of a pattern over the kinds; positions are token indexes."""
