@@ -170,7 +170,7 @@ class Asides(Talk):
 
 def _bounds(text: str) -> list[tuple[int, int]]:
     found, at = [], 0
-    for mark in re.finditer(r"[,;!?~()]|[.:](?!\d)|(?<!\d)[.:]|\s-{1,2}\s|(?<=[\u4e00-\u9fff])\s+(?=[a-z\u4e00-\u9fff])", text):
+    for mark in re.finditer(r"[,;!?~()]|[.:](?!\d)|(?<!\d)[.:]|\s-{1,2}\s", text):
         found.append((at, mark.start()))
         at = mark.end()
     found.append((at, len(text)))
