@@ -21,7 +21,7 @@ from governance.errors import InvalidQuery
 from governance.terms import Actor, MetricQuery, Refusal, TemporaryGrant, Text
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused, GateClosed
 from wenshu.committee.members import Members
-from wenshu.granting.store import Request, RequestStore
+from wenshu.granting.store import Request, RequestStore, SecondEmergency
 
 NEEDED = 2
 """Approvals, as for every loosening."""
@@ -37,6 +37,7 @@ ALLOWED = Text(zh="您已经可以这样提问，不需要申请。", en="You ma
 GONE = Text(zh="申请人的账号已停用，或已换了角色。", en="The account that asked is closed, or has another role now.")
 NO_GLASS = Text(zh="您的角色没有应急权限。", en="Your role has no emergency rights.")
 UNREVIEWED = Text(zh="您上一次的应急权限还没有复核。", en="Your last emergency right was not reviewed yet.")
+RUNNING = Text(zh="应急权限还在生效：先提前结束，或到期后再复核。", en="The emergency right is still open: end it, or review it when it is over; what is done with it until then belongs to the review.")
 OWN_REVIEW = Text(zh="不能复核自己的应急权限。", en="Nobody reviews an emergency right of their own.")
 TOO_MANY = Text(zh=f"您已有 {MAX_WAITING} 份申请在等待。", en=f"{MAX_WAITING} requests of yours are waiting already.")
 
@@ -146,19 +147,24 @@ class Grants:
         told = {"metrics": list(metrics), "dimensions": list(dimensions), "purpose": asked, "hours": hours}
         self._committee.record(actor, "break_glass.opened", told)
         closes = self._clock() + dt.timedelta(hours=hours)
-        made = self._store.add(
-            user=actor.id, role=actor.role, purpose=asked, metrics=metrics, dimensions=dimensions, days=1, reason=reason, until=(today, today + dt.timedelta(days=2), closes)
-        )
+        try:
+            made = self._store.add(
+                user=actor.id, role=actor.role, purpose=asked, metrics=metrics, dimensions=dimensions, days=1, reason=reason, until=(today, today + dt.timedelta(days=2), closes)
+            )
+        except SecondEmergency as error:  # two at the same moment
+            raise ChangeRefused(UNREVIEWED) from error
         return self._view(made, None)
 
     def review(self, actor: Actor, number: int, *, justified: bool) -> RequestView:
-        """Say of an emergency right, used or not, whether it was justified. For members other than the person."""
+        """Say of an emergency right that is over, used or not, whether it was justified. For members other than the person."""
         self._committee.enter(actor)
         found = self._store.get(number)
         if found.user == actor.id:
             raise ChangeRefused(OWN_REVIEW)
         if found.kind != "break_glass" or found.reviewed_by is not None:
             raise ChangeRefused(CLOSED)
+        if found.state == "granted" and found.closes_at is not None and found.closes_at > self._clock():
+            raise ChangeRefused(RUNNING)
         self._committee.record(actor, "break_glass.reviewed", {"grant": found.id, "justified": justified})
         if not self._store.review(number, actor.id, justified=justified):
             raise ChangedMeanwhile
@@ -196,10 +202,9 @@ class Grants:
         """Approve exactly what was seen. The second member's yes opens it, from today for the days that were asked for."""
         self._committee.enter(actor)
         found = self._store.get(number)
-        why_not = self._why_not(found, actor)
-        if why_not is not None:
-            raise ChangeRefused(why_not)
         view = self._view(found, actor)
+        if view["why_not"] is not None:
+            raise ChangeRefused(view["why_not"])
         if view["offer"]["obstacle"] is not None:
             raise GateClosed(view["offer"]["obstacle"])
         if signs != view["signs"]:
@@ -210,9 +215,9 @@ class Grants:
         def opens(by: Sequence[str]) -> bool:
             return sum(self._committee.may_approve(member) for member in by) >= NEEDED
 
-        expected = opens([*(item.by for item in found.approvals), actor.id])
+        expected = opens([*(item.by for item in found.approvals if item.signs == signs), actor.id])
         self._committee.record(actor, "policy.grant_approve", {"grant": found.id, "signs": signs, "opens": expected, "until": until.isoformat()})
-        if not self._store.approve(number, actor.id, opens=opens, grant=(today, until)):
+        if not self._store.approve(number, actor.id, signs=signs, opens=opens, grant=(today, until)):
             raise ChangedMeanwhile
         return self._view(self._store.get(number), actor)
 
@@ -235,12 +240,12 @@ class Grants:
 
     # ------------------------------------------------------------------ telling
 
-    def _why_not(self, found: Request, reader: Actor) -> Text | None:
+    def _why_not(self, found: Request, reader: Actor, holding: Sequence[str]) -> Text | None:
         if found.state != "asked":
             return CLOSED
         if found.user == reader.id:
             return OWN
-        if reader.id in {item.by for item in found.approvals}:
+        if reader.id in holding:
             return ALREADY
         return None if self._committee.has_role(found.user, found.role) else GONE
 
@@ -248,16 +253,23 @@ class Grants:
         policy, over = self._policy().on(self._today()), found.until is not None and found.until <= self._today()
         over = over or (found.closes_at is not None and found.closes_at <= self._clock())
         offer = self._offer(policy, found.role, found.purpose, found.metrics, found.dimensions)
-        signed = [found.id, found.user, found.role, found.purpose, found.metrics, found.dimensions, found.days, offer["k"], offer["narrowed"], list(offer["masked"])]
+        signs = self._signs(found, policy, offer)
+        holding = [item.by for item in found.approvals if found.state != "asked" or item.signs == signs]
         grant = TemporaryGrant(id=found.id, role="", purpose="", metrics=(), dimensions=(), since=dt.date.min, until=dt.date.max, kind=found.kind)
         return {
             "id": found.id, "user": found.user, "role": found.role, "state": "over" if found.state == "granted" and over else found.state, "days": found.days,
             "since": found.since.isoformat() if found.since else None, "until": found.until.isoformat() if found.until else None, "asked_at": found.asked_at.isoformat(),
-            "reason": found.reason, "approved_by": [item.by for item in found.approvals], "needed": NEEDED, "ended_by": found.ended_by, "offer": offer,
-            "signs": hashlib.sha256(json.dumps(signed, ensure_ascii=False).encode()).hexdigest(),
-            "why_not": None if reader is None else self._why_not(found, reader), "rule": rule_id(grant),
+            "reason": found.reason, "approved_by": holding, "needed": NEEDED, "ended_by": found.ended_by, "offer": offer,
+            "signs": signs, "why_not": None if reader is None else self._why_not(found, reader, holding), "rule": rule_id(grant),
             "emergency": found.kind == "break_glass", "closes_at": found.closes_at.isoformat() if found.closes_at else None, "reviewed_by": found.reviewed_by, "justified": found.justified,
         }  # fmt: skip
+
+    def _signs(self, found: Request, policy: Policy, offer: Offer) -> str:
+        """Return the hash of what is asked for and of all terms on which it would be had: an approval of other terms does not count."""
+        terms = [] if found.role not in policy.roles else [*rows_of(policy, found.role), *masks_of(policy, found.role, found.dimensions)]
+        asked = [found.id, found.user, found.role, found.purpose, found.metrics, found.dimensions, found.days]
+        signed = [*asked, offer["k"], [item.model_dump(mode="json") for item in terms]]
+        return hashlib.sha256(json.dumps(signed, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
     def _offer(self, policy: Policy, role: str, purpose: str, metrics: Sequence[str], dimensions: Sequence[str]) -> Offer:
         why = obstacle(policy, role, purpose, metrics, dimensions)

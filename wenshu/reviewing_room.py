@@ -84,10 +84,11 @@ class AccessReviews:
         rules = [(line.name, line.role) for line in revoked if line.kind == "rule"]
         self._committee.record(actor, "policy.review_close", {"review": number, "accounts": users, "rules": [f"{rule} {role}" for rule, role in rules]})
         draft = self._draft(actor, number, rules) if rules else None
-        if not self._store.close(number, actor.id, draft=draft):
-            raise ChangedMeanwhile
+        # First what was decided, then the close: whoever is cut off between the two finds the review open and closes it again.
         for user in users:
             self._accounts.disable(user)
+        if not self._store.close(number, actor.id, draft=draft):
+            raise ChangedMeanwhile
         return self._store.get(number)
 
     def _open(self, number: int) -> Campaign:

@@ -79,3 +79,19 @@ def test_two_accounts_of_the_committee_remain(committee, room):
     with pytest.raises(ChangeRefused, match="Fewer than two"):
         room.close(committee.actor("b"), campaign.id)
     assert not committee.accounts.get("b").disabled
+
+
+def test_who_is_cut_off_while_closing_leaves_no_revoked_account_open_behind_a_closed_review(committee, room, monkeypatch):
+    campaign = decided(committee, room, "a", account="market")
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    for part, name in ((room._store, "close"), (committee.accounts, "disable")):
+        with monkeypatch.context() as cut:
+            cut.setattr(part, name, killed)
+            with pytest.raises(KeyboardInterrupt):
+                room.close(committee.actor("b"), campaign.id)
+        assert committee.accounts.get("market").disabled or room.all(committee.actor("b"))[0].closed_at is None
+    assert room.close(committee.actor("b"), campaign.id).closed_by == "b"
+    assert committee.accounts.get("market").disabled

@@ -111,6 +111,19 @@ def test_what_was_not_seen_is_not_approved(committee, room):
         room.approve(committee.actor("b"), number, signs="0" * 64)
 
 
+def test_an_approval_of_terms_that_the_bundle_has_loosened_since_does_not_count(committee, room, monkeypatch):
+    number = room.request(committee.actor("manager"), ["advance_rate"], ["product"], purpose=None, days=7, reason="x")["id"]
+    room.approve(committee.actor("b"), number, signs=room.one(committee.actor("b"), number)["signs"])
+    plain = room._policy()
+    loose = {name: replace(item, rule=item.rule.model_copy(update={"rows": ()} if "sales_manager" in item.rule.roles else {})) for name, item in plain.rules.items()}
+    monkeypatch.setattr(room, "_policy", lambda: plain.with_rules(loose))
+    seen = room.one(committee.actor("c"), number)
+    assert seen["approved_by"] == []
+    assert room.approve(committee.actor("c"), number, signs=seen["signs"])["state"] == "asked"
+    assert room.held("manager") == ()
+    assert room.approve(committee.actor("b"), number, signs=seen["signs"])["state"] == "granted"
+
+
 @pytest.mark.parametrize(
     ("user", "metrics", "by", "told"),
     [
@@ -216,6 +229,8 @@ def test_an_emergency_right_opens_at_once_closes_by_the_hour_and_is_reviewed(com
     assert (decision.rules, decision.minimum_group.k, decision.export) == (("break_glass_1",), 10, False)
     with pytest.raises(ChangeRefused, match="not reviewed"):
         glass.break_glass(committee.actor("manager"), ["advance_rate"], ["segment"], purpose=None, reason="x")
+    with pytest.raises(ChangeRefused, match="still open"):
+        glass.review(committee.actor("b"), view["id"], justified=True)
     committee.clock.now += dt.timedelta(hours=4)
     assert isinstance(asks(committee, "manager", "advance_rate", "product"), Refusal)
     assert glass.all(committee.actor("b"))[0]["reviewed_by"] is None
@@ -225,6 +240,14 @@ def test_an_emergency_right_opens_at_once_closes_by_the_hour_and_is_reviewed(com
     events = committee.events("break_glass")
     assert [event["type"] for event in events] == ["break_glass.opened", "break_glass.reviewed"]
     assert "召回" not in str(events)
+
+
+def test_of_two_emergencies_at_the_same_moment_one_opens(committee, glass, monkeypatch):
+    glass.break_glass(committee.actor("manager"), ["advance_rate"], ["product"], purpose=None, reason="x")
+    monkeypatch.setattr(glass._store, "all", lambda _user=None: [])  # what the second one saw before the first was kept
+    with pytest.raises(ChangeRefused, match="not reviewed"):
+        glass.break_glass(committee.actor("manager"), ["advance_rate"], ["segment"], purpose=None, reason="x")
+    assert [item.kind for item in glass.held("manager")] == ["break_glass"]
 
 
 @pytest.mark.parametrize(("user", "metric", "by", "told"), [("manager", "revenue", ["specialty"], "Law forbids it"), ("manager", "touches", ["hcp"], "single persons"), ("market", "consent_rate", [], "no emergency rights")])

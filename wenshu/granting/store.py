@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError
 
-from governance.errors import ConfigurationError, InvalidQuery
+from governance.errors import ConfigurationError, InvalidQuery, WenshuError
 from governance.terms import TemporaryGrant
 
 metadata = MetaData()
@@ -64,10 +64,11 @@ State = Literal["asked", "granted", "declined", "withdrawn", "ended"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Yes:
-    """One member's approval."""
+    """One member's approval of the terms whose hash is `signs`."""
 
     by: str
     at: dt.datetime
+    signs: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +101,10 @@ class Request:
         if self.state != "granted" or self.since is None or self.until is None:
             return None
         return TemporaryGrant(id=self.id, role=self.role, purpose=self.purpose, metrics=self.metrics, dimensions=self.dimensions, since=self.since, until=self.until, kind=self.kind)
+
+
+class SecondEmergency(WenshuError):
+    """An emergency right of the person was not reviewed yet."""
 
 
 class RequestStore:
@@ -135,11 +140,17 @@ class RequestStore:
     def add(
         self, *, user: str, role: str, purpose: str, metrics: Sequence[str], dimensions: Sequence[str], days: int, reason: str, until: tuple[dt.date, dt.date, dt.datetime] | None = None
     ) -> Request:
-        """Keep a new request; with `until` (first day, day after the last, and the instant at which it is over) an emergency right that is open at once."""
+        """Keep a new request; with `until` (first day, day after the last, and the instant at which it is over) an emergency right that is open at once.
+
+        Raises SecondEmergency where an emergency right of the person was not reviewed yet.
+        """
         values = {"user": user, "role": role, "purpose": purpose, "metrics": json.dumps(list(metrics)), "dimensions": json.dumps(list(dimensions)), "days": days, "reason": reason}
         with self._writes.begin() as db:
             opened = {"state": "asked", "kind": "approved"}
             if until is not None:
+                mine = (requests.c.user == user) & (requests.c.kind == "break_glass") & requests.c.reviewed_by.is_(None)
+                if db.execute(select(requests.c.id).where(mine)).first() is not None:
+                    raise SecondEmergency
                 opened = {"state": "granted", "kind": "break_glass", "since": until[0].isoformat(), "until": until[1].isoformat(), "closes_at": until[2].astimezone(dt.UTC).isoformat()}
             made = db.execute(insert(requests).values(asked_at=self._now(), approvals="[]", **opened, **values))
             key = made.inserted_primary_key
@@ -172,14 +183,18 @@ class RequestStore:
         with self._engine.begin() as db:
             return [_request(row) for row in db.execute(select(requests).where(there).order_by(requests.c.id))]
 
-    def approve(self, number: int, by: str, *, opens: Callable[[Sequence[str]], bool], grant: tuple[dt.date, dt.date]) -> bool:
-        """Keep one more approval of a request that still waits; where `opens` says so of all who approved, it is granted for `grant` (since, until). Returns whether it could be kept."""
+    def approve(self, number: int, by: str, *, signs: str, opens: Callable[[Sequence[str]], bool], grant: tuple[dt.date, dt.date]) -> bool:
+        """Keep one more approval of a request that still waits; where `opens` says so of all who approved the same terms, it is granted for `grant` (since, until).
+
+        Returns whether it could be kept. An approval of other terms, as they were before the bundle changed, no longer holds; its member may approve again.
+        """
         with self._writes.begin() as db:
             row = db.execute(select(requests).where(requests.c.id == number)).first()
             given = [] if row is None else json.loads(row.approvals)
+            given = [item for item in given if item.get("signs") == signs]
             if row is None or row.state != "asked" or by in [item["by"] for item in given]:
                 return False
-            given.append({"by": by, "at": self._now()})
+            given.append({"by": by, "at": self._now(), "signs": signs})
             values: dict[str, Any] = {"approvals": json.dumps(given)}
             if opens([item["by"] for item in given]):
                 values |= {"state": "granted", "since": grant[0].isoformat(), "until": grant[1].isoformat()}
@@ -203,7 +218,7 @@ def _request(row: Any) -> Request:
     return Request(
         id=row.id, user=row.user, role=row.role, purpose=row.purpose, metrics=tuple(json.loads(row.metrics)), dimensions=tuple(json.loads(row.dimensions)), days=row.days,
         reason=row.reason, state=row.state, asked_at=dt.datetime.fromisoformat(row.asked_at),
-        approvals=tuple(Yes(by=item["by"], at=dt.datetime.fromisoformat(item["at"])) for item in json.loads(row.approvals)),
+        approvals=tuple(Yes(by=item["by"], at=dt.datetime.fromisoformat(item["at"]), signs=item.get("signs")) for item in json.loads(row.approvals)),
         since=dt.date.fromisoformat(row.since) if row.since else None, until=dt.date.fromisoformat(row.until) if row.until else None,
         ended_by=row.ended_by, ended_at=dt.datetime.fromisoformat(row.ended_at) if row.ended_at else None,
         kind=row.kind, closes_at=dt.datetime.fromisoformat(row.closes_at) if row.closes_at else None, reviewed_by=row.reviewed_by, justified=row.justified,
