@@ -131,7 +131,7 @@ class Talk:
                 return 1.05, CUE
             return 1.05, (ASKING if text[0] in _ASKS and size > 1 else LINK)
         tag = part_of_speech(text) if size <= 4 and not text.isascii() else ""
-        if size > 1 and tag in said.HARMLESS_TAGS and text not in CHANGING:
+        if size > 1 and tag in said.HARMLESS_TAGS and text not in CHANGING and text[0] not in "每各哪某几多该本任其":
             return 1.1, CLOSED
         if size > 2 and any(text.endswith(end) and _KIND_OF.get(text.removesuffix(end)) == ASKING for end in _COMPLEMENTS):
             return 1.0, ASKING
