@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -13,7 +15,7 @@ from governance.access.cases import own_dimension_only
 from governance.access.granting import masks_of, rows_of, smallest_group
 from governance.documents.access import Group, Mask, RowRule
 from governance.terms import Actor, Grant, MetricQuery, Refusal, TemporaryGrant
-from tests.fixtures.committee import POLICIES
+from tests.fixtures.committee import POLICIES, make_committee, make_grants
 from wenshu.committee.candidates import candidate_in
 
 TODAY = dt.date(2026, 11, 15)
@@ -73,3 +75,13 @@ def test_a_grant_replaces_no_rule_of_the_bundle_that_has_its_name(own_rule):
     metric = next(name for name in sorted(POLICY.vocabulary.metrics) if name not in item.metrics and isinstance(decide(POLICY, lent(name), name), Grant) and not POLICY.judge.allows(ROLE, POLICY.roles[ROLE].purposes[0], name))
     own = next(name for name in sorted(item.metrics) if isinstance(decide(POLICY, lent(metric), name), Grant))
     assert isinstance(decide(policy, lent(metric), own), Refusal)
+
+
+def test_another_process_that_comes_and_goes_takes_nothing_from_the_store_of_drafts_and_rights(tmp_path):
+    committee = make_committee(tmp_path)
+    room = make_grants(committee)  # opens the file that the drafts' store has open already
+    script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute('select count(*) from temporary_rights').fetchall(); db.close()"
+    subprocess.run([sys.executable, "-c", script, str(committee.home.policy)], check=True)
+    room._store.add(user="market", role="marketing", purpose="p", metrics=["m"], dimensions=[], days=1, reason="x")
+    found = "import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute('select count(*) from temporary_rights').fetchone()[0])"
+    assert subprocess.run([sys.executable, "-c", found, str(committee.home.policy)], check=True, capture_output=True, text=True).stdout.strip() == "1"

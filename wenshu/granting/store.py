@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -119,7 +120,9 @@ class RequestStore:
     def open(cls, path: Path, clock: Callable[[], dt.datetime]) -> RequestStore:
         """Open the SQLite store, making it (mode 0600) if it is not there. Raises ConfigurationError."""
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            # Only where it is missing: to close a second descriptor of an open SQLite file drops the process's locks on it (fcntl), the drafts' store's too.
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
             event.listen(engine, "connect", _connected)
             event.listen(engine, "begin", _begun)
