@@ -31,6 +31,7 @@ from nlq.shape_periods import coarse_window, default_grain, trend_window
 from nlq.times import Clock, When, counterpart
 
 Operator = Literal["in", "not_in"]
+_EACH = frozenset(("each", "every", "per", "by"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,15 +168,22 @@ class Builder:
                 work.add_group(name)
 
     def _each_within(self, token: Token) -> str | None:
-        """各观念阶段有多少医生: a metric's name said with words in between, that begins with 各 and the dimension."""
-        if not token.partial or token.text[:1] not in "各每" or token.text.isascii():
+        """各观念阶段有多少医生, doctors are in each stage: a metric's name said with words in between, that names each of a dimension."""
+        if not token.partial:
             return None
-        entries, said = self.lexicon.words.entries, keys(token.text)
-        for end in range(len(said) - 1, 2, -1):
-            named = [m.id for m in entries.get(said[1:end], ()) if m.kind == "dimension" and self.lexicon.dimensions[m.id].identifies is None]
-            if named:
-                return named[0]
-        return None
+        if token.text.isascii():
+            said = keys(token.text)
+            each = next((at for at, word in enumerate(said) if word in _EACH), len(said))
+            return next((name for end in range(len(said), each + 1, -1) if (name := self._dimension(said[each + 1 : end])) is not None), None)
+        if token.text[:1] not in "各每":
+            return None
+        said = keys(token.text)
+        return next((name for end in range(len(said) - 1, 2, -1) if (name := self._dimension(said[1:end])) is not None), None)
+
+    def _dimension(self, said: tuple[str, ...]) -> str | None:
+        """The dimension of no person that these words name."""
+        entries = self.lexicon.words.entries.get(said, ())
+        return next((m.id for m in entries if m.kind == "dimension" and self.lexicon.dimensions[m.id].identifies is None), None)
 
     def _groups(self, work: Work) -> None:
         for group in self.draft.groups:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 from nlq.entries import Meaning
+from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
+
+_AMONG = frozenset(("里", "中", "内", "里面", "当中", "之中", "中间", "里头"))
 
 
 def absorb(sentence: Sentence) -> None:
@@ -19,7 +22,7 @@ def absorb(sentence: Sentence) -> None:
     sentence.each("V[DV]", lambda match: _head_noun(sentence, match))
     sentence.each("(?<![GWN])DV", lambda match: _name_then_value(sentence, match))
     sentence.each("V(?:[&|,]V)*N(?!c)", lambda match: _counted_values(sentence, match))
-    sentence.each("(?<![PpS#CB~X!])L?N(?=D)", lambda match: _all_of_them(sentence, match))
+    sentence.each("(?<![PpS#CB~X!])L?N(?=D)|BN(?=D)", lambda match: _all_of_them(sentence, match))
 
 
 def _values_then_name(sentence: Sentence, match: re.Match[str]) -> bool:
@@ -118,12 +121,20 @@ def _all_of_them(sentence: Sentence, match: re.Match[str]) -> bool:
     infos = [info for dimension in sentence.dimension_of(name) if (info := sentence.view.lexicon.dimensions.get(dimension)) is not None]
     if number is None or number.said != "plain" or number.seconds is not None or following == "c" or not any(len(info.members) == number.value for info in infos):
         return False
+    if sentence.rest[match.start()].kind == "B" and not _within(sentence, name):
+        return False  # 介于三个…: a bound
     adjoining = name.start - sentence.rest[match.end() - 1].end <= 1
     if not adjoining or (not sentence.chinese and sentence.has("S") and not _definite(sentence, match.start())):
         return False
     sentence.explicit.append(name)
     sentence.take(*range(match.start(), match.end()))
     return True
+
+
+def _within(sentence: Sentence, name: Token) -> bool:
+    """在四个产品里: the dimension's name is followed by a word for `among`."""
+    after = next((token for token in sentence.all if token.start >= name.end), None)
+    return after is not None and after.start == name.end and after.text in _AMONG
 
 
 def _definite(sentence: Sentence, at: int) -> bool:

@@ -275,6 +275,9 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
                 draft.base, draft.compare = None, "previous_year" if earlier.grain == "year" else "previous_period"
         _take_versus(sentence)
         return
+    if all(when.period is not None and when.period == first.period for _, when in spans):
+        draft.when = first  # 今年YTD, 上个月（10月）: the same period said twice
+        return
     if len(spans) == 2:
         inside = _inside(first, second)
         if inside is not None:
