@@ -264,7 +264,10 @@ class Builder:
                 if not work.allowed(name):
                     work.invalid += 1
         if draft.rank_of:
+            around = {name for token in draft.ranked_within for name, _, _ in self._values(token, chosen)}
             ranked = [key for key in work.where if key[1] == "in" and (key[0] in work.group or not work.group)]
+            if not work.group and any(key[0] not in around for key in ranked):
+                ranked = [key for key in ranked if key[0] not in around]
             for name, op in ranked[-1:] if not work.group else ranked:
                 work.add_group(name)
                 work.keep[name] = work.where.pop((name, op))

@@ -78,6 +78,8 @@ class Draft:
     thresholds: list[Threshold] = field(default_factory=list)
     ordering: Ordering | None = None
     rank_of: bool = False
+    ranked_within: list[Token] = field(default_factory=list)
+    """The members among which another is ranked: 广州在华南排第几."""
     share: bool = False
     share_of: list[Token] = field(default_factory=list)
     separate: bool = False

@@ -8,8 +8,7 @@ from nlq.entries import Meaning
 from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
-
-_AMONG = frozenset(("里", "中", "内", "里面", "当中", "之中", "中间", "里头"))
+from nlq.words import AMONG, TOTAL
 
 
 def absorb(sentence: Sentence) -> None:
@@ -126,6 +125,9 @@ def _all_of_them(sentence: Sentence, match: re.Match[str]) -> bool:
     adjoining = name.start - sentence.rest[match.end() - 1].end <= 1
     if not adjoining or (not sentence.chinese and sentence.has("S") and not _definite(sentence, match.start())):
         return False
+    if sentence.has(TOTAL) and not (sentence.has("E") or sentence.has("G")):
+        sentence.take(*range(match.start(), match.end() + 1))  # 四个码头一共: one figure, of all of them
+        return True
     sentence.explicit.append(name)
     sentence.take(*range(match.start(), match.end()))
     return True
@@ -134,7 +136,7 @@ def _all_of_them(sentence: Sentence, match: re.Match[str]) -> bool:
 def _within(sentence: Sentence, name: Token) -> bool:
     """在四个产品里: the dimension's name is followed by a word for `among`."""
     after = next((token for token in sentence.all if token.start >= name.end), None)
-    return after is not None and after.start == name.end and after.text in _AMONG
+    return after is not None and after.start == name.end and after.text in AMONG
 
 
 def _definite(sentence: Sentence, at: int) -> bool:

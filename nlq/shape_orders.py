@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from nlq.draft import Direction, Ordering
 from nlq.matching import Token
 from nlq.sentence import Sentence
 from nlq.shape_numbers import COMPARATIVES, change_of, number_of
-from nlq.words import CHANGE, METRIC
+from nlq.words import AMONG, CHANGE, METRIC, VALUE
 
 _DIRECTIONS: dict[str, Direction] = {"asc": "asc", "desc": "desc", "best": "best", "worst": "worst"}
 
@@ -78,11 +78,20 @@ def orderings(sentence: Sentence) -> None:
         index = sentence.kinds.index("k")
         start().metric = start().metric or sentence.nearest_metric(index)
         sentence.take(index)
+    if draft.rank_of:
+        draft.ranked_within = [token for at, token in enumerate(sentence.all) if token.kind == VALUE and _around(sentence.all, at)]
     if ordering is not None and ordering.column == "" and changed is None and (verb := _changed(sentence)) is not None:
         changed = verb
     if ordering is not None and ordering.column == "" and changed is not None and changed in sentence.rest:
         _by_change(sentence, ordering, sentence.rest.index(changed))
     draft.ordering = ordering
+
+
+def _around(tokens: Sequence[Token], at: int) -> bool:
+    """Whether a member is said to be that in which something is ranked: 在华南, 华南里, in the South, among A doctors."""
+    before = next((token.text for token in reversed(tokens[:at]) if token.text not in ("the", "all", "整个", "全部")), "")
+    after = tokens[at + 1] if at + 1 < len(tokens) else None
+    return before in ("在", "于", "in", "within", "among", "inside") or (after is not None and after.start == tokens[at].end and after.text in AMONG)
 
 
 def _changed(sentence: Sentence) -> Token | None:

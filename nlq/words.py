@@ -240,4 +240,6 @@ def _trails(phrase: str, kind: str, known: set[tuple[str, str]]) -> bool:
 CLASSIFIERS = frozenset("个名家位款种类条份次所座支张组级型档大")
 LINKERS = frozenset(["了", "过", "的", "到", "着", "多少", "几", "个", "位", "名", "家", "次", "人", "有", "被", "共", "一共", "总共", "哪些", "所", "已", "经", "地", "得", "们", "多", "少", "到的", "了的", "种", "盒", "所有", "在", "是", "得到", "第", "一", "都", "总"])
 LINK_WORDS = frozenset(["did", "do", "does", "we", "were", "was", "is", "are", "have", "has", "had", "been", "of", "the", "a", "an", "that", "who", "whom", "which", "in", "our", "you", "they", "how", "many", "much", "number", "count", "get", "got", "by", "to", "with", "it", "for", "being", "be"])
+AMONG = frozenset(("里", "中", "内", "里面", "当中", "之中", "中间", "里头"))
+"""Behind what something is one of: 在四个产品里."""
 CLASS_MARKS = frozenset("类级型组档等区渠道")
