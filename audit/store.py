@@ -307,5 +307,6 @@ def _identity(path: str) -> tuple[int, int]:
 
 def make_file(path: Path) -> None:
     """Make an empty file of mode 0600 where there is none yet."""
-    with Translated(path):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # Only where it is missing: to close a second descriptor of an open SQLite file drops the process's locks on it (fcntl).
+    with Translated(path), suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

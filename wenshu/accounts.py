@@ -6,6 +6,7 @@ A user and a role of the same name have nothing to do with each other.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import os
@@ -125,7 +126,9 @@ class Accounts:
         """
         path = Path(path)
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            # Only where it is missing: to close a second descriptor of an open SQLite file drops the process's locks on it (fcntl).
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             engine = sqlite_engine(path)
             with engine.execution_options(writes=True).begin() as db:
                 metadata.create_all(db)

@@ -5,6 +5,7 @@ An answer is kept as it was released to its owner; nobody else can read it, and 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -92,7 +93,9 @@ class Conversations:
     def open(cls, path: Path, clock: Callable[[], dt.datetime]) -> Conversations:
         """Open the SQLite store at `path` (mode 0600), making it if it is not there."""
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            # Only where it is missing: to close a second descriptor of an open SQLite file drops the process's locks on it (fcntl).
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             engine = sqlite_engine(path)
             # Under the write lock, so that workers that start together don't both make the table.
             with engine.execution_options(writes=True).begin() as db:

@@ -5,6 +5,7 @@ Every method is one short transaction. Contents are kept for good, so that histo
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -142,7 +143,9 @@ class BundleStore:
     def open(cls, path: Path, clock: Callable[[], dt.datetime]) -> BundleStore:
         """Open the SQLite store, making it (mode 0600) if it is not there. Raises ConfigurationError."""
         try:
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            # Only where it is missing: to close a second descriptor of an open SQLite file drops the process's locks on it (fcntl).
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
             event.listen(engine, "connect", _connected)
             event.listen(engine, "begin", _begun)

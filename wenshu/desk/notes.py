@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -41,7 +42,9 @@ class Notes:
     def open(cls, path: Path) -> Notes:
         """Open the SQLite store at `path`, making it where it is not there. Raises ConfigurationError where that can't be."""
         try:
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            # Only where it is missing: to close a second descriptor of an open SQLite file drops the process's locks on it (fcntl).
+            with contextlib.suppress(FileExistsError):
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             engine = sqlite_engine(path)
             metadata.create_all(engine)
         except (OSError, DBAPIError) as error:

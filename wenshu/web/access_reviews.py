@@ -57,7 +57,7 @@ def begin() -> Response | tuple[str, int]:
     return _page(caught.problem), caught.problem.status
 
 
-@bp.post("/committee/reviews/<int:number>")
+@bp.post("/committee/reviews/<int(max=2147483647):number>")
 def step(number: int) -> Response | tuple[str, int]:
     """Keep the decisions that were ticked, or close the review."""
     with catching() as caught:

@@ -113,7 +113,7 @@ def ask() -> Response | tuple[str, int]:
     return _form(metrics, dimensions, purpose, caught.problem), caught.problem.status
 
 
-@bp.post("/requests/<int:number>/withdraw")
+@bp.post("/requests/<int(max=2147483647):number>/withdraw")
 def withdraw(number: int) -> Response | tuple[str, int]:
     """Take a request back, or give up a right."""
     with catching() as caught:
@@ -134,7 +134,7 @@ def _deciding(problem: Any) -> str:
     return render_template("committee/requests.html", requests=service().grants.all(actor()), state_name=state_name, called=called, problem=problem)
 
 
-@bp.post("/committee/requests/<int:number>")
+@bp.post("/committee/requests/<int(max=2147483647):number>")
 def decide(number: int) -> Response | tuple[str, int]:
     """Approve, decline or end; an approval is of exactly what the page showed."""
     room, step = service().grants, request.form.get("step")
