@@ -256,7 +256,10 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
     (_, first), (_, second) = spans[0], spans[1]
     first = _elliptic(first, second)
     spans = [(spans[0][0], first), *spans[1:]]
-    del clock
+    compared = versus is not None and sentence.count("V") < 2  # 近30天与前30天对比: the one before it
+    if not compared and all(when.period is not None and when.period == first.period for _, when in spans):
+        _single(sentence, spans[0], versus, clock)  # 今年YTD, 上个月（10月）: the same period said twice
+        return
     if draft.compare in ("previous_year", "previous_period") and len(spans) == 2:
         # 10月环比上月, 今年同比去年: the base is named beside the cue, and is what the cue means
         later = first if second.period is None or (first.period is not None and first.period.start >= second.period.start) else second
@@ -274,9 +277,6 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
                 # 今年3月比去年: the base names a larger unit, so the same part of it is meant
                 draft.base, draft.compare = None, "previous_year" if earlier.grain == "year" else "previous_period"
         _take_versus(sentence)
-        return
-    if all(when.period is not None and when.period == first.period for _, when in spans):
-        draft.when = first  # 今年YTD, 上个月（10月）: the same period said twice
         return
     if len(spans) == 2:
         inside = _inside(first, second)
