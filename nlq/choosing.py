@@ -65,10 +65,14 @@ def undecided(offered: Sequence[MetricQuery]) -> bool:
     return len({query.metrics for query in offered}) > 1
 
 
+_SHORTEST = 2
+"""Characters by which a metric may be named."""
+
+
 def labelled(text: str, offered: Sequence[MetricQuery], metrics: Mapping[str, MetricInfo]) -> MetricQuery | None:
     """Return the one offered query whose metric a sentence names by less than its name: 目标医生, where 目标医生数 was offered."""
     said = _SHORT.sub("", text)
-    if len(said) < len("医生") or not undecided(offered):
+    if len(said) < _SHORTEST or not undecided(offered):
         return None
     fitting = [query for query in offered if any(_names(said, metrics[name]) for name in query.metrics if name in metrics)]
     if len(fitting) > 1:  # reached ones, of doctors reached and newly reached doctors

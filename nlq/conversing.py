@@ -81,10 +81,14 @@ def conversed(text: str) -> str:
     return text
 
 
+_LEAST = 2
+"""What is asked anew is longer than this."""
+
+
 def anew(question: str) -> str | None:
     """Return what is asked after `start over:`, 换个问题，; None where nothing begins anew or nothing is asked."""
     match = _ANEW.match(question)
-    return question[match.end() :] if match is not None and len(question) - match.end() > len("触达率") - 1 else None
+    return question[match.end() :] if match is not None and len(question) - match.end() > _LEAST else None
 
 
 __all__ = ["anew", "conversed", "heard"]

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from governance.identity.asked import is_name
+from governance.identity.things import BEFORE_THINGS, THINGS
 from nlq.matching import Token
 from nlq.words import METRIC, UNKNOWN
 
@@ -41,11 +42,11 @@ def _spelt_like_one(tokens: Sequence[Token], typed: str, known: str) -> bool:
         if first.kind != UNKNOWN or second.kind != UNKNOWN or typed[first.end : second.start] != " ":
             continue
         words = typed[first.start : first.end], typed[second.start : second.end]
-        if not all(_NAME.fullmatch(word) for word in words) or any(word.lower() in _THINGS or word.lower() in known for word in words):
+        if not all(_NAME.fullmatch(word) for word in words) or any(word.lower() in THINGS or word.lower() in known for word in words):
             continue
         behind = _WORD.match(typed, second.end)
         before = _LAST_WORD.search(typed, 0, first.start)
-        if (behind is None or (behind[1].lower() not in _THINGS and not behind[1][0].isupper())) and (before is None or before[1].lower() not in _BEFORE_THINGS):
+        if (behind is None or (behind[1].lower() not in THINGS and not behind[1][0].isupper())) and (before is None or before[1].lower() not in BEFORE_THINGS):
             return True
     return False
 
@@ -54,24 +55,6 @@ _ORDINARY = re.compile(r"(?<![A-Za-z])[a-z]{3,}(?![A-Za-z])")
 _NAME = re.compile(r"[A-Z][a-z]{2,14}")
 _WORD = re.compile(r"(?:'s)?\s+([A-Za-z]+)")
 _LAST_WORD = re.compile(r"([A-Za-z]+)\s+$")
-_THINGS = frozenset(
-    (
-        "hospital", "hospitals", "clinic", "clinics", "pharma", "pharmaceutical", "pharmaceuticals", "medical", "health", "healthcare", "biotech",
-        "group", "inc", "ltd", "corp", "co", "company", "university", "college", "school", "institute", "center", "centre", "city", "province",
-        "county", "district", "region", "area", "park", "road", "street", "tower", "plaza", "mall", "airport", "station", "port", "store", "shop",
-        "branch", "campaign", "project", "programme", "program", "plan", "brand", "product", "drug", "tablet", "tablets", "conference", "congress",
-        "summit", "forum", "expo", "festival", "day", "week", "month", "award", "cup", "system", "platform", "app", "team", "department", "division",
-        "journal", "society", "association", "foundation", "act", "law", "bank", "hotel", "library", "museum", "line", "model", "series", "edition",
-    )
-)  # fmt: skip
-"""What stands behind, or is part of, the name of a place, a house, a firm or another thing."""
-_BEFORE_THINGS = frozenset(
-    (
-        "in", "at", "from", "near", "around", "to", "into", "vs", "versus", "than", "like", "and", "or", "hospital", "clinic", "city", "province",
-        "campaign", "project", "brand", "product", "drug", "company", "competitor", "competitors", "called", "named", "code", "codename", "app",
-        "event", "congress", "conference", "per", "by-product",
-    )
-)  # fmt: skip
 
 
 def _unread(tokens: Sequence[Token], typed: str) -> Iterator[tuple[str, ...]]:

@@ -61,7 +61,7 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("the one before", "the prior one", "the previous one", "the last one"), rf"(?<![a-z])(?P<v>{_VERSUS}) the (?:one before|prior one|previous one|one before that)(?: that)?(?![a-z])", "versus the previous period"),
     (("%",), r"[,;]\s*%\s*(?=[,;]|$)", " share"),
     (("标", "圈出", "挑出", "高亮", "highlight", "flag"), r"的(?:都|也|给我|帮我)*(?:标出来|标红|标一下|标注(?:一下|出来)?|圈出来|挑出来|高亮(?:一下)?|highlight(?:一下|出来)?|flag(?:一下|出来)?)(?=[,.;。]|$)", "的"),
-    (("manager", "boss", "director", "vp", "ceo", "cfo", "gm", "supervisor", "leader"), r"^(?:my |our |the |我的?|我们的?)?(?:line |senior |general |sales |product )?(?:manager|boss|director|vp|ceo|cfo|gm|supervisor|leader)(?:那边|刚刚?|又|在)*(?:要的|想要的|问的|要看的|催的|想看的?|想知道|要看|要|问)\s*[:,]?\s*(?!问题)", ""),
+    (("manager", "boss", "director", "vp", "ceo", "cfo", "gm", "supervisor", "leader"), r"^(?:my |our |the |我的?|我们的?)?(?:[a-z]{3,9} )?(?:manager|boss|director|vp|ceo|cfo|gm|supervisor|leader)(?:那边|刚刚?|又|在)*(?:要的|想要的|问的|要看的|催的|想看的?|想知道|要看|要|问)\s*[:,]?\s*(?!问题)", ""),
     (("组合",), r"(?P<a>[x×*/]\s*[a-z\u4e00-\u9fff ]{1,16}?)\s*的?组合(?=[,.;]|$)", r"\g<a>"),
     (("→", "->", "=>"), r"(?<=[a-z0-9\u4e00-\u9fff])\s*(?:→|-{1,2}>|=>)\s*(?=[a-z0-9\u4e00-\u9fff])", "到"),
     (("but ",), r"(?<![a-z])but (?=(?:split|broken|cut|sliced|shown|sorted|ranked|grouped|by)(?![a-z]))", ""),

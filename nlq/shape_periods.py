@@ -195,7 +195,7 @@ def _times(sentence: Sentence, clock: Clock) -> None:
             draft.assumptions.append(when.note)
 
 
-_NOW_WORDS = frozenset(("现在", "目前", "当前", "截至目前", "截止目前", "截至现在", "到目前为止", "至今为止", "迄今为止", "currently", "now", "as of now", "as of today", "to date", "right now", "at the moment"))
+_NOW_WORDS = frozenset(("current", "现在", "目前", "当前", "截至目前", "截止目前", "截至现在", "到目前为止", "至今为止", "迄今为止", "currently", "now", "as of now", "as of today", "to date", "right now", "at the moment"))
 
 
 def _versus_index(sentence: Sentence) -> int | None:

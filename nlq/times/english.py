@@ -56,7 +56,7 @@ _YEAR_ONLY = re.compile(rf"(?:(?:the\s+)?(?:calendar\s+|full\s+)?year\s+)?{_YEAR
 _TO_DATE = re.compile(r"(?:so far|to date)\s+(?:in\s+)?this\s+(?P<u>year|month|quarter|week)|(?:the\s+)?(?P<u2>year|month|quarter|week)[\s-]to[\s-]date|since\s+the\s+(?:start|beginning)\s+of\s+(?:the|this)\s+(?P<u3>year|month|quarter|week)|(?P<a>[ymqw])td(?![a-z])|within\s+this\s+(?P<u4>year|month|quarter)")
 _UP_TO_NOW = re.compile(r",?\s+(?:so far|thus far|to date|until now|up to now)(?![a-z])")
 """H2 so far: up to today, where the half still runs."""
-_NOW = re.compile(r"(?:currently|right now|now|at present|presently|at the moment|as of now|as of today|to date|nowadays)(?![a-z])")
+_NOW = re.compile(r"(?:current(?= [a-z])(?! (?:calendar |fiscal |reporting )?(?:days?|weeks?|months?|quarters?|years?|period|fy|ytd|mtd|qtd|h[12]|q[1-4])(?![a-z]))|currently|right now|now|at present|presently|at the moment|as of now|as of today|to date|nowadays)(?![a-z])")
 _VAGUE = re.compile(r"(?:recently|lately|of late|in recent (?:days|weeks|months|times?)|these days)(?![a-z])")
 _SAME = re.compile(
     r"(?:at\s+)?this\s+time\s+(?P<which0>last year)|(?:the\s+)?same\s+(?:(?P<u>period|time|month|week|quarter|day|days|months|dates|weeks|span)\s*)?(?:of|in|from|a|one)?\s*(?:the\s+)?(?P<which>year before last|(?P<ago>two|three|four|2|3|4) years? (?:ago|earlier|before|back)|(?P<abs>(?:19|20)\d\d)(?!\d)|last year|previous year|year before|year earlier|year ago|prior year|last month|previous month|last quarter|previous quarter|last week)(?![a-z])"
