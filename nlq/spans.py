@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from governance.terms import Language
 from nlq.entries import Meaning
@@ -26,6 +27,12 @@ _COUNT_ENDINGS = frozenset("数量")
 
 _TO_DATE = (("ytd",), ("mtd",), ("qtd",), ("wtd",))
 """YTD的sales: a time before 的 is when."""
+
+
+@lru_cache(maxsize=4096)
+def _metrics(metrics: tuple[str, ...], rank: int) -> tuple[Meaning, ...]:
+    """`rate` is a part of the names of hundreds of metrics."""
+    return tuple(Meaning("metric", metric, rank=rank) for metric in metrics)
 
 
 @dataclass(slots=True)
@@ -274,7 +281,7 @@ class Spans:
                     found.append(Candidate(at + len(before), self._weight(at, at + len(before), 1.2), (frame,)))
 
     def _metric(self, at: int, end: int, metrics: tuple[str, ...], rank: int) -> Token:
-        return Token(METRIC, *self._span(at, end), meanings=tuple(Meaning("metric", metric, rank=rank) for metric in metrics), partial=True)
+        return Token(METRIC, *self._span(at, end), meanings=_metrics(metrics, rank), partial=True)
 
     def _gapped(self, at: int, found: list[Candidate]) -> None:
         for size in self.book.body_lengths.get(self.units[at].key, ()):
