@@ -26,7 +26,7 @@ def parts(tmp_path):
 
 def addresses(app):
     for rule in app.url_map.iter_rules():
-        path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: ARGUMENTS.get(m[1], "1"), rule.rule)
+        path = re.sub(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>", lambda m: ARGUMENTS.get(m[1], "1"), rule.rule)
         for method in rule.methods - {"HEAD", "OPTIONS"}:
             yield rule, method, path
 

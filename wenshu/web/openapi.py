@@ -18,7 +18,7 @@ from wenshu.web.problems import bad_request
 
 View = TypeVar("View", bound=Callable[..., Any])
 Model = TypeVar("Model", bound=BaseModel)
-_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+_PARAMETER = re.compile(r"<(?:\w+(?:\([^)]*\))?:)?(\w+)>")
 STATUSES = {
     400: "The request can't be read: malformed, an unknown name, an unsound query.",
     401: "No valid token and no session.",
