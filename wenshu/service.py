@@ -35,7 +35,7 @@ from nlq.understand import Understanding, understand
 from wenshu import cards
 from wenshu.accounts import Accounts, UnknownUser
 from wenshu.answer_files import AnswerFiles
-from wenshu.committee.opening import open_committee
+from wenshu.committee_opening import open_committee
 from wenshu.conversations import Conversations, Turn
 from wenshu.desk import Desk, NotPermitted
 from wenshu.granting.campaigns import CampaignStore

@@ -1,4 +1,4 @@
-"""Checking a bundle: by itself, and against a live warehouse."""
+"""Checking a bundle by itself, without data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from governance.documents.lexicon import LexiconDocument
 from governance.documents.metrics import MetricsDocument
 from governance.errors import BundleError, Problem
 from governance.inforce import catalogue_of, policy_of
-from wenshu.commands.common import Context
 from wenshu.settings import now
 
 
@@ -44,23 +43,3 @@ def look_over(folder: Path, *, today: dt.date) -> Findings:
     except BundleError as error:
         return Findings(problems=error.problems, warnings=())
     return found
-
-
-def validate_bundle(context: Context, folder: Path, *, warehouse: str | None) -> Findings:
-    """Return what is found alone and, where that is no problem, the problems against the warehouse: columns, keys, every metric runs."""
-    from governance.metrics.live import check_live
-    from governance.warehouse.engine import Warehouse
-
-    found = look_over(folder, today=context.environment.pinned_today or now().date())
-    if found.problems:
-        return found
-    home = context.home
-    if warehouse is None:
-        home.require()
-    bundle = load_bundle(folder)
-    opened = Warehouse.open(warehouse or f"duckdb:///{home.warehouse}")
-    try:
-        live = check_live(catalogue_of(bundle), opened, ledger=home.ledger_file if home.exists() else None, today=context.environment.today(bundle.settings.timezone))
-        return Findings(problems=tuple(live), warnings=found.warnings)
-    finally:
-        opened.close()

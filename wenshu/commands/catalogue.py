@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wenshu.commands.common import DONE, FAILED, Context, emit, json_option, pass_context, print_table
+from wenshu.settings import now
+
+if TYPE_CHECKING:
+    from governance.access.validating import Findings
 
 
 @click.group()
@@ -66,9 +71,7 @@ def show(context: Context, *, metric: str, as_json: bool) -> int:
 @pass_context
 def validate(context: Context, *, folder: Path, warehouse: str | None, as_json: bool) -> int:
     """Check a bundle's definitions against the live warehouse."""
-    from wenshu.validating import validate_bundle
-
-    found = validate_bundle(context, folder, warehouse=warehouse)
+    found = _against_warehouse(context, folder, warehouse)
     problems = found.problems
     if as_json:
         told = {name: [{"where": item.where, "message": item.message} for item in items] for name, items in (("problems", problems), ("warnings", found.warnings))}
@@ -117,3 +120,27 @@ def export(context: Context, *, form: str, out: Path, as_json: bool) -> int:
         for line in report.lines():
             click.echo(line)
     return DONE
+
+
+def _against_warehouse(context: Context, folder: Path, warehouse: str | None) -> Findings:
+    """Return what is found alone and, where that is no problem, the problems against the warehouse: columns, keys, every metric runs."""
+    from governance.access.validating import Findings
+    from governance.bundle.loading import load_bundle
+    from governance.inforce import catalogue_of
+    from governance.metrics.live import check_live
+    from governance.warehouse.engine import Warehouse
+    from wenshu.validating import look_over
+
+    found = look_over(folder, today=context.environment.pinned_today or now().date())
+    if found.problems:
+        return found
+    home = context.home
+    if warehouse is None:
+        home.require()
+    bundle = load_bundle(folder)
+    opened = Warehouse.open(warehouse or f"duckdb:///{home.warehouse}")
+    try:
+        live = check_live(catalogue_of(bundle), opened, ledger=home.ledger_file if home.exists() else None, today=context.environment.today(bundle.settings.timezone))
+        return Findings(problems=tuple(live), warnings=found.warnings)
+    finally:
+        opened.close()
