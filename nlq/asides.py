@@ -108,6 +108,8 @@ class Asides(Talk):
             if not asked:
                 continue
             before = _leading(words[: asked[0]], words[asked[0]])
+            if len(before) > 1 and words[asked[0]].kind == CONTENT and before[-1].kind == PERSON and before[-2].text.endswith("一下"):
+                before = before[:-1]  # 查一下我区各代表: whose it is stays beside it
             if before and (words[asked[0]].kind != CONTENT or words[asked[0]].text.isascii() or before[-1].text.endswith("一下")):
                 found.append((before[0].start, before[-1].end))
             after = _trailing(words[asked[-1] + 1 :])

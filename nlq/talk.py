@@ -36,6 +36,7 @@ _COMPLEMENTS = ("完", "好", "到", "起", "起来", "出来", "过来", "下�
 _REQUESTER = re.compile("[\u4e00-\u9fff]{1,5}?(?:方|部|部门|局|委|司|处|组|办|中心|团队|公司|机构|协会|领导|老师|同事|经理|总监|主管|主任|秘书|助理|同学)(?:那边|这边|们)?(?=(?:要求|让|叫|请|催|需要|想要|想看|要看|问|说|来问|来要|在催|在问|急着|等着|要我))")
 """Who asks, at the beginning of a clause, by a noun that no list has: 合作方要求, 审计组让."""
 _BEHIND = frozenset("给到进在了得着过")
+_POINTING, _POINTED = ("这", "那"), frozenset("个月周季年天日些次几两三四半")
 CHANGING, ALTERING = frozenset(said.CHANGING.split()), frozenset(said.ALTERING.split())
 _LISTED = (
     (said.ASKING, ASKING), (said.PERSONS, PERSON), (said.OCCASIONS, OCCASION), (said.FEELING, FEELING), (said.LOOKS, LOOKS), (said.MANNERS, MANNERS), (said.LINKS, LINK),
@@ -108,6 +109,8 @@ class Talk:
             start, end = first.start, pieces[at + size - 1].end
             text = self.text[start:end]
             cost, kind = self._judged(text, tuple(piece.key for piece in pieces[at : at + size]), size)
+            if kind == PERSON and text.endswith(_POINTING) and self.text[end : end + 1] in _POINTED:
+                continue  # 我这个月: this month, and not `my side`
             if kind:
                 found.append((cost, Word(start, end, text, kind), at + size))
         if not found:
