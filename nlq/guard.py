@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from governance.documents.lexicon import GuardRule
 from governance.terms import Text
-from nlq.normalise import has_chinese, normalise, stem
+from nlq.phrase_index import PhraseIndex
 
 ORDER = ("adverse_event", "off_label", "prescription_by_doctor", "identity_in_question", "individual_level", "row_scope", "not_understood")
 """The order in which reasons are given (contracts.md section 3); what is no question at all comes last."""
@@ -30,7 +30,7 @@ def is_sql(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    pattern: re.Pattern[str] | None
+    words: int
     marks: tuple[str, ...]
 
 
@@ -38,7 +38,7 @@ class _Group:
 class _Rule:
     rule: GuardRule
     groups: tuple[_Group, ...]
-    unless: re.Pattern[str] | None
+    unless: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,37 +51,24 @@ class Guarded:
     contact: str | None
 
 
-def _expression(phrase: str) -> str:
-    text = normalise(phrase.replace("…", "\ue000"))
-    if has_chinese(text) or not text.isascii():
-        return re.escape(text).replace("\ue000", ".{0,12}?")
-    words = []
-    for word in text.split():
-        if word.endswith("*"):
-            words.append(re.escape(word[:-1]) + r"[a-z]*")
-        else:
-            words.append(re.escape(word) + r"(?:s|es)?" if word.isalpha() and stem(word) == word and len(word) > 2 else re.escape(word))
-    return r"(?<![a-z])" + r"[\s-]+".join(words) + r"(?![a-z])"
-
-
-def _pattern(phrases: Iterable[str]) -> re.Pattern[str] | None:
-    expressions = [_expression(phrase) for phrase in phrases]
-    return re.compile("|".join(expressions)) if expressions else None
-
-
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The compiled rules, in the order of their codes."""
+    """The compiled rules, in the order of their codes; a group's words, and those that lift a rule, are the numbers of lists in the index."""
 
     rules: tuple[_Rule, ...]
+    _index: PhraseIndex
 
     @classmethod
     def compile(cls, rules: Iterable[GuardRule]) -> Guard:
-        compiled = [
-            _Rule(rule, tuple(_Group(_pattern(group.words.all), group.marks) for group in rule.all_of), _pattern(rule.unless.all))
-            for rule in rules
-        ]
-        return cls(tuple(sorted(compiled, key=lambda item: ORDER.index(item.rule.code))))
+        compiled: list[_Rule] = []
+        lists: list[tuple[str, ...]] = []
+        for rule in sorted(rules, key=lambda rule: ORDER.index(rule.code)):
+            first = len(lists)
+            lists += [group.words.all for group in rule.all_of]
+            groups = tuple(_Group(first + at, group.marks) for at, group in enumerate(rule.all_of))
+            compiled.append(_Rule(rule, groups, len(lists)))
+            lists.append(rule.unless.all)
+        return cls(tuple(compiled), PhraseIndex.build(lists))
 
     def contact_for(self, code: str) -> str | None:
         """Return the contact that the first rule of this code names."""
@@ -90,10 +77,11 @@ class Guard:
     def find(self, text: str, marked: Callable[[str], bool]) -> tuple[Guarded, ...]:
         """Return the rules that hold for normalised `text`, first reason first. `marked` tells whether a mark holds."""
         found = []
+        said = self._index.within(text)
         for item in self.rules:
-            if item.unless is not None and item.unless.search(text):
+            if item.unless in said:
                 continue
-            if all((group.pattern is not None and group.pattern.search(text)) or any(marked(mark) for mark in group.marks) for group in item.groups):
+            if all(group.words in said or any(marked(mark) for mark in group.marks) for group in item.groups):
                 rule = item.rule
                 found.append(Guarded(rule=rule.id, code=rule.code, message=rule.message.text(), contact=rule.contact))
         return tuple(found)

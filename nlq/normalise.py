@@ -23,11 +23,14 @@ _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | dict.fr
 _PUNCTUATION = str.maketrans({"。": ".", "、": "、", "《": " ", "》": " ", "「": " ", "」": " ", "【": " ", "】": " ", "…": " "})
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _VARIANTS = str.maketrans({"〇": "零", "兩": "两", "貳": "二", "壹": "一", "叁": "三"})
+_VARIED = frozenset(map(chr, _VARIANTS))
 _UNIT = re.compile(rf"[a-z]+|\d+(?:\.\d+)?|[{_CJK}]|[^\s]")
 _WORD = re.compile(r"[a-z]+")
 _HAS_CJK = re.compile(f"[{_CJK}]")
 _ALL_CJK = re.compile("[\u4e00-\u9fff]+")
 _PLAIN_LATIN = re.compile("[A-Za-z]+(?: [A-Za-z]+)*")
+_PLAIN = re.compile("[A-Za-z \u4e00-\u9fff]+")
+_RUN = re.compile("[a-z]+|[\u4e00-\u9fff]")
 _MEANINGFUL = frozenset("%&+/<>=≤≥≠!~、-")
 MAX_QUESTION = 300
 """Characters of a question that are read; a question has one sentence, not a page."""
@@ -147,5 +150,8 @@ def units(text: str) -> list[Unit]:
 def keys(phrase: str) -> tuple[str, ...]:
     """Return the unit keys of a phrase of the bundle, as `units` would find them in a question."""
     if _ALL_CJK.fullmatch(phrase):  # most names of most bundles; the same result, ten times faster
-        return tuple(simplify(phrase).translate(_VARIANTS))
+        said = str(_to_simplified().convert(phrase))
+        return tuple(said if _VARIED.isdisjoint(said) else said.translate(_VARIANTS))
+    if _PLAIN.fullmatch(phrase) and "cannot" not in (lower := phrase.lower()):
+        return tuple(run if len(run) == 1 else stem(run) for run in _RUN.findall(simplify(lower).translate(_VARIANTS)))
     return tuple(unit.key for unit in units(normalise(phrase)) if unit.kind != "p" or unit.key in _MEANINGFUL)
