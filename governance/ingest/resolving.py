@@ -91,7 +91,8 @@ class Resolver:
             maker = Pseudonymizer(key=self._key, prefix=kind.prefix, entity=entity)
             judge = None
             if kind.place is not None:
-                judge = self.telling[entity].judge(self._key, self._plan.linking, self._decisions)
+                # By the key that is never rotated: a steward's decision is found again under any key of persons.
+                judge = self.telling[entity].judge(self._things_key, self._plan.linking, self._decisions)
             persons.link(foreign, judge)
             self._step(f"linked {entity}", 0.55)
             persons.identify(vault, maker, self._random)
