@@ -154,10 +154,11 @@ class Persons:
                 taken.add(uid)
         register = self.links.register
         erased = Tombstones(vault, self.entity) if vault is not None else None
+        shared = self._shared() if erased else {}
         for person in range(register.count):
             uid = uids.get(person) or random(UID_BYTES).hex()
             indexed = sorted((kind, value) for _, kind, value in mine.get(person, []))
-            if erased and erased.covers(indexed):
+            if erased and erased.covers(indexed, register.names.get(person, ()), shared.get(person, ())):
                 # Somebody who was erased on request doesn't come back with the next extract.
                 self.keys.append(None)
                 continue
@@ -168,3 +169,11 @@ class Persons:
                 fields["name"].append(name)
             self.people.append(Person(uid=uid, fields=dict(fields), indexed=indexed))
             self.keys.append(pseudonyms.of(uid))
+
+    def _shared(self) -> dict[int, list[tuple[str, str]]]:
+        """Identifiers that several persons claim and that therefore find nobody, by person; they keep out who was erased all the same."""
+        found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for node, persons in self.links.register.claimants.items() if self.links is not None else ():
+            for person in persons:
+                found[person].append(self.nodes.things[node])
+        return found
