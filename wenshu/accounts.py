@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -116,6 +116,7 @@ class Accounts:
         self._hasher = hasher or PasswordHasher()
         self._throttle = Throttle(engine, clock)
         self.grants: Callable[[str], tuple[TemporaryGrant, ...]] = lambda _user: ()
+        self.as_held: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda attributes: attributes
         """Says what a person may ask beside the role; set where a service is opened over a home."""
 
     @classmethod
@@ -153,6 +154,20 @@ class Accounts:
         except IntegrityError as error:
             raise ConfigurationError(f"There is already an account {user!r}; nothing was changed.") from error
         return self.get(user)
+
+    def forget_attributes(self, values: Collection[str]) -> int:
+        """Take attributes with one of the values (keys of a person who was erased) out of every account, and return how many accounts there were.
+
+        Whose scope is by such an attribute is then in no scope at all.
+        """
+        count = 0
+        with self._writes.begin() as db:
+            for row in db.execute(select(users.c.id, users.c.attributes)).all():
+                left = {name: value for name, value in row.attributes.items() if value not in values}
+                if left != dict(row.attributes):
+                    db.execute(update(users).where(users.c.id == row.id).values(attributes=left))
+                    count += 1
+        return count
 
     def get(self, user: str) -> Account:
         """Return the account or raise UnknownUser."""
@@ -263,7 +278,7 @@ class Accounts:
         return self.clock().astimezone(UTC).replace(tzinfo=None)
 
     def _account(self, row: Row[Any]) -> Account:
-        return _account(row, self.grants(row.id))
+        return _account(row, self.grants(row.id), self.as_held)
 
     def _row(self, user: str) -> Row[Any]:
         with self.engine.connect() as db:
@@ -299,14 +314,14 @@ class Accounts:
         return out[:count]
 
 
-def _account(row: Row[Any], grants: tuple[TemporaryGrant, ...]) -> Account:
+def _account(row: Row[Any], grants: tuple[TemporaryGrant, ...], as_held: Callable[[Mapping[str, str]], Mapping[str, str]]) -> Account:
     return Account(
         grants=grants,
         id=row.id,
         role=row.role,
         department=row.department,
         name=Text(zh=row.name_zh, en=row.name_en),
-        attributes=MappingProxyType({str(k): str(v) for k, v in row.attributes.items()}),
+        attributes=MappingProxyType(dict(as_held({str(k): str(v) for k, v in row.attributes.items()}))),
         must_change=row.must_change,
         disabled=row.disabled,
     )

@@ -68,13 +68,13 @@ sessions = Table(
 
 
 def sqlite_engine(path: Path) -> Engine:
-    """An engine on one SQLite file: WAL, durable commits, foreign keys; transactions of `writes` engines take the lock at once."""
+    """An engine on one SQLite file: WAL, durable commits, foreign keys, what is deleted is overwritten; transactions of `writes` engines take the lock at once."""
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -166,7 +166,12 @@ class Conversations:
         """Delete every turn, of anybody, whose answer or query holds one of the texts (released pseudonyms of an erased person); return how many."""
         holds = or_(false(), *(or_(turns.c.answer.contains(text, autoescape=True), turns.c.query.contains(text, autoescape=True)) for text in texts))
         with self._writes.begin() as db:
-            return db.execute(delete(turns).where(holds)).rowcount
+            gone = db.execute(delete(turns).where(holds)).rowcount
+        if gone:
+            # The log beside the file still holds the pages as they were. Where a reader is in the way, it goes with the next one.
+            with contextlib.closing(self._engine.raw_connection()) as raw:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
 
     def list(self, owner: str) -> list[dict[str, Any]]:
         """Return the owner's conversations, newest first: id, title (the first question), updated_at, turns."""

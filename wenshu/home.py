@@ -71,6 +71,16 @@ class Home:
         return self.root / "warehouse.duckdb"
 
     @property
+    def restricted(self) -> Path:
+        """Rows that a clock of retention took out of the warehouse without deleting them; no question reaches them."""
+        return self.root / "restricted.duckdb"
+
+    @property
+    def reviews(self) -> Path:
+        """Doubtful links, masked, and what stewards decided about them."""
+        return self.root / "linking.db"
+
+    @property
     def vault(self) -> Path:
         return self.root / "vault.db"
 

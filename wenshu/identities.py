@@ -19,6 +19,7 @@ from governance.errors import ConfigurationError
 from governance.identity.directory import Directory
 from governance.identity.key_sources import EndpointKeys, EnvironmentKeys, FileKeys, KeySource
 from governance.identity.keys import KeyRing
+from governance.identity.pseudonyms import is_pseudonym
 from governance.identity.suites import DEFAULT_SUITE, SUITES
 from governance.identity.vault import Vault
 from wenshu.home import Home
@@ -80,6 +81,17 @@ def open_ring(home: Home, secrets: Mapping[str, str] | None = None) -> KeyRing:
     return KeyRing.ensured(key_source(home, settings, key_secrets() if secrets is None else secrets), os.urandom, suite_name=name)
 
 
+def serving_ring(home: Home) -> KeyRing:
+    """The home's keys, with the one current whose pseudonyms the warehouse holds: a rotation that was cut off may have rewritten it already."""
+    ring = open_ring(home)
+    following = ring.following("warehouse")
+    if following is None or not home.warehouse.exists():
+        return ring
+    from governance.rights.holding import versions_held
+
+    return ring.promoted("warehouse") if following.version in versions_held(home.warehouse, warehouse_schema(home)) else ring
+
+
 def warehouse_schema(home: Home) -> WarehouseSchema:
     """Return the schema of the bundle in force."""
     return schema_of(load_bundle(home.bundle))
@@ -122,7 +134,7 @@ class Identities:
         if not self.available():
             raise ConfigurationError("There is no vault yet: no data is loaded. Load a folder of extracts with: wenshu ingest DIR")
         if self._vault is None:
-            self._vault = Vault.at(self.home.vault, open_ring(self.home), tenant=self.bundle().settings.name)
+            self._vault = Vault.at(self.home.vault, serving_ring(self.home), tenant=self.bundle().settings.name)
         return self._vault
 
     @contextmanager
@@ -136,7 +148,7 @@ class Identities:
     def fresh(self) -> None:
         """Let go of keys that are not the newest."""
         if self._vault is not None:
-            ring = open_ring(self.home)
+            ring = serving_ring(self.home)
             if ring != self._vault.keys:
                 self._vault.close()
                 self._vault, self._directory = None, None
@@ -154,7 +166,21 @@ class Identities:
             return self._directory[2]
 
     def _key_stamp(self) -> tuple[int, ...]:
-        return tuple(path.stat().st_mtime_ns for path in sorted(self.home.keys.glob("identity-*.key")))
+        rotating = self._vault is not None and len(self._vault.keys.held("warehouse")) > 1 and self.home.warehouse.exists()
+        paths = [*sorted(self.home.keys.glob("identity-*.key")), *([self.home.warehouse] if rotating else [])]
+        return tuple(path.stat().st_mtime_ns for path in paths)
+
+    def as_held(self, attributes: Mapping[str, str]) -> Mapping[str, str]:
+        """An account's attributes with the keys of persons that the warehouse holds now: an interrupted rotation may have moved the one and not the other."""
+        named = {name: value for name, value in attributes.items() if is_pseudonym(value)}
+        if not named or not self.available():
+            return attributes
+        try:
+            directory = self.directory()
+        except ConfigurationError:
+            return attributes  # whoever asks for data is told what is wrong with the keys
+        found = {name: owner for name, value in named.items() if (owner := directory.find(value, ())) is not None}
+        return {**attributes, **{name: directory.inner(owner.entity, owner.uid) for name, owner in found.items()}}
 
     def close(self) -> None:
         """Let go of the vault."""

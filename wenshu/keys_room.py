@@ -88,6 +88,8 @@ class KeysRoom:
         renamed = new_keys(vault, schema, following)
         version = f"{self._clock().astimezone(self._zone):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
         changed = rekey_warehouse(self._home.warehouse, schema, renamed, version=version) if self._home.warehouse.exists() else 0
+        if self._home.restricted.exists():
+            changed += rekey_warehouse(self._home.restricted, schema, renamed, version=version, a_load=False)
         everything = {old: new for pairs in renamed.values() for old, new in pairs.items()}
         rekey_links(self._home.ingest, everything)
         _rekey_accounts(self._accounts, everything)

@@ -15,7 +15,7 @@ from governance.errors import WenshuError
 from governance.inforce import catalogue_of, policy_of
 from governance.ingest import LoadReport, Places, ingest
 from wenshu.home import Home
-from wenshu.identities import open_ring
+from wenshu.identities import serving_ring
 from wenshu.inbox import PROGRESS, SOURCE, STEWARDSHIP
 from wenshu.settings import now
 
@@ -100,7 +100,7 @@ def _ingest(
         folder,
         bundle_folder=bundle.folder,
         places=Places(home=home.root),
-        keys=open_ring(home),
+        keys=serving_ring(home),
         now=moment,
         random=os.urandom,
         largest_minimum_group=policy.largest_group(),

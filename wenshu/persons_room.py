@@ -1,6 +1,6 @@
 """Re-identification in one home: who may ask who is behind a pseudonym, who approves, who is shown the answer, and the ledger's word on each.
 
-Each act is in the ledger before it has an effect; the answer itself is nowhere but in what is returned.
+Each act is in the ledger before it has an effect (a showing: after the request was used up, and before anything is shown); the answer itself is nowhere but in what is returned.
 """
 
 from __future__ import annotations
@@ -85,10 +85,8 @@ class PersonsRoom:
         directory = self._identities.directory()
         found = find_person(directory, pseudonym, purposes)
         shown = directory.released(found.entity, found.uid, purpose)
-        if rule is not None and rule.within_scope and not self._in_scope(actor, purpose, found.entity, shown, active):
-            outside = refusal(
-                "row_scope", "这个假名不在您的数据范围内。", "This pseudonym is outside your own scope.", rule="row_scope", you_may=(_ask_compliance(),)
-            )
+        outside = self._outside(actor, purpose, rule, found.entity, shown, active)
+        if outside is not None:
             return self._refused(actor, purpose, outside, None, case_number)
         with self._identities.vault() as vault:
             book = self._book(vault)
@@ -123,14 +121,15 @@ class PersonsRoom:
         with self._identities.vault() as vault:
             book = self._book(vault)
             made = self._known(book, request_id)
-            no = book.may_reveal(made, actor.id)
+            no = book.may_reveal(made, actor.id) or self._may_still(actor, made)
+            if no is None:
+                # Used up before anything else: of many who reveal at once one goes on, and where the ledger can't be written nobody is shown anything.
+                no = book.consume(made, actor.id)
             if no is None:
                 receipt = self._record(actor, "identity.revealed", "allow", made, masked=not unmasked)
-                shown = book.reveal(made, actor.id)
-                if not isinstance(shown, Refusal):
-                    identity = shown if unmasked else masked_fields(shown)
-                    return Told(receipt=receipt, request=self._view(book.get(made.id) or made), identity=identity, masked=not unmasked)
-                no = shown
+                shown = book.fields(made)
+                identity = shown if unmasked else masked_fields(shown)
+                return Told(receipt=receipt, request=self._view(book.get(made.id) or made), identity=identity, masked=not unmasked)
             return self._refused(actor, made.purpose, no, made, made.case_number)
 
     def requests(self, actor: Actor) -> list[dict[str, Any]]:
@@ -184,6 +183,20 @@ class PersonsRoom:
         return refusal(
             "not_approver", "只有合规官可以审批再识别申请。", "Only a compliance officer may decide on re-identification.", rule="reidentification.approvers", you_may=(_ask_compliance(),)
         )
+
+    def _may_still(self, actor: Actor, made: Request) -> Refusal | None:
+        """Whether the requester might still ask for this: who changed roles, or lost the person from the scope, since the approval is shown nothing."""
+        no, rule = self._may_request(actor, made.purpose)
+        if no is not None:
+            return no
+        shown = self._identities.directory().released(made.entity, made.uid, made.purpose)
+        return self._outside(actor, made.purpose, rule, made.entity, shown, self._active())
+
+    def _outside(self, actor: Actor, purpose: str, rule: Requesters | None, entity: str, shown: str, active: Active) -> Refusal | None:
+        """The refusal for a person outside the requester's scope, where the rule asks for it."""
+        if rule is None or not rule.within_scope or self._in_scope(actor, purpose, entity, shown, active):
+            return None
+        return refusal("row_scope", "这个假名不在您的数据范围内。", "This pseudonym is outside your own scope.", rule="row_scope", you_may=(_ask_compliance(),))
 
     def _in_scope(self, actor: Actor, purpose: str, entity: str, shown: str, active: Active) -> bool:
         """Whether the caller might ask about exactly this person under the purpose."""

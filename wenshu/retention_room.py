@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,17 +14,32 @@ from audit import Event, Ledger
 from audit.shredding import PersonKeys
 from governance.documents.identity import RetentionDocument, RetentionRule
 from governance.identity.standing import bury
-from governance.rights.erasing import erase_from_warehouse, erase_links
+from governance.rights.erasing import erase_from_warehouse
 from governance.rights.retention import checked, due, idle, take
 from governance.rights.rewriting import alone, rewrite
+from wenshu.accounts import Accounts
 from wenshu.home import Home
 from wenshu.identities import Identities
+from wenshu.subject.elsewhere import forget_elsewhere
 
 
 class RetentionRoom:
-    """The clocks. `today` is the day by which they are read; for the machine's owner."""
+    """The clocks. `today` is the day by which they are read; `answers(texts)` forgets kept answers that hold one of the texts. For the machine's owner."""
 
-    def __init__(self, *, home: Home, identities: Identities, ledger: Ledger, zone: str, clock: Callable[[], dt.datetime], today: Callable[[], dt.date]) -> None:
+    def __init__(
+        self,
+        *,
+        home: Home,
+        identities: Identities,
+        ledger: Ledger,
+        accounts: Accounts,
+        zone: str,
+        clock: Callable[[], dt.datetime],
+        today: Callable[[], dt.date],
+        purposes: Callable[[], Iterable[str]],
+        answers: Callable[[Sequence[str]], int],
+    ) -> None:
+        self._accounts, self._purposes, self._answers = accounts, purposes, answers
         self._home, self._identities, self._ledger = home, identities, ledger
         self._zone, self._clock, self._today = ZoneInfo(zone), clock, today
 
@@ -58,7 +73,7 @@ class RetentionRoom:
             taken: dict[str, int] = {}
             version = f"{self._clock().astimezone(self._zone):%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
             if any(due(self._home.warehouse, rules, now=now).values()):
-                rewrite(self._home.warehouse, version, lambda connection: taken.update(take(connection, rules, self._home.root / "restricted.duckdb", now=now)))
+                rewrite(self._home.warehouse, version, lambda connection: taken.update(take(connection, rules, self._home.restricted, now=now)))
             for rule in rules:
                 if rule.entity is not None:
                     taken[rule.id] = self._forget(rule, now, certificate)
@@ -77,16 +92,20 @@ class RetentionRoom:
         keys = idle(self._home.warehouse, schema, rule, now=now)
         if not keys:
             return 0
-        owners = self._identities.directory().owners(entity)
-        erase_from_warehouse(self._home.warehouse, schema, entity, keys, version=f"{now:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}")
-        erase_links(self._home.ingest, keys)
-        with self._identities.vault() as vault, vault.engine.begin() as connection:
-            for key in keys:
-                if key in owners:
-                    bury(vault, connection, owners[key], certificate)
+        directory, version = self._identities.directory(), f"{now:%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
+        owners = directory.owners(entity)
+        gone = sorted({owners[key] for key in keys if key in owners})
+        with self._identities.vault() as vault:
+            people = {owner: directory.forms(entity, owner, self._purposes()) for owner in gone}
+            forget_elsewhere(self._home, vault, entity, people, version=version, accounts=self._accounts, answers=self._answers)
+            with vault.engine.begin() as connection:
+                for owner in gone:
+                    bury(vault, connection, owner, certificate)
         sealed = PersonKeys(self._home.person_keys)
-        for owner in {owners[key] for key in keys if key in owners}:
+        for owner in gone:
             sealed.shred(owner)  # what the ledger says of them
+        # The rows go last: by them an interrupted act finds the same persons again.
+        erase_from_warehouse(self._home.warehouse, schema, entity, keys, version=version)
         return len(keys)
 
     def _record(self, kind: str, detail: dict[str, object]) -> None:

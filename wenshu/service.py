@@ -88,7 +88,17 @@ class Service(Knowing):
         super().__init__(house=house, gateway=gateway, today=self._today)
         self.accounts = accounts
         self.keys = KeysRoom(home=home, identities=self._identities, ledger=ledger, accounts=accounts, zone=self._zone, clock=now)
-        self.retention = RetentionRoom(home=home, identities=self._identities, ledger=ledger, zone=self._zone, clock=now, today=self._today)
+        self.retention = RetentionRoom(
+            home=home,
+            identities=self._identities,
+            ledger=ledger,
+            accounts=accounts,
+            zone=self._zone,
+            clock=now,
+            today=self._today,
+            purposes=lambda: house.active().policy.purposes,
+            answers=conversations.forget,
+        )
         self.subjects = SubjectRoom(
             home=home,
             identities=self._identities,
@@ -115,6 +125,7 @@ class Service(Knowing):
         self.reviews = AccessReviews(store=CampaignStore(requests.engine, now), committee=self.committee, accounts=accounts, evidence=self.committee.evidence, clock=now)
         self.grants = Grants(store=requests, committee=self.committee, policy=house.policy, today=self._today, clock=now)
         accounts.grants = self.grants.held
+        accounts.as_held = self._identities.as_held
         self._conversations = conversations
         self.outbox = Outbox.open(home.root, home.keys, record=self._record_by, clock=now)
         self._second_look = SecondLook(open_advisor(home.root))

@@ -15,17 +15,20 @@ from governance.identity.likeness import Described, Pair, compare
 from governance.identity.register import alike
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     import numpy.typing as npt
 
     from governance.identity.evidence import Evidence, Interner
+    from governance.identity.keys import Key
 
     IntArray = npt.NDArray[np.int64]
 
 Verdict = Literal["same", "apart"]
 MOST_CANDIDATES = 3
+TOKEN = 20
+"""Characters of a token."""
 _MOST_PROVED = 8_000
 _MOST_ALIKE = 6
 """Records of one name in one place beyond which nobody can tell them apart by looking."""
@@ -107,7 +110,18 @@ class Words:
         return self._token("pair", *sorted((one, other)))
 
     def _token(self, *parts: str) -> str:
-        return self.digest(*parts).hex()[:20]
+        return self.digest(*parts).hex()[:TOKEN]
+
+
+def token_key(key: Key, entity: str) -> Key:
+    """The key that makes the tokens of one entity's cases."""
+    return key.derive("linking", entity)
+
+
+def tokens_of(key: Key, entity: str, identifiers: Iterable[tuple[str, str]]) -> set[str]:
+    """The tokens that a person's record can have, by any of the person's (type, normalised value) pairs."""
+    own = token_key(key, entity)
+    return {own.mac("record", *pair).hex()[:TOKEN] for pair in identifiers}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

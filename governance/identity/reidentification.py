@@ -1,6 +1,6 @@
 """Re-identification under two persons' control: requested by one, approved by another, shown once, and then never again.
 
-The order of every act is: check, consume, open. A request that is used stays used whatever happens afterwards.
+The order of the showing is: check, consume, record, open. A request that is used stays used whatever happens afterwards.
 """
 
 from __future__ import annotations
@@ -141,8 +141,8 @@ class Reidentifications:
             return refusal("not_requester", "只有申请人可以查看结果。", "Only the requester is shown the answer.", rule="shown_to_requester")
         return self._open(found, "approved")
 
-    def reveal(self, found: Request, who: str, *, fields: Collection[str] | None = None) -> dict[str, list[str]] | Refusal:
-        """Use the request up and return the person's fields in clear (only `fields`, if given)."""
+    def consume(self, found: Request, who: str) -> Refusal | None:
+        """Use the request up, or say why not; of several at once one does."""
         no = self.may_reveal(found, who)
         if no is not None:
             return no
@@ -151,10 +151,14 @@ class Reidentifications:
             done = connection.execute(
                 table.update().where(table.c.id == found.id, table.c.state == "approved", table.c.requester == who).values(state="revealed", revealed_at=now)
             )
-        if done.rowcount != 1:
-            return self._open(self.get(found.id) or found, "approved") or refusal("used", "该申请已使用。", "The request was used.", rule="single_use", you_may=_AGAIN)
+        if done.rowcount == 1:
+            return None
+        return self._open(self.get(found.id) or found, "approved") or refusal("used", "该申请已使用。", "The request was used.", rule="single_use", you_may=_AGAIN)
+
+    def fields(self, found: Request, *, only: Collection[str] | None = None) -> dict[str, list[str]]:
+        """The person's fields in clear (`only` these, if given); for whoever has just consumed the request."""
         held = self._vault.open_fields(found.uid)
-        return {name: values for name, values in held.items() if fields is None or name in fields}
+        return {name: values for name, values in held.items() if only is None or name in only}
 
     def _open(self, found: Request, wanted: str) -> Refusal | None:
         state = found.state_at(self._clock())

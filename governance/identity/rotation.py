@@ -6,7 +6,6 @@ joined by these keys' outputs outside the vault, so no join breaks.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -86,7 +85,7 @@ def reindex(vault: Vault, *, progress: Callable[[int], None] = lambda _n: None) 
                 before, after = macs[row.entity]
                 held = connection.execute(sa.select(index.c.kind, index.c.digest).where(index.c.uid == row.uid)).all()
                 mine = {(kind, bytes(digest)) for kind, digest in held}
-                fields = _fields(vault, connection, row)
+                fields = vault.opened(connection, row)
                 pairs = sorted({(name.removeprefix(FORMER), value) for name, values in fields.items() for value in values})
                 indexed = [pair for pair in pairs if (pair[0], before.digest(*pair)) in mine]
                 fresh += [
@@ -101,12 +100,6 @@ def reindex(vault: Vault, *, progress: Callable[[int], None] = lambda _n: None) 
             return done
         done += len(rows)
         progress(done)
-
-
-def _fields(vault: Vault, connection: sa.Connection, row: Any) -> dict[str, list[str]]:
-    data_key, kind = vault.data_key(row), suite(row.suite)
-    items = connection.execute(sa.select(schema.field).where(schema.field.c.uid == row.uid)).all()
-    return {item.name: json.loads(kind.unseal(data_key, item.sealed, context(vault.tenant, row.uid, item.name, item.version))) for item in items}
 
 
 def drop_old_indexes(vault: Vault) -> int:

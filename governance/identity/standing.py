@@ -38,16 +38,22 @@ class Tombstones:
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def covers(self, indexed: Iterable[tuple[str, str]]) -> bool:
-        """Whether somebody with these (type, normalised value) pairs was erased.
+    def covers(self, indexed: Iterable[tuple[str, str]], names: Iterable[str] = (), shared: Iterable[tuple[str, str]] = ()) -> bool:
+        """Whether somebody with these (type, normalised value) pairs, going by one of the compared `names`, was erased; `shared` are pairs that others claim too.
 
-        A strong identifier decides. A phone or an address, which can pass on to somebody else, decides only for a person without one.
+        A strong identifier decides. A phone or an address, which can pass on to somebody else, decides only for a person without one, or together with the name: a
+        doctor whom a channel lists anew, under a number of its own, is the same doctor.
         """
-        pairs = list(indexed)
-        strong = [pair for pair in pairs if pair[0] not in WEAK]
-        return any(
-            (kind, self._macs[version].digest(kind, value)) in digests for version, digests in self._found.items() for kind, value in strong or pairs
-        )
+        own, also = list(indexed), list(shared)
+        strong = [pair for pair in (*own, *also) if pair[0] not in WEAK]
+        telling = [*(strong or own), *with_names([*own, *also], names)]
+        return any((kind, self._macs[version].digest(kind, value)) in digests for version, digests in self._found.items() for kind, value in telling)
+
+
+def with_names(indexed: Iterable[tuple[str, str]], names: Iterable[str]) -> list[tuple[str, str]]:
+    """Phones and addresses together with each name, as pairs of a type of their own: `mobile+name`."""
+    known = list(names)
+    return [(f"{kind}+name", f"{value}\x1f{name}") for kind, value in indexed if kind in WEAK for name in known]
 
 
 def bury(vault: Vault, connection: sa.Connection, uid: str, certificate: str) -> int:
@@ -61,12 +67,31 @@ def bury(vault: Vault, connection: sa.Connection, uid: str, certificate: str) ->
         same = schema.tombstone
         connection.execute(same.delete().where(same.c.entity == stone["entity"], same.c.kind == stone["kind"], same.c.digest == stone["digest"]))
     insert_plain(connection, schema.tombstone, stones)
+    insert_plain(connection, schema.tombstone, _named_stones(vault, connection, uid, certificate))
     connection.execute(schema.correction.delete().where(schema.correction.c.uid == uid))
     connection.execute(schema.consent_act.delete().where(schema.consent_act.c.uid == uid))
     connection.execute(schema.request.delete().where(schema.request.c.uid == uid))
     forget(connection, [uid])
     vault.advance(connection)
     return len(stones)
+
+
+def _named_stones(vault: Vault, connection: sa.Connection, uid: str, certificate: str) -> list[dict[str, object]]:
+    """Tombstones of what a person is known by only together with the name."""
+    row = vault.person_row(connection, uid)
+    if row is None:
+        return []
+    fields = vault.opened(connection, row)
+    pairs = {(name.removeprefix(FORMER), value) for name, values in fields.items() if name != "name" for value in values}
+    macs = Macs(vault, row.entity)
+    found = [
+        {"entity": row.entity, "kind": kind, "digest": macs.digest(kind, value), "key_version": vault.keys.index.version, "certificate": certificate}
+        for kind, value in sorted(with_names(pairs, fields.get("name", ())))
+    ]
+    same = schema.tombstone
+    for stone in found:
+        connection.execute(same.delete().where(same.c.entity == stone["entity"], same.c.kind == stone["kind"], same.c.digest == stone["digest"]))
+    return found
 
 
 # --------------------------------------------------------------------------- corrections
@@ -109,7 +134,7 @@ def standing_over(vault: Vault, entity: str, persons: Iterable[Person]) -> list[
     A corrected identifier replaces the ones of its type among the fields; the old ones still find the person, since extracts go on using them.
     """
     erased, corrected = Tombstones(vault, entity), corrections(vault)
-    kept = (one for one in persons if not erased.covers(one.indexed)) if erased else iter(persons)
+    kept = (one for one in persons if not erased.covers(one.indexed, one.fields.get("name", ()))) if erased else iter(persons)
     return [with_corrections(one, corrected.get(one.uid, {}).get(IN_VAULT, {})) for one in kept]
 
 

@@ -187,11 +187,13 @@ class Vault:
         """Everything held on one person, in clear. Callers answer for who may see it; nothing here writes it anywhere."""
         with self.engine.connect() as connection:
             row = self.person_row(connection, uid)
-            if row is None:
-                return {}
-            rows = connection.execute(sa.select(schema.field).where(schema.field.c.uid == uid)).all()
+            return {} if row is None else self.opened(connection, row)
+
+    def opened(self, connection: sa.Connection, row: Any) -> dict[str, list[str]]:
+        """The same of a person's row, within the caller's transaction."""
+        rows = connection.execute(sa.select(schema.field).where(schema.field.c.uid == row.uid)).all()
         data_key, kind = self.data_key(row), suite(row.suite)
-        return {item.name: json.loads(kind.unseal(data_key, item.sealed, context(self.tenant, uid, item.name, item.version))) for item in rows}
+        return {item.name: json.loads(kind.unseal(data_key, item.sealed, context(self.tenant, row.uid, item.name, item.version))) for item in rows}
 
     # ----------------------------------------------------------------- one person's key
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from governance.identity.doubts import Decision, Thresholds, Words
+from governance.identity.doubts import Decision, Thresholds, Words, token_key
 from governance.identity.evidence import NONE
 from governance.identity.linking import Judge
 
@@ -31,7 +31,7 @@ class Telling:
 
     def judge(self, key: Key, linking: Linking, decisions: Mapping[str, Decision]) -> Judge:
         """The judge of doubtful cases; `key` makes tokens that nobody else can make."""
-        own = key.derive("linking", self.persons.entity)
+        own = token_key(key, self.persons.entity)
         return Judge(
             words=Words(
                 names=self.persons.names,
@@ -44,12 +44,16 @@ class Telling:
         )
 
     def cases(self) -> list[dict[str, Any]]:
-        """The doubtful cases, masked: `token`, `kind`, `source`, `rows`, `said` and `candidates` (each `token`, `likeness`, `agreement`, `said`)."""
+        """The doubtful cases, masked: `token`, `kind`, `source`, `rows`, `said` and `candidates` (each `token`, `likeness`, `agreement`, `said`).
+
+        What may be about somebody who was erased on request is no case: nobody is shown that person again.
+        """
         persons = self.persons
         if persons.links is None:
             return []
         labels = self.places.labels() if self.places is not None else {}
-        records = persons.evidence[persons.register]
+        records, who = persons.evidence[persons.register], persons.links.register.person
+        erased = {person for person, key in enumerate(persons.keys) if key is None}
         return [
             {
                 "token": doubt.token,
@@ -70,6 +74,7 @@ class Telling:
                 ],
             }
             for doubt in persons.links.doubts
+            if not erased or erased.isdisjoint(int(who[row]) for row in (*(item.row for item in doubt.candidates), *([] if doubt.kind == "row" else [doubt.row])))
         ]
 
     def _said(self, evidence: Evidence, row: int, labels: Mapping[int, str]) -> dict[str, str]:

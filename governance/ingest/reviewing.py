@@ -11,14 +11,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, Text, create_engine, delete, insert, select, text
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    insert,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from governance.errors import IngestError, nearest
 from governance.identity.doubts import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
 Verdict = Literal["same", "apart", "undo"]
@@ -65,6 +78,7 @@ class Reviews:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._engine = create_engine(f"sqlite:///{path}")
+        event.listen(self._engine, "connect", _overwrite)
         try:
             if not path.exists():
                 path.touch(mode=0o600)
@@ -170,6 +184,18 @@ class Reviews:
             )
         return Taken(token=case["token"], verdict=verdict, choice=choice if verdict == "same" else 0, by=by, at=moment)
 
+    def forget(self, tokens: Collection[str]) -> int:
+        """Delete every case in which a record with one of the tokens stands, and return how many; decisions about them stay as digests in the history."""
+        with self._engine.begin() as connection:
+            about = [
+                row.token
+                for row in connection.execute(select(_cases.c.token, _cases.c.body))
+                if not {str((case := json.loads(row.body))["record"]), *(str(item["token"]) for item in case["candidates"])}.isdisjoint(tokens)
+            ]
+            for token in about:
+                connection.execute(delete(_cases).where(_cases.c.token == token))
+        return len(about)
+
     def waiting(self, since: datetime) -> int:
         """How many decisions were taken after a moment, and so are not in the data yet."""
         with self._engine.connect() as connection:
@@ -181,6 +207,11 @@ class Reviews:
         with self._engine.connect() as connection:
             rows = connection.execute(select(_decisions).order_by(_decisions.c.number.desc())).all()
         return [{"case": row.token, "verdict": row.verdict, "by": row.by, "at": row.at} for row in rows]
+
+
+def _overwrite(connection: Any, _record: object) -> None:
+    """What is deleted is overwritten: a case describes a person, if masked."""
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _told(decision: Decision, case: Mapping[str, Any]) -> dict[str, Any]:

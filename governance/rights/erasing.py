@@ -67,17 +67,50 @@ def erase_from_warehouse(warehouse: Path, schema: WarehouseSchema, entity: str, 
 
     def look(connection: duckdb.DuckDBPyConnection) -> None:
         nonlocal searched
-        columns: list[Any] = connection.execute("SELECT table_name, column_name FROM information_schema.columns WHERE data_type = 'VARCHAR' ORDER BY ALL").fetchall()
-        for table, column in columns:
-            searched += 1
-            if any(
-                (connection.execute(f"SELECT count(*) FROM {quoted(table)} WHERE contains({quoted(column)}, ?)", [key]).fetchone() or (0,))[0] for key in keys  # noqa: S608
-            ):
-                message = f"the person's key is still in {table}.{column} after the removal; nothing was published (this is a defect: report it)"
-                raise WarehouseError(message)
+        searched = _none_left(connection, keys)
 
     rewrite(warehouse, version, change, look=look)
     return rows, searched
+
+
+def erase_restricted(restricted: Path, keys: Iterable[str], *, version: str) -> dict[str, int]:
+    """The same in the file of restricted rows, by every text in it: tables that the schema has given up are in it too. Returns the rows removed per table."""
+    import duckdb
+
+    if not restricted.exists():
+        return {}
+    keys, rows = list(keys), dict[str, int]()
+
+    def change(connection: duckdb.DuckDBPyConnection) -> None:
+        for table, column in _texts(connection):
+            count = _count(connection, table, column, keys)
+            if count:
+                rows[table] = rows.get(table, 0) + count
+                connection.execute(f"DELETE FROM {quoted(table)} WHERE {quoted(column)} = ANY(?)", [keys])  # noqa: S608 (names of the catalogue)
+
+    def look(connection: duckdb.DuckDBPyConnection) -> None:
+        _none_left(connection, keys)
+
+    with duckdb.connect(str(restricted), read_only=True) as connection:
+        there = any(_count(connection, table, column, keys) for table, column in _texts(connection))
+    if there:
+        rewrite(restricted, version, change, look=look, a_load=False)
+    return rows
+
+
+def _texts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    columns: list[Any] = connection.execute("SELECT table_name, column_name FROM information_schema.columns WHERE data_type = 'VARCHAR' ORDER BY ALL").fetchall()
+    return [(str(table), str(column)) for table, column in columns]
+
+
+def _none_left(connection: duckdb.DuckDBPyConnection, keys: list[str]) -> int:
+    """Prove that no text of any table holds one of the keys, and return how many columns were searched."""
+    columns = _texts(connection)
+    for table, column in columns:
+        if any((connection.execute(f"SELECT count(*) FROM {quoted(table)} WHERE contains({quoted(column)}, ?)", [key]).fetchone() or (0,))[0] for key in keys):  # noqa: S608
+            message = f"the person's key is still in {table}.{column} after the removal; nothing was published (this is a defect: report it)"
+            raise WarehouseError(message)
+    return len(columns)
 
 
 def erase_links(loads: Path, keys: Iterable[str]) -> int:

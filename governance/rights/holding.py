@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from governance.identity.consents import acts
+from governance.identity.pseudonyms import PSEUDONYM
 from governance.identity.standing import corrections
 from governance.rights.rewriting import quoted
 
@@ -60,6 +61,13 @@ def records_held(
     return found
 
 
+def restricted_held(restricted: Path, directory: Directory, uid: str, entity: str, schema: WarehouseSchema, mappings: Iterable[ExtractMapping]) -> dict[str, Any]:
+    """The same of the rows that a clock of retention restricted, under `restricted.<table>`."""
+    if not restricted.exists():
+        return {}
+    return {f"restricted.{table}": held for table, held in records_held(restricted, directory, uid, entity, schema, mappings).items()}
+
+
 def keyed(schema: WarehouseSchema, entity: str) -> list[tuple[str, str]]:
     """The tables that carry an entity's key, with every such column."""
     return [(table, column) for table, kind in schema.tables.items() for column, spec in kind.columns.items() if spec.of == entity]
@@ -69,6 +77,19 @@ def keyed_in(connection: duckdb.DuckDBPyConnection, schema: WarehouseSchema, ent
     """Those of `keyed` that a warehouse has: one loaded before a table was added to the schema lacks it."""
     there = {row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
     return [(table, column) for table, column in keyed(schema, entity) if table in there]
+
+
+def versions_held(warehouse: Path, schema: WarehouseSchema) -> set[int]:
+    """The versions of the warehouse's key under which its registers hold persons: one, since a rotation swaps the whole file."""
+    found: set[int] = set()
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        for entity, kind in schema.entities.items():
+            register = next((name for name, table in schema.tables.items() if table.register_of == entity), None) if kind.kind == "person" else None
+            for table, column in keyed_in(connection, schema, entity) if register is not None else ():
+                row: Any = connection.execute(f"SELECT any_value({quoted(column)}) FROM {quoted(table)}").fetchone() if table == register else None  # noqa: S608 (names of the schema)
+                match = PSEUDONYM.fullmatch(str(row[0])) if row is not None else None
+                found |= {int(match[2])} if match is not None else set()
+    return found
 
 
 def _outward(row: dict[str, Any], table: str, schema: WarehouseSchema, directory: Directory) -> dict[str, Any]:

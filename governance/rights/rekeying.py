@@ -40,8 +40,8 @@ def new_keys(vault: Vault, schema: WarehouseSchema, key: Key) -> dict[str, dict[
     return found
 
 
-def rekey_warehouse(warehouse: Path, schema: WarehouseSchema, keys: Mapping[str, Mapping[str, str]], *, version: str) -> int:
-    """Put every person's new key in place of an old one; return how many rows changed. A second call changes nothing."""
+def rekey_warehouse(warehouse: Path, schema: WarehouseSchema, keys: Mapping[str, Mapping[str, str]], *, version: str, a_load: bool = True) -> int:
+    """Put every person's new key in place of an old one; return how many rows changed. A second call changes nothing. `a_load=False`: in a file of restricted rows."""
     changed = 0
 
     def change(connection: duckdb.DuckDBPyConnection) -> None:
@@ -55,7 +55,7 @@ def rekey_warehouse(warehouse: Path, schema: WarehouseSchema, keys: Mapping[str,
                 changed += int(row[0]) if row else 0
             connection.unregister("renamed")
 
-    rewrite(warehouse, version, change)
+    rewrite(warehouse, version, change, a_load=a_load)
     return changed
 
 

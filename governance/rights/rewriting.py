@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from governance.errors import ConfigurationError, WarehouseError
-from governance.warehouse.building import LOAD_TABLE, publish
+from governance.warehouse.building import LOAD_TABLE, publish, remove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,21 +39,29 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def rewrite(warehouse: Path, version: str, change: Callable[[duckdb.DuckDBPyConnection], None], *, look: Callable[[duckdb.DuckDBPyConnection], None] | None = None) -> None:
-    """Apply `change` to a copy and put that in place of the warehouse as the load `version`.
+def rewrite(
+    warehouse: Path,
+    version: str,
+    change: Callable[[duckdb.DuckDBPyConnection], None],
+    *,
+    look: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+    a_load: bool = True,
+) -> None:
+    """Apply `change` to a copy and put that in place of the warehouse as the load `version` (a file of rows that is no load, `a_load=False`, has none).
 
     The published file is written from the copy's living rows alone, so that removed ones are in none of its blocks. `look` sees the finished
-    file before it is put in place and may raise. Any failure leaves the old warehouse as it was.
+    file before it is put in place and may raise. Any failure leaves the old warehouse as it was. What a killed act left beside it goes first:
+    whole copies, with the rows of persons who were erased since.
     """
     work = warehouse.with_name(f"{warehouse.name}.{version}.work")
     fresh = warehouse.with_name(f"{warehouse.name}.{version}.new")
     try:
-        for path in (work, fresh):
-            path.unlink(missing_ok=True)
+        sweep(warehouse)
         _copy(warehouse, work)
         with duckdb.connect(str(work)) as connection:
             change(connection)
-            connection.execute(f"UPDATE {LOAD_TABLE} SET load_id = ?", [version])  # noqa: S608 (a constant)
+            if a_load:
+                connection.execute(f"UPDATE {LOAD_TABLE} SET load_id = ?", [version])  # noqa: S608 (a constant)
         _copy(work, fresh)
         work.unlink()
         fresh.chmod(0o600)
@@ -66,6 +74,15 @@ def rewrite(warehouse: Path, version: str, change: Callable[[duckdb.DuckDBPyConn
         raise WarehouseError(message) from error
     finally:
         for path in (work, fresh, work.with_name(f"{work.name}.wal"), fresh.with_name(f"{fresh.name}.wal")):
+            path.unlink(missing_ok=True)
+
+
+def sweep(warehouse: Path) -> None:
+    """Remove the unfinished copies of a file that killed loads and acts left; for whoever is `alone`."""
+    for ending in ("work", "new"):
+        for path in warehouse.parent.glob(f"{warehouse.name}.*.{ending}"):
+            remove(path)
+        for path in warehouse.parent.glob(f"{warehouse.name}.*.{ending}.wal"):
             path.unlink(missing_ok=True)
 
 

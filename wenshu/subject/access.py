@@ -51,7 +51,8 @@ def held(desk: SubjectDesk, vault: Vault, directory: Directory, who: Meant, case
         "label": {"zh": "个人信息", "en": "personal information"},
         "person": {"entity": who.entity, "pseudonym": who.shown_as},
         "identity": holding.identity_held(vault, who.uid, who.entity, schema, mappings),
-        "records": holding.records_held(desk.home.warehouse, directory, who.uid, who.entity, schema, mappings),
+        "records": holding.records_held(desk.home.warehouse, directory, who.uid, who.entity, schema, mappings)
+        | holding.restricted_held(desk.home.restricted, directory, who.uid, who.entity, schema, mappings),
         "rows_by_source": holding.rows_by_source(desk.home.ingest, inner),
         "consent_acts": holding.consents_held(vault, who.uid, desk.moment),
         "notices": [{"id": item.id, "version": item.version, "from": item.effective_from.isoformat(), "text": words(item.text.text())} for item in notices],

@@ -12,6 +12,7 @@ from governance.identity.standing import FORMER
 from governance.rights import erasing
 from governance.rights.rewriting import alone
 from wenshu.subject.desk import PURPOSE, Done, Subject, SubjectDesk
+from wenshu.subject.elsewhere import forget_elsewhere, stores_that_tell
 
 if TYPE_CHECKING:
     from governance.terms import Actor
@@ -36,15 +37,16 @@ def erase(desk: SubjectDesk, actor: Actor, subject: Subject, case: str, *, dry_r
         desk.record(actor, "subject.erase", case, who)
         now, certificate = desk.local(), desk.random(8).hex()
         identifiers = [(name.removeprefix(FORMER), value) for name, values in vault.open_fields(who.uid).items() if name != "name" for value in values]
-        rows, searched = erasing.erase_from_warehouse(desk.home.warehouse, schema, who.entity, inner, version=desk.version(now))
-        links = erasing.erase_links(desk.home.ingest, inner)
+        version = desk.version(now)
+        rows, searched = erasing.erase_from_warehouse(desk.home.warehouse, schema, who.entity, inner, version=version)
+        gone = forget_elsewhere(desk.home, vault, who.entity, {who.uid: forms}, version=version, accounts=desk.accounts, answers=desk.forget)
         kept_out = erasing.erase_identity(vault, who.uid, certificate)
         released = [key for key, purpose in forms.items() if purpose != "warehouse"]
-        answers = desk.forget(released)
         shredded = desk.keys.shred(who.uid)
         sealed_with = None if shredded is None else shredded.key
         said = left(desk.home.ledger, desk.keys, sealed_with, released, ABOUT_PERSONS)
         sealed = {"key_destroyed": sealed_with, "entries": said.sealed}
+        stores, telling = stores_that_tell(desk.home.root, [who.uid, *forms, *(value for _, value in identifiers)])
         found_again = sum(vault.find(who.entity, kind, value) == who.uid for kind, value in identifiers)
         report = verify(desk.home.ledger, desk.ledger.vkey, desk.home.checkpoint, now=desk.clock())
         document = {
@@ -54,14 +56,15 @@ def erase(desk: SubjectDesk, actor: Actor, subject: Subject, case: str, *, dry_r
             "entity": who.entity,
             "removed": {
                 "warehouse_rows": rows,
-                "links": links,
-                "kept_answers": answers,
+                **gone.to_json(),
                 "vault": "data key shredded, fields and blind indexes deleted",
                 "ledger": sealed,
             },
             "kept": {"tombstones": kept_out, "why": "blind indexes that lead to nobody and keep the person out of later loads"},
             "proof": {
                 "warehouse_columns_searched": searched,
+                "store_tables_searched": stores,
+                "store_tables_that_name_the_person": telling,
                 "rows_left": sum(erasing.count_rows(desk.home.warehouse, schema, who.entity, inner).values()),
                 "identifiers_that_still_find_somebody": found_again,
                 "data_key_left": vault.entity_of(who.uid) is not None,
