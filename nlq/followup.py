@@ -331,7 +331,7 @@ class FollowUp:
 
     def _compared_before(self) -> bool:
         """谁增长快, after year on year: the comparison that was set stays, where no other base is said."""
-        return self.draft.compared_by_default and self.draft.when is None and self.context.compare in ("previous_year", "previous_period")
+        return self.draft.compared_by_default and self.draft.when is None and (isinstance(self.context.compare, Period) or self.context.compare in ("previous_year", "previous_period"))
 
     def _everywhere(self, context: MetricQuery) -> tuple[Filter, ...]:
         """全国, nationwide lifts what was said of places, where places were said; everything else lifts all."""

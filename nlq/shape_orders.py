@@ -26,7 +26,9 @@ def orderings(sentence: Sentence) -> None:
 
     changed = sentence.rest[match.end() - 1] if (match := sentence.find("[GK][YQM]*I")) else None
     by_metric(sentence, start)
-    grown = sentence.rest[match.start()] if (match := sentence.find("I(?=PN)")) else None
+    grown = sentence.rest[match.start()] if (match := sentence.find("I(?=S?P#?N|S?p#?N)")) else None
+    if changed is not None and grown is None and sentence.find("[SPpKks]") is None and _sorted_by(sentence, changed):
+        start()  # 按涨幅排
     changed = changed or grown
     if match := sentence.find("K?P#?N|S?PN"):
         index = match.end() - 1
@@ -85,6 +87,12 @@ def orderings(sentence: Sentence) -> None:
     if ordering is not None and ordering.column == "" and changed is not None and changed in sentence.rest:
         _by_change(sentence, ordering, sentence.rest.index(changed))
     draft.ordering = ordering
+
+
+def _sorted_by(sentence: Sentence, change: Token) -> bool:
+    """按涨幅排, sorted by growth: what is said right behind the change, or before it, sorts."""
+    behind = [token.text for token in sentence.all if token.start >= change.end][:1]
+    return behind[:1] in (["排"], ["排一排"], ["排好"], ["排出来"], ["来排"]) or (not sentence.chinese and any(token.text in ("sort", "sorted", "order", "ordered") for token in sentence.all))
 
 
 def _around(tokens: Sequence[Token], at: int) -> bool:

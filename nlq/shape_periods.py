@@ -12,9 +12,9 @@ from nlq.draft import Draft, Threshold
 from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
+from nlq.shape_changes import RATES, of_rows, opposed, restricts, together, unbounded, verbal
 from nlq.shape_spans import ahead, listed, same_days, whole_units, whole_year
 from nlq.times import Clock, When, counterpart
-from nlq.words import METRIC
 
 
 def periods(sentence: Sentence, clock: Clock) -> None:
@@ -393,19 +393,21 @@ def _changes(sentence: Sentence) -> None:
         first, last = draft.when.ends  # 从9月到10月的变化
         draft.when, draft.base = When(period=last, grain=draft.when.grain), When(period=first, grain=draft.when.grain)
         draft.compare = None
-    opposed = {"up", "down"} <= {token.value[0] for token in sentence.rest if token.kind == "I" and isinstance(token.value, tuple)}  # 哪些增长，哪些下降
+    together(sentence)
+    contrary = opposed(sentence)
     while sentence.has("I"):
         index = sentence.kinds.index("I")
         token = sentence.rest[index]
         direction = token.value[0] if isinstance(token.value, tuple) else "any"
-        every = sentence.find("GN?D") is not None  # 各大区…下降: every region; 下降的大区: those where it fell
-        filters = (draft.periods or any(other.kind in "DW" or (other.kind == "l" and other.text.endswith(("哪些", "哪几个")) and other.start >= token.end) for other in sentence.rest)) and not every and not draft.trend and _unranked(sentence, index) and direction != "any"
+        every = sentence.find("GN?D") is not None and not of_rows(sentence, index)  # 各大区…下降: every region; 下降的大区: those where it fell
+        filters = (draft.periods or any(other.kind in "DW" or (other.kind == "l" and other.text.endswith(("哪些", "哪几个")) and other.start >= token.end) for other in sentence.rest)) and not every and not draft.trend and restricts(sentence, index) and direction != "any"
         asks = token.text.endswith("多少") or (sentence.has("U") and not sentence.find("UN?D|DU"))
-        if filters and not asks and not opposed and not any(threshold.column in ("__change", "__growth") for threshold in draft.thresholds):
-            followed = (index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "D") or _verbal(sentence, token)
-            noun = token.text in _RATES and not followed
+        another = unbounded(sentence, index)
+        if filters and not asks and not contrary and (another is not None or not any(threshold.column in ("__change", "__growth") for threshold in draft.thresholds)):
+            followed = (index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "D") or verbal(sentence, token)
+            noun = token.text in RATES and not followed
             if not noun:
-                moved = sentence.rest[index - 1] if draft.ordering is not None and index and sentence.rest[index - 1].kind == METRIC else None
+                moved = another if draft.ordering is not None or draft.thresholds else None
                 draft.thresholds.append(Threshold(moved, "__change", ">" if direction == "up" else "<", None, 0.0))
         several = draft.when is not None and draft.base is None and (draft.when.rolling or 1) > 1
         cut = draft.grain is not None and draft.base is None and not asks  # 月度变化, monthly change: each unit's own figure
@@ -419,40 +421,6 @@ def _changes(sentence: Sentence) -> None:
         sentence.assume("未说明与何时相比，按上一期间（环比）", "compared with the period before, as no other base was said")
     elif draft.compare == "implied":
         draft.compare = None
-
-
-_RATES = frozenset(["增长率", "增幅", "增速", "涨幅", "增长幅度", "增长速度", "增长比例", "降幅", "跌幅", "降低率", "下降率", "下降幅度", "增长情况", "增量", "增长额", "增加额", "增长量", "增加量", "提升幅度", "增长"])
-
-
-_RELATIVE = frozenset(("where", "whose", "that", "which"))
-
-
-def _unranked(sentence: Sentence, index: int) -> bool:
-    """Whether a change that was said restricts the rows though they are ranked: 销售额增长的产品，按销售额排; regions where touches fell, sorted by touches."""
-    ordering, change = sentence.draft.ordering, sentence.rest[index]
-    if ordering is None:
-        return True
-    if ordering.column != "":
-        return False
-    if not sentence.chinese:
-        return any(token.text in _RELATIVE and token.end <= change.start for token in sentence.all)
-    if _verbal(sentence, change) and sentence.rest[index + 1 : index + 2] and sentence.rest[index + 1].kind == ",":
-        return True
-    following = next((token for token in sentence.rest[index + 1 :] if token.kind not in "YQT"), None)
-    between = [token.text for token in sentence.all if following is not None and change.end <= token.start and token.end <= following.start]
-    return following is not None and following.kind == "D" and "的" in (*between[:1], change.text[-1:])
-
-
-_DOING = frozenset(("在", "正在", "还在", "仍在", "都在", "一直在", "有", "有所", "出现", "实现", "保持", "持续", "呈", "呈现"))
-
-
-def _verbal(sentence: Sentence, change: Token) -> bool:
-    """哪些产品销售额在增长, 哪些产品的销量增长: where it is asked which do, the word is a verb."""
-    if not sentence.chinese or not any(token.kind == "W" and token.text.startswith(("哪些", "哪几")) for token in sentence.all):
-        return False
-    before = [token for token in sentence.all if token.end <= change.start]
-    after = [token for token in sentence.all if token.start >= change.end]
-    return bool(before) and (before[-1].text in _DOING or before[-1].kind == METRIC) and (not after or after[0].kind == "," or after[0].text in ("呢", "的", "了"))
 
 
 def default_grain(days: int, *, monthly: bool) -> Grain:

@@ -13,7 +13,7 @@ from nlq.draft import Threshold
 from nlq.entries import Meaning
 from nlq.matching import Token
 from nlq.sentence import Sentence
-from nlq.words import DIMENSION, FILLER, METRIC, UNKNOWN
+from nlq.words import DIMENSION, FILLER, METRIC, UNKNOWN, VALUE
 
 _MET = re.compile(r"(?:hit|meet|met|make|made|reach|achieve|attain|deliver|fulfil+)(?:s|es|ed|d|ing|ting)?$|(?:完成|达到|达成|实现|做到|够到|够|到)了?$")
 _BEAT = re.compile(r"(?:beat|exceed|surpass|outperform|over(?:shot|shoot))(?:s|es|ed|en|ing|ting)?$|(?:超过|超额完成|超出|超|超额|超了|超过了)$")
@@ -87,21 +87,69 @@ def _take(sentence: Sentence, token: Token, verb: list[Token], name: str, op: Co
 
 # ------------------------------------------------------------------ yes or no
 
-_WHETHER_ZH = re.compile(r"(?:吗|么|嘛|没有?|了没|不)[?？。!！\s]*$")
+_WHETHER_ZH = re.compile(r"(?:吗|么|嘛|没有?|了没|不)[?？。!！\s]*$|是不是|是否|有没有|有无")
+_EITHER = re.compile("是不是|是否")
 _WHETHER_EN = re.compile(r"^(?:and |so |ok |okay |please tell me )?(?:did|do|does|is|are|was|were|has|have|had|will)(?![a-z])")
 
 
-def whether(sentence: Sentence, text: str) -> None:
-    """达到100%了吗, is occupancy above 60% in East: one figure is asked about, which shows it."""
+def asked_whether(sentence: Sentence, text: str) -> bool:
+    """Whether a sentence is a question for yes or no."""
     asks = _WHETHER_ZH.search(text) is not None if sentence.chinese else _WHETHER_EN.match(text) is not None
-    if not asks or sentence.find("[DWUlgwRSPpKkHhGE]") is not None or sentence.count(METRIC) != 1 or text.rstrip("?？。 ").endswith("的"):
+    return asks and (_EITHER.search(text) is not None or not text.rstrip("?？。 ").endswith("的"))
+
+
+def whether(sentence: Sentence, text: str) -> None:
+    """达到100%了吗, is occupancy above 60% in East, 华东触达率是不是超过70%: one figure is asked about, which shows it."""
+    draft = sentence.draft
+    if not asked_whether(sentence, text) or sentence.find("[DWUlgwRSPpKkHhG]") is not None or sentence.count(METRIC) != 1:
         return
+    if sentence.find("[YQIZzd]") is not None or any(token.kind == UNKNOWN for token in sentence.rest):
+        return
+    bounds = [each for each in draft.thresholds if each.column == "" and each.token is not None]
     match = sentence.find("CNc?|Nc")
-    if match is None or sentence.find("[YQIZzd]") is not None or any(token.kind == UNKNOWN for token in sentence.rest):
+    if match is not None:
+        said = "".join(token.text for token in sentence.rest[match.start() : match.end()])
+        sentence.take(*range(match.start(), match.end()))
+    elif sentence.chinese and bounds and len(bounds) == len(draft.thresholds) == 1:
+        said = f"{bounds[0].op}{bounds[0].token.text}" if bounds[0].token is not None else ""
+        draft.thresholds = []
+    else:
         return
-    said = "".join(token.text for token in sentence.rest[match.start() : match.end()])
+    members = [token for token in sentence.rest if token.kind == VALUE]
+    if len(members) > 1 and set.intersection(*(set(sentence.dimension_of(token)) for token in members)):
+        draft.separate = True  # 华东和华南是不是都超过70%: each of them
     sentence.assume(f"是否{said}，看数值即知", f"whether it is {said} is seen from the figure")
-    sentence.take(*range(match.start(), match.end()))
 
 
-__all__ = ["targets", "whether"]
+_COPULAS = frozenset(("是不是", "是否", "是", "算不算", "算", "is", "was", "are", "were"))
+
+
+def whether_the_most(sentence: Sentence, text: str) -> None:
+    """西北是不是触达率最低的大区, is East the best region: the place of that one among all of them answers; narrowed to it, it would always be the most."""
+    ordering = sentence.draft.ordering
+    values = [token for token in sentence.rest if token.kind == VALUE]
+    if ordering is None or ordering.limit != 1 or ordering.column != "" or not asked_whether(sentence, text):
+        return
+    if not values and sentence.find("T[^T]*[mw]") is not None:
+        sentence.problem(next(token.text for token in sentence.rest if token.kind in "mw"), 0.5)  # 10月是不是今年最高的月份
+        return
+    names = [token for token in sentence.rest if token.kind == DIMENSION]
+    own = set.intersection(*(set(sentence.dimension_of(value)) for value in values)) if values else set()
+    if not own or sentence.find("[gwRHhG]") is not None:
+        return
+    if any(not own & set(sentence.dimension_of(name)) for name in names) or (not names and not any(token.text in _COPULAS for token in sentence.all)):
+        return
+    if any(len({meaning.value for meaning in value.meanings}) > 1 for value in values):
+        return
+    for name in names:
+        for value in values:
+            sentence.restrict(value, sentence.dimension_of(name))
+        sentence.take(sentence.rest.index(name))
+    for token in [token for token in sentence.rest if token.kind == "W"]:
+        sentence.take(sentence.rest.index(token))
+    said = "、".join(value.text for value in values)
+    sentence.draft.rank_of, ordering.limit = True, None
+    sentence.assume(f"“{said}”在其中的名次", f"the place of '{said}' among them")
+
+
+__all__ = ["targets", "whether", "whether_the_most"]
