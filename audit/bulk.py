@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
+from audit.canonical import text
 from audit.errors import AuditError
-from audit.events import INTENT, MINUTE
+from audit.events import INTENT, MINUTE, facets_of
 from audit.levels import Growing
 from audit.merkle import HASH_LENGTH, CompactRange, interior_count, leaf_hash
 from audit.records import RECORD, read_record
-from audit.rows import ANSWERED, Days, Known, Row, same_slowly
+from audit.rows import ANSWERED, Days, Known, Row, meaning, same_slowly
 
 CHUNK = 4096
 """Entries read at once; a power of two."""
@@ -43,6 +44,13 @@ class Chunks(Protocol):
     def counts(self) -> tuple[int, int, int]:
         """How many entries, index rows and nodes there are."""
 
+    def indexed(self) -> int:
+        """The number behind the last entry that the search index has a row for."""
+
+    @property
+    def trails(self) -> bool:
+        """Whether the search index may lack the newest entries (`audit.trailing`)."""
+
     def chunk(self, start: int, stop: int) -> Sequence[tuple[Any, ...]]:
         """The entries from `start` up to `stop` in order, each with the members of `audit.rows.Row`."""
 
@@ -50,7 +58,10 @@ class Chunks(Protocol):
         """How many stored hashes of 32 bytes there are (`entry`: leaves, `node`: interior nodes) from `start` up to `stop`, and all of them."""
 
     def columns(self, number: int) -> dict[str, Any]:
-        """The index's row of one entry, by column."""
+        """The index's row of one entry, by column; empty where it has none."""
+
+    def line(self, number: int) -> bytes:
+        """One stored line."""
 
     def node(self, level: int, position: int) -> bytes:
         """One stored node; level 0 is a leaf."""
@@ -83,6 +94,8 @@ class Seen:
     outcomes: list[tuple[str, int, bool]] = field(default_factory=list)
     """Outcomes whose intent did not stand before them in the range; whether each is an answer."""
     pruned: list[int] = field(default_factory=list)
+    behind: int = 0
+    """Entries at the end that the search index lacks, as it may."""
     ranges: list[tuple[int, int]] = field(default_factory=list)
     """What records of pruning name."""
 
@@ -104,6 +117,7 @@ class Seen:
             intents | later.intents,
             self.outcomes,
             [*self.pruned, *later.pruned],
+            self.behind + later.behind,
             [*self.ranges, *later.ranges],
         )
 
@@ -152,14 +166,20 @@ class _Rows:
     def __init__(self, source: Chunks, zone: ZoneInfo, seen: Seen) -> None:
         self._source, self._zone, self._seen = source, zone, seen
         self._known, self._days = Known(), Days(zone)
+        self._indexed = source.indexed() if source.trails else sys.maxsize
         self._time = b""
         self._intents: dict[bytes, int] = {}
 
     def __call__(self, first: int, rows: Sequence[tuple[Any, ...]]) -> None:
         known, days, seen, intents, previous = self._known, self._days, self._seen, self._intents, self._time
+        if rows:
+            seen.first_time = seen.first_time or (rows[0][Row._fields.index("time")] or b"").decode()
         for number, (body, usual, place, time, request, question, session) in enumerate(rows, first):
             if place is None:
-                self._pruned(number, body)
+                if number < self._indexed:
+                    self._pruned(number, body)
+                else:
+                    previous = self._trailing(number, body, previous)
                 continue
             head, before_question, before_request, before_session, before_time, after_session, end, day, kind = known[
                 usual
@@ -188,9 +208,24 @@ class _Rows:
                 intents[request] = number
             elif intents.pop(request, None) is None:
                 seen.outcomes.append((request.decode(), number, kind == ANSWERED))
-        if rows:
-            seen.first_time = seen.first_time or (rows[0][Row._fields.index("time")] or b"").decode()
         self._time = previous
+
+    def _trailing(self, number: int, body: bytes, previous: bytes) -> bytes:
+        """Follow a line that the index does not cover yet; returns its time."""
+        seen, facets = self._seen, facets_of(json.loads(body), self._zone)
+        time = facets.time.encode()
+        seen.first_time = seen.first_time or facets.time
+        seen.behind += 1
+        if time < previous:
+            seen.set_back.append(number)
+        kind, request = meaning(facets.type, facets.outcome), text(facets.request).encode()
+        if kind == RECORD:
+            seen.ranges += read_record(json.loads(body))
+        elif kind == INTENT:
+            self._intents[request] = number
+        elif kind and self._intents.pop(request, None) is None:
+            seen.outcomes.append((request.decode(), number, kind == ANSWERED))
+        return time
 
     def _pruned(self, number: int, body: bytes) -> None:
         if own_hash(body) == leaf_hash(body):
@@ -255,6 +290,7 @@ def _elsewhere(path: Path, zone: str, start: int, stop: int) -> Seen | None:
         intents=answer["intents"],
         outcomes=[(request, number, answered) for request, number, answered in answer["outcomes"]],
         pruned=answer["pruned"],
+        behind=answer["behind"],
         ranges=[(first, last) for first, last in answer["ranges"]],
     )
 
@@ -265,7 +301,7 @@ def work() -> None:
     from audit.sources import DatabaseSource
 
     task = json.load(sys.stdin)
-    with closing(connect(Path(task["path"]))) as connection, snapshot(connection):
+    with closing(connect(Path(task["path"]))) as connection, snapshot(connection, stored=True):
         try:
             seen = asdict(look(DatabaseSource(connection), ZoneInfo(task["zone"]), task["start"], task["stop"]))
         except Differs as error:

@@ -38,12 +38,34 @@ class _Codes(dict[Any, int]):
         return number
 
 
+class _Growing:
+    """An array that grows at its end, with room to spare: what was given out before stays as it was."""
+
+    def __init__(self, kind: str) -> None:
+        self._room = np.empty(0, kind)
+        self._size = 0
+
+    def add(self, new: NDArray[Any]) -> None:
+        end = self._size + len(new)
+        if end > len(self._room):
+            room = np.empty(end + end // 8 + PIECE, self._room.dtype)
+            room[: self._size] = self._room[: self._size]
+            self._room = room
+        self._room[self._size : end] = new
+        self._size = end
+
+    @property
+    def all(self) -> NDArray[Any]:
+        """Everything so far."""
+        return self._room[: self._size]
+
+
 class _Column:
     """One column: a number for each event, and what the numbers mean."""
 
     def __init__(self) -> None:
         self.codes = _Codes()
-        self.data = np.empty(0, np.int32)
+        self.data = _Growing("int32")
 
 
 class Columns:
@@ -56,8 +78,8 @@ class Columns:
     def _forget(self, prunings: int) -> None:
         self._prunings = prunings
         self._next = 0
-        self._index = np.empty(0, np.int64)
-        self._time = np.empty(0, "datetime64[us]")
+        self._index = _Growing("int64")
+        self._time = _Growing("datetime64[us]")
         self._columns = {name: _Column() for name in COUNTED}
 
     def refresh(self, connection: Reads) -> View:
@@ -68,21 +90,20 @@ class Columns:
             prunings = connection.execute("SELECT count(*) FROM pruning").fetchone()[0]
             if prunings != self._prunings:  # rows went away
                 self._forget(prunings)
-            index, time, data = [self._index], [self._time], {name: [c.data] for name, c in self._columns.items()}
             while rows := connection.execute(statement, (self._next,)).fetchall():
                 numbers, times, *columns = zip(*rows, strict=True)
-                index.append(np.array(numbers, np.int64))
-                time.append(np.array([moment[:-1] for moment in times], "datetime64[us]"))
-                for name, values in zip(COUNTED, columns, strict=True):
-                    codes = self._columns[name].codes
-                    data[name].append(np.fromiter(map(codes.__getitem__, values), np.int32, len(rows)))
+                moments = np.array([moment[:-1] for moment in times], "datetime64[us]")
+                codes = [
+                    np.fromiter(map(self._columns[name].codes.__getitem__, values), np.int32, len(rows))
+                    for name, values in zip(COUNTED, columns, strict=True)
+                ]
+                self._index.add(np.array(numbers, np.int64))
+                self._time.add(moments)
+                for name, numbered in zip(COUNTED, codes, strict=True):
+                    self._columns[name].data.add(numbered)
                 self._next = numbers[-1] + 1
-            if len(index) > 1:
-                self._index, self._time = np.concatenate(index), np.concatenate(time)
-                for name, pieces in data.items():
-                    self._columns[name].data = np.concatenate(pieces)
-            known = {name: (c.codes, c.data) for name, c in self._columns.items()}
-            return View(self._index, self._time, known, self._prunings)
+            known = {name: (c.codes, c.data.all) for name, c in self._columns.items()}
+            return View(self._index.all, self._time.all, known, self._prunings)
 
 
 class View:

@@ -12,6 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import ClassVar
 
 from audit.errors import AuditUnavailable
@@ -30,6 +31,9 @@ PAUSE_S = 0.0003
 FORK_S = 5.0
 """Longest wait for upkeep to end before a fork."""
 
+IDLE_S = 0.02
+"""When nobody came for so long, the search index is brought up to date."""
+
 PENDING_LIMIT = 10_000
 """Most hand-overs waiting in a process before further ones are turned away."""
 
@@ -44,10 +48,11 @@ Woken all at once they would only queue up for the interpreter, each at the pric
 class _Append:
     """Events handed over, and where the answer goes. They go into one batch, in order, or nowhere."""
 
-    __slots__ = ("done", "drafts", "error", "given_up", "next", "receipts", "settled")
+    __slots__ = ("done", "drafts", "error", "given_up", "next", "receipts", "settled", "wants_index")
 
-    def __init__(self, drafts: Sequence[Draft]) -> None:
+    def __init__(self, drafts: Sequence[Draft], *, wants_index: bool = False) -> None:
         self.drafts = drafts
+        self.wants_index = wants_index
         self.done = threading.Lock()
         self.done.acquire()
         self.given_up = False
@@ -113,11 +118,18 @@ class GroupCommit:
 
     def submit(self, drafts: Sequence[Draft]) -> list[Receipt]:
         """Have the drafts written; returns once they are durable, else raises `AuditUnavailable` within the patience."""
+        return self._answered(_Append(drafts))
+
+    def catch_up(self) -> None:
+        """Return once the search index covers all that was acknowledged before, else raise `AuditUnavailable` within the patience."""
+        if self._writer.behind:
+            self._answered(_Append((), wants_index=True))
+
+    def _answered(self, append: _Append) -> list[Receipt]:
         if self._closed:
             raise AuditUnavailable("closed", "the ledger was closed; open it again")
         if self._waiting.qsize() >= PENDING_LIMIT:
             raise AuditUnavailable("overloaded", "too many events wait for the disk; ask again in a moment")
-        append = _Append(drafts)
         self._waiting.put(append)
         if self._waiting.qsize() >= self._goal:
             self._enough.set()
@@ -153,17 +165,38 @@ class GroupCommit:
         """The writer thread: take all that waits, write it as one batch, answer everyone."""
         ended = False
         while not ended:
-            first = self._waiting.get()
+            first = self._next()
             batch, ended = ([], True) if first is None else self._gather(first)
             self._expected = len(batch)
             wanted = [append for append in batch if not append.given_up]
             if wanted:
                 with self._writing:
                     self._settle(wanted)
+                    if self._writer.late():
+                        self._index()
                 if self._writer.due() is not None:
                     self._want_upkeep()
         with self._tending, self._writing:
+            until = time.monotonic() + self._patience
+            while self._writer.behind and not self._writer.stuck and time.monotonic() < until:
+                self._index()
             self._writer.close()
+
+    def _next(self) -> _Append | None:
+        """What comes next; while nothing comes, the search index is brought up to date."""
+        pause = IDLE_S
+        while self._writer.behind and not self._writer.stuck:
+            try:
+                return self._waiting.get(timeout=pause)
+            except queue.Empty:
+                with self._writing:
+                    self._index()
+                pause = 0.0
+        return self._waiting.get()
+
+    def _index(self) -> None:
+        with suppress(Exception):  # nobody waits for it, and it is tried again after the next batch
+            self._writer.catch_up(time.monotonic() + self._patience / 2)
 
     def _want_upkeep(self) -> None:
         if self._upkeep is None:
@@ -224,12 +257,24 @@ class GroupCommit:
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may be left waiting or told that it is written
             for append in batch:
                 append.error = _as_unavailable(error)
+        for append in batch:
+            if append.wants_index and append.error is None:
+                append.error = self._indexed(deadline)
         for append, follower in zip(batch, batch[CHAINS:], strict=False):
             append.next, append.settled = follower, True
         for append in batch[-CHAINS:]:
             append.settled = True
         for append in batch[:CHAINS]:
             append.wake()
+
+    def _indexed(self, deadline: float) -> AuditUnavailable | None:
+        """Bring the search index wholly up to date; what went wrong, if anything did."""
+        try:
+            while self._writer.behind:
+                self._writer.catch_up(deadline)
+        except Exception as error:  # noqa: BLE001 - as above
+            return _as_unavailable(error)
+        return None
 
     # SQLite connections and held locks must not cross a fork: the connection is closed before it, while no batch is under
     # way, and opened again on use. The child gets a thread of its own. If the disk does not come back in time, the child

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from audit.bulk import Chunks, Differs, Moment, Seen, look_at_all
@@ -12,6 +14,16 @@ from audit.notes import Checkpoint
 from audit.records import uncovered
 from audit.report import Finding, FindingKind, Problem
 from audit.walk import PROBLEM_LIMIT, body_missing
+
+
+class Named(Protocol):
+    """What tells of single entries."""
+
+    def columns(self, number: int) -> dict[str, Any]:
+        """Id, request and time of one entry among others; empty where only its line tells."""
+
+    def line(self, number: int) -> bytes:
+        """One stored line."""
 
 
 class Held:
@@ -23,7 +35,7 @@ class Held:
     bad_node: Node | None = None
     moved: tuple[int, int] | None = None
 
-    def __init__(self, source: Chunks, seen: Seen, unexplained: Sequence[int], roots: dict[int, bytes]) -> None:
+    def __init__(self, source: Named, seen: Seen, unexplained: Sequence[int], roots: dict[int, bytes]) -> None:
         self._source = source
         self._open = self._moments(seen.intents.values())
         self.roots = roots
@@ -31,6 +43,7 @@ class Held:
         self.last_member: int | None = seen.stop - 1
         self.suspects: list[int] = []
         self.pruned = len(seen.pruned)
+        self.behind = seen.behind
         self.problems: list[Problem] = [
             body_missing(place) for place in uncovered(seen.pruned, seen.ranges)[:PROBLEM_LIMIT]
         ]
@@ -51,7 +64,7 @@ class Held:
         return iter(_findings("orphan_intent", "is an intent without an outcome", moments))
 
     def _moments(self, numbers: Iterable[int]) -> list[Moment]:
-        rows = ((number, self._source.columns(number)) for number in numbers)
+        rows = ((number, self._source.columns(number) or json.loads(self._source.line(number))) for number in numbers)
         return [Moment(number, row["id"], row["request"], row["time"]) for number, row in rows]
 
 
@@ -72,7 +85,7 @@ def hold(
     if entries != size or nodes != interior_count(size):
         raise Differs("more or fewer than the signed head says")
     seen, unexplained = look_at_all(source, zone, size, path, processes)
-    if rows != size - len(seen.pruned):
+    if rows != size - len(seen.pruned) - seen.behind:
         raise Differs("the index has rows for no entry")
     roots = {found.size: root_at(found.size, source.node) for found in checkpoints if found.size <= size}
     for found in checkpoints:

@@ -138,8 +138,7 @@ def _fold(hashes: Sequence[bytes]) -> bytes:
 def root(leaves: Iterable[bytes]) -> bytes:
     """The RFC 6962 root over leaf *hashes*."""
     tree = CompactRange()
-    for leaf in leaves:
-        tree.append(leaf)
+    tree.extend(leaves)
     return tree.root()
 
 

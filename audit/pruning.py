@@ -135,6 +135,7 @@ def prune(
                 "holds": sorted(kept_by),
             }
             ledger.append(Event(type=RECORD, actor=actor, detail=detail))
+    ledger.catch_up()  # what is dropped from the search index must be in it
     if isinstance(path, Server):
         _drop_on_server(path)
     else:

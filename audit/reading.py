@@ -15,6 +15,7 @@ from audit.errors import AuditUnavailable
 from audit.merkle import node_id
 from audit.place import Place, Reads, Server
 from audit.schema import FORMAT
+from audit.trailing import cover
 
 if TYPE_CHECKING:
     from audit.postgres.connecting import ServerReads
@@ -136,11 +137,16 @@ def _open(path: Path, options: str) -> sqlite3.Connection:
 
 
 @contextmanager
-def snapshot(connection: Reads) -> Iterator[Reads]:
-    """Everything read inside belongs to one moment; SQLite's errors leave as `AuditUnavailable`."""
+def snapshot(connection: Reads, *, stored: bool = False) -> Iterator[Reads]:
+    """Everything read inside belongs to one moment; SQLite's errors leave as `AuditUnavailable`.
+
+    `event_index` covers every entry inside, though the stored one may trail the entries (`audit.trailing`); with `stored`, it is the stored one.
+    """
     try:
         connection.execute("BEGIN")
         try:
+            if not stored and isinstance(connection, sqlite3.Connection):
+                cover(connection)
             yield connection
         finally:
             if connection.in_transaction:

@@ -109,6 +109,8 @@ class Report:
     findings: tuple[Finding, ...]
     witnesses: tuple[Standing, ...] = ()
     stamps: tuple[Stamped, ...] = ()
+    behind: int = 0
+    """Newest entries that the search index lacks yet, as it may: searches make up for them from the lines."""
 
     @property
     def ok(self) -> bool:
@@ -128,7 +130,8 @@ class Report:
         """One line for a person."""
         if self.ok:
             findings = f", {len(self.findings)} findings" if self.findings else ""
-            told = [found.told() for found in self.witnesses] + [found.told() for found in self.stamps[-1:]]
+            late = [f"the search index is {self.behind} entries behind and catches up at the next start"] if self.behind else []
+            told = late + [found.told() for found in self.witnesses] + [found.told() for found in self.stamps[-1:]]
             seen = "".join(f"; {words}" for words in told)
             return f"intact: {self.entries} entries hash to the signed checkpoint{findings}{seen}"
         return f"{self.verdict}: " + "; ".join(problem.message for problem in self.problems[:3])

@@ -71,7 +71,7 @@ class Known(dict[Any, Usual]):
             after_session=told,
             end=f'","type":"{kind}","v":2}}'.encode(),
             day=str(day),
-            kind=_meaning(str(kind), outcome),
+            kind=meaning(str(kind), outcome),
         )
         return made
 
@@ -84,7 +84,8 @@ def _read(usual: bytes) -> list[str | None]:
 REMEMBERED = 65_536
 
 
-def _meaning(kind: str, outcome: str | None) -> str:
+def meaning(kind: str, outcome: str | None) -> str:
+    """What of an entry's type matters to verification; see `Usual.kind`."""
     if kind == OUTCOME:
         return ANSWERED if outcome == ANSWERED else OUTCOME
     return kind if kind in {INTENT, RECORD} else ""

@@ -73,6 +73,9 @@ class Filter:
     text: str = ""
 
 
+COUNTED = "SELECT (SELECT coalesce(max(idx) + 1, 0) FROM entry) - (SELECT coalesce(sum(entries), 0) FROM pruning)"
+"""How many events there are; to count them one by one would read the whole index."""
+
 COLUMNS: tuple[Column, ...] = get_args(Column)
 FILTERED = {name: name for name in COLUMNS if name not in {"classes", "metrics"}} | {
     "metric": "metrics",
@@ -176,7 +179,7 @@ class Reader:
         """How many events are meant."""
         with self._reading() as connection:
             if self._columns is None and (wanted is None or wanted == Filter()):
-                return int(connection.execute("SELECT count(*) FROM event_index").fetchone()[0])
+                return int(connection.execute(COUNTED).fetchone()[0])
             return int(self._meant(connection, wanted)[1].sum())
 
     def count_by(self, column: Column, wanted: Filter | None = None) -> list[tuple[str | None, int]]:

@@ -56,9 +56,15 @@ class Source(Protocol):
     def facets(self) -> Iterator[Facets] | None:
         """The search index in order; None if this source has none."""
 
+    @property
+    def trails(self) -> bool:
+        """Whether the search index may lack the newest entries (`audit.trailing`)."""
+
 
 class DatabaseSource:
-    """A ledger's SQLite file, read in one snapshot that the caller has begun."""
+    """A ledger's SQLite file, read in one snapshot that the caller has begun (`stored`)."""
+
+    trails = True
 
     def __init__(self, connection: Reads) -> None:
         """Read over `connection`."""
@@ -111,6 +117,9 @@ class DatabaseSource:
             _sound(row[0], int)
             yield Facets._make(row)
 
+    def indexed(self) -> int:
+        return int(self._connection.execute("SELECT coalesce(max(idx) + 1, 0) FROM event_index").fetchone()[0])
+
     def counts(self) -> tuple[int, int, int]:
         row = self._connection.execute(
             "SELECT (SELECT count(*) FROM entry), (SELECT count(*) FROM event_index), (SELECT count(*) FROM node)"
@@ -133,12 +142,18 @@ class DatabaseSource:
         row = self._connection.execute(f"SELECT {QUOTED} FROM event_index WHERE idx = ?", (number,)).fetchone()  # noqa: S608
         return {} if row is None else dict(zip(Facets._fields, row, strict=True))
 
+    def line(self, number: int) -> bytes:
+        row = self._connection.execute("SELECT CAST(body AS BLOB) FROM entry WHERE idx = ?", (number,)).fetchone()
+        return b"" if row is None else bytes(row[0])
+
     def node(self, level: int, position: int) -> bytes:
         return read_node(self._connection, level, position)
 
 
 class ServerSource(DatabaseSource):
     """A ledger on a PostgreSQL server, likewise."""
+
+    trails = False
 
     def defects(self) -> list[str]:
         from audit.postgres.schema import defects
@@ -197,6 +212,8 @@ SERVER_HASHES = {
 class ExportSource:
     """The folder that `wenshu audit export` writes: `events.jsonl`, `checkpoint` and, to name a bad line, `leaves`."""
 
+    trails = False
+
     def __init__(self, folder: Path) -> None:
         """Read the folder; raises `AuditUnavailable` if one of its files can't be read."""
         self._lines = folder / "events.jsonl"
@@ -240,6 +257,16 @@ class ExportSource:
         with self._lines.open("rb") as file:
             for place, line in enumerate(file):
                 yield Stored(place, self.leaf(place), line.removesuffix(b"\n"))
+
+    def raw(self) -> Iterator[bytes]:
+        """The lines without their ends."""
+        with self._lines.open("rb") as file:
+            for line in file:
+                yield line.removesuffix(b"\n")
+
+    def stored_leaves(self) -> Sequence[bytes]:
+        """The leaf hashes kept beside the lines; empty where there are none that hash to the checkpoint."""
+        return self._leaves
 
     def leaf(self, place: int) -> bytes | None:
         return self._leaves[place] if 0 <= place < len(self._leaves) else None

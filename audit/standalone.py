@@ -1,10 +1,15 @@
-"""Check an exported Wenshu ledger with nothing but Python's standard library.
+"""Check an exported Wenshu ledger, or an evidence pack from it, with nothing but Python's standard library.
 
     python3 verify.py [FOLDER] [VKEY]
 
-FOLDER (default: this file's) holds events.jsonl and checkpoint. VKEY is the ledger's verifier key or a file with it; take it from
+FOLDER (default: this file's) is the export or the pack. VKEY is the ledger's verifier key or a file with it; take it from
 a source you trust, else the folder's own file `vkey` is used, which proves only that the folder agrees with itself.
 Exit status: 0 everything holds, 1 something does not, 2 it could not be checked.
+
+Of an export: all its lines, in order, hash to the signed checkpoint. Of a pack: the signature on the checkpoint; that all leaf hashes (`leaves`) give its
+root; that every event shipped is one of these leaves and matches the filter; that every other entry stands in `facets.jsonl` with values that do not match; and
+that these values are the ones that the ledger committed to, in a signed entry, when the pack was made. What a facet says of an entry whose body is not here is
+the ledger's owner's statement: ask for the body of any of them, it must hash to its leaf.
 
 How: RFC 6962 (leaf SHA-256(0x00 || line), node SHA-256(0x01 || left || right)), C2SP signed notes, Ed25519 (RFC 8032).
 """
@@ -15,8 +20,9 @@ import base64
 import hashlib
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -26,7 +32,6 @@ ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
 
 Point = tuple[int, int, int, int]
 Peaks = list[tuple[int, bytes]]
-Check = Callable[[Path, str], tuple[list[str], str]]
 
 
 def recover_x(y: int, sign: int) -> int | None:
@@ -150,8 +155,14 @@ def read_leaves(path: Path, root: bytes) -> list[bytes]:
     return leaves if root_of(peaks) == root else []
 
 
-def check(folder: Path, vkey: str) -> tuple[list[str], str]:
-    """Problems found, in words, and what was seen."""
+def unexplained(pruned: list[int], allowed: list[list[int]]) -> list[str]:
+    """What is wrong if entries have only their hash left and lie in no range that a signed record of pruning names."""
+    left = [place for place in pruned if not any(first <= place <= last for first, last in allowed)]
+    return [f"event {left[0]} has only its hash left, and no record says that it was pruned"] if left else []
+
+
+def check_export(folder: Path, vkey: str) -> tuple[list[str], str]:
+    """What does not hold of an export, in words, and what was seen."""
     size, root = read_checkpoint((folder / "checkpoint").read_bytes().decode(), vkey)
     leaves = read_leaves(folder / "leaves", root)
     problems: list[str] = []
@@ -185,14 +196,127 @@ def check(folder: Path, vkey: str) -> tuple[list[str], str]:
         problems.append(f"{count} lines, but the signed checkpoint is over {size} events")
     if root_of(peaks) != root:
         problems.append("the lines do not hash to the signed root")
-    left = [place for place in pruned if not any(first <= place <= last for first, last in allowed)]
-    if left:
-        problems.append(f"event {left[0]} has only its hash left, and no record says that it was pruned")
+    problems += unexplained(pruned, allowed)
     return problems, f"{count} events, root {root.hex()}"
 
 
-def run(arguments: list[str], beside: str, check: Check, holds: str = "holds") -> int:
-    """Run a checker from a shell: `check` gives the problems of a folder (default: the one `beside` lies in), and what it saw."""
+LISTS = {"metric": "metrics", "data_class": "classes"}
+"""Conditions that look for one value among an event's several."""
+
+
+def member(body: Mapping[str, Any], name: str) -> Any:
+    """A searchable member of an event; lines of version 1 hold some of them inside `detail`."""
+    value = body.get(name)
+    return body["detail"].get(name) if value is None and body.get("v") == 1 else value
+
+
+def fields(wanted: Mapping[str, Any]) -> list[str]:
+    """The members of an event that decide whether a filter means it."""
+    named = {LISTS.get(name, name) for name in wanted if name not in {"since", "until"}}
+    return sorted(named | ({"time"} if {"since", "until"} & set(wanted) else set()))
+
+
+def facets(body: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+    """What is committed of an event: its number and the members named."""
+    return {"index": body["index"], **{name: member(body, name) for name in names}}
+
+
+def matches(facet: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a filter means an event with these facets. `since` and `until` are UTC texts that compare as times, half-open."""
+    for name, chosen in wanted.items():
+        if name == "since":
+            if facet["time"] < chosen:
+                return False
+        elif name == "until":
+            if facet["time"] >= chosen:
+                return False
+        else:
+            value = facet.get(LISTS.get(name, name))
+            held = value if isinstance(value, list) else [value]
+            if not set(held) & set(chosen):
+                return False
+    return True
+
+
+def written(facet: Mapping[str, Any]) -> bytes:
+    """One line of the commitment."""
+    return json.dumps(facet, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """The lines of a file without their ends."""
+    with path.open("rb") as file:
+        for raw in file:
+            yield raw.removesuffix(b"\n")
+
+
+def check_pack(folder: Path, vkey: str) -> tuple[list[str], str]:
+    """What does not hold of an evidence pack, in words, and what was seen."""
+    size, root = read_checkpoint((folder / "checkpoint").read_bytes().decode(), vkey)
+    leaves = [bytes.fromhex(line.decode()) for line in lines(folder / "leaves")]
+    problems: list[str] = []
+    peaks: Peaks = []
+    for leaf in leaves:
+        grow(peaks, leaf)
+    if len(leaves) != size or root_of(peaks) != root:
+        return [f"the {len(leaves)} leaf hashes do not give the root that was signed over {size}"], ""
+    said = json.loads((folder / "pack.json").read_bytes())
+    wanted, covered, made = said["filter"], int(said["size"]), int(said["made_by"])
+    names = fields(wanted)
+    if not covered <= made < size:
+        return ["the entry that committed to this pack does not lie behind what it covers"], ""
+    told: dict[int, dict[str, Any]] = {}
+    shipped, pruned = 0, []
+    commitment: Mapping[str, Any] = {}
+    for line in lines(folder / "events.jsonl"):
+        body = json.loads(line)
+        number = body["index"]
+        if not 0 <= number < size or hashlib.sha256(b"\x00" + line).digest() != leaves[number]:
+            problems.append(f"event {number} is not what the ledger holds at that number")
+        elif number == made:
+            commitment = body
+        elif number in told:
+            problems.append(f"event {number} stands here twice")
+        else:
+            told[number] = facets(body, names)
+            shipped += 1
+            if number >= covered or not matches(told[number], wanted):
+                problems.append(f"event {number} does not belong to the filter")
+    for line in lines(folder / "facets.jsonl"):
+        facet = json.loads(line)
+        number = facet["index"]
+        if number in told:
+            problems.append(f"entry {number} stands here twice")
+        told[number] = facet
+        if facet.get("pruned") is True:
+            pruned.append(number)
+        elif set(facet) != {"index", *names} or matches(facet, wanted):
+            problems.append(f"entry {number} matches the filter and its event is not here")
+    missing = [number for number in range(covered) if number not in told]
+    if missing or len(told) != covered:
+        problems.append(f"{len(missing)} of the first {covered} entries are neither shipped nor accounted for" + (f", the first is {missing[0]}" if missing else ""))
+    digest = hashlib.sha256(b"".join(written(told[number]) for number in sorted(told))).hexdigest()
+    detail = commitment.get("detail", {})
+    if commitment.get("type") != "ledger.pack" or detail.get("facets_sha256") != digest or detail.get("size") != covered:
+        problems.append("the ledger did not commit to these facets")
+    allowed: list[list[int]] = []
+    for line in lines(folder / "prunings.jsonl") if (folder / "prunings.jsonl").exists() else ():
+        record = json.loads(line)
+        if not 0 <= record["index"] < size or hashlib.sha256(b"\x00" + line).digest() != leaves[record["index"]] or record["type"] != "ledger.pruned":
+            problems.append("a record of pruning is not what the ledger holds")
+        else:
+            allowed += [pair for pair in record["detail"]["ranges"] if pair[1] < record["index"]]
+    problems += unexplained(pruned, allowed)
+    return problems, f"{shipped} events match, {covered - shipped} others are accounted for ({len(pruned)} pruned), {size} entries under root {root.hex()}"
+
+
+def check(folder: Path, vkey: str) -> tuple[list[str], str]:
+    """Problems found, in words, and what was seen."""
+    return (check_pack if (folder / "pack.json").exists() else check_export)(folder, vkey)
+
+
+def run(arguments: list[str], beside: str) -> int:
+    """Check a folder (default: the one `beside` lies in) as said from a shell; returns the exit status."""
     folder = Path(arguments[1]) if len(arguments) > 1 else Path(beside).resolve().parent
     say = sys.stdout.write
     try:
@@ -208,6 +332,7 @@ def run(arguments: list[str], beside: str, check: Check, holds: str = "holds") -
     for problem in problems:
         say(f"DOES NOT HOLD: {problem}\n")
     if not problems:
+        holds = "complete" if (folder / "pack.json").exists() else "holds"
         say(f"{holds}: {seen}\n")
         if len(arguments) <= 2:
             say("(checked with the key in the folder itself; compare it with the one you were given elsewhere)\n")
@@ -215,4 +340,4 @@ def run(arguments: list[str], beside: str, check: Check, holds: str = "holds") -
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv, __file__, check))
+    sys.exit(run(sys.argv, __file__))

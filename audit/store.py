@@ -24,6 +24,7 @@ from audit.events import Line
 from audit.merkle import HASH_LENGTH
 from audit.reading import read_node
 from audit.schema import APPLICATION_ID, FORMAT, QUOTED, STATEMENTS
+from audit.trailing import behind, missing
 from audit.upgrade import upgrade
 
 FIRST_PAUSE_S = 0.0005
@@ -33,8 +34,8 @@ LONGEST_PAUSE_S = 0.01
 LOG_PAGES = 1000
 """Pages of the write-ahead log (by estimate) after which they are copied into the database."""
 
-PAGES_A_BATCH, PAGE = 8, 4096
-"""Pages that every batch changes, however small; bytes of a page."""
+PAGES_A_BATCH, PAGE, INDEX_ROW = 8, 4096, 500
+"""Pages that every batch changes, however small; bytes of a page; bytes of a row of the search index, by estimate."""
 
 ROWS_AT_ONCE = (64, 32, 16, 8, 4, 2, 1)
 """Rows of one INSERT statement: few sizes, so that few statements are prepared and each stays prepared."""
@@ -81,7 +82,16 @@ class Store(Protocol):
         """The stored lines from number `start` on."""
 
     def insert(self, lines: Sequence[Line], leaves: Sequence[bytes], node: int, nodes: Sequence[bytes]) -> None:
-        """Append lines with their leaf hashes, facets, and the interior nodes that they complete, numbered from `node`."""
+        """Append lines with their leaf hashes and the interior nodes that they complete, numbered from `node`.
+
+        The search index may be left behind, for `catch_up`.
+        """
+
+    def behind(self) -> int:
+        """How many of the newest entries the search index lacks."""
+
+    def catch_up(self, zone: tzinfo, most: int) -> None:
+        """Bring up to `most` entries into the search index, inside a batch."""
 
     def set_head(self, size: int, note: str, *, keep: bool) -> None:
         """Replace the head by a larger one; with `keep`, store it among the kept checkpoints too."""
@@ -214,8 +224,17 @@ class SqliteStore:
         with self._translated:
             self._insert("entry (idx, leaf, body)", entries)
             self._insert("node (id, hash)", list(enumerate(nodes, node)))
-            self._insert(f"event_index ({QUOTED})", [line.facets for line in lines])
-        self._pages += PAGES_A_BATCH + 3 * sum(len(line.data) for line in lines) // PAGE
+        self._pages += PAGES_A_BATCH + 2 * sum(len(line.data) for line in lines) // PAGE
+
+    def behind(self) -> int:
+        with self._translated:
+            return behind(self._connection)
+
+    def catch_up(self, zone: tzinfo, most: int) -> None:
+        with self._translated:
+            rows = list(missing(self._connection, zone, most))
+            self._insert(f"event_index ({QUOTED})", rows)
+        self._pages += PAGES_A_BATCH + len(rows) * INDEX_ROW // PAGE
 
     def _insert(self, into: str, rows: Sequence[tuple[object, ...]]) -> None:
         """Insert rows, many to a statement: each statement gives up the interpreter once, for which others are waiting."""

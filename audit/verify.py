@@ -22,6 +22,7 @@ from audit.bulk import Chunks, Differs
 from audit.causes import FAILURES, unavailable
 from audit.errors import AuditUnavailable, InvalidNote, InvalidStamp
 from audit.events import GENESIS, format_time
+from audit.exported import Lines, hold_export
 from audit.held import Held, hold
 from audit.notes import Checkpoint, VerifierKey
 from audit.outside import beside, read_steadily
@@ -71,7 +72,7 @@ def verify(
         else:
             # Before the database, which may only be ahead of it.
             judge.read_outside(external_checkpoint or beside(path), required=True)
-            with closing(connect(path)) as connection, snapshot(connection):
+            with closing(connect(path)) as connection, snapshot(connection, stored=True):
                 judge.judge_database(connection, known)
     except AuditUnavailable as error:
         judge.broken(error)
@@ -109,6 +110,7 @@ class _Judge:
             origin=self._head.origin if self._head else None,
             outside=self._outside.size if self._outside else None,
             pruned=walk.pruned if walk else 0,
+            behind=walk.behind if walk else 0,
             problems=tuple(problems),
             findings=(*walk.findings, *walk.orphans(self._before)) if walk else (),
         )
@@ -204,11 +206,15 @@ class _Judge:
 
     def _quickly(self, source: Source, zone: ZoneInfo | None, checkpoints: Sequence[Checkpoint]) -> Held | None:
         """What the quick pass saw, if everything agrees; None where it does not, or where there is no database."""
-        if self._head is None or zone is None or not isinstance(source, Chunks):
+        if self._head is None or zone is None:
             return None
         try:
+            if isinstance(source, Lines):
+                return hold_export(source, checkpoints, self._head.size)
+            if not isinstance(source, Chunks):
+                return None
             return hold(source, zone, checkpoints, self._head.size, self._path, self._processes)
-        except (Differs, AuditUnavailable, *FAILURES):
+        except (Differs, AuditUnavailable, KeyError, TypeError, ValueError, AttributeError, *FAILURES):
             return None  # the walk meets it again, and names it
 
     def _problem(self, kind: ProblemKind, message: str, first: int | None = None, last: int | None = None) -> None:
@@ -323,7 +329,7 @@ class _Judge:
 
 
 def _flaws(path: Path) -> list[str]:
-    with closing(connect(path)) as connection, snapshot(connection):
+    with closing(connect(path)) as connection, snapshot(connection, stored=True):
         return DatabaseSource(connection).flaws()
 
 

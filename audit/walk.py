@@ -39,6 +39,7 @@ class Walk:
         self.tree = CompactRange()
         self.entries = 0
         self.pruned = 0
+        self.behind = 0
         self.roots: dict[int, bytes] = {0: self.tree.root()} if 0 in sizes else {}
         self.problems: list[Problem] = []
         self.findings: list[Finding] = []
@@ -156,7 +157,9 @@ class Walk:
             while self._row is not None and self._row.number < place:
                 self._extra_row(self._row)
                 self._row = next(self._facets, None)
-            if self._row is None or self._row.number != place:
+            if self._row is None and self._source.trails:
+                self.behind += 1
+            elif self._row is None or self._row.number != place:
                 self.problem("index_edited", f"the search index lacks entry {place}", place, place)
             else:
                 if expected is not None and not self._same(self._row, expected):

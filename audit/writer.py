@@ -28,6 +28,15 @@ KEEP_EVERY = 1024
 CHECKED_TAIL = 256
 """So many of the last lines are hashed again whenever a connection is opened."""
 
+SLICE = 256
+"""Entries brought into the search index at once: whoever comes meanwhile waits for no more."""
+
+MOST_BEHIND = 20_000
+"""So many entries behind, the search index is brought up to date even while others wait."""
+
+LONGEST_BEHIND_S = 2.0
+"""And if it has been behind for so long."""
+
 PUBLISH_S = 0.5
 """At least so long is given to writing the checkpoint file after a commit."""
 
@@ -71,6 +80,11 @@ class Writer:
         self._note = ""
         self._tree = CompactRange()
         self._unpublished: tuple[str, int] | None = None
+        self.behind = 0
+        """How many entries the search index lacks, as far as this process knows."""
+        self._behind_since = monotonic()
+        self.stuck = False
+        """Whether it could not be brought up to date; nobody tries in vain until something was written again."""
 
     def write(self, drafts: Sequence[Draft], deadline: float) -> list[Receipt]:
         """Make the drafts durable as one batch and return their receipts in order.
@@ -95,6 +109,30 @@ class Writer:
             self.close()
             raise
         return receipts
+
+    def catch_up(self, deadline: float, most: int = SLICE) -> None:
+        """Bring up to `most` entries into the search index; `behind` says how many are left. Raises `AuditUnavailable`."""
+        self.stuck = True  # unless it succeeds
+        try:
+            store = self._store = self._store or self._connect(deadline)
+            store.begin(deadline)
+            try:
+                store.catch_up(self._settings.zone, most)
+                store.commit()
+                self.behind, self.stuck = store.behind(), False
+            finally:
+                store.rollback()
+        except AuditUnavailable as error:
+            if error.reason != "locked":
+                self.close()
+            raise
+        except BaseException:
+            self.close()
+            raise
+
+    def late(self) -> bool:
+        """Whether the search index should be brought up to date even while others wait."""
+        return self.behind > MOST_BEHIND or (self.behind > 0 and monotonic() - self._behind_since > LONGEST_BEHIND_S)
 
     def due(self) -> float | None:
         """In how many seconds `tend` is wanted; None if it isn't."""
@@ -135,6 +173,7 @@ class Writer:
             self._check_head(store, outside)
             if store.upgrade(settings.zone):
                 store.commit()
+            self.behind = store.behind()
             store.rollback()
         except BaseException:
             store.close()
@@ -230,6 +269,10 @@ class Writer:
         store.commit()
         self._known, self._note, self._tree = head, note, tree
         self._unpublished = (note, tree.size)
+        if not self.behind:
+            self._behind_since = monotonic()
+        self.behind += len(lines)
+        self.stuck = False
         return [Receipt(event=line.facets.id, index=line.facets.number, checkpoint=note) for line in lines]
 
     @staticmethod

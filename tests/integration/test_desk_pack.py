@@ -13,6 +13,7 @@ from io import BytesIO
 import pytest
 
 from audit.errors import ExportError
+from audit.pruning import prune
 from governance.documents.review import ReviewDocument, SecondOfficer
 from governance.errors import InvalidQuery
 from tests.fixtures.desks import OFFICER, make_bench
@@ -53,6 +54,29 @@ def test_a_pack_holds_what_the_search_finds_and_its_checker_says_complete(bench,
     for name in ("report.zh.pdf", "report.en.pdf"):
         assert (tmp_path / "pack" / name).read_bytes().startswith(b"%PDF-")
     assert list((tmp_path / "pack/policies").glob("*/bundle.yaml"))
+
+
+def test_one_file_checks_a_pack_and_needs_nothing_beside_it(made_pack, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    alone = shutil.copyfile(made_pack / "verify.py", tmp_path / "elsewhere/verify.py")
+    assert [path.name for path in made_pack.glob("*.py")] == ["verify.py"]
+    done = subprocess.run([sys.executable, "-I", "-S", str(alone), str(made_pack), str(made_pack / "vkey")], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (done.returncode, done.stdout[:9]) == (0, "complete:"), done.stdout + done.stderr
+
+
+def test_a_pack_over_a_pruned_ledger_leaves_no_newer_event_out_and_proves_the_pruning(bench, tmp_path):
+    bench.clock.at(dt.date(2032, 1, 5))
+    bench.ask(case="C-8")
+    prune(bench.ledger, bench.desk.door.path, actor="compliance", now=bench.clock(), keep_days=1200)
+    last = bench.ask(case="C-8")
+    made = bench.desk.packs.make(OFFICER, {"case": "C-8"}, tmp_path / "pack")
+    assert made.matched == 4
+    assert last in (tmp_path / "pack/events.jsonl").read_text(encoding="utf-8")
+    done = check(tmp_path / "pack", bench.ledger.vkey)
+    assert (done.returncode, "(18 pruned)" in done.stdout) == (0, True), done.stdout + done.stderr
+    edit_lines(tmp_path / "pack/prunings.jsonl", lambda lines: lines[1:])
+    done = check(tmp_path / "pack", bench.ledger.vkey)
+    assert (done.returncode, "no record says" in done.stdout) == (1, True), done.stdout + done.stderr
 
 
 def edit_lines(path, change):

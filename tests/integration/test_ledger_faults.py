@@ -40,9 +40,10 @@ def judge(home: Home, calls: list[str], code: int, allowed: set[str]) -> None:
     arm(calls, code)
     with home.open(patience_s=2.0) as ledger:
         told = [ledger.append(intent("before"))]
+        ledger.catch_up()
         while ledger._group._writer.due() is not None:  # upkeep would free a low descriptor in the midst of the failing
             time.sleep(0.01)
-        with ledger._group._tending:
+        with ledger._group._tending, ledger._group._writing:
             ledger._group._writer.close()  # so that its files are opened anew
         with failing():
             for _ in range(3):

@@ -304,7 +304,9 @@ def test_a_disk_turned_read_only_is_said_and_recovered_from():
         home = new_home(disk / "home")
         with open_ledger(home, create=True) as ledger:
             ledger.append(intent("before"))
-            ledger._group._writer.close()  # so that nothing is open for writing, which would keep the mount busy
+            ledger.catch_up()
+            with ledger._group._writing:
+                ledger._group._writer.close()  # so that nothing is open for writing, which would keep the mount busy
             turned = subprocess.run(["mount", "-o", "remount,ro", str(disk)], capture_output=True, check=False)
             if turned.returncode:
                 pytest.skip("the file system can't be turned read-only here")

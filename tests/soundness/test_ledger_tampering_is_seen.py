@@ -16,6 +16,7 @@ from audit.canonical import dumps
 from audit.export import export
 from audit.merkle import CompactRange, leaf_hash, node_id
 from audit.notes import Checkpoint, Signer
+from audit.search import Filter, Reader
 from audit.verify import verify
 from tests.fixtures.ledgers import ORIGIN, Home, filled_home, intent, outcome
 
@@ -294,7 +295,6 @@ def test_every_column_of_the_search_index_is_held_against_the_entries(home, colu
     "statement",
     [
         "DELETE FROM event_index WHERE idx = 7",
-        "DELETE FROM event_index WHERE idx >= 15",
         "INSERT INTO event_index (idx, id, time, day, type, actor) VALUES (99, 'x', 'x', 'x', 'x', 'x')",
         "UPDATE event_index SET metrics = '[\"spend\"]' WHERE idx = 7",
         "UPDATE event_index SET metrics = NULL WHERE idx = 7",
@@ -305,6 +305,15 @@ def test_every_column_of_the_search_index_is_held_against_the_entries(home, colu
 def test_rows_taken_from_or_added_to_the_search_index_are_seen(home, statement):
     home.tamper(lambda c: c.execute(statement))
     assert kinds(home) == {"index_edited"}
+
+
+def test_a_search_index_cut_off_at_its_end_is_told_and_hides_nothing(home):
+    before = Reader(home.path).search(limit=100).events
+    home.tamper(lambda c: c.execute("DELETE FROM event_index WHERE idx >= 15"))
+    report = home.verify()
+    assert (report.ok, report.behind) == (True, SIZE - 15)
+    assert Reader(home.path).search(limit=100).events == before
+    assert Reader(home.path).count(Filter(actor=("market",))) == SIZE - 1
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Cold:
         )
         found: list[tuple[int, bytes]] = []
         with closing(connect(self._path)) as connection, snapshot(connection):
-            low, high = connection.execute("SELECT (SELECT min(idx) FROM event_index), (SELECT max(idx) FROM event_index)").fetchone()
+            low, high = connection.execute("SELECT (SELECT min(idx) FROM entry), (SELECT max(idx) FROM entry)").fetchone()
             if high is None:
                 return Page(events=(), after=None)
             place = after if after is not None else (high + 1 if newest_first else low - 1)
@@ -67,7 +67,7 @@ class Cold:
     def size(self) -> int:
         """Return the number behind the last event's; more than there are events once some were pruned."""
         with closing(connect(self._path)) as connection, snapshot(connection):
-            return int(connection.execute("SELECT coalesce(max(idx) + 1, 0) FROM event_index").fetchone()[0])
+            return int(connection.execute("SELECT coalesce(max(idx) + 1, 0) FROM entry").fetchone()[0])
 
     def known(self, name: str, value: str) -> bool:
         """Whether an event with that value of a filter was found before patience ended; so False may also mean: not found yet."""

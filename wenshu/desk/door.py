@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from audit import Event, Ledger, Receipt
+from audit import AuditUnavailable, Event, Ledger, Receipt
 from audit.merkle import root_at
 from audit.notes import Checkpoint
 from audit.place import Place
@@ -64,7 +64,10 @@ class Door:
     def enter(self, actor: Actor, what: str, detail: Mapping[str, object] | None = None, *, kind: str = "ledger.read") -> Receipt:
         """Let a reviewer in and record that, durably, before anything is shown. Raises NotPermitted (recorded too)."""
         self.insist(actor, what)
-        return self.record(actor, kind, {"what": what, **(detail or {})})
+        receipt = self.record(actor, kind, {"what": what, **(detail or {})})
+        with suppress(AuditUnavailable):  # what the search index lacks is read from the lines, only more slowly
+            self.ledger.catch_up()
+        return receipt
 
     def insist(self, actor: Actor, what: str) -> None:
         """Raise NotPermitted (recorded) for those who may not review."""
@@ -89,7 +92,7 @@ class Door:
 
     def count(self) -> int:
         """How many events there are; never waits for them to be read."""
-        return (self.reader if self._awake else self._plain).count()
+        return self._plain.count()
 
     def search(self, wanted: Filter, *, after: int | None = None, limit: int = 50, newest_first: bool = True, patience_s: float | None = None) -> Page:
         """A page of the events meant, from memory or, before they were read, from the index; with `patience_s` perhaps not a full one then."""

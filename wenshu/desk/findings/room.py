@@ -48,6 +48,7 @@ class Findings:
         self._found: dict[tuple[str, str], list[Finding]] = {}
         self._acts_after = -1
         self._standings: dict[str, Standing] = {}
+        self._sentences: tuple[object, dict[tuple[str, str], Text]] = (None, {})
 
     # ------------------------------------------------------------------ keeping up
 
@@ -194,7 +195,7 @@ class Findings:
             "day": item.day,
             "strength": round(item.strength, 2),
             "raised": round(raised.get((item.rule, item.person), 1.0), 2),
-            "sentence": named(item.sentence, self._labels.listed),
+            "sentence": self._sentence(item),
             "count": item.count,
             "events": [{"index": index} for index in item.events],
             "filter": dict(item.filter),
@@ -204,6 +205,17 @@ class Findings:
             "assignee": standing.assignee,
             "acts": list(standing.acts),
         }
+
+    def _sentence(self, item: Finding) -> Text:
+        """The sentence with its ids called by their labels; kept, since every page tells hundreds of them, until a bundle calls them otherwise."""
+        tables = self._labels.tables()
+        if self._sentences[0] is not tables:
+            self._sentences = (tables, {})
+        kept = self._sentences[1]
+        key = (item.id, item.sentence.zh)
+        if (found := kept.get(key)) is None:
+            found = kept[key] = named(item.sentence, self._labels.listed)
+        return found
 
     # ------------------------------------------------------------------ acting
 

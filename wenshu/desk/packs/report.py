@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from audit.standalone import member
 from governance.terms import Language, Text
-from wenshu.desk.packs.checker import member
 
 LISTED = 500
 """Events that the report lists; all of them lie in events.jsonl."""

@@ -17,10 +17,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from audit import standalone
 from audit.errors import ExportError
 from audit.events import format_time
 from audit.merkle import inclusion_proof, root_at
 from audit.reading import connect, read_node, snapshot
+from audit.records import RECORD
 from audit.search import FILTERED
 from governance.bundle.loading import Bundle, bundle_files
 from governance.errors import InvalidQuery
@@ -30,7 +32,6 @@ from wenshu.desk.filters import read_filter, sayable
 from wenshu.desk.four_eyes import FourEyes
 from wenshu.desk.integrity import Integrity
 from wenshu.desk.labels import Labels
-from wenshu.desk.packs import checker
 from wenshu.desk.packs.report import Report, write_reports
 from wenshu.desk.second import SecondOfficers
 from wenshu.desk.signing import Signing
@@ -47,11 +48,12 @@ report.zh.html report.zh.pdf report.en.html report.en.pdf   to read / 可读报�
 events.jsonl   the events of the filter, as they are stored, and the entry that committed to this pack / 符合筛选条件的事件原文
 facets.jsonl   every other entry: its number and the values that show that it does not match / 其余条目的编号与不符合条件的字段
 leaves         the leaf hash of every entry / 全部条目的叶哈希
+prunings.jsonl   the signed records of what was pruned / 已签名的清除记录
 proofs.jsonl   for each event the hashes on its way to the root (RFC 6962) / 每个事件的包含证明
 checkpoint     signed head of the ledger (C2SP signed note) · vkey: its verifier key / 已签名的检查点与验证公钥
 policies/      the rules that were in force / 当时有效的规则
 pack.json      the filter and what it covers / 筛选条件与范围
-verify.py ledger.py   the checker, with Python's standard library alone / 只用 Python 标准库的验证程序
+verify.py      the checker, with Python's standard library alone / 只用 Python 标准库的验证程序
 
     python3 verify.py . vkey
 """
@@ -140,25 +142,27 @@ class Packs:
     # ------------------------------------------------------------------ the files
 
     def _write(self, actor: Actor, filters: Mapping[str, str], wanted: Mapping[str, Any], folder: Path) -> Made:
-        names = checker.fields(wanted)
-        size = self._door.reader.count()
+        names = standalone.fields(wanted)
+        size = self._door.signed()  # not how many events there are: pruned entries have their numbers, too
         commitment, matching, bundles = hashlib.sha256(), [], set()
-        with (folder / "events.jsonl").open("wb") as events, (folder / "facets.jsonl").open("wb") as others:
+        with (folder / "events.jsonl").open("wb") as events, (folder / "facets.jsonl").open("wb") as others, (folder / "prunings.jsonl").open("wb") as prunings:
             for number, line in self._lines(size):
                 if line.startswith(PRUNED):
                     facet: dict[str, Any] = {"index": number, "pruned": True}
-                    others.write(checker.written(facet))
+                    others.write(standalone.written(facet))
                 else:
                     body = json.loads(line)
-                    facet = checker.facets(body, names)
-                    if checker.matches(facet, wanted):
+                    facet = standalone.facets(body, names)
+                    if body["type"] == RECORD:
+                        prunings.write(line + b"\n")
+                    if standalone.matches(facet, wanted):
                         self._second.insist(actor, body)
                         events.write(line + b"\n")
                         matching.append(body)
                         bundles.add(str(body["detail"].get("bundle") or ""))
                     else:
-                        others.write(checker.written(facet))
-                commitment.update(checker.written(facet))
+                        others.write(standalone.written(facet))
+                commitment.update(standalone.written(facet))
             detail = {
                 "filters": sayable(filters, self._door),
                 "facets_sha256": commitment.hexdigest(),
@@ -174,8 +178,7 @@ class Packs:
         (folder / "pack.json").write_text(json.dumps(pack, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         (folder / "vkey").write_text(f"{self._door.ledger.vkey}\n", encoding="utf-8")
         (folder / "README").write_text(README, encoding="utf-8")
-        (folder / "verify.py").write_bytes(files("wenshu.desk.packs").joinpath("checker.py").read_bytes())
-        (folder / "ledger.py").write_bytes(files("audit").joinpath("standalone.py").read_bytes())
+        (folder / "verify.py").write_bytes(files("audit").joinpath("standalone.py").read_bytes())
         policies = self._policies(folder / "policies", bundles - {""})
         write_reports(
             folder,
