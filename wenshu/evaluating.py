@@ -104,7 +104,7 @@ class _Bench:
         return self._day
 
     def _sources(self) -> AbstractContextManager[Sources]:
-        return Sources.open(self._warehouse, ledger=self._ledger_file)
+        return Sources.open(self._warehouse, ledger=self._ledger_file, fresh=None if self._ledger is None else self._ledger.catch_up)
 
     def _asker(self, user: str) -> _Asker:
         key = (user, self._day)

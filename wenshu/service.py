@@ -195,7 +195,7 @@ class Service(Knowing):
         return self._environment.today(self._zone)
 
     def _sources(self) -> AbstractContextManager[Sources]:
-        return Sources.open(self._warehouse, ledger=self.home.ledger_file)
+        return Sources.open(self._warehouse, ledger=self.home.ledger_file, fresh=self._ledger.catch_up)
 
     def local_actor(self, user: str) -> Actor:
         """Return the account as acted for by the machine's owner; an unknown user is a configuration error that names the nearest."""

@@ -46,16 +46,16 @@ class WarehousePort(Protocol):
 class Sources:
     """The connections of one question, each opened when first needed and kept to its end: an answer never mixes two loads."""
 
-    def __init__(self, stack: ExitStack, warehouse: WarehousePort, ledger: Path | None) -> None:
-        self._stack, self._warehouse, self._ledger = stack, warehouse, ledger
+    def __init__(self, stack: ExitStack, warehouse: WarehousePort, ledger: Path | None, fresh: Callable[[], None] | None = None) -> None:
+        self._stack, self._warehouse, self._ledger, self._fresh = stack, warehouse, ledger, fresh
         self._sessions: dict[str, Session] = {}
 
     @classmethod
     @contextmanager
-    def open(cls, warehouse: WarehousePort, *, ledger: Path | None = None) -> Iterator[Sources]:
-        """Give the sources of one question; `ledger` is the file behind the metrics of the ledger itself."""
+    def open(cls, warehouse: WarehousePort, *, ledger: Path | None = None, fresh: Callable[[], None] | None = None) -> Iterator[Sources]:
+        """Give the sources of one question; `ledger` is the file behind the metrics of the ledger itself, and `fresh` brings what it shows up to date."""
         with ExitStack() as stack:
-            yield cls(stack, warehouse, ledger)
+            yield cls(stack, warehouse, ledger, fresh)
 
     def session(self, source: str) -> Session:
         """Return the connection to `warehouse` or `ledger`."""
@@ -68,6 +68,8 @@ class Sources:
             return self._warehouse
         if self._ledger is None:
             raise WarehouseError("The ledger is not connected here; its metrics can't be asked.")
+        if self._fresh is not None:
+            self._fresh()
         return self._warehouse.beside(self._ledger)
 
     @property

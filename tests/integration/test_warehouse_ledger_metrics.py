@@ -94,6 +94,16 @@ def test_windows_that_overlap_are_joined_and_each_row_has_its_own_counterpart(wa
     }
 
 
+def test_what_the_ledger_shows_is_brought_up_to_date_before_it_is_read_and_only_then(warehouse: Warehouse, files: tuple[Path, Path]) -> None:
+    called: list[str] = []
+    with Sources.open(warehouse, ledger=files[1], fresh=lambda: called.append("now")) as sources:
+        sources.session("warehouse")
+        assert called == []
+        sources.session("ledger")
+        sources.session("ledger")
+    assert called == ["now"]
+
+
 def test_without_the_ledgers_file_its_metrics_are_one_clear_error(warehouse: Warehouse) -> None:
     with pytest.raises(WarehouseError, match="ledger is not connected"):
         ask(warehouse, None, {"metrics": ["data_accesses"]})
