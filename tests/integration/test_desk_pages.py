@@ -122,6 +122,7 @@ def test_every_control_names_tests_that_are_there_and_evidence_that_is_answered(
     assert problems_of(shipped()) == []
     for document in shipped().values():
         for control in document.controls:
+            assert control.tests, control.id
             assert all((ROOT / path).is_file() for path in control.tests), control.id
             assert control.evidence, control.id
 
