@@ -107,8 +107,8 @@ class Gathered:
         self._rows: list[npt.NDArray[np.int32]] = []
         self._counts = np.zeros(0, dtype=np.int64)
 
-    def add(self, part: Evidence) -> npt.NDArray[np.int32]:
-        """Take in a part; for each of its rows the number of its combination among all that were gathered."""
+    def add(self, part: Evidence, weights: IntArray | None = None) -> npt.NDArray[np.int32]:
+        """Take in a part; for each of its rows the number of its combination among all that were gathered. `weights`: how many rows each of them stands for."""
         self._form = self._form or part
         columns = part.columns()
         if not columns:
@@ -128,7 +128,7 @@ class Gathered:
             target[row] = number
         self._rows.append(matrix[fresh])
         numbers: IntArray = target[back]
-        self._counts = np.bincount(numbers, minlength=len(self._known)) + np.pad(self._counts, (0, len(self._known) - len(self._counts)))
+        self._counts = np.bincount(numbers, weights, minlength=len(self._known)).astype(np.int64) + np.pad(self._counts, (0, len(self._known) - len(self._counts)))
         return numbers.astype(np.int32)
 
     def evidence(self) -> Evidence | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from governance.ingest.shaping import Outcomes
     from governance.ingest.staging import Staged
 
+    IntArray = npt.NDArray[np.integer]
+
 
 @dataclass(slots=True)
 class Tally:
@@ -42,10 +44,30 @@ class Tally:
                 rows = np.flatnonzero(outcomes.code == code)
                 self._held.setdefault(outcome[1], []).append(np.stack([part.file[rows], part.row[rows]], axis=1).astype(np.int32))
 
+    def add_held(self, reason: str, places: npt.NDArray[np.int32]) -> None:
+        """Add rows that were held back for a reason, as (file, row) pairs."""
+        self._held.setdefault(reason, []).append(places)
+
+    def held_by_reason(self) -> Iterator[tuple[str, npt.NDArray[np.int32]]]:
+        """The rows that were held back for each reason, as (file, row) pairs."""
+        return ((reason, np.concatenate(rows)) for reason, rows in self._held.items())
+
+    def merge(self, other: Tally) -> None:
+        """Add what became of other rows of the extract."""
+        for outcome, count in other.counts.items():
+            self.counts[outcome] = self.counts.get(outcome, 0) + count
+        for reason, places in other.held_by_reason():
+            self.add_held(reason, places)
+        self.links += other.links
+
     def add_links(self, part: Extract, keys: pa.Array, alone: pa.Array) -> None:
         """Keep who stands behind each row of a part."""
-        source = pa.DictionaryArray.from_arrays(pa.array(part.file.astype(np.int32)), pa.array(part.files, pa.string()))
-        table = pa.table({"source": source, "row": pa.array(part.row), "hcp_key": keys, "alone": alone})
+        self.add_places(part.files, part.file, part.row, keys, alone)
+
+    def add_places(self, files: tuple[str, ...], file: IntArray, row: IntArray, keys: pa.Array, alone: pa.Array) -> None:
+        """Keep who stands behind rows by the numbers of their files and their own."""
+        source = pa.DictionaryArray.from_arrays(pa.array(file.astype(np.int32)), pa.array(files, pa.string()))
+        table = pa.table({"source": source, "row": pa.array(row.astype(np.int64)), "hcp_key": keys, "alone": alone})
         self.links.append(table.filter(pc.is_valid(table.column("hcp_key"))))
 
     def named(self, kind: str) -> dict[str, int]:
@@ -81,7 +103,7 @@ def extract_reports(load: Ingest) -> tuple[ExtractReport, ...]:
         report = ExtractReport(
             extract=name,
             files=staged.files,
-            encodings=staged.encodings,
+            encodings=tuple(seen.encoding for seen in staged.seen),
             rows=staged.rows + len(staged.broken),
             loaded=sum(tally.named("loaded").values()),
             quarantined=quarantined,
@@ -102,10 +124,7 @@ def extract_reports(load: Ingest) -> tuple[ExtractReport, ...]:
 
 
 def _content(staged: Staged) -> tuple[FileReport, ...]:
-    return tuple(
-        FileReport(name=name, sha256=digest, rows=rows + sum(file == index for file, _ in staged.broken))
-        for index, (name, digest, rows) in enumerate(zip(staged.files, staged.digests, staged.file_rows, strict=True))
-    )
+    return tuple(FileReport(name=seen.name, sha256=seen.digest, rows=seen.rows + len(seen.broken)) for seen in staged.seen)
 
 
 def unmapped(reports: Iterable[ExtractReport]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,10 @@ class Masker:
         self._known = frozenset(name for name in names if _SURELY_A_NAME <= len(name) <= _LONGEST)
         self._sizes = tuple(sorted({len(name) for name in self._known}, reverse=True))
         self._mask.cache_clear()
+
+    def state(self) -> str:
+        """A digest of what `learn` took in: equal masks for equal digests."""
+        return hashlib.sha256("\0".join(sorted(self._known)).encode()).hexdigest()
 
     def __call__(self, text: str) -> str:
         """The text without identities."""

@@ -56,8 +56,9 @@ class Persons:
         place: IntArray | None,
         former: Sequence[IntArray],
         traits: Mapping[str, IntArray],
+        weights: IntArray | None = None,
     ) -> npt.NDArray[np.int32]:
-        """Take in what a part of an extract says; invalid identifiers are ignored and counted by type.
+        """Take in what a part of an extract says; invalid identifiers are ignored and counted by type. `weights`: how many rows each row stands for.
 
         Returns for each row the number of its combination among the different ones of the extract.
         """
@@ -79,7 +80,8 @@ class Persons:
                     return known
 
                 ids = column.ids(node)
-                wrong = int((column.filled() & (ids == NONE)).sum())
+                odd = column.filled() & (ids == NONE)
+                wrong = int(odd.sum() if weights is None else weights[odd].sum())
                 if wrong:
                     invalid[kind] = invalid.get(kind, 0) + wrong
                 if kind == "name":
@@ -103,7 +105,7 @@ class Persons:
             # Every record counts by itself; a register is one part.
             self.evidence[source] = said
             return np.arange(len(shaped), dtype=np.int32)
-        return self.heard[source].add(said)
+        return self.heard[source].add(said, weights)
 
     def values(self, kinds: frozenset[str]) -> set[tuple[str, str]]:
         """Every (type, value) met, of some types."""

@@ -22,7 +22,9 @@ from governance.ingest import files, gating, unknown
 from governance.ingest.accounts import Tally
 from governance.ingest.carriers import sources
 from governance.ingest.consent import effective_times
+from governance.ingest.keeping import Keeping
 from governance.ingest.masking import Masker
+from governance.ingest.pieces import can_be_kept, stage_pieces
 from governance.ingest.profile import Profiler
 from governance.ingest.resolving import Resolver
 from governance.ingest.shaping import shape
@@ -35,12 +37,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from types import TracebackType
 
+    from governance.documents.extracts import Mapping as ExtractMapping
     from governance.identity.doubts import Decision
     from governance.identity.keys import KeyRing
     from governance.identity.vault import Vault
     from governance.ingest.carriers import Source
+    from governance.ingest.kept import Kept
     from governance.ingest.mappings import Plan
     from governance.ingest.persons import Persons
+    from governance.ingest.staging import Piece
 
 SQL_TYPES = {
     "text": "VARCHAR",
@@ -93,8 +98,11 @@ class Ingest:
         progress: Callable[[str, float], None],
         now: datetime,
         scratch: Path | None = None,
+        kept: Kept | None = None,
     ) -> None:
-        """`scratch` is where staged cells wait, in a file without a name (None: the system's place for such files)."""
+        """`scratch` is where staged cells wait, in a file without a name (None: the system's place for such files); `kept`, what the load before kept of files."""
+        self.kept = kept
+        self.not_read: dict[str, list[str]] = {}
         self.plan = plan
         self.smallest_batch = 0
         self.inputs: str | None = None
@@ -122,6 +130,8 @@ class Ingest:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._scratch.close()
+        if self.kept is not None:
+            self.kept.discard()
 
     def step(self, name: str, share: float) -> None:
         """Tell how far the load is and keep how long the steps of this name took."""
@@ -169,20 +179,27 @@ class Ingest:
             if not found[mapping.extract]:
                 self.warnings.append(f"{mapping.extract}: no file; its rows are missing from this load")
                 continue
-            staged = stage(found[mapping.extract], mapping, self.plan.schema, self._scratch, everything=profiled)
-            # A part is cut by a hash, so the first one is a fair sample of a large extract.
-            sample = staged.part(0)
+            staged = self._stage(mapping, found[mapping.extract], profiled=profiled)
             if profiled:
+                sample = staged.part(0)
                 profiles = profiler.profile(sample, mapping)
                 self._profiles += profiles
                 self.warnings += gating.warnings(sample, mapping, self.plan.schema, profiles)
             else:
-                gating.check(sample, mapping, self.plan.schema, profiler)
+                for piece in staged.pieces:
+                    # A part is cut by a hash, so the first one is a fair sample of a large file. What was kept has been looked at.
+                    if piece.parts:
+                        gating.check(staged.part(piece.parts[0]), mapping, self.plan.schema, profiler)
             self.staged[mapping.extract] = staged
             self.tallies[mapping.extract] = Tally()
             self.step(f"read {mapping.extract}", 0.28 * (number + 1) / len(self.plan.mappings))
         if profiled:
             self._profile_unknown(profiler)
+
+    def _stage(self, mapping: ExtractMapping, sources: Sequence[Source], *, profiled: bool) -> Staged:
+        if self.kept is None or profiled or not can_be_kept(sources, mapping, self.plan.schema):
+            return stage(sources, mapping, self.plan.schema, self._scratch, everything=profiled)
+        return stage_pieces([source for source in sources if isinstance(source, Path)], mapping, self.plan.schema, self._scratch, self.kept)
 
     def _profile_unknown(self, profiler: Profiler) -> None:
         """Profile what no mapping names; a steward may want it."""
@@ -237,18 +254,35 @@ class Ingest:
             raise RuntimeError(message)
         self.tables.hand_on = hand_on
         self._masker.learn(name for persons in self.persons.values() for name in persons.names.things)
+        keeping = Keeping(self.kept, resolver, self.tables, self._masker, self.plan.schema) if self.kept is not None else None
         rows, done = sum(staged.rows for staged in self.staged.values()), 0
         for name, staged in self.staged.items():
-            mapping, tally = staged.mapping, self.tallies[name]
-            for number, part in enumerate(staged.parts()):
-                shaped = shape(part, mapping)
-                keys = {column: found for column in mapping.keys if (found := resolver.row_keys(shaped, number, column, self.tables)) is not None}
-                self.tables.add(shaped, keys)
-                tally.add(part, shaped.outcomes)
-                if links_of is not None:
-                    tally.add_links(part, *resolver.person_keys(links_of, shaped, number))
-                done += part.rows
+            for piece in staged.pieces:
+                if keeping is None or not keeping.fill(staged, piece, self.tallies[name], links_of):
+                    self._fill_piece(staged, piece, resolver, keeping, links_of)
+                done += sum(staged.seen[number].rows for number in piece.files)
                 self.step(f"filled {name}", 0.6 + 0.3 * done / max(1, rows))
+        self.not_read = keeping.again if keeping is not None else {}
+
+    def _fill_piece(self, staged: Staged, piece: Piece, resolver: Resolver, keeping: Keeping | None, links_of: str | None) -> None:
+        """Make the rows of some files of an extract, and keep them for the next load where they can be kept."""
+        mapping, tally = staged.mapping, Tally()
+        if keeping is not None and piece.described is not None:
+            parts, keeper = keeping.read(staged, piece, (self._found or {})[staged.name]), keeping.begin(staged, piece)
+        else:
+            parts, keeper = ((number, part := staged.part(number), shape(part, mapping)) for number in piece.parts), None
+        for number, part, shaped in parts:
+            keys = {column: found for column in mapping.keys if (found := resolver.row_keys(shaped, number, column, self.tables)) is not None}
+            self.tables.add(shaped, keys)
+            tally.add(part, shaped.outcomes)
+            if keeper is not None:
+                keeper.part(number, part, shaped)
+            if links_of is not None:
+                tally.add_links(part, *resolver.person_keys(links_of, shaped, number))
+        self.tables.tell = None
+        if keeping is not None and keeper is not None:
+            keeping.end(keeper, tally)
+        self.tallies[staged.name].merge(tally)
 
     def finish_consents(self, smallest_batch: int) -> None:
         """Derive when each withdrawal takes effect, over the consents of all extracts."""

@@ -115,7 +115,8 @@ class LoadReport:
             lines.append(f"  of the rows held before, {self.redriven['free']:,} are free now and {self.redriven['held']:,} still held; {self.redriven['new']:,} are held for the first time")
         counted = {state: sum(len(said[state]) for said in self.changes.values()) for state in ("new", "changed", "unchanged", "gone")}
         if self.changes:
-            lines.append("files since the last load: " + ", ".join(f"{state} {count:,}" for state, count in counted.items()))
+            skipped = sum(len(said.get("not_read", ())) for said in self.changes.values())
+            lines.append("files since the last load: " + ", ".join(f"{state} {count:,}" for state, count in counted.items()) + f"; {skipped:,} of the unchanged were not read again")
         lines += ["", "tables: " + ", ".join(f"{name} {rows:,}" for name, rows in self.tables.items())]
         lines += [
             f"persons, {entity}: " + ", ".join(f"{name} {count:,}" for name, count in told.items())

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from governance.identity.vault import Vault
     from governance.ingest.mappings import Plan
     from governance.ingest.shaping import Shaped
-    from governance.ingest.staging import Scratch, Staged
+    from governance.ingest.staging import Piece, Scratch, Staged
     from governance.ingest.values import Reader
 
     IntArray = npt.NDArray[np.int64]
@@ -72,6 +72,7 @@ class Resolver:
         self.persons: dict[str, Persons] = {}
         self._traits: dict[str, dict[str, Interner[str]]] = {}
         self._numbers: dict[tuple[str, str, int], tuple[int, int]] = {}
+        self._described: dict[tuple[str, int], tuple[int, int]] = {}
         self._arrays: dict[str, pa.Array] = {}
         self._in_register: dict[str, npt.NDArray[np.bool_]] = {}
 
@@ -147,16 +148,55 @@ class Resolver:
         rows = sum(self._staged[name].rows for name, said in speaking.items() if said)
         done = 0
         for name, said in speaking.items():
-            staged = self._staged[name]
-            for number, part in enumerate(staged.parts() if said else ()):
+            for piece in self._staged[name].pieces:
+                for heard in self._hear_piece(name, piece, said):
+                    done += heard
+                    self._step(f"heard {name}", 0.3 + 0.2 * done / max(1, rows))
+
+    def _hear_piece(self, name: str, piece: Piece, said: list[tuple[str, str]]) -> Iterator[int]:
+        """Hear some files; where they are described, their different descriptions alone. Gives the rows heard as it goes."""
+        staged = self._staged[name]
+        if piece.described is None:
+            for number in piece.parts if said else ():
+                part = staged.part(number)
                 shaped = shape(part, staged.mapping).everyone()
                 for entity, column in said:
-                    numbers = self._hear_part(entity, column, shaped)
-                    self._numbers[entity, name, number] = self._scratch.keep(numbers.tobytes())
-                done += part.rows
-                self._step(f"heard {name}", 0.3 + 0.2 * done / max(1, rows))
+                    self._numbers[entity, name, number] = self._scratch.keep(self._hear_part(entity, column, shaped).tobytes())
+                yield part.rows
+            return
+        for number in piece.parts:
+            part = staged.part(number)
+            self.describe(name, number, piece.described.add(shape(part, staged.mapping).everyone()))
+            yield part.rows
+        shaped = piece.described.shaped(staged.mapping)
+        for entity, column in said:
+            numbers = self._hear_part(entity, column, shaped, piece.described.weights)
+            self._numbers[entity, name, self.whole(piece)] = self._scratch.keep(numbers.tobytes())
+            self.told(entity, name, piece)
 
-    def _hear_part(self, entity: str, column: str, shaped: Shaped) -> npt.NDArray[np.int32]:
+    @staticmethod
+    def whole(piece: Piece) -> int:
+        """The number under which a piece's descriptions are heard; no part has it."""
+        return -1 - piece.files[0]
+
+    def describe(self, name: str, part: int, rows: IntArray) -> None:
+        """Keep the description of each row of a part that may say who is who."""
+        self._described[name, part] = self._scratch.keep(rows.astype(np.int32).tobytes())
+
+    def descriptions(self, name: str, part: int) -> npt.NDArray[np.int32]:
+        """Those descriptions again."""
+        return np.frombuffer(self._scratch.read(self._described[name, part]), dtype=np.int32)
+
+    def told(self, entity: str, name: str, piece: Piece) -> None:
+        """Let the rows of a piece's parts say what their descriptions said."""
+        place = self._numbers.get((entity, name, self.whole(piece)))
+        if place is None:
+            return
+        numbers = np.frombuffer(self._scratch.read(place), dtype=np.int32)
+        for part in piece.parts:
+            self._numbers[entity, name, part] = self._scratch.keep(numbers[self.descriptions(name, part)].tobytes())
+
+    def _hear_part(self, entity: str, column: str, shaped: Shaped, weights: IntArray | None = None) -> npt.NDArray[np.int32]:
         mapping, place = shaped.mapping, self._plan.schema.entities[entity].place
         former = []
         if place is not None and place in mapping.former:
@@ -171,6 +211,7 @@ class Resolver:
                 for trait, interner in self._traits[entity].items()
                 if self._has_trait(shaped, trait)
             },
+            weights=weights,
         )
 
     def _place_of(self, place: str | None) -> Things | None:

@@ -17,6 +17,7 @@ from governance.errors import IngestError, WenshuError
 from governance.identity.scoring import score_table
 from governance.identity.vault import Vault
 from governance.ingest import accounts, since
+from governance.ingest.kept import Kept
 from governance.ingest.mappings import load_plan
 from governance.ingest.pipeline import Ingest, Places
 from governance.ingest.report import LoadReport
@@ -65,7 +66,8 @@ def ingest(
     minimum group of the bundle's rules, by which withdrawals take effect. A dry run reads, links and fills, and writes nothing.
     `write_links` writes `links.csv` (mode 0600). `truth` (source,row,true_hcp_id) adds the linking's score to the report. `progress` is told
     a step's name and the share done. With `unless_unchanged` nothing is loaded where files (by content), mappings, keys and decisions are those of the
-    load that stands; its report comes back with `unchanged` set.
+    load that stands; its report comes back with `unchanged` set; and where some are others, only those files are read whose rows may become something else
+    (`keeping`). Without it every file is read.
 
     `more` is a folder with mappings and classifications that stewards confirmed.
 
@@ -77,8 +79,11 @@ def ingest(
     load_id = f"{now:%Y%m%dT%H%M%S}-{random(3).hex()}"
     with (
         _alone(places, dry_run=dry_run),
-        Ingest(folder, plan, keys=keys, random=random, progress=progress, now=now, scratch=None if dry_run else places.loads) as load,
-    ):
+        Ingest(
+            folder, plan, keys=keys, random=random, progress=progress, now=now, scratch=None if dry_run else places.loads,
+            kept=None if dry_run else Kept(places.loads, keys.vault.derive("kept"), since.made_by(folders, keys), random, fresh=not unless_unchanged),
+        ) as load,
+    ):  # fmt: skip
         before = since.last_report(places.loads)
         if unless_unchanged and not dry_run and before is not None and (before["links"] or not write_links):
             with _opened(places, keys, tenant) as (known, queue):
@@ -123,7 +128,7 @@ def _told(load: Ingest, load_id: str, now: datetime, largest_minimum_group: int,
     """The report of a load whose rows are made. Raises IngestError unless they add up."""
     load.finish_consents(largest_minimum_group)
     extracts = accounts.extract_reports(load)
-    changes = since.changes(before, extracts)
+    changes = since.changes(before, extracts, load.not_read)
     report = LoadReport(
         load_id=load_id,
         as_of=f"{load.as_of(now):%Y-%m-%d}",
@@ -204,6 +209,8 @@ def _finish(
         report = replace(report, leak_scan=asdict(found), seconds=dict(load.seconds))
         report.write(folder)
         publish(fresh, places.warehouse)
+        if load.kept is not None:
+            load.kept.commit()
         load.step("published", 1.0)
     except (OSError, SQLAlchemyError) as error:
         _forget(folder)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -14,7 +16,6 @@ from governance.warehouse.building import LOAD_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from governance.identity.doubts import Decision
     from governance.identity.keys import KeyRing
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from governance.ingest.pipeline import Places
     from governance.ingest.report import ExtractReport
 
+GONE = " was there at the last load and is gone; its rows are no longer in the warehouse"
+"""How the warning ends that a file was taken away."""
 _SAYS_HOW = ("bundle.yaml", "warehouse/*.yaml", "extracts/*.yaml", "classification/*.yaml")
 
 
@@ -56,12 +59,22 @@ def inputs(
             if isinstance(source, DatabaseTable):
                 return None
             told += [extract, source.name, _digest(source)]
-    for folder in folders:
-        for pattern in _SAYS_HOW:
-            told += [part for path in sorted(folder.glob(pattern)) for part in (pattern, path.name, _digest(path))]
+    told += _documents(folders)
     told += [f"{token}={decision.verdict}:{decision.record}" for token, decision in sorted(decisions.items())]
     told += [f"{name}:{count}" for name, count in vault.standing_counts()]
     return keys.warehouse.derive("inputs").mac(*told, keys.things.derive("inputs").mac("things").hex()).hex()
+
+
+def made_by(folders: Iterable[Path], keys: KeyRing) -> str:
+    """A keyed digest of all that rows are made by beside their files: documents, keys, and the code itself with what it reads by."""
+    here = Path(__file__).parents[1]
+    code = [part for room in ("ingest", "identity", "documents") for path in sorted((here / room).glob("*.py")) for part in (path.name, _digest(path))]
+    libraries = [f"{name} {version(name)}" for name in ("presidio-analyzer", "pandas", "pyarrow", "duckdb")]
+    return keys.warehouse.derive("made by").mac(*_documents(folders), *code, *libraries, keys.things.derive("inputs").mac("things").hex()).hex()
+
+
+def _documents(folders: Iterable[Path]) -> list[str]:
+    return [part for folder in folders for pattern in _SAYS_HOW for path in sorted(folder.glob(pattern)) for part in (pattern, path.name, _digest(path))]
 
 
 def _digest(path: Path) -> str:
@@ -81,8 +94,9 @@ def still_stands(places: Places, report: Mapping[str, Any] | None, digest: str |
     return row is not None and row[0] == report["load_id"]
 
 
-def changes(before: Mapping[str, Any] | None, now: Iterable[ExtractReport]) -> dict[str, dict[str, list[str]]]:
-    """Per extract what is different from the load before: `new`, `changed`, `unchanged` and `gone` files, `columns_new` and `columns_gone`.
+def changes(before: Mapping[str, Any] | None, now: Iterable[ExtractReport], not_read: Mapping[str, Sequence[str]]) -> dict[str, dict[str, list[str]]]:
+    """Per extract what is different from the load before: `new`, `changed`, `unchanged` and `gone` files, `columns_new` and `columns_gone`; `not_read` are the unchanged
+    ones whose rows were taken over.
 
     Empty where there was no load before, or it didn't keep this.
     """
@@ -99,6 +113,7 @@ def changes(before: Mapping[str, Any] | None, now: Iterable[ExtractReport]) -> d
             "changed": [name for name, digest in here.items() if name in files and (digest is None or files[name] != digest)],
             "unchanged": [name for name, digest in here.items() if digest is not None and files.get(name) == digest],
             "gone": [name for name in files if name not in here],
+            "not_read": sorted(not_read.get(report.extract, ())),
             "columns_new": [name for name in report.columns if name not in old["columns"]],
             "columns_gone": [name for name in old["columns"] if name not in report.columns],
         }
@@ -106,9 +121,10 @@ def changes(before: Mapping[str, Any] | None, now: Iterable[ExtractReport]) -> d
 
 
 def drift(changed: Mapping[str, Mapping[str, Sequence[str]]]) -> list[str]:
-    """A warning for every extract whose columns are others than in the load before."""
+    """A warning for every extract whose columns are others than in the load before, and for every file of it that is gone."""
     lines = []
     for extract, said in changed.items():
+        lines += [f"{extract}: {name}{GONE}" for name in said["gone"]]
         parts = [f"{word} {', '.join(map(repr, said[key]))}" for key, word in (("columns_new", "has the new column"), ("columns_gone", "lost the column")) if said[key]]
         if parts:
             lines.append(f"{extract}: since the last load it {' and '.join(parts)}; look whether extracts/{extract}.yaml still says what they are")

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from governance.documents.extracts import Mapping
     from governance.documents.warehouse import WarehouseSchema
     from governance.ingest.carriers import Source
+    from governance.ingest.described import Described
+    from governance.ingest.kept import Unit
 
     IntArray = npt.NDArray[np.int64]
+    HashArray = npt.NDArray[np.uint64]
 
 PART_ROWS = 100_000
 """About so many rows are in memory at a time."""
@@ -99,35 +102,68 @@ def seen_together(mapping: Mapping, schema: WarehouseSchema) -> tuple[str, ...] 
     return tuple(sorted(whole)) or None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One file as it was read: its name, headers, encoding, the SHA-256 of its bytes (a database's table has none), rows, and the numbers of broken ones."""
+
+    name: str
+    headers: tuple[str, ...]
+    encoding: str
+    digest: str | None
+    rows: int
+    broken: tuple[int, ...]
+
+
+@dataclass(slots=True, kw_only=True)
+class Piece:
+    """Files of an extract (numbers in its list) none of whose rows is judged against rows of other pieces: its parts, or what is kept of it."""
+
+    files: tuple[int, ...]
+    parts: range = range(0)
+    unit: Unit | None = None
+    described: Described | None = None
+    judged: HashArray | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Staged:
-    """One extract, staged: what is known of it as a whole, and its parts as often as they are wanted."""
+    """One extract, staged: what is known of it as a whole, and its parts as often as they are wanted. `rows` counts those of the parts and of what is kept."""
 
     mapping: Mapping
-    files: tuple[str, ...]
-    headers: tuple[str, ...] = ()
-    encodings: tuple[str, ...] = ()
-    digests: tuple[str | None, ...] = ()
-    file_rows: tuple[int, ...] = ()
-    rows: int = 0
-    broken: tuple[tuple[int, int], ...] = ()
-    columns: tuple[str, ...] = ()
+    seen: tuple[Seen, ...]
     scratch: Scratch
+    pieces: list[Piece] = field(default_factory=list)
+    columns: tuple[str, ...] = ()
     _groups: list[list[tuple[int, int]]] = field(default_factory=list)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files."""
+        return tuple(seen.name for seen in self.seen)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """The headers of all files."""
+        return tuple(dict.fromkeys(header for seen in self.seen for header in seen.headers))
+
+    @property
+    def rows(self) -> int:
+        """The rows of all files that are not broken."""
+        return sum(seen.rows for seen in self.seen)
+
+    @property
+    def broken(self) -> tuple[tuple[int, int], ...]:
+        """File and number of every row with too many or too few cells."""
+        return tuple((file, row) for file, seen in enumerate(self.seen) for row in seen.broken)
 
     @property
     def name(self) -> str:
         """The extract's name."""
         return self.mapping.extract
 
-    @property
-    def count(self) -> int:
-        """How many parts there are, at least one."""
-        return max(1, len(self._groups))
-
     def part(self, number: int) -> Extract:
         """One part, as an extract of its own; its rows know where they stood."""
-        tables = [pa.ipc.open_stream(self.scratch.read(place)).read_all() for place in (self._groups[number] if self._groups else ())]
+        tables = [pa.ipc.open_stream(self.scratch.read(place)).read_all() for place in self._groups[number]]
         whole = pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
         return Extract(
             name=self.name,
@@ -138,12 +174,17 @@ class Staged:
             file=_numbers(whole, _FILE),
             row=_numbers(whole, _ROW),
             broken=(),
-            encodings=self.encodings,
+            encodings=(),
         )
 
     def parts(self) -> Iterator[Extract]:
         """All parts."""
-        return (self.part(number) for number in range(self.count))
+        return (self.part(number) for number in range(len(self._groups)))
+
+    def take(self, piece: Piece, groups: list[list[tuple[int, int]]]) -> None:
+        """Make what was read of a piece its parts."""
+        piece.parts = range(len(self._groups), len(self._groups) + len(groups))
+        self._groups += groups
 
 
 def _numbers(table: pa.Table, name: str) -> IntArray:
@@ -199,12 +240,17 @@ class _Buckets:
     def _bucket(self, table: pa.Table) -> IntArray:
         if not self._by:
             return _numbers(table, _ROW) % _BUCKETS
-        mixed = np.zeros(table.num_rows, dtype=np.uint64)
-        for name in self._by:
-            column: Column = column_of(table, name, self._empty)
-            words = pd.util.hash_array(np.array(column.words, dtype=object))
-            mixed = mixed * np.uint64(31) + words[column.codes]
-        return ((mixed >> np.uint64(7)) % np.uint64(_BUCKETS)).astype(np.int64)
+        return ((mixed(table, self._by, self._empty) >> np.uint64(7)) % np.uint64(_BUCKETS)).astype(np.int64)
+
+
+def mixed(table: pa.Table, by: Sequence[str], empty: Sequence[str]) -> HashArray:
+    """One number for each row's cells in some columns; equal cells have equal numbers, in every load."""
+    found = np.zeros(table.num_rows, dtype=np.uint64)
+    for name in by:
+        column: Column = column_of(table, name, empty)
+        words = pd.util.hash_array(np.array(column.words, dtype=object))
+        found = found * np.uint64(31) + words[column.codes]
+    return found
 
 
 def _written(table: pa.Table) -> memoryview:
@@ -214,42 +260,44 @@ def _written(table: pa.Table) -> memoryview:
     return memoryview(sink.getvalue())
 
 
-def stage(sources: Sequence[Source], mapping: Mapping, schema: WarehouseSchema, scratch: Scratch, *, everything: bool = False) -> Staged:
-    """Read the files of one extract once, from their first byte to their last, into parts of about PART_ROWS rows.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """Files that were read together: what was seen of each, where their parts wait, and, where it was asked, the numbers of the cells that rows are judged by."""
 
-    Raises IngestError where a file can't be read or lacks a column that the mapping names.
+    seen: tuple[Seen, ...]
+    groups: list[list[tuple[int, int]]]
+    judged: HashArray | None
+
+
+def take_in(sources: Sequence[tuple[int, Source]], mapping: Mapping, schema: WarehouseSchema, scratch: Scratch, *, everything: bool = False, judged: bool = False) -> Taken:
+    """Read some files of one extract once, from their first byte to their last, into parts of about PART_ROWS rows.
+
+    `sources` are they, each with its number in the extract's list. Raises IngestError where a file can't be read or lacks a column that the mapping names.
     """
-    buckets: _Buckets | None = None
-    headers: dict[str, None] = {}
-    encodings: list[str] = []
-    digests: list[str | None] = []
-    broken: list[tuple[int, int]] = []
-    counts: list[int] = []
-    for index, source in enumerate(sources):
+    by = seen_together(mapping, schema)
+    buckets = _Buckets(scratch, by, mapping.read.empty, PART_ROWS)
+    seen: list[Seen] = []
+    hashes: list[HashArray] = []
+    for index, source in sources:
         opened = open_source(source, mapping)
-        headers |= dict.fromkeys(opened.headers)
-        encodings.append(opened.encoding)
-        digests.append(opened.digest)
-        if buckets is None:
-            buckets = _Buckets(scratch, seen_together(mapping, schema), mapping.read.empty, PART_ROWS)
         rows = 0
         for table, numbers in opened.batches(kept_columns(mapping, opened.headers, everything=everything)):
             placed = table.append_column(_FILE, pa.array(np.full(table.num_rows, index, dtype=np.int32)))
             buckets.add(placed.append_column(_ROW, pa.array(numbers.astype(np.int32))))
+            if judged and by:
+                hashes.append(np.unique(mixed(table, by, mapping.read.empty)))
             rows += table.num_rows
-        counts.append(rows)
-        broken += [(index, row) for row in opened.broken]
-    names = tuple(headers)
-    return Staged(
-        mapping=mapping,
-        files=tuple(source.name for source in sources),
-        headers=names,
-        encodings=tuple(encodings),
-        digests=tuple(digests),
-        file_rows=tuple(counts),
-        rows=sum(counts),
-        broken=tuple(broken),
-        columns=kept_columns(mapping, names, everything=everything),
-        scratch=scratch,
-        _groups=buckets.end(sum(counts)) if buckets is not None else [],
-    )
+        seen.append(Seen(name=source.name, headers=opened.headers, encoding=opened.encoding, digest=opened.digest, rows=rows, broken=tuple(opened.broken)))
+    told = np.unique(np.concatenate([*hashes, np.zeros(0, dtype=np.uint64)])) if judged else None
+    return Taken(seen=tuple(seen), groups=buckets.end(sum(item.rows for item in seen)), judged=told)
+
+
+def stage(sources: Sequence[Source], mapping: Mapping, schema: WarehouseSchema, scratch: Scratch, *, everything: bool = False) -> Staged:
+    """Read the files of one extract as one piece. Raises IngestError like `take_in`."""
+    taken = take_in(list(enumerate(sources)), mapping, schema, scratch, everything=everything)
+    staged = Staged(mapping=mapping, seen=taken.seen, scratch=scratch)
+    staged.columns = kept_columns(mapping, staged.headers, everything=everything)
+    piece = Piece(files=tuple(range(len(sources))))
+    staged.take(piece, taken.groups or [[]])
+    staged.pieces = [piece]
+    return staged

@@ -51,6 +51,8 @@ class Tables:
     row_key: Key
     now: datetime
     hand_on: Callable[[str, pa.Table], None] | None = None
+    tell: Callable[[str, pa.Table], None] | None = None
+    """Hears of every piece of rows that is made, registers among them; `keep` doesn't tell."""
     latest: datetime | None = None
     counts: dict[str, int] = field(default_factory=dict)
     pieces: dict[str, list[pa.Table]] = field(default_factory=dict)
@@ -76,7 +78,10 @@ class Tables:
         whole = outcomes.code[source] == 0
         for load, rows, draft in chosen:
             good = whole[rows]
-            self._keep(shaped, load, draft.filter(pa.array(good)))
+            rows_made = draft.filter(pa.array(good))
+            if self.tell is not None and rows_made.num_rows:
+                self.tell(load.table, rows_made)
+            self.keep(shaped.extract.name, load.table, rows_made)
             loaded.append(source[rows[good]])
         for rows in loaded:
             outcomes.load(rows)
@@ -119,9 +124,7 @@ class Tables:
             if reason and required:
                 shaped.outcomes.mark(shaped.source[rows[why == index]], "quarantined", reason)
             elif reason:
-                count = int((why == index).sum())
-                if count:
-                    self.unresolved.setdefault(shaped.extract.name, {})[name] = count
+                self.count_unresolved(shaped.extract.name, name, int((why == index).sum()))
         return keys.values.take(pa.array(rows))
 
     def _row_ids(self, shaped: Shaped, value: Value, rows: IntArray) -> pa.Array:
@@ -172,16 +175,23 @@ class Tables:
             shaped.outcomes.mark(lost, "quarantined", f"repeated_{kind.unique[0]}")
         return rows[keep], draft.filter(pa.array(keep))
 
-    def _keep(self, shaped: Shaped, load: Load, draft: pa.Table) -> None:
-        records = self.records.setdefault(shaped.extract.name, {})
-        records[load.table] = records.get(load.table, 0) + draft.num_rows
-        self.counts[load.table] = self.counts.get(load.table, 0) + draft.num_rows
-        kind = self.schema.tables[load.table]
-        self._note_times(kind, draft)
+    def count_unresolved(self, extract: str, column: str, count: int) -> None:
+        """Count rows of an extract whose key in an optional column means nobody."""
+        if count:
+            counts = self.unresolved.setdefault(extract, {})
+            counts[column] = counts.get(column, 0) + count
+
+    def keep(self, extract: str, table: str, rows: pa.Table) -> None:
+        """Take finished rows of an extract."""
+        records = self.records.setdefault(extract, {})
+        records[table] = records.get(table, 0) + rows.num_rows
+        self.counts[table] = self.counts.get(table, 0) + rows.num_rows
+        kind = self.schema.tables[table]
+        self._note_times(kind, rows)
         if kind.register_of is not None or kind.consent:
-            self.pieces.setdefault(load.table, []).append(draft)
-        elif self.hand_on is not None and draft.num_rows:
-            self.hand_on(load.table, draft)
+            self.pieces.setdefault(table, []).append(rows)
+        elif self.hand_on is not None and rows.num_rows:
+            self.hand_on(table, rows)
 
     def _note_times(self, kind: TableKind, draft: pa.Table) -> None:
         for column, spec in kind.columns.items():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from governance.errors import WarehouseError
 from governance.identity.standing import bury
 from governance.rights.holding import keyed_in
+from governance.rights.kept import forget_kept
 from governance.rights.rewriting import quoted, rewrite
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def _none_left(connection: duckdb.DuckDBPyConnection, keys: list[str]) -> int:
 
 
 def erase_links(loads: Path, keys: Iterable[str]) -> int:
-    """Remove the person's lines from every kept `links.csv`; return how many there were."""
+    """Remove the person's lines from every kept `links.csv`, and whatever loads keep of files; return how many lines there were."""
+    forget_kept(loads)
     gone, wanted = 0, set(keys)
     for path in sorted(loads.glob("*/links.csv")):
         with path.open(encoding="utf-8", newline="") as stream:

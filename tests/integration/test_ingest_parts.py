@@ -120,7 +120,7 @@ def test_staged_cells_have_no_name_that_a_kill_could_leave_behind(company: Path,
 
     monkeypatch.setattr(staging.Scratch, "read", look)
     _load(company, "home")
-    assert set().union(*seen) == {"lock"}
+    assert set().union(*seen) == {"kept", "lock"}
 
 
 def _calls(company: Path, campaigns: list[str], header: str = "campaign") -> None:
@@ -197,7 +197,7 @@ def test_a_load_says_what_is_new_in_files_and_columns_and_what_became_of_held_ro
     (company / "exports/calls.csv").write_text(text.replace("soon", "2026-07-02"), encoding="utf-8")
     now = _load(company, "home")
     assert now.changes["mails"] == {
-        "new": ["mails_3.csv"], "changed": [], "unchanged": ["mails_2.csv"], "gone": ["mails_1.csv"], "columns_new": ["client"], "columns_gone": [],
+        "new": ["mails_3.csv"], "changed": [], "unchanged": ["mails_2.csv"], "gone": ["mails_1.csv"], "not_read": [], "columns_new": ["client"], "columns_gone": [],
     }  # fmt: skip
     assert any(line.startswith("mails: since the last load it has the new column 'client'") for line in now.warnings)
     assert now.redriven["free"] > 0
