@@ -6,6 +6,7 @@ Each rule keeps what a number can depend on; nothing of any field of business st
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from nlq.normalise import has_chinese
 
@@ -18,7 +19,7 @@ _OUT = r"(?:去掉|去除|剔除|剔掉|排除|排除掉|刨除|刨掉|扣除|�
 _QUARTERS = r"(?:q[1-4]|第?[一二三四1-4]季度?)"
 _MONTHS = r"(?:1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月份?"
 
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+_RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(said, re.IGNORECASE), meant)
     for said, meant in (
         # 能不能给我…: a request, no question whether something can be
@@ -29,6 +30,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(?P<w>这个?(?:月|季度|周|星期)|本(?:月|季度|周|年)|今年)到(?:今天|今日|现在|目前|当前)为?止", r"\g<w>至今"),
         (rf"(?P<m>{_MONTHS})以后(?!的?(?:第|[一二三四五六七八九十两\d]))", r"\g<m>以来"),
         (rf"(?P<l>{_QUARTERS}(?:[、,和与及]{_QUARTERS})+)(?:这)?[两二三四2-4]个?季度", r"\g<l>"),
+        (r"(?P<y>去年|前年|今年|(?:19|20)\d\d年)的?(?:所有|全部)?(?:[四4]个季度|(?:12|十二)个月(?P<m>))", lambda match: match["y"] + ("各季度" if match["m"] is None else "各月")),
+        (r"(?:连着|接连|连续)(?:看|列|展示)(?:一下)?(?:最?近|过去)?(?P<n>[一二两三四五六七八九十\d]+)个?(?P<u>季度|月|周|星期)", r"近\g<n>个\g<u>每\g<u>"),
         (r"每天的?(?=几点|哪个?(?:时段|时间段|小时|钟头|点)|什么(?:时候|时间|时段))|每(?:周|星期|个?礼拜)的?(?=(?:周|星期|礼拜)几|哪一?天)", ""),
         (r"按年(?=变动|增减|增长|升幅|跌幅|增幅|降幅|上升|下跌|下降)", "同比"),
         (r"(?<=[\d日号天月])[(（](?:均?含|含(?:首尾|当日|当天|两端|两头)?|包含|包括当天)[)）]", ""),  # 9月15日（含）: a day named as the last one is in

@@ -8,6 +8,7 @@ from governance.terms import UNKNOWN, Language
 from nlq import (
     shape_absorbing,
     shape_belonging,
+    shape_common_nouns,
     shape_comparisons,
     shape_counted,
     shape_doubts,
@@ -25,6 +26,8 @@ from nlq import (
     shape_periods,
     shape_shares,
     shape_targets,
+    shape_trailing,
+    shape_verbed,
     shape_words,
 )
 from nlq.draft import Draft
@@ -47,6 +50,9 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_words.named_changes(sentence)
     shape_words.judged(sentence)
     shape_words.catalogue(sentence)
+    shape_words.pluses(sentence)
+    shape_common_nouns.common_nouns(sentence)
+    shape_verbed.verbed(sentence)
     _coordinated(sentence)
     shape_counted.counted(sentence)
     _listed(sentence)
@@ -71,6 +77,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_doubts.doubts(sentence)
     shape_absorbing.absorb(sentence)
     shape_nouns.grouped(sentence)
+    shape_trailing.trailing(sentence)
     shape_numbers.thresholds(sentence)
     shape_absorbing.flags(sentence)
     shape_paired.paired(sentence)
@@ -161,7 +168,7 @@ def _own(sentence: Sentence) -> None:
     """我们大区, my region: the caller's own slice, which the row scope gives anyway; not a cut."""
     for token in [token for token in sentence.rest if token.kind == "D"]:
         before = [other.text for other in sentence.all if other.end <= token.start][-2:]
-        if _OWN.search("".join(before)) and not sentence.identifies(token):
+        if _OWN.search(("" if sentence.chinese else " ").join(before)) and not sentence.identifies(token):
             sentence.take(sentence.rest.index(token))
             token.kind = FILLER
             sentence.draft.unfilter |= {*token.ids("dimension")}  # 还是我们区, after another one: that filter is over

@@ -13,7 +13,7 @@ from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
 from nlq.shape_changes import RATES, of_rows, opposed, restricts, together, unbounded, verbal
-from nlq.shape_spans import ahead, listed, same_days, whole_units, whole_year
+from nlq.shape_spans import ahead, listed, of_one_year, same_days, whole_units, whole_year
 from nlq.times import Clock, When, counterpart
 
 
@@ -61,8 +61,14 @@ _UNIT_OF = re.compile(r"(?P<year>yoy|year|y/y|y-o-y)|(?P<month>mom|month|m/m|m-o
 
 def _unit_of(text: str) -> Grain | None:
     """The unit that a comparison with the period before names itself: month on month, QoQ."""
+    if (before := _UNIT_BEFORE.search(text)) is not None:
+        return before["a"] or before["b"]  # type: ignore[return-value]
     match = _UNIT_OF.match(text)
     return match.lastgroup if match is not None else None  # type: ignore[return-value]
+
+
+_UNIT_BEFORE = re.compile(r"(?:previous|prior|preceding) (?P<a>week|quarter)$|(?:the )(?P<b>week|quarter) (?:before|prior)$")
+"""Compared with the previous quarter."""
 
 
 def _spans_several(when: When | None, unit: Grain, clock: Clock) -> bool:
@@ -181,6 +187,7 @@ def _times(sentence: Sentence, clock: Clock) -> None:
     if any(when.kind == "vague" for _, when in whens) and not spans:
         sentence.assume("“最近”没有确切的期间，按指标的默认期间", "no definite period was said, so the metric's default period is taken")
     versus = _versus_index(sentence)
+    spans = of_one_year(spans, compared=versus is not None)
     if same and (counted := same_days(sentence, clock)) is not None:
         draft.when = counted
     elif same:
@@ -389,7 +396,7 @@ def _changes(sentence: Sentence) -> None:
     for token in sentence.take_later:
         if token in sentence.rest:
             sentence.take(sentence.rest.index(token))
-    if sentence.has("I") and draft.when is not None and draft.when.from_to and draft.when.ends is not None and draft.compare in (None, "implied") and draft.base is None:
+    if sentence.has("I") and draft.when is not None and draft.when.from_to and draft.when.ends is not None and draft.compare in (None, "implied") and draft.base is None and draft.grain is None and not draft.trend:
         first, last = draft.when.ends  # 从9月到10月的变化
         draft.when, draft.base = When(period=last, grain=draft.when.grain), When(period=first, grain=draft.when.grain)
         draft.compare = None
@@ -409,6 +416,9 @@ def _changes(sentence: Sentence) -> None:
             if not noun:
                 moved = another if draft.ordering is not None or draft.thresholds else None
                 draft.thresholds.append(Threshold(moved, "__change", ">" if direction == "up" else "<", None, 0.0))
+        stretch = draft.when is not None and draft.when.ends is not None and not draft.apart and draft.when.ends[0].end != draft.when.ends[1].start and not asks
+        if stretch and direction == "any" and draft.compare in (None, "implied") and draft.base is None and draft.when is not None:
+            draft.trend, draft.grain, draft.compare = True, draft.grain or draft.when.grain, None  # 1月到10月触达率的变化
         several = draft.when is not None and draft.base is None and (draft.when.rolling or 1) > 1
         cut = draft.grain is not None and draft.base is None and not asks  # 月度变化, monthly change: each unit's own figure
         if direction == "any" and (several or cut) and draft.compare is None and draft.ordering is None:

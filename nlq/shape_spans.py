@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 
 from governance import calendar
 from governance.terms import Period
@@ -58,6 +59,42 @@ def same_days(sentence: Sentence, clock: Clock) -> When | None:
     return None
 
 
+def of_one_year(spans: list[tuple[int, When]], *, compared: bool) -> list[tuple[int, When]]:
+    """Give a year that is said once to every period beside it that lacks one: 去年上半年和下半年, 去年的销售额，上半年跟下半年比."""
+    years = [when for _, when in spans if when.grain == "year" and not when.to_date and when.rolling is None and when.period is not None and when.period == calendar.unit(when.period.start, "year")]
+    lacking = [when for _, when in spans if when.lacks == "year" and when.grain != "year"]
+    both = len(lacking) > 1 or any(when.ends is not None and listed_ends(when) for when in lacking)
+    if len(years) == 1 and both and len(lacking) == len(spans) - 1 and years[0].period is not None:
+        year = years[0].period.start.year
+        return [(index, _in_year(when, year)) for index, when in spans if when is not years[0]]
+    found: list[tuple[int, When]] = []
+    for index, when in spans:
+        before = found[-1][1] if found else None
+        if before is not None and before.period is not None and not before.lacks and before.grain == when.grain and when.lacks == "year" and before.grain != "year" and when.period is not None:
+            moved = _in_year(when, before.period.start.year)
+            if compared or (moved.period is not None and moved.period.start > before.period.start):
+                found.append((index, moved))
+                continue
+        found.append((index, when))
+    return found
+
+
+def listed_ends(when: When) -> bool:
+    """Whether a stretch has two ends that are units one after the other: 上半年和下半年."""
+    return when.ends is not None and when.ends[0] != when.ends[1]
+
+
+def _in_year(when: When, year: int) -> When:
+    if when.period is None:
+        return when
+    months = 12 * (year - when.period.start.year)
+
+    def moved(period: Period) -> Period:
+        return Period(start=calendar.add_months(period.start, months), end=calendar.add_months(period.end, months))
+
+    return replace(when, period=moved(when.period), ends=(moved(when.ends[0]), moved(when.ends[1])) if when.ends is not None else None, lacks="", to_date=False)
+
+
 def ahead(sentence: Sentence, token: Token, clock: Clock) -> None:
     """周一到周五每天: weekdays of no week in particular, which would otherwise be those of this one, days to come and all."""
     when = token.when
@@ -65,4 +102,4 @@ def ahead(sentence: Sentence, token: Token, clock: Clock) -> None:
         sentence.problem(token.text, 0.5)
 
 
-__all__ = ["ahead", "listed", "same_days", "whole_units", "whole_year"]
+__all__ = ["ahead", "listed", "listed_ends", "of_one_year", "same_days", "whole_units", "whole_year"]

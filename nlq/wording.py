@@ -34,6 +34,8 @@ _TALK_ZH = (
     r"(?:可以|可不可以|能不能|能|能否|是否可以|方便)(?:帮|麻烦你?|请你)?(?:我|我们)?(?:帮忙)?(?:查|看|拉|算|统计|找)?(?:一?下|个数)?(?:吗|么|嘛|不|呢)?",
 )
 _CLAUSE_ZH = re.compile(f"(?:{'|'.join(_TALK_ZH)})")
+_BARE = re.compile("(?:我|我们|咱们)?(?:邮件|会议|报告|材料|演示|答辩|路演)(?:里|上|中)?(?:呢|啊|了|的)?")
+"""An occasion and nothing else (，邮件): as likely a name of the bundle, which `nlq.asides` knows."""
 _ASKED_BY = re.compile(rf"^(?:嗯|那个|就是|话说|对了|哦|啊)*{_DAY}{_WHO}{_DAY}(?:{_NEED}){{1,3}}(?=.{{3}})")
 """老板问今年的ROI: who wants to know, at the beginning of the question itself."""
 _HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -46,7 +48,7 @@ _TALK_EN = re.compile(
     rf"|\b(?:(?:my|our|the|your)\s+)?{_BOSS}\s+(?:is |just |also |really )*(?:needs?|wants?|asked|asks|asking|would like|wants to|wanted|requested|is after|wants me to)(?:\s+(?:to (?:know|see|have|understand)|me|us|about|for|to))*\b(?!\s+of\b)"
     rf"|\b(?:because|since|as)\s+(?:my|our|the)\s+{_BOSS}\s+[a-z' ]{{0,20}}(?=[,.;!?]|$)"
     rf"|^(?:hey|hi|hello|dear)\s+(?:team|all|there|everyone|folks|guys|colleagues)\b"
-    rf"|\b(?:this|it)\s+is\s+(?:very |really |quite |super )?urgent\b|\b(?:sorry to bother(?: you)?|sorry for (?:the )?(?:bother|trouble)|if you don't mind|when you (?:get a chance|have (?:a )?(?:time|minute|moment))|if possible|no rush|as soon as (?:possible|you can)|thanks in advance|many thanks|much appreciated|appreciate it)\b"
+    rf"|\b(?:this|it)\s+is\s+(?:very |really |quite |super )?urgent\b|\b(?:sorry to bother(?: you)?|sorry for (?:the )?(?:bother|trouble)|if you don't mind|when you (?:get a chance|have (?:a )?(?:time|minute|moment))|if possible|no rush|as soon as (?:possible|you can)|thanks in advance|many thanks(?!,)|much appreciated|appreciate it)\b"
     rf"|\bi(?:'m| am) (?:preparing|writing|working on|making|putting together)\s+(?:{_WHEN}\s+)*{_MEETING}\b(?:\s+(?:and|so))?(?:\s+i)?)",
 )
 
@@ -124,7 +126,7 @@ def plain(text: str) -> str:
 
 
 def _talk(clause: str) -> bool:
-    return bool(clause) and len(clause) <= 30 and _HAN.search(clause) is not None and _CLAUSE_ZH.fullmatch(clause) is not None
+    return bool(clause) and len(clause) <= 30 and _HAN.search(clause) is not None and _CLAUSE_ZH.fullmatch(clause) is not None and _BARE.fullmatch(clause) is None
 
 
 __all__ = ["plain"]
