@@ -39,6 +39,8 @@ MOST_CONTEXTS = 4_000
 MOST_ABSENT = 64
 MOST_KEPT = 64
 MOST_ROWS = 20_000
+MOST_COUNTED = 2_000_000
+"""Combinations of values that are told apart by counting; more are sorted."""
 PATIENCE_S = 60.0
 
 Place = tuple[int, str]
@@ -52,6 +54,27 @@ class _Persons:
     positions: npt.NDArray[np.int64]
     codes: Mapping[str, Codes]
     values: Mapping[str, Mapping[Value, int]]
+
+    def combined(self, names: Sequence[str]) -> tuple[npt.NDArray[np.int64], int]:
+        """Return for each person one number for the values of all the dimensions, and what is above all such numbers."""
+        out, width = np.zeros(len(self.positions), dtype=np.int64), 1
+        for name in names:
+            out = out * (len(self.values[name]) + 1) + self.codes[name]
+            width *= len(self.values[name]) + 1
+        return out, width
+
+
+def _told_apart(numbers: npt.NDArray[np.int64], width: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the different numbers in order, where each stands first, and which of them stands at each place; all are below `width`."""
+    if width > MOST_COUNTED:
+        found, first, back = np.unique(numbers, return_index=True, return_inverse=True)
+        return found, first, back.ravel()
+    at = np.full(width, -1, dtype=np.int64)
+    at[numbers[::-1]] = np.arange(len(numbers) - 1, -1, -1)
+    found = np.flatnonzero(at >= 0)
+    first = at[found]
+    at[found] = np.arange(len(found))
+    return found, first, at[numbers]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +92,7 @@ class Scopes:
         self._memory = memory
         self._lock = threading.Lock()
         self._persons: OrderedDict[tuple[int, str, str], _Persons] = OrderedDict()
-        self._inside: OrderedDict[object, npt.NDArray[np.bool_]] = OrderedDict()
+        self._inside: OrderedDict[object, tuple[_Persons, npt.NDArray[np.bool_]]] = OrderedDict()
         self._narrow: OrderedDict[object, Mapping[str, str]] = OrderedDict()
         self._known: OrderedDict[object, _Cells | None] = OrderedDict()
         self._quantities: OrderedDict[int, tuple[Catalogue, Quantities]] = OrderedDict()
@@ -198,15 +221,13 @@ class Scopes:
         within = asked & self._population(grant, catalogue, home, person.name, False, persons, sources)
         kept = kept & asked
         group_by = tuple(name for name in plan.group_by if name in own)
-        combined = np.zeros(len(kept), dtype=np.int64)
-        for name in group_by:
-            combined = combined * (len(persons.values[name]) + 1) + persons.codes[name]
-        found, first, cell = np.unique(combined[kept], return_index=True, return_inverse=True)
+        combined, width = persons.combined(group_by)
+        found, first, cell = _told_apart(combined[kept], width)
         narrow = self._narrowly(grant, catalogue, part.consent, sources)
         positions = self._placed(persons, narrow)
         size = int(positions.max(initial=-1)) + 1
         codes = np.zeros(size, dtype=np.int32)
-        codes[positions[kept]] = cell.ravel() + 1
+        codes[positions[kept]] = cell + 1
         # The same cells as they would be if everybody's consent stood: who is in no cell now is in none of these that are told.
         around = np.zeros(size, dtype=np.int32)
         at_cell = np.minimum(np.searchsorted(found, combined[within]), max(0, len(found) - 1))
@@ -296,14 +317,23 @@ class Scopes:
         A scope on what isn't the person's (the representative's region) restricts which facts are looked at, as a filter on a touch does, and not who.
         """
         scopes = tuple(s for s in grant.scopes if not isinstance(s, DimensionScope) or catalogue.graph.route(home, s.dimension) is not None)
-        grant = replace(grant, scopes=scopes)
         purpose = grant.consent_purpose if consent else None
-        name = (id(persons), home, grant.scopes, purpose, grant.today)
+        # A person has one row in the home of persons, so that who passes both is who passes each: a scope is read once a load, consents once a day.
+        found = self._admitted(replace(grant, scopes=scopes), catalogue, home, entity, None, persons, sources)
+        return found if purpose is None else found & self._admitted(replace(grant, scopes=()), catalogue, home, entity, purpose, persons, sources)
+
+    def _admitted(
+        self, grant: Grant, catalogue: Catalogue, home: str, entity: str, purpose: str | None, persons: _Persons, sources: Sources
+    ) -> npt.NDArray[np.bool_]:
+        """Return who passes the grant's row scopes and, with a purpose, its consents."""
+        daily = purpose is not None or tables_of(catalogue.graph).model(home).model.complete_days
+        name = (id(persons), home, grant.scopes, purpose, grant.today if daily else None)
         with self._lock:
-            found = self._inside.get(name)
-        if found is not None:
-            return found
-        part = Part(shape="members", measure=Measure(model=home, agg="members", entity=entity), consent=consent)
+            kept = self._inside.get(name)
+            if kept is not None and kept[0] is persons:
+                self._inside.move_to_end(name)
+                return kept[1]
+        part = Part(shape="members", measure=Measure(model=home, agg="members", entity=entity), consent=purpose is not None)
         scan = Scan(Context.of(grant, catalogue), part)
         where = scan.where
         found = np.ones(len(persons.positions), dtype=bool)
@@ -311,12 +341,16 @@ class Scopes:
             person = scan.person
             if person is None:
                 raise KeyError(entity)
-            select = sa.select(person.label("person")).select_from(scan.source()).where(*where)
+            # Few withdraw: they are read rather than all others. What is NULL does not pass.
+            outside = purpose is not None
+            passing = sa.case((sa.and_(sa.true(), *where), 0), else_=1) == 1 if outside else sa.and_(sa.true(), *where)
+            select = sa.select(person.label("person")).select_from(scan.source()).where(passing)
             rows = sources.session("warehouse").run(select, timeout_s=PATIENCE_S, max_rows=MOST_PERSONS)
-            found = np.zeros(len(persons.positions), dtype=bool)
-            found[[persons.order[key] for row in rows if (key := str(row[0])) in persons.order]] = True
+            found = np.full(len(persons.positions), outside)
+            found[[persons.order[key] for row in rows if (key := str(row[0])) in persons.order]] = not outside
+        found.setflags(write=False)
         with self._lock:
-            self._inside[name] = found
+            self._inside[name] = persons, found
             while len(self._inside) > MOST_KEPT:
                 self._inside.popitem(last=False)
         return found

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from governance.disclosure.links import MOST_REACHES, About, Fact, Reaches
-from governance.disclosure.overlaps import UNSHOWN, Codes, Counts, Overlaps
+from governance.disclosure.overlaps import UNSHOWN, Codes, Counts, Overlaps, Sets
 
 Flags = npt.NDArray[np.bool_]
 MOST_STATES = 400
@@ -139,6 +139,13 @@ class Apart:
         if store.execute("SELECT 1 FROM state WHERE id <> ? LIMIT 1", (about.state,)).fetchone() is None:
             return set()
         shown = np.concatenate([[False], group.counts != UNSHOWN])
+        histories: dict[bytes, Overlaps] = {}
+
+        def history(context: bytes) -> Overlaps:
+            if context not in histories:
+                histories[context] = known(context)
+            return histories[context]
+
         links = []
         for fact in map(self._kept, about.facts):
             linked = self._told(store, knower, fact.quantity)
@@ -148,13 +155,13 @@ class Apart:
         few = _few(group, k)
         befores = self._befores(store, about, shown, few) if links else []
         if links and store.execute("SELECT 1 FROM state WHERE load <> ? LIMIT 1", (about.load,)).fetchone() is not None:
-            histories = {one.tables: known(one.context) for _, linked, _ in links for one in linked}
-            befores += _told_before(histories.values(), group.codes, shown, few)
+            others = {one.tables: history(one.context) for _, linked, _ in links for one in linked}
+            befores += _told_before(others.values(), group.codes, shown, few)
         out = np.zeros(len(shown), dtype=bool)
         if not befores:
             return set()
         at_risk = np.logical_or.reduce([cells for _, cells in befores])
-        computed = _Computed(known, group.codes, [sets for sets, _ in befores], len(shown) - 1)
+        computed = _Computed(history, group.codes, [sets for sets, _ in befores], len(shown) - 1)
         for fact, linked, reaches in links:
             ready = at_risk & ~out
             for need in fact.needs:
@@ -164,8 +171,11 @@ class Apart:
             if reaches.count > MOST_REACHES:
                 out |= ready
                 continue
+            turns = [(turn, cells) for turn, (_, cells) in enumerate(befores) if (cells & ready).any()]
+            before = _by_reach(reaches, [np.logical_or.reduce([computed.all_before(one, turn) & cells for turn, cells in turns]) for one in linked])
+            if not (ready & before.any(axis=0)).any():
+                continue
             now = _by_reach(reaches, [computed.all_now(one) for one in linked])
-            before = _by_reach(reaches, [np.logical_or.reduce([computed.all_before(one, turn) & cells for turn, (_, cells) in enumerate(befores)]) for one in linked])
             decided: dict[bytes, bool] = {}
             for cell in np.flatnonzero(ready & before.any(axis=0)).tolist():
                 name = now[:, cell].tobytes() + before[:, cell].tobytes()
@@ -235,11 +245,24 @@ def _by_reach(reaches: Reaches, cells: Sequence[Flags]) -> Flags:
     return out
 
 
+def _gone(before: Codes, codes: Codes) -> Codes:
+    """Return the cells before, of those persons only who are in no cell now."""
+    there = np.flatnonzero(before)
+    out = np.zeros(len(before), dtype=np.int32)
+    still = np.zeros(len(there), dtype=bool)
+    inside = there < len(codes)
+    still[inside] = codes[there[inside]] > 0
+    out[there[~still]] = before[there[~still]]
+    return out
+
+
 class _Computed:
     """Which cells can be computed in a context: as they are now, and as they were; looked at once each."""
 
     def __init__(self, known: Callable[[bytes], Overlaps], codes: Codes, before: list[Codes], count: int) -> None:
-        self._known, self._sets, self._count = known, [codes, *before], count
+        self._known, self._sets = known, [Sets.of(one, count) for one in (codes, *before)]
+        # Who is in a cell no more was told of only where it was told before; a look at these few persons settles most contexts.
+        self._scouts = [Sets.of(_gone(one, codes), count) for one in (codes, *before)]
         self._found: dict[tuple[str, int], Flags] = {}
 
     def now(self, context: bytes) -> Flags:
@@ -259,7 +282,8 @@ class _Computed:
 
     def _in(self, context: bytes, tables: str, turn: int) -> Flags:
         if (tables, turn) not in self._found:
-            found = self._known(context).computable(self._sets[turn], self._count)
+            history = self._known(context)
+            found = history.computable(self._sets[turn]) if history.may_hold(self._scouts[turn], self._sets[turn]) else np.zeros(self._sets[turn].count, dtype=bool)
             self._found[tables, turn] = np.concatenate([[False], found])
         return self._found[tables, turn]
 

@@ -27,9 +27,15 @@ MOST_UNKNOWN = 600
 """Numbers in one program; larger systems are only searched for swaps."""
 ROOMY = 12
 """So many of a line's numbers are tried as the other end of a swap."""
+WALKS, WAYS = 4, 24
+"""So often one goes on from the middle of all tables found so far, and so many random directions are tried each time."""
+TIGHTENED = 12
+"""So often sums are looked at one after another."""
 SWAPS, MOST_SWAPS = 160, 60_000
 """Swaps tried at most for each number and for each table; most numbers need a few."""
 _TINY = 1e-7
+_RANK = 1e-9
+_HELD = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,9 @@ def components(unknowns: Mapping[int, Unknown], lines: Sequence[Sequence[int]]) 
 class Attacker:
     """Bounds the numbers of one table. `spend` programs are left; each call uses them up."""
 
-    def __init__(self, *, programs: int = MOST_PROGRAMS) -> None:
-        self.spend = programs
+    def __init__(self, *, programs: int = MOST_PROGRAMS, interval: float = 0.0) -> None:
+        """`interval`: the share of a number that its bounds must stay away from it on one side, for it to need no closer look."""
+        self.spend, self.interval = programs, interval
 
     def bounds(
         self, names: Sequence[int], lines: Sequence[Sequence[int]], unknowns: Mapping[int, Unknown], enough: Mapping[int, float]
@@ -109,32 +116,108 @@ class Attacker:
         unit = max(1.0, float(np.abs(true).max()))
         sums = np.asarray(system @ (true / unit)).ravel()
         limits = [(unknowns[name].low / unit, None if unknowns[name].high == float("inf") else unknowns[name].high / unit) for name in names]
+        scaled = np.array([[low, np.inf if high is None else high] for low, high in limits])
+        need = {position: enough[name] for position, name in enumerate(names) if name in enough}
+        outer = outer_bounds(system, sums, scaled)
+
+        def is_wide(position: int, low: float, high: float) -> bool:
+            one = unknowns[names[position]]
+            return wide(one, Bounds(low, high, exact=False), need[position], self.interval)
+
+        # What is told by the sums line by line needs no program to be seen.
+        open_ones = [position for position in need if is_wide(position, float(outer[position, 0]) * unit, float(outer[position, 1]) * unit)]
         low, high = true.copy(), true.copy()
+        exact = np.zeros(len(names), dtype=bool)
 
         def solve(weights: np.ndarray) -> np.ndarray | None:
             if self.spend <= 0:
                 return None
             self.spend -= 1
-            found = linprog(weights, A_eq=system, b_eq=sums, bounds=limits, method="highs")
-            return found.x * unit if found.status == 0 else None
+            found = linprog(weights, A_eq=system, b_eq=sums, bounds=scaled, method="highs")
+            return found.x if found.status == 0 else None
+
+        def seen(tables: np.ndarray) -> None:
+            np.minimum(low, tables.min(axis=0) * unit, out=low)
+            np.maximum(high, tables.max(axis=0) * unit, out=high)
+
+        def still_open() -> list[int]:
+            return [position for position in open_ones if not exact[position] and not is_wide(position, float(low[position]), float(high[position]))]
 
         dice = random.Random(len(names))  # noqa: S311 (which corner is looked at first is no secret)
-        for _ in range(WITNESSES):
+        corners = [true / unit]
+        for _ in range(WITNESSES if open_ones else 0):
             table = solve(np.array([dice.choice((-1.0, 1.0)) * dice.random() for _ in names]))
             if table is None:
                 break
-            low, high = np.minimum(low, table), np.maximum(high, table)
-        exact = np.zeros(len(names), dtype=bool)
-        for position, name in enumerate(names):
-            if name not in enough or high[position] - low[position] >= enough[name]:
-                continue
+            corners.append(table)
+        tables = np.array(corners)
+        seen(tables)
+        if still_open():
+            seen(walked(system, scaled, tables.mean(axis=0), still_open(), outer[:, 1] - outer[:, 0] <= _HELD))
+        for position in still_open():
             weights = np.zeros(len(names))
             weights[position] = 1.0
             least, most = solve(weights), solve(-weights)
             if least is None or most is None:
                 continue
-            low[position], high[position], exact[position] = least[position], most[position], True
+            seen(np.array([least, most]))
+            low[position], high[position], exact[position] = least[position] * unit, most[position] * unit, True
         return {name: Bounds(float(low[i]), float(high[i]), exact=bool(exact[i])) for i, name in enumerate(names)}
+
+
+def outer_bounds(system: csr_array, sums: np.ndarray, limits: np.ndarray) -> np.ndarray:
+    """Return bounds around the best ones (low, high; one row a number): what each sum by itself leaves of a number, again and again."""
+    low, high = limits[:, 0].copy(), limits[:, 1].copy()
+    pointer, inside = system.indptr, system.indices
+    for _ in range(TIGHTENED):
+        before = low.copy(), high.copy()
+        for line in range(len(sums)):
+            at = inside[pointer[line] : pointer[line + 1]]
+            lows, highs = low[at], high[at]
+            endless = np.isinf(highs)
+            rest = np.where(endless, 0.0, highs).sum()
+            # Without the number itself: endless where another number is.
+            others = np.where(endless.sum() - endless > 0, np.inf, rest - np.where(endless, 0.0, highs))
+            low[at] = np.maximum(lows, sums[line] - others - _TINY)
+            high[at] = np.minimum(highs, sums[line] - (lows.sum() - lows) + _TINY)
+        if np.allclose(before[0], low, atol=_TINY) and np.array_equal(np.isinf(before[1]), np.isinf(high)) and np.allclose(before[1], high, atol=_TINY):
+            break
+    return np.column_stack([low, high])
+
+
+def walked(system: csr_array, limits: np.ndarray, inside: np.ndarray, wanted: Sequence[int], held: np.ndarray) -> np.ndarray:
+    """Return tables that agree with the sums and the limits: from the table `inside` as far as one can go in directions that change no sum, for each wanted number one and some more.
+
+    `held`: the numbers that can't move.
+    """
+    count = len(inside)
+    _, values, basis = np.linalg.svd(system.toarray(), full_matrices=True)
+    free = basis[int((values > _RANK).sum()) :]
+    if held.any() and len(free):
+        _, values, turned = np.linalg.svd(free[:, held].T, full_matrices=True)
+        free = turned[int((values > _RANK).sum()) :] @ free
+    if not len(free):
+        return inside[None, :]
+    dice = np.random.default_rng(count)
+    found = [inside]
+    at = inside
+    for _ in range(WALKS):
+        ways = np.concatenate([free.T @ free[:, list(wanted)], free.T @ dice.standard_normal((len(free), WAYS))], axis=1).T
+        ways[np.abs(ways) < _RANK] = 0.0
+        up, down = limits[:, 1] - at, at - limits[:, 0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            forth = np.where(ways > 0, up / ways, np.where(ways < 0, down / -ways, np.inf)).min(axis=1)
+            back = np.where(ways > 0, down / ways, np.where(ways < 0, up / -ways, np.inf)).min(axis=1)
+        steps = np.isfinite(forth) & np.isfinite(back) & (ways != 0).any(axis=1)
+        tables = np.concatenate([at + forth[steps, None].clip(0) * ways[steps], at - back[steps, None].clip(0) * ways[steps]])
+        if not len(tables):
+            break
+        found.extend(tables)
+        at = np.array(found).mean(axis=0)
+    # Rounding may have left a sum or a limit by a trifle: such a table proves nothing.
+    tables = np.array(found)
+    kept = (np.abs(tables @ system.T.toarray() - inside @ system.T.toarray()).max(axis=1) < _TINY) & ((tables >= limits[:, 0] - _TINY) & (tables <= limits[:, 1] + _TINY)).all(axis=1)
+    return np.concatenate([inside[None, :], tables[kept]])
 
 
 def _axes(size: int) -> list[tuple[int, ...]]:

@@ -71,12 +71,14 @@ class Knower:
 
 def _numbered(codes: Codes) -> tuple[Codes, npt.NDArray[np.int64]]:
     """Return the codes with cells numbered in the order of their first person, and for each new number the old one."""
-    old, first, back = np.unique(codes, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    order = order[old[order] != 0]
-    number = np.zeros(len(old), dtype=np.int32)
-    number[order] = np.arange(1, len(order) + 1)
-    return number[back.ravel()].astype(np.int32), old[order].astype(np.int64)
+    first = np.full(int(codes.max(initial=0)) + 1, len(codes), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    old = np.flatnonzero(first < len(codes))
+    old = old[old != 0]
+    old = old[np.argsort(first[old], kind="stable")]
+    number = np.zeros(len(first), dtype=np.int32)
+    number[old] = np.arange(1, len(old) + 1)
+    return number[codes], old
 
 
 class _Known:
@@ -260,8 +262,7 @@ class Memory:
         row = store.execute("SELECT id FROM grouping WHERE digest = ?", (digest,)).fetchone()
         if row is not None:
             return int(row[0])
-        packed = zlib.compress(stored.astype("<i4").tobytes(), 6)
-        return int(store.execute("INSERT INTO grouping (digest, codes) VALUES (?, ?)", (digest, packed)).lastrowid or 0)
+        return int(store.execute("INSERT INTO grouping (digest, codes) VALUES (?, ?)", (digest, _folded(stored))).lastrowid or 0)
 
     def _codes(self, store: sqlite3.Connection, grouping: int) -> Codes:
         found = self._groupings.pop(grouping, None)
@@ -269,15 +270,31 @@ class Memory:
             row = store.execute("SELECT codes FROM grouping WHERE id = ?", (grouping,)).fetchone()
             if row is None:
                 raise WarehouseError("The memory of answers is damaged; nothing is told. Restore the file disclosure.db of the home.")
-            found = np.frombuffer(zlib.decompress(row[0]), dtype="<i4").astype(np.int32)
+            found = _unfolded(row[0])
         self._groupings[grouping] = found
         while len(self._groupings) > MOST_KEPT:
             self._groupings.popitem(last=False)
         return found
 
 
+_WIDTHS = {b"1": "<u1", b"2": "<u2", b"4": "<i4"}
+
+
+def _folded(codes: Codes) -> bytes:
+    """Return the codes as they are stored: the bytes of one number as a digit, and the numbers compressed."""
+    most = int(codes.max(initial=0))
+    width = b"1" if most < 2**8 else b"2" if most < 2**16 else b"4"
+    return width + zlib.compress(codes.astype(_WIDTHS[width]).tobytes(), 1)
+
+
+def _unfolded(stored: bytes) -> Codes:
+    # Without a digit before it: as it was stored at first.
+    width = _WIDTHS.get(stored[:1])
+    return np.frombuffer(zlib.decompress(stored if width is None else stored[1:]), dtype=width or "<i4").astype(np.int32)
+
+
 def _packed(counts: Counts) -> bytes:
-    return zlib.compress(counts.astype("<i8").tobytes(), 6)
+    return zlib.compress(counts.astype("<i8").tobytes(), 1)
 
 
 def _unpacked(data: bytes) -> Counts:

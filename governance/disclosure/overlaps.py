@@ -13,6 +13,7 @@ a few products with what was told, and no search that grows with the number of q
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -46,6 +47,27 @@ def _keys(size: int) -> npt.NDArray[np.uint64]:
     out = np.random.default_rng(0x5E7).integers(1, 2**63, size=size, dtype=np.uint64)
     out.setflags(write=False)
     return out
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """Sets of persons, numbered from 1: who is in one and in which, how many are in each; `height`: what is above all persons."""
+
+    persons: npt.NDArray[np.int64]
+    of_persons: npt.NDArray[np.int64]
+    sizes: npt.NDArray[np.int64]
+    height: int
+
+    @classmethod
+    def of(cls, codes: Codes, count: int) -> Sets:
+        """Return the cells of a table as sets, `count` of them."""
+        persons = np.flatnonzero(codes)
+        inside = codes[persons].astype(np.int64)
+        return cls(persons, inside, np.bincount(inside, minlength=count + 1)[1:], len(codes))
+
+    @property
+    def count(self) -> int:
+        return len(self.sizes)
 
 
 class Overlaps:
@@ -106,19 +128,27 @@ class Overlaps:
             return shown - again
         return shown - set(np.flatnonzero(kept != UNSHOWN).tolist())
 
-    def computable(self, sets: Codes, count: int) -> npt.NDArray[np.bool_]:
-        """Return which of `count` sets of persons (numbered from 1) can be computed from what was told; nobody's can't."""
+    def computable(self, sets: Sets) -> npt.NDArray[np.bool_]:
+        """Return which of the sets of persons can be computed from what was told; nobody's can't."""
+        out = sets.sizes > 0
         if not self._members:
-            return np.zeros(count, dtype=bool)
-        self._grow(len(sets))
-        size = np.bincount(sets, minlength=count + 1)[1:]
-        out = size > 0
-        told = self._marks[: len(sets)] != 0
+            return np.zeros(sets.count, dtype=bool)
+        self._grow(sets.height)
         # Who is in no told cell is in no combination of them.
-        out &= np.bincount(sets, weights=(~told).astype(float), minlength=count + 1)[1:] == 0
-        for j in range(BLIND if out.any() else 0):
-            out &= np.abs(np.bincount(sets, weights=self._blind[: len(sets), j], minlength=count + 1)[1:]) < BLIND_SUM
+        untold = self._marks[sets.persons] == 0
+        out[sets.of_persons[untold] - 1] = False
+        for j in range(BLIND):
+            if not out.any():
+                break
+            out &= np.abs(np.bincount(sets.of_persons, weights=self._blind[sets.persons, j], minlength=sets.count + 1)[1:]) < BLIND_SUM
         return out
+
+    def may_hold(self, scouts: Sets, sets: Sets) -> bool:
+        """Return whether some of the sets may be computable, as far as `scouts` (some of their persons) show: who is in no told cell is in no set that is."""
+        self._grow(scouts.height)
+        out = sets.sizes > 0
+        out[scouts.of_persons[self._marks[scouts.persons] == 0] - 1] = False
+        return bool(out.any())
 
     def nearly(self, sets: Codes, few: Counts) -> Iterator[tuple[int, npt.NDArray[np.int32]]]:
         """Yield for each set (numbered from 1) the told cells that differ from it by some persons, but fewer than its `few` (of set 0 first), as lists of persons."""

@@ -109,7 +109,7 @@ class _Sums:
             reasons = [hidden[place] for place in number.places if place in hidden]
             if reasons:
                 self._hide(index, SMALL if SMALL in reasons else COMPLEMENTARY)
-        self._attacker = Attacker()
+        self._attacker = Attacker(interval=interval)
         # What is proved stays proved: with more hidden an attacker knows less.
         self._proved: set[int] = set()
         self._swaps = Swaps({index: (number.at, number.rest) for index, number in enumerate(found.numbers)}, self._lines) if found.plain else None

@@ -21,18 +21,22 @@ ADDED = frozenset({"base", "change", "growth", "share", "rank", "ci_low", "ci_hi
 def recorded(query: MetricQuery, catalogue: Catalogue, *, judged: bool) -> MetricQuery:
     """Return `query` with unknown values and column names blanked. `judged`: the values of identifying dimensions lie in the caller's row scopes."""
 
+    known: dict[str, frozenset[str]] = {}
+
     def value(dimension: str, given: Value) -> Value:
         asked = catalogue.dimensions.get(dimension)
         if asked is None:
             return BLANK
-        if given == UNKNOWN or str(given) in map(str, catalogue.values(dimension)):
+        if dimension not in known:
+            known[dimension] = frozenset(map(str, catalogue.values(dimension)))
+        if given == UNKNOWN or str(given) in known[dimension]:
             return given
         return given if judged and asked.identifies is not None else BLANK
 
     def column(name: str) -> str:
         metric, added, suffix = name.partition("__")
-        known = name in catalogue.dimensions or name == "period" or (metric in catalogue.metrics and (not added or suffix in ADDED))
-        return name if known else BLANK
+        is_ours = name in catalogue.dimensions or name == "period" or (metric in catalogue.metrics and (not added or suffix in ADDED))
+        return name if is_ours else BLANK
 
     compare = query.compare
     if isinstance(compare, MemberCompare):

@@ -114,13 +114,21 @@ class Session:
 
     def _read_load(self) -> LoadInfo:
         table = sa.table(LOAD_TABLE, sa.column("load_id", sa.String()), sa.column("as_of", sa.Date()))
+        select = sa.select(table.c.load_id, table.c.as_of).limit(1)
+        if self._dialect in {"duckdb", "sqlite"}:
+            # Looking the table up takes longer than reading it, at every question; where it can't be read, it is looked up as on any engine.
+            with suppress(WarehouseError):
+                return _load_info(self.run(select, timeout_s=10, max_rows=1))
         if not listing.columns(self, self._dialect, LOAD_TABLE, near=True):
-            return LoadInfo(version="unversioned", as_of=None)
-        rows = self.run(sa.select(table.c.load_id, table.c.as_of).limit(1), timeout_s=10, max_rows=1)
-        if not rows:
-            return LoadInfo(version="unversioned", as_of=None)
-        version, as_of = rows[0]
-        return LoadInfo(version=str(version), as_of=as_date(as_of))
+            return _load_info([])
+        return _load_info(self.run(select, timeout_s=10, max_rows=1))
+
+
+def _load_info(rows: list[Row]) -> LoadInfo:
+    if not rows:
+        return LoadInfo(version="unversioned", as_of=None)
+    version, as_of = rows[0]
+    return LoadInfo(version=str(version), as_of=as_date(as_of))
 
 
 def _cause(error: SQLAlchemyError) -> str:
