@@ -20,7 +20,6 @@ ADDED = frozenset({"base", "change", "growth", "share", "rank", "ci_low", "ci_hi
 
 def recorded(query: MetricQuery, catalogue: Catalogue, *, judged: bool) -> MetricQuery:
     """Return `query` with unknown values and column names blanked. `judged`: the values of identifying dimensions lie in the caller's row scopes."""
-
     known: dict[str, frozenset[str]] = {}
 
     def value(dimension: str, given: Value) -> Value:
