@@ -88,7 +88,8 @@ def index_spellings(book: Wordbook) -> None:
     book.spelt = {spelling: tuple(meant) for spelling, meant in found.items() if (spelling,) not in book.entries}
 
 
-_DISTRIBUTED = ("分布", "构成")
+_DISTRIBUTED = ("分布", "构成", "漏斗")
+_SPREAD = ("distribution", "funnel", "breakdown")
 
 
 def index_implied(book: Wordbook, builder: WordbookBuilder, dimensions: Mapping[str, DimensionInfo]) -> None:
@@ -96,7 +97,7 @@ def index_implied(book: Wordbook, builder: WordbookBuilder, dimensions: Mapping[
     for names in builder.names.values():
         for name in names:
             said = normalise(name)
-            if not any(mark in said for mark in ("各", "by ", "per ", "each ", "every ", "distribution", *_DISTRIBUTED)):
+            if not any(mark in said for mark in ("各", "by ", "per ", "each ", "every ", *_SPREAD, *_DISTRIBUTED)):
                 continue
             key = keys(name)
             for start in range(len(key)):
@@ -104,7 +105,7 @@ def index_implied(book: Wordbook, builder: WordbookBuilder, dimensions: Mapping[
                     found = [m.id for m in book.entries.get(key[start:end], ()) if m.kind == "dimension" and dimensions[m.id].identifies is None]
                     if not found or end - start == len(key):
                         continue
-                    grouped = (start and key[start - 1] in ("各", "每", "by", "per", "each", "every")) or said.endswith(_DISTRIBUTED) or key[-1] == "distribution"
+                    grouped = (start and key[start - 1] in ("各", "每", "by", "per", "each", "every")) or said.endswith(_DISTRIBUTED) or key[-1] in _SPREAD
                     if grouped:
                         book.implied.setdefault(key, found[0])
                         book.implied.setdefault(("number", "of", *key), found[0])

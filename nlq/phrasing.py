@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 
 from governance.identity.first_names import FIRST_NAMES
+from nlq.asked_english import asked
+from nlq.rewriting import Rewriting
 from nlq.shorthand import spelt_out
 
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 _PART = rf"(?:h[12]|q[1-4]|{_MONTH})"
 _VERSUS = r"(?:vs\.?|versus|against|compared (?:to|with)|over|than)"
-_MEETING = r"(?:meetings?|calls?|catch[- ]?ups?|sync|1:1|one[- ](?:on|to)[- ]one|reviews?|stand-?ups?|o'clock|decks?|slides?|presentations?|reports?|qbrs?|mbrs?|wbrs?|sessions?|workshops?|chats?|huddles?|boards?|town ?halls?|steerco|off-?sites?|memos?|ppts?|briefings?|updates?|newsletters?|pitch(?:es)?|interviews?|dashboards?)"
+_MEETING = r"(?:meetings?|calls?|catch[- ]?ups?|sync|1:1|one[- ](?:on|to)[- ]one|reviews?|stand-?ups?|o'clock|decks?|slides?|presentations?|reports?|qbrs?|mbrs?|wbrs?|sessions?|workshops?|chats?|huddles?|boards?|town ?halls?|steerco|off-?sites?|memos?|ppts?|briefings?|updates?|newsletters?|pitch(?:es)?|interviews?|dashboards?|(?:board |info |data |fact )?packs?)"
 _WHOSE = r"(?:my|our|the|his|her|their|a|an|this|that|tomorrow's|today's|tonight's|next week's|this (?:morning|afternoon|week)'s|(?:mon|tues|wednes|thurs|fri)day's|[a-z]+'s?)"
 _BEGIN = r"^(?:(?:right|ok(?:ay)?|so|well|now|alright|hey|hi|look|listen|quickly|quick one|morning|hello)[ ,.!:-]+)*"
 _STOP = r"\s*(?:[,:;.!?]|-{1,2}(?= )|$)\s*"
@@ -29,8 +31,8 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("sir", "madam", "ma'am", "mate", "guys"), r"[, ]+(?:sir|madam|ma'am|mate|guys)\s*[.!?]*$", ""),
     (("regards", "rgds", "cheers", "sincerely"), r"[,.!;? ]+(?:(?:kind|best|warm|many)? ?regards|rgds|cheers|sincerely|yours sincerely)[,.! ]*(?:[a-z]+)?(?: [a-z]+)?[.! ]*$", ""),
     (("please", "pls", "thanks", "thx", "ty"), r"(?P<p>(?:please|pls|plz|thanks|thank you|thx|ty))[ !]*x{1,3}[.! ]*$", r"\g<p>"),
-    (("deck", "meeting", "call", "report", "slide", "presentation", "review", "qbr", "mbr", "ppt", "o'clock", "1:1", "board", "memo", "sync", "update", "catch", "town", "brief", "stand", "workshop"),
-     rf"{_BEGIN}(?:i (?:need (?:this|it|these|them)|want (?:this|it)|'?m)? ?)?(?:for|before|after|ahead of|in time for|prepping for|preparing for|ready for|during|going into)\s+{_WHOSE}\s+(?:\d{{1,2}}(?::\d\d)?\s*(?:am |pm )?)?(?:[a-z]+(?:ly)?\s+){{0,2}}{_MEETING}(?:\s+(?:with|for|to|at|on)\s+[a-z0-9:']+(?:\s+[a-z]+)?)?(?:\s+(?:tomorrow|today|later|tonight|next week|this (?:morning|afternoon|week)))?{_STOP}(?=\S)", ""),
+    (("deck", "meeting", "call", "report", "slide", "presentation", "review", "qbr", "mbr", "ppt", "o'clock", "1:1", "board", "memo", "sync", "update", "catch", "town", "brief", "stand", "workshop", "pack"),
+     rf"{_BEGIN}(?:i (?:need (?:this|it|these|them)|want (?:this|it)|'?m)? ?)?(?:for|before|after|ahead of|in time for|prepping for|preparing for|ready for|during|going into)\s+{_WHOSE}\s+(?:\d{{1,2}}(?::\d\d)?\s*(?:am |pm )?)?(?:[a-z]+(?:ly)?\s+){{0,2}}{_MEETING}(?:\s+(?:with|for|to|at|on)\s+[a-z0-9:']+(?:\s+[a-z]+)?)?(?:\s+(?:tomorrow|today|later|tonight|next week|this (?:morning|afternoon|week)))?(?:\s+(?:please|pls|plz))?{_STOP}(?=\S)", ""),
     (("am", "pm"), rf"{_BEGIN}(?:before|for|ahead of) {_WHOSE} \d{{1,2}}(?::\d\d)? ?[ap]m(?: (?:with|meeting|call)(?: [a-z]+)?)?{_STOP}(?=\S)", ""),
     (("deck", "ppt", "report", "slide", "email", "邮件", "报告", "材料", "报", "会"), r"^(?:给|帮|为|替)\s*[a-z]+\s*(?:的|做的?|那个)*\s*(?:deck|ppt|report|slides?|email|邮件|报告|材料|周报|月报|汇报|会)(?:里?用的?|要的?|里要?放的?|准备的?)?\s*[:,;]\s*", ""),
     (("ppt", "deck", "report", "slide", "qbr", "mbr", "review", "meeting", "email", "memo"), r"^(?:我们?|咱们?)?(?:马上|今天|明天|下午|等下|回头|下周|周[一二三四五])?(?:要|在|正在|正|得|需要|准备|忙着)*(?:做|写|准备|弄|搞|改|交|出|赶|开|更新|整理?|prepare|prep|do|make|write)(?:一?[个份])?\s*[a-z/&' -]{0,24}?(?:的)?\s*(?:ppt|deck|reports?|slides?|qbr|mbr|review|meeting|email|memo|周报|月报|报告|汇报|材料|会)(?:用|要用|里用|用的)?\s*[,.:;]+\s*", ""),
@@ -62,7 +64,7 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("%",), r"[,;]\s*%\s*(?=[,;]|$)", " share"),
     (("标", "圈出", "挑出", "高亮", "highlight", "flag"), r"的(?:都|也|给我|帮我)*(?:标出来|标红|标一下|标注(?:一下|出来)?|圈出来|挑出来|高亮(?:一下)?|highlight(?:一下|出来)?|flag(?:一下|出来)?)(?=[,.;。]|$)", "的"),
     (("manager", "boss", "director", "vp", "ceo", "cfo", "gm", "supervisor", "leader"), r"^(?:my |our |the |我的?|我们的?)?(?:[a-z]{3,9} )?(?:manager|boss|director|vp|ceo|cfo|gm|supervisor|leader)(?:那边|刚刚?|又|在)*(?:要的|想要的|问的|要看的|催的|想看的?|想知道|要看|要|问)\s*[:,]?\s*(?!问题)", ""),
-    (("组合",), r"(?P<a>[x×*/]\s*[a-z\u4e00-\u9fff ]{1,16}?)\s*的?组合(?=[,.;]|$)", r"\g<a>"),
+    (("组合",), r"(?P<a>(?:[x×*/+&]|和|与|、|and )\s*[a-z\u4e00-\u9fff ]{1,16}?)\s*的?组合(?=[\s,.;]|$)", r"\g<a>"),
     (("→", "->", "=>"), r"(?<=[a-z0-9\u4e00-\u9fff])\s*(?:→|-{1,2}>|=>)\s*(?=[a-z0-9\u4e00-\u9fff])", "到"),
     (("but ",), r"(?<![a-z])but (?=(?:split|broken|cut|sliced|shown|sorted|ranked|grouped|by)(?![a-z]))", ""),
     # ---- verbs that say no more than to have
@@ -101,7 +103,7 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     ((" and ", "&", "+"), rf"(?<![a-z])(?P<a>{_MONTH}|q[1-4]) ?(?:and|&|\+) ?(?P<b>{_MONTH}|q[1-4])(?: (?:combined|together|total|taken together))? (?P<v>{_VERSUS}) (?:those of )?(?P<c>{_MONTH}|q[1-4]) ?(?:and|&|\+) ?(?P<d>{_MONTH}|q[1-4])(?: (?:combined|together|total|taken together))?(?![a-z0-9])", r"\g<a> to \g<b> \g<v> \g<c> to \g<d>"),
     (("vs", "versus", "against", "compared"), rf"(?<![a-z])(?P<a>{_PART}) (?P<v>{_VERSUS}) (?P<b>{_PART}),?(?: of| in)? (?P<y>last year|this year|20\d\d)(?![a-z0-9])", r"\g<a> \g<y> \g<v> \g<b> \g<y>"),
 )  # fmt: skip
-_RULES = tuple((needed, re.compile(said, re.IGNORECASE), meant) for needed, said, meant in _PLAIN)
+_RULES = Rewriting.of(_PLAIN)
 
 # ---- Chinese with English words in it
 _DEGREE = re.compile(r"最\s*(?P<w>low|high|big|large|small|good|bad|great|slow|fast|poor|strong|weak|popular|active|long|short|cheap|expensive)(?![a-z])", re.IGNORECASE)
@@ -155,20 +157,11 @@ def phrased(text: str) -> str:
     if "/" in text:
         text = _LETTERS.sub(lambda match: match.group().replace("/", "、" if not text.isascii() else ", "), text)
     text = _ABBREVIATED.sub(lambda match: f"{match['v']} {_LAST[match['s'].lower()]}", _DAY_RANGE.sub(_days, _asked_by(spelt_out(text))))
-    lower = text.lower()
-    if not lower.isascii():
+    if not text.isascii():
         text = _EITHER.sub(lambda match: f"{match['v'] or match['w']}了多少", text)
         text = _HARD.sub(r"\g<v>了多少", text)
         text = _DEGREE.sub(lambda match: f" {_MOST[match['w'].lower()]} ", text)
-    for needed, said, meant in _RULES:
-        for word in needed:  # a loop, as `any` of a generator would cost more than all the rest
-            if word in lower:
-                changed = said.sub(meant, text)
-                if changed != text and re.search(r"\w", changed):
-                    text = re.sub(r" {2,}", " ", changed)
-                    lower = text.lower()
-                break
-    return text.strip()
+    return asked(_RULES.apply(text)).strip()
 
 
 __all__ = ["phrased"]

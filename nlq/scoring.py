@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from nlq.draft import Draft
+from nlq.empty_words import says_nothing, says_nothing_behind
 from nlq.entries import DimensionInfo, MetricInfo
 from nlq.matching import Token
 from nlq.measures import is_duration
@@ -27,6 +28,7 @@ RANK_PART = 3
 """The rank of a part of a name."""
 _WHOLES = frozenset(["全国", "整体", "总体", "大盘", "全国范围", "national", "nationwide", "overall", "nationally"])
 """Comparing a member with the whole has no form in a query."""
+_ONCE_EACH = frozenset(("unique", "distinct", "去重", "不重复", "独立"))
 _AVERAGES = frozenset(("平均", "均值", "average", "avg", "mean", "平均数"))
 
 
@@ -47,6 +49,8 @@ def _unknown_weight(token: Token, definitions: str, units: str) -> float:
     if text.isascii():
         if len(text) >= 4 and stem(text) in definitions:
             return 0.05
+        if says_nothing(text):
+            return 0.05
         return 0.5 if len(text) >= 3 or len(text) == 1 else 0.3
     if len(text) >= 2 and text in definitions:
         return 0.05
@@ -65,7 +69,7 @@ def _of_member(token: Token, before: Token | None, dimensions: Mapping[str, Dime
         return False
     labels = [dimensions[m.id].label for m in before.meanings if m.kind == "value" and m.id in dimensions]
     if token.text.isascii():
-        return any(stem(token.text) in {stem(word) for word in label.en.lower().split()} for label in labels)
+        return says_nothing_behind(token.text) or any(stem(token.text) in {stem(word) for word in label.en.lower().split()} for label in labels)
     return len(token.text) > 1 and any(token.text in label.zh for label in labels)
 
 
@@ -86,6 +90,7 @@ def leftovers(
     units = " ".join(info.unit for info in infos)
     averages = bool(infos) and all(info.ratio for info in infos)
     compared = bool(draft.compare or draft.base or draft.thresholds) or any(token.kind in "ZzdC" for token in tokens)
+    own = draft.compare in ("previous_year", "previous_period") and not (draft.base or draft.thresholds) and not any(token.kind in "ZzdCV" for token in tokens)
     chosen = {info.id for info in infos}
     named = {root(word) for info in infos for word in info.names.split() if len(word) > _SHORT}
     words: list[str] = []
@@ -109,6 +114,8 @@ def leftovers(
             continue
         if token.kind == UNKNOWN:
             weight = _unknown_weight(token, definitions, units) if root(token.text) not in named else 0.05
+            if token.text in _ONCE_EACH and infos and all(info.counts is not None for info in infos):
+                weight = 0.0  # unique visitors: each is counted once anyway
             unknown_weight += weight
             words.append(token.text)
             if weight >= 0.2:
@@ -131,7 +138,7 @@ def leftovers(
             words.append(token.text)
         other += weight
     wholes = [token for index, token in enumerate(tokens) if token.text in _WHOLES and not _whole_of(token, tokens[index - 1] if index else None)]
-    if compared and wholes:
+    if compared and wholes and not own:
         other += 0.45
         words.append(wholes[0].text)
     for what, weight in draft.problems:

@@ -121,8 +121,9 @@ def members(sentence: Sentence) -> None:
     draft = sentence.draft
     _ranked_within(sentence)
     if match := sentence.find("V~V"):
-        said = "".join(token.text for token in sentence.rest[match.start() : match.end()])
-        sentence.problem(said, 0.45)  # 9点到11点: whether the last one is meant too is not said
+        first, to, second = sentence.rest[match.start() : match.end()]
+        if to.text != "to" or set(sentence.dimension_of(first)) & set(sentence.dimension_of(second)):  # visits to chief physicians
+            sentence.problem(first.text + to.text + second.text, 0.45)  # 9点到11点: whether the last one is meant too is not said
     if (match := sentence.find("V&?V")) and any(token.text in _BETWEEN for token in sentence.all) and any(
         (info := sentence.view.lexicon.dimensions.get(name)) is not None and info.type == "integer" for name in sentence.dimension_of(sentence.rest[match.start()])
     ):

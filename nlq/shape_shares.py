@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nlq.matching import Token
 from nlq.normalise import keys
 from nlq.sentence import Sentence
@@ -42,6 +44,8 @@ def shares(sentence: Sentence) -> None:
         chosen = [token for _, token in values if set(sentence.dimension_of(token)) & grouped]
         if not chosen and owned is not None:
             sentence.problem(explicit[0].text, 0.45)  # 各大区微信占比: a member's share inside each row has no form in a query
+        elif not chosen and not sentence.chinese and _in_total(sentence, values):
+            sentence.problem(explicit[0].text, 0.45)  # the share of P in total units, by region
     else:
         nearest = _before(sentence, values, held) or _part(sentence, values, index)
         dimensions = set(sentence.dimension_of(nearest))
@@ -53,6 +57,15 @@ def shares(sentence: Sentence) -> None:
     draft.share_of = chosen
     for token in chosen:
         sentence.take(sentence.rest.index(token))
+
+
+def _in_total(sentence: Sentence, values: list[tuple[int, Token]]) -> bool:
+    """Whether a share is said to be a member's in the whole: the share of P in total units, P as a share of all sales."""
+    for _, value in values:
+        behind = " ".join([token.text for token in sentence.all if token.start >= value.end][:4])
+        if _WHOLE.match(behind):
+            return True
+    return False
 
 
 def _before(sentence: Sentence, values: list[tuple[int, Token]], held: Token | None) -> Token | None:
@@ -81,5 +94,6 @@ def _part(sentence: Sentence, values: list[tuple[int, Token]], index: int) -> To
     return min(values, key=lambda item: (abs(item[0] - index), item[0]))[1]
 
 
+_WHOLE = re.compile(r"(?:in|of|as) (?:a share of |the )?(?:total|all|overall|whole)(?![a-z])")
 _OWNS = frozenset(("is", "are", "was", "were", "do", "does", "did", "come", "comes", "came", "from", "through", "via"))
 _CONTRIBUTES = frozenset(("贡献", "contribution", "contribute", "contributes", "contributed"))

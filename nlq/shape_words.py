@@ -69,6 +69,16 @@ def named_changes(sentence: Sentence) -> None:
                     return
 
 
+def pluses(sentence: Sentence) -> None:
+    """10k+ touches, 2+ channels: no less than that; Shanghai plus Beijing: both."""
+    for index, token in enumerate(sentence.rest):
+        before = sentence.rest[index - 1] if index else None
+        if token.text == "+" and token.kind == "&" and before is not None and before.kind == "N" and before.end == token.start and not (index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "N"):
+            token.kind, token.meanings, token.alternatives = "c", (Meaning("cue", "c", ">="),), []
+        elif token.text == "plus" and token.kind == "c" and before is not None and before.kind == "V" and index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "V":
+            token.kind = "&"
+
+
 def _part(token: Token) -> bool:
     """Whether a metric's word is only a part of its name."""
     return token.partial and all(meaning.rank == len(("label", "synonym", "rule")) for meaning in token.meanings)
@@ -111,4 +121,4 @@ def judged(sentence: Sentence) -> None:
 _EVALUATED = ("improve", "improving", "improvement", "worsen", "变好", "改善", "好转", "变差", "变坏", "恶化", "进步", "退步", "better", "worse")
 
 
-__all__ = ["better", "catalogue", "judged", "named_changes", "who"]
+__all__ = ["better", "catalogue", "judged", "named_changes", "pluses", "who"]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from nlq.rewriting import Rewriting
+
 _SHORT = {
     "incl": "including", "qtr": "quarter", "qtrs": "quarters", "yr": "year", "yrs": "years", "mth": "month", "mths": "months", "mnth": "month", "wk": "week", "wks": "weeks",
     "yest": "yesterday", "yday": "yesterday", "2day": "today", "tdy": "today", "diff": "difference", "b/w": "between", "w.r.t": "by", "wrt": "by", "pct": "percentage",
@@ -39,7 +41,7 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("true", "right", "correct", "isn't it", "no?", "yeah", "agree"), r"[,.;-]+ ?(?:true|right|correct|is (?:that|it|this) (?:true|right|correct|so)|isn't it|no|yeah|agreed?)\s*\?+$", ""),
     (("how ",), r"(?<![a-z])how (?:bad|good|high|low|big|large|strong|weak|healthy|poor|well|badly) (?P<v>is|was|were|are|did|does|has|have|do)(?= (?:the|our|my|that|this|[a-z]+)(?![a-z]))", r"what \g<v>"),
 )  # fmt: skip
-_RULES = tuple((needed, re.compile(said, re.IGNORECASE), meant) for needed, said, meant in _PLAIN)
+_RULES = Rewriting.of(_PLAIN)
 _NUMBERED = re.compile(r"(?:^|(?<=[ :,;]))\(?[1-9][).](?: +|(?=[a-z]))(?=[a-z\u4e00-\u9fff])", re.IGNORECASE)
 _LISTED = 2
 
@@ -51,16 +53,7 @@ def spelt_out(text: str) -> str:
     text = _SHORTENED.sub(lambda match: _SHORT[match["w"].lower()], text)
     if len(_NUMBERED.findall(text)) >= _LISTED:
         text = _NUMBERED.sub(", ", text)  # 1) touches 2) reach rate
-    lower = text.lower()
-    for needed, said, meant in _RULES:
-        for word in needed:  # a loop, as `any` of a generator would cost more than all the rest
-            if word in lower:
-                changed = said.sub(meant, text)
-                if changed != text and re.search(r"\w", changed):
-                    text = re.sub(r" {2,}", " ", changed).strip()
-                    lower = text.lower()
-                break
-    return text
+    return _RULES.apply(text).strip()
 
 
 __all__ = ["spelt_out"]

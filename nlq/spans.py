@@ -151,12 +151,21 @@ class Spans:
                 continue  # 占线上的比例: of what is online, no name
             if size > 1 and (self.units[at].key,) in self.book.weak and at and self.units[at - 1].key in OF_MEMBERS and all(m.kind == "cue" for m in known):
                 continue  # for ranked by hero, where Ranked is a member
+            if size > 1 and all(m.kind == "bound" for m in known) and self._begins_a_metric(at + size - 1):
+                continue  # lagging on plan completion: the plan's, and no bound
             if known and not self._plural_name(at, size, known):
                 candidate = self._as_candidate(at, at + size, known)
                 if at in self.confusable and candidate.tokens[0].kind in (METRIC, VALUE):
                     candidate.weight += _CONFUSABLE
                 found.append(candidate)
                 self._shared_end(at, at + size, known, found)
+
+    def _begins_a_metric(self, at: int) -> bool:
+        """Whether a metric's whole name begins at a unit, and has more units than that one."""
+        for size in self.book.lengths.get(self.units[at].key, ()):
+            if 1 < size <= len(self.units) - at and any(m.kind == "metric" and m.rank < 2 for m in self.book.entries.get(tuple(unit.key for unit in self.units[at : at + size]), ())):
+                return True
+        return False
 
     def _shared_end(self, at: int, end: int, meanings: tuple[Meaning, ...], found: list[Candidate]) -> None:
         """Find a member whose end is the beginning of a metric's name: 二食堂流水 is 二食堂 and 食堂流水, 大手术量 is 大手术 and 手术量."""

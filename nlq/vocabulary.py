@@ -12,6 +12,7 @@ from nlq.members import value_words
 from nlq.normalise import has_chinese, keys, normalise
 from nlq.range_names import range_values
 from nlq.short_names import short_metrics, short_values
+from nlq.verb_names import verb_phrases
 from nlq.wordbook import DECLARED, Key, Wordbook, WordbookBuilder, lengths_of
 from nlq.words import FILLER, HOW_MANY, UNSUPPORTED, cues
 
@@ -45,6 +46,7 @@ def build(
     _by_rule(builder, metrics)
     _in_units(builder, metrics)
     _other_nouns(builder, catalogue, dimensions)
+    book.verbed = verb_phrases(builder, metrics)
     book.same = _same_nouns(builder, dimensions)
     book.short = _short_names(dimensions)
     book.tails = _tails(catalogue, dimensions)

@@ -51,6 +51,8 @@ class Wordbook:
     """An English word that the bundle declares for a noun and uses in no name (docs) → the noun's own word, which its names hold (doctor)."""
     ends: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     """A part that is short for several metrics: 人次 of 出院人次 and 检查人次."""
+    verbed: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    """A verb in metrics' names → what it is done to there, and the metric: 办 of 办卡数, sell of Cards sold."""
     corrector: Corrector = field(default_factory=Corrector)
     weak: dict[Key, tuple[Meaning, ...]] = field(default_factory=dict)
     """Values too short to stand alone (A, 高): read only beside their dimension or another value of it."""

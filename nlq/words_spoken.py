@@ -17,6 +17,8 @@ CHINESE: tuple[tuple[str, object, str], ...] = (
     ("S", "desc", "高峰 高峰期 最高峰 峰值时段"),
     ("s", "desc", "高的在前 多的在前 大的在前 高的排前面 多的排前面 大的排前面 高的放前面 多的放前面 最高的在前 最多的在前 最高的排前面 最多的排前面 最高的放前面 最多的放前面 从最高到最低 从最多到最少"),
     ("s", "asc", "低的在前 少的在前 小的在前 低的排前面 少的排前面 小的排前面 低的放前面 少的放前面 最低的在前 最少的在前 最低的排前面 最少的排前面 从最低到最高 从最少到最多"),
+    ("s", "worst", "从慢到快 由慢到快"),
+    ("s", "best", "从快到慢 由快到慢"),
     ("e", None, "谁批准 谁批准的 谁审批 谁审批的 谁核准 谁核准的 谁批的 由谁批准 由谁审批 谁定义的 谁定的口径 批准人 审批人 批准人是谁 审批人是谁 什么时候批准的 何时批准 何时批准的"),
     ("y", None, "不再分 别分 别按 不再按 无需分"),
 )
@@ -29,6 +31,11 @@ ENGLISH: tuple[tuple[str, object, str], ...] = (
     ("f", None, "handle|handles|handled|handling|deal with|deals with|dealt with|land|landed|land on|landed on|end up|ended up|wind up|wound up|come out|came out|came out at|come in at|came in at|turn out|turned out|anybody|anyone|somebody|someone|list out|lay out|pull together|put together|walk me through|run me through|remind me|spell out|break out"),
     ("s", "desc", "most frequent first|highest first|largest first|biggest first|most first|greatest first|longest first|busiest first|high to low|highest to lowest|most to least|largest to smallest|biggest to smallest|with the highest first|with the most first|with the largest first|starting with the highest|starting with the most|starting with the largest|from most to fewest|most to fewest"),
     ("s", "asc", "least frequent first|lowest first|smallest first|fewest first|least first|shortest first|low to high|lowest to highest|least to most|smallest to largest|with the lowest first|with the fewest first|starting with the lowest|starting with the fewest|starting with the smallest|fewest to most"),
+    ("s", "asc", "cheapest first|least expensive first|weakest first|youngest first"),
+    ("s", "desc", "most expensive first|priciest first|dearest first|strongest first|oldest first"),
+    ("s", "worst", "slowest first|slowest to fastest|from slowest to fastest|worst performing first"),
+    ("s", "best", "fastest first|quickest first|fastest to slowest|from fastest to slowest|best performing first"),
+    ("i", None, "how quickly|how fast|how slowly|how soon|how promptly"),
     ("s", "best", "best first|best to worst|from best to worst|with the best first"),
     ("s", "worst", "worst first|worst to best|from worst to best|with the worst first"),
 )

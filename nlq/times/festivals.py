@@ -126,7 +126,7 @@ class FestivalCalendar:
             taken = others | self._worked
             while (first - step) in off or ((first - step).weekday() >= 5 and (first - step) not in taken):
                 first -= step
-            while (last + step) in off or ((last + step).weekday() >= 5 and (last + step) not in taken):
-                last += step
+            while (last + step) in off or ((last + step).weekday() >= 5 and (last + step) not in taken) or ((last + step) in others and (last + step + step) in off):
+                last += step  # over another festival's day, where the days off go on behind it: 中秋 within 国庆
             spans[key] = Period(start=first, end=last + step)
         return spans
