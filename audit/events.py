@@ -101,10 +101,19 @@ class Facets(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A stored line with its facets."""
+    """A stored line with its place."""
 
     data: bytes
-    facets: Facets
+    number: int
+    id: str
+    time: str
+    day: str
+    draft: Draft
+
+    @property
+    def facets(self) -> Facets:
+        """Its row of the search index."""
+        return Facets(self.number, self.id, self.time, self.day, self.draft.type, *self.draft.rest)
 
 
 class Draft:
@@ -113,7 +122,7 @@ class Draft:
     All that can be done before is done here, in the thread of whoever hands the event over.
     """
 
-    __slots__ = ("_after_index", "_after_time", "_before_id", "_rest", "size", "type")
+    __slots__ = ("_after_index", "_after_time", "_before_id", "rest", "size", "type")
 
     def __init__(self, event: Event) -> None:
         """Check and encode `event`; raises `InvalidEvent` or `NotCanonical`."""
@@ -121,7 +130,7 @@ class Draft:
         self.type = event.type
         # Taken now: the caller may change the detail's mapping later.
         (outcome, code, rule, case, classes, metrics, surface, session, question), detail = _lift(event.detail)
-        self._rest = (
+        self.rest = (  # of the facets
             event.request, event.actor, event.role, event.department, event.purpose, event.decision,
             outcome, code, rule, case, classes, metrics, surface, session, question,
         )  # fmt: skip
@@ -148,7 +157,7 @@ class Draft:
         data = b'%b%b","index":%d%b%b%b' % (
             self._before_id, event_id.encode(), index, self._after_index, time.encode(), self._after_time,
         )  # fmt: skip
-        return Line(data, Facets(index, event_id, time, day, self.type, *self._rest))
+        return Line(data, index, event_id, time, day, self)
 
 
 Lifted = tuple[
@@ -279,13 +288,13 @@ def new_id(moment: datetime, entropy: Entropy) -> str:
 
 def new_ids(count: int, moment: datetime, entropy: Entropy) -> list[str]:
     """So many ids of one moment; asks for all their entropy at once, since each asking gives up the interpreter."""
-    fixed = (int(moment.timestamp() * 1000) & _48_BITS) << 80 | _VERSION_7
-    pool = entropy(ENTROPY_BYTES * count)
-    made = []
-    for start in range(0, len(pool), ENTROPY_BYTES):
-        digits = f"{fixed | int.from_bytes(pool[start : start + ENTROPY_BYTES]) & _74_BITS:032x}"
-        made.append(f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}")
-    return made
+    clock = f"{int(moment.timestamp() * 1000) & _48_BITS:012x}"
+    begin, pool = f"{clock[:8]}-{clock[8:]}-7", entropy(ENTROPY_BYTES * count).hex()
+    return [
+        # 74 of the 80 bits: six give way to the version (7) and the variant (two bits, 10).
+        f"{begin}{pool[at + 1 : at + 4]}-{_VARIANT[pool[at + 4]]}{pool[at + 5 : at + 8]}-{pool[at + 8 : at + 20]}"
+        for at in range(0, len(pool), 2 * ENTROPY_BYTES)
+    ]
 
 
 ENTROPY_BYTES = 10
@@ -293,5 +302,4 @@ ENTROPY_BYTES = 10
 
 
 _48_BITS = (1 << 48) - 1
-_74_BITS = 0xFFF << 64 | (1 << 62) - 1
-_VERSION_7 = 7 << 76 | 2 << 62
+_VARIANT = {f"{digit:x}": f"{digit & 3 | 8:x}" for digit in range(16)}

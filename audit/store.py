@@ -37,7 +37,7 @@ LOG_PAGES = 1000
 PAGES_A_BATCH, PAGE, INDEX_ROW = 8, 4096, 500
 """Pages that every batch changes, however small; bytes of a page; bytes of a row of the search index, by estimate."""
 
-ROWS_AT_ONCE = (64, 32, 16, 8, 4, 2, 1)
+ROWS_AT_ONCE = (64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
 """Rows of one INSERT statement: few sizes, so that few statements are prepared and each stays prepared."""
 
 
@@ -220,7 +220,7 @@ class SqliteStore:
                 yield body
 
     def insert(self, lines: Sequence[Line], leaves: Sequence[bytes], node: int, nodes: Sequence[bytes]) -> None:
-        entries = [(line.facets.number, leaf, line.data.decode()) for line, leaf in zip(lines, leaves, strict=True)]
+        entries = [(line.number, leaf, line.data.decode()) for line, leaf in zip(lines, leaves, strict=True)]
         with self._translated:
             self._insert("entry (idx, leaf, body)", entries)
             self._insert("node (id, hash)", list(enumerate(nodes, node)))

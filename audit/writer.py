@@ -273,7 +273,7 @@ class Writer:
             self._behind_since = monotonic()
         self.behind += len(lines)
         self.stuck = False
-        return [Receipt(event=line.facets.id, index=line.facets.number, checkpoint=note) for line in lines]
+        return [Receipt(event=line.id, index=line.number, checkpoint=note) for line in lines]
 
     @staticmethod
     def _read_back(store: Store, base: CompactRange, lines: Sequence[Line], nodes: Sequence[bytes]) -> None:

@@ -110,7 +110,7 @@ class PostgresStore:
                 yield bytes(body)
 
     def insert(self, lines: Sequence[Line], leaves: Sequence[bytes], node: int, nodes: Sequence[bytes]) -> None:
-        numbers = [line.facets.number for line in lines]
+        numbers = [line.number for line in lines]
         columns = list(zip(*(line.facets for line in lines), strict=True))
         kinds = ", ".join(f"%s::{'bigint' if name == 'idx' else 'text'}[]" for name in INDEX_COLUMNS)
         with self._said:
