@@ -127,6 +127,7 @@ def _open(path: Path, options: str) -> sqlite3.Connection:
         connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE_S)
         undo.callback(connection.close)
         connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA temp_store = MEMORY")  # see `audit.trailing.cover`
         connection.execute("PRAGMA query_only = ON")
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         if 0 < connection.execute("PRAGMA user_version").fetchone()[0] < FORMAT:
