@@ -24,6 +24,7 @@ from nlq import (
     shape_orders,
     shape_paired,
     shape_periods,
+    shape_ratios,
     shape_shares,
     shape_targets,
     shape_trailing,
@@ -53,6 +54,7 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_words.pluses(sentence)
     shape_common_nouns.common_nouns(sentence)
     shape_verbed.verbed(sentence)
+    shape_ratios.ratios(sentence)
     _coordinated(sentence)
     shape_counted.counted(sentence)
     _listed(sentence)
