@@ -63,8 +63,11 @@ class Store(Protocol):
     def upgrade(self, zone: tzinfo) -> bool:
         """Bring a store that an earlier release made to this one's form, inside a batch; whether there was anything to do."""
 
-    def begin(self, deadline: float) -> None:
-        """Take the write lock before `deadline` (of `time.monotonic`), else raise reason `locked`."""
+    def begin(self, deadline: float, *, derived: bool = False) -> None:
+        """Take the write lock before `deadline` (of `time.monotonic`), else raise reason `locked`.
+
+        What is `derived` (the search index alone) may be lost in a power cut: nobody waits for the disk.
+        """
 
     def size(self) -> int:
         """How many lines are stored, whatever the head says."""
@@ -127,6 +130,7 @@ class SqliteStore:
         self._log: tuple[int, int] | None = None
         self._writable = False
         self._pages, self._tended = 0, False
+        self._derived = False
         self._deadline = deadline
         self._connection = self._connect(deadline)
 
@@ -178,8 +182,12 @@ class SqliteStore:
         self._old = False
         return True
 
-    def begin(self, deadline: float) -> None:
+    def begin(self, deadline: float, *, derived: bool = False) -> None:
         self._deadline = deadline
+        if derived is not self._derived:  # with NORMAL, the next commit that is FULL forces this one to the disk, too
+            with self._translated:
+                self._connection.execute(f"PRAGMA synchronous = {'NORMAL' if derived else 'FULL'}")
+            self._derived = derived
         self._patiently("BEGIN IMMEDIATE", deadline)
         self._check_files()
         if not self._writable:

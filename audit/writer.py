@@ -115,7 +115,7 @@ class Writer:
         self.stuck = True  # unless it succeeds
         try:
             store = self._store = self._store or self._connect(deadline)
-            store.begin(deadline)
+            store.begin(deadline, derived=True)
             try:
                 store.catch_up(self._settings.zone, most)
                 store.commit()

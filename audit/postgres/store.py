@@ -61,7 +61,8 @@ class PostgresStore:
         del zone  # there is no earlier form of it
         return False
 
-    def begin(self, deadline: float) -> None:
+    def begin(self, deadline: float, *, derived: bool = False) -> None:
+        del derived  # nothing is
         self._deadline = deadline
         wait = max(1, int(1000 * (deadline - time.monotonic())))
         with self._said, self._undone():

@@ -183,6 +183,34 @@ def test_an_index_that_can_not_be_written_costs_nobody_an_answer(tmp_path, monke
     assert rows(home) == 12
 
 
+class WatchedStore(SqliteStore):
+    """Remembers whether each commit waited for the disk, by whether it held entries."""
+
+    seen: set[tuple[str, int]]
+
+    def insert(self, *given: Any) -> None:
+        super().insert(*given)
+        self.kind = "entries"
+
+    def catch_up(self, zone: Any, most: int) -> None:
+        super().catch_up(zone, most)
+        self.kind = "index"
+
+    def commit(self) -> None:
+        self.seen.add((self.kind, self._connection.execute("PRAGMA synchronous").fetchone()[0]))
+        super().commit()
+
+
+def test_only_the_index_does_not_wait_for_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr(WatchedStore, "seen", set(), raising=False)
+    home = new_home(tmp_path / "home")
+    with home.open(create=True, store=WatchedStore) as ledger:
+        for number in range(4):
+            ledger.append(intent(f"r{number}"))
+            ledger.catch_up()
+    assert WatchedStore.seen == {("entries", 2), ("index", 1)}
+
+
 def test_the_entries_of_other_processes_are_indexed_too(tmp_path, monkeypatch):
     monkeypatch.setattr(group, "IDLE_S", 60.0)
     home = new_home(tmp_path / "home")
