@@ -1,8 +1,8 @@
-"""What the recognizers find: identifier × written form × carrier, 300 texts with identities, 300 business texts without.
+"""What the recognizers find: identifier × written form × carrier, 600 texts with identities, 600 business texts without.
 
     python -m bench.recognizers
 
-The texts in `bench/texts` were written by hand after the recognizers, in ways that no test uses: identities with the numbers left open (`{m:3-4-4}`, made here with right checks by
+The texts in `bench/texts` were written by hand after the recognizers, in two sets, in ways that no test uses: identities with the numbers left open (`{m:3-4-4}`, made here with right checks by
 the standards, not by the product's code) and names in brackets. A finding counts when it covers the whole of what was written, whatever it is called, since what is covered is masked.
 Bars: 0.99 of structured identifiers, 0.90 of names in free text, false alarms on under 1 of 100 business texts, read as running text (which is the keener reading).
 """
@@ -35,7 +35,7 @@ CARRIERS = {
     "question": "{}上个月触达了几次",
     "question in English": "How many touches did {} get last month",
 }
-LABELS = {"passport": "护照号", "permit": "通行证", "qq": "QQ", "wechat_id:name": "微信号", "landline:8": "电话", "landline:8sp": "办公室", "landline:8-": "座机", "landline:400": "电话"}
+LABELS = {"passport": "护照号", "permit": "通行证", "qq": "QQ", "wechat_id:name": "微信号", "landline:8": "电话", "landline:8sp": "办公室", "landline:8-": "座机", "landline:400": "电话", "license:3 4 4 4": "执业证书", "mobile:3、4、4": "手机", "mobile:3,4,4": "手机"}
 """What is told from any other number only by a word beside it carries that word."""
 
 
@@ -146,6 +146,17 @@ def covered(text: str, place: tuple[int, int], screener: Screener, *, running: b
     return any(finding.start <= place[0] and finding.end >= place[1] for finding in screener.find(text, running=running, allow=known))
 
 
+SETS = {"first": "", "second": "_second"}
+"""Sets of texts, in the order in which they were written; each was new to the recognizers when it was first read."""
+
+
+FIRST_SIGHT = {
+    "first": {"matrix_recall": 0.917, "structured_recall": 0.937, "names_in_free_text_recall": 0.882, "names_in_questions_recall": 0.742, "false_alarms": 0.043, "false_alarms_as_questions": 0.013},
+    "second": {"matrix_recall": 0.936, "structured_recall": 0.958, "names_in_free_text_recall": 0.788, "names_in_questions_recall": 0.8, "false_alarms": 0.023, "false_alarms_as_questions": 0.006},
+}
+"""What each set gave when it was first read, before anything that it showed was mended."""
+
+
 def lines(name: str) -> Iterator[str]:
     return (line for line in (HERE / "texts" / name).read_text(encoding="utf-8").splitlines() if line)
 
@@ -155,9 +166,9 @@ def is_question(text: str) -> bool:
     return re.search(r"几次|多少|吗$|了没有|属于|的(?:触达|打开率|处方|资料|阅读|参会|互动|电话|客户|渠道|拜访|认可|调研|会议)|上季度|哪些|^How|^how|^show|^visits|次数$|查询|来过|了吗|谁", text) is not None
 
 
-def matrix(screener: Screener, makers: Makers) -> tuple[dict[str, Any], list[str]]:
+def matrix(screener: Screener, makers: Makers, name: str) -> tuple[dict[str, Any], list[str]]:
     forms: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for line in lines("identities.txt"):
+    for line in lines(name):
         kind, text = line.split("\t")
         for letter, form in re.findall(r"\{(\w)(?::([^}]*))?\}", text):
             if letter != "a" and form not in {"3", "tail"}:
@@ -181,12 +192,13 @@ def matrix(screener: Screener, makers: Makers) -> tuple[dict[str, Any], list[str
     return table, sorted(set(missed))
 
 
-def measure(seed: int) -> dict[str, Any]:
+def measure(seed: int, which: str = "first") -> dict[str, Any]:
     screener, makers = Screener(), Makers(random.Random(seed))
-    table, missed_forms = matrix(screener, makers)
+    identities, business_file = f"identities{SETS[which]}.txt", f"business{SETS[which]}.txt"
+    table, missed_forms = matrix(screener, makers, identities)
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     missed: list[str] = []
-    for line in lines("identities.txt"):
+    for line in lines(identities):
         kind, pattern = line.split("\t")
         text, places = written(pattern, makers)
         if kind == "address":
@@ -199,7 +211,7 @@ def measure(seed: int) -> dict[str, Any]:
             counts[group][1] += hit
             if not hit:
                 missed.append(f"{kind}: {pattern}")
-    business = list(lines("business.txt"))
+    business = list(lines(business_file))
     alarms = [text for text in business if screener.find(text, running=True, allow=known)]
     asked = [text for text in business if screener.find(text, allow=known)]
     cells = [cell for row in table.values() for cell in row.values()]
@@ -220,11 +232,13 @@ def measure(seed: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    found = measure(seed=2026)
+    found = {which: measure(2026, which) for which in SETS}
     if "--no-write" not in sys.argv:
-        RESULTS.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps({name: value for name, value in found.items() if name != "matrix"}, ensure_ascii=False, indent=1))
-    good = found["matrix_recall"] >= 0.99 and found["structured_recall"] >= 0.99 and found["names_in_free_text_recall"] >= 0.9 and found["false_alarms"] < 0.01
+        RESULTS.write_text(json.dumps({"at_first_sight": FIRST_SIGHT, "now": found}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    for which, told in found.items():
+        print(which, json.dumps({name: value for name, value in told.items() if name != "matrix"}, ensure_ascii=False, indent=1))
+    bars = (("matrix_recall", 0.99), ("structured_recall", 0.99), ("names_in_free_text_recall", 0.9))
+    good = all(told[name] >= bar for told in found.values() for name, bar in bars) and all(told["false_alarms"] < 0.01 for told in found.values())
     sys.exit(0 if good else 1)
 
 

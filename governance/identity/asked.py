@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from governance.identity import names
 from governance.identity.first_names import FIRST_NAMES
+from governance.identity.patterns import LATIN_THINGS
 
 Span = tuple[int, int, float]
 
@@ -71,7 +72,8 @@ def asked_names(text: str) -> Iterator[Span]:
         for match in pattern.finditer(text):
             yield match.start(1), match.end(1), 0.7
     for match in _DOTTED.finditer(text):
-        yield match.start(1), match.end(1), 0.8
+        if match[1].lower() not in LATIN_THINGS:
+            yield match.start(1), match.end(1), 0.8
 
 
 def asked_numbers(text: str) -> Iterator[Span]:

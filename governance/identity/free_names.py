@@ -37,7 +37,7 @@ def _set(text: str) -> frozenset[str]:
 
 _BEFORE = _set(
     "和 与 跟 及 同 给 向 找 请 带 让 由 为 是 见 见到 约 约了 访 问 听 叫 拜访 拜访了 面访 面访了 回访 联系 联系人 见了 通知 邀请 感谢 遇到 遇见 遇 陪同 陪 交给 转交 转告 患者 病人 家属 医生 "
-    "医师 住院医 主治 主任 副主任 教授 院长 副院长 护士 护士长 代表 同事 客户 老师 专家 科 科里的 参加者 讲者 主席 主持人 接待人 姓名 名叫 对象 对象是 接待 推荐 我找 汇报 告知 提醒 咨询 答复 回复 经 被 "
+    "医师 住院医 主治 主任 副主任 教授 院长 副院长 护士 护士长 代表 同事 客户 老师 专家 科 科里的 参加者 讲者 主席 主持人 接待人 姓名 名叫 对象 对象是 接待 推荐 我找 汇报 告知 提醒 咨询 答复 回复 经 被 即 "
     "因 据 对 把 将 等 人员 成员 昨日 今日 今天 昨天 上午 下午 刚才 了 到 的"
 )
 _AFTER = _set(
@@ -48,6 +48,11 @@ _AFTER = _set(
 _COUNTED, _MEASURES, _PLACES_END = frozenset("这那一二两三四五六七八九十几每各某第多首"), frozenset("张段项章支车曲席关门粒盘包丁封栋官"), frozenset("省市区县旗镇乡")
 """What counts, what is counted by, and how places end."""
 _TITLES = frozenset(names.TITLES)
+_NAMED_AFTER = _set(
+    "时段 时期 期间 时间 论坛 体育馆 体育场 大厦 广场 图书馆 纪念馆 故居 公园 机场 车站 桥 路 街 中心医院 总医院 人民医院 中医院 妇幼 医院 卫生院 诊所 药房 药店 大学 学院 中学 小学 公司 集团 "
+    "两地 三地 两省 两市 一带 地区 流域 沿线 以北 以南 以东 以西 境内 奖 杯 定律 综合征 氏"
+)
+"""What houses, places, times and things are called that bear a name: who is named so is nobody who was met."""
 
 
 @lru_cache(maxsize=1)
@@ -132,9 +137,13 @@ def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
             price = _ONE_GIVEN if end == at + length + 1 else _TWO_GIVEN
             if run[at:end] in costs or run[end - 1] == run[at]:
                 price += _ALSO_A_WORD
+            if run[at:end] in names.short_places():
+                price += _BESIDE
             yield end, total + price
 
 
+_AND = frozenset("和与及跟")
+_SHORT, _MARKS = 2, frozenset({"", "、", ",", "，", ";", ":", "：", ".", "。", "\n"})
 _ONE_GIVEN, _TWO_GIVEN, _ALSO_A_WORD = math.log(3.0), math.log(1.5), math.log(60.0)
 
 
@@ -149,7 +158,13 @@ def _context(run: str, start: int, end: int, before: str, offset: int, text: str
     if end == len(run):
         right = text[offset + end : offset + end + 1]
         bonus += _BESIDE if right in {"、", ":", "(", "（", "："} else _START
+        if start == 0 and end - start > _SHORT and text[offset - 1 : offset] in _MARKS and right in _MARKS:
+            bonus += _BESIDE  # one of a list
     else:
+        if any(run[at : at + length] in _NAMED_AFTER for length in (4, 3, 2, 1) for at in (end, end - 1) if length > 1 or at == end):
+            bonus -= 2 * _TITLE_BESIDE
+        if run[end] in _AND and run[end + 1 : end + 3] in names.short_places():
+            bonus -= _TITLE_BESIDE  # 吴江和昆山
         if run[end] in _PLACES_END and run[end : end + 2] not in _costs():
             bonus -= _TITLE_BESIDE  # 白云区
         for length in (4, 3, 2, 1):

@@ -24,7 +24,7 @@ SURNAMES_BY_FREQUENCY = (
     "窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝"
     "官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门"
     "云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝"
-    "智幸奉植衡富尧闭由习钮郦阎綦桓蒯訾逄濮淦缑"
+    "智幸奉植衡富尧闭由习钮郦阎綦桓蒯訾逄濮淦缑咸刀侬仉郗郏郇佴笪郃苻柘璩芈臺戢乜"
 )
 """Single surnames, simplified, the more frequent ones first."""
 
@@ -111,7 +111,10 @@ MINORITY_PARTS = tuple(
     _words(
         "买买提江 买买提 买合木提 艾力 艾山 艾尼瓦尔 艾合买提 阿不都 阿卜杜 阿布都 阿布来提 阿依努尔 阿依古丽 阿孜古丽 阿迪力 吐尔逊 吐尔洪 热合曼 热西提 热依汗 依米提 依明 努尔江 "
         "努尔古丽 玉素甫 玉山 古丽娜 古丽 帕提古丽 帕尔哈提 木塔力甫 库尔班 巴合提 巴拉提 肉孜 吾甫尔 卡德尔 托合提 哈斯木 司马义 达吾提 尼牙孜 尼加提 赛买提 买尔旦 迪丽娜尔 迪力夏提 "
-        "扎西 卓玛 次仁 多吉 格桑 央金 旺堆 旦增 丹增 平措 罗布 达瓦 尼玛 顿珠 拉姆 白玛 巴特尔 其其格 格日勒 乌云 苏日娜 娜仁 斯琴 高娃 朝鲁 那顺 布和"
+        "扎西 卓玛 次仁 多吉 格桑 央金 旺堆 旦增 丹增 平措 罗布 达瓦 尼玛 顿珠 拉姆 白玛 巴特尔 其其格 格日勒 乌云 苏日娜 娜仁 斯琴 高娃 朝鲁 那顺 布和 "
+        "图门 巴雅尔 敖登 萨仁 图雅 托娅 额尔德尼 孟和 宝力德 呼和 其木格 琪琪格 阿拉坦 苏和 毕力格 巴图 牧仁 特木尔 乌日娜 阿古拉 哈斯 布赫 巴根 阿木尔 青格乐 "
+        "洛桑 罗桑 阿旺 晋美 仁增 强巴 索朗 边巴 普布 巴桑 桑珠 德吉 曲珍 卓嘎 仓决 加措 嘉措 江措 贡布 贡嘎 泽仁 旺姆 拉毛 才让 多杰 尕藏 才旦 占堆 群培 赤列 班觉 旺久 "
+        "艾麦提 木合塔尔 艾则孜 热合木 阿不都拉 阿布力孜 克里木 麦麦提 图尔荪 图尔贡 阿不都热依木 阿布都热依木 吐尔地 祖丽皮亚 阿提克 努尔兰 叶尔兰 哈力克 巴合提古丽 叶尔肯 加娜尔"
     )
 )
 """Parts of Uygur, Kazakh, Tibetan and Mongolian names as they are written in Chinese; two together are a name."""
@@ -130,7 +133,7 @@ MORE_THINGS = frozenset(
     _words(
         "明白 武功 文明 和尚 王朝 阳光 陆军 卫星 雷达 荣誉 古老 冷笑 明星 宫殿 权威 师傅 封锁 宣言 胡同 玉米 顾问 智慧 王公 齐声 祖先 文武 石英 高潮 齐全 顾客 公正 辛勤 米粉 玉石 胡子 柏林 叶子 安静 祖宗 麻城 "
         "沙滩 师范 梅花 孔子 吉祥 范畴 相公 周转 鹿角 元帅 孙子 宁可 修正 凌辱 阳新 陈述 荣获 丛林 梁山 马匹 阿里 米格 索尼 胡说 关怀 林立 秦岭 明珠 王子 温泉 白宫 呼唤 陈列 宁静 蓝天 左翼 金刚 师生 冷汗 安抚 "
-        "许可 朱红 原谅 容纳 杜绝 卓越 晋升 石狮 云母 祝贺 童子 马来 兰花 史诗 满清 乌龟 凌厉 荣耀 满怀 马克 桂花 乔木 毛巾 麦子 元老 金石 周密 银杏 朴素 陈设 马夫 宾客 华丽 石林 金陵 麻木 燕子 巴掌 金黄 林木 杨柳 "
+        "许可 朱红 原谅 容纳 杜绝 卓越 晋升 石狮 云母 祝贺 童子 马来 兰花 史诗 满清 乌龟 凌厉 荣耀 满怀 马克 桂花 乔木 毛巾 麦子 元老 金石 周密 银杏 朴素 陈设 马夫 宾客 华丽 石林 金陵 麻木 燕子 巴掌 金黄 林木 杨柳 查重 "
         "安危 梅子 查明 石柱 杜鹃 张贴 周旋 巴蜀 田园 白云 孔雀 高耸 田野 史实 朱砂 古文 张嘴 戈壁 张口 廉政 凌空 钱财 雷声 温馨 卢布 蓝图 殷勤 明智 严正 祝福 陈旧 高昂 庄园 顾忌 胡椒 张罗 徐徐 高雅 常青 白旗 富豪 "
         "牛马 时髦 敬仰 卫冕 敬畏 古董 施政 明朗 熊猫 明文 钟声 麦加 陶醉 阿拉 阿姨 任凭 张扬 盖子 麻醉 周全 权贵 毛发 敬佩 罗汉 边远 张望 雷霆 易经 柳树 许诺 岳母 岳父 史前 花白 晋级 涂抹 哈密 海尔 高丽 巴结 伏兵 "
         "但凡 沙特 斯文 孙女 黄牛 柏树 权衡 丛生 盛世 鲁莽 石阶 马赛 农耕 唐诗 索引 富翁 元宝 荣幸 花圃 雷雨 华裔 容颜 利剑 苏醒 汤加 荆棘 冷清 惠普 屠宰 金秋 师承 敬礼 齐备 马虎 卓绝 和睦 罗盘 施舍 高通 和善 盖章 "
@@ -186,6 +189,12 @@ def word_stems() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _short_words() -> frozenset[str]:
     return frozenset(re.findall(r"\n(\S\S) \d+ (?!nr)", _dictionary()))
+
+
+@lru_cache(maxsize=1)
+def short_places() -> frozenset[str]:
+    """Words of two characters that the dictionary holds to be places: 吴江, 金陵."""
+    return frozenset(re.findall(r"\n(\S\S) \d+ ns", _dictionary()))
 
 
 @lru_cache(maxsize=1)
@@ -257,7 +266,8 @@ PINYIN_SURNAMES = frozenset(
         "wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin luo gao zheng liang xie song tang han feng deng cao peng zeng xiao "
         "tian dong pan yuan cai jiang yu du ye cheng wei su lv lyu lu ding ren yao shen zhong cui tan fan liao shi jin jia xia fu fang zou xiong bai meng "
         "qin qiu hou yin xue yan duan lei long tao hao gong shao wan gu mao dai mo kong xiang chang wen kang shang niu ge xing an qi wu pang yi lai nie "
-        "zhai qian mei ouyang sima zhuge shangguan murong huangfu"
+        "zhai qian mei ouyang sima zhuge shangguan murong huangfu teng chu ruan weng cen geng bian zang zhan luan pei xiahou sikong situ weichi yuchi gongsun dongfang linghu "
+        "zhangsun changsun yuwen xuanyuan duanmu nangong ximen dugu huyan shentu puyang zhongli xianyu wanyan nalan"
     )
 )
 _PLACES = frozenset(
@@ -282,6 +292,7 @@ _SYLLABLE = (
     "(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|van|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|ua|uo|ui|ue|ve|er|a|o|e|i|u|v)"
 )
 _GIVEN_LATIN = re.compile(rf"{_SYLLABLE}(?:[\s\-]?{_SYLLABLE})?")
+_ONE_SYLLABLE = re.compile(_SYLLABLE)
 _ENGLISH = frozenset(
     _words(
         "can men long song fan fang gang hang pan ran sang tan wan ban bang die she he you me to so no go do be we an in on more or are use one line the"
@@ -289,9 +300,9 @@ _ENGLISH = frozenset(
 )
 
 
-def is_pinyin_name(surname: str, given: str) -> bool:
-    """Whether two capitalised words are a romanised Chinese name."""
+def is_pinyin_name(surname: str, given: str, *, syllables: int = 1) -> bool:
+    """Whether two capitalised words are a romanised Chinese name; `syllables` is how many the given name has at least."""
     family, first = surname.lower(), given.lower()
     if family not in PINYIN_SURNAMES or f"{family} {first}" in _PLACES or first in _ENGLISH:
         return False
-    return _GIVEN_LATIN.fullmatch(first) is not None
+    return _GIVEN_LATIN.fullmatch(first) is not None and (syllables == 1 or _ONE_SYLLABLE.fullmatch(first) is None)

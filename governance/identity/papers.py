@@ -94,6 +94,7 @@ def qq_numbers(text: str) -> Iterator[Span]:
 
 
 CONTEXT = {
+    "mobile": ("手机", "电话", "号码", "号是", "拨打", "打给", "致电", "回电", "联系", "短信", "mobile", "phone", "cell", "tel"),
     "passport": ("护照", "passport"),
     "permit": ("通行证", "回乡证", "台胞证", "居住证", "居留证", "居留许可", "permit", "港澳证", "台湾证"),
     "landline": ("电话", "座机", "固话", "办公室", "分机", "总机", "传真", "tel", "phone", "fax"),

@@ -22,6 +22,11 @@ _SHORTEST_CARD = 16
 _MOBILE = re.compile(
     rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(?:\(?(?:\+|00|〇〇|零零)?{_GAP}(?:86|八六){_GAP})?({_ONE}{_GAP}(?:{DIGIT}{_GAP}){{9}}{DIGIT})(?!{DIGIT})(?![.,]{DIGIT})"
 )
+_MARKED_MOBILE = re.compile(rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(1[3-9]\d)\s?([^\w\s]|_)\s?(\d{{4}})\s?\2\s?(\d{{4}})(?!{DIGIT})(?![.,]{DIGIT})")
+"""Groups with one and the same mark between them, whichever it is."""
+_LISTING = ",、;"
+"""Marks that stand between numbers of a list as well: with these a word beside it must say that it is a telephone."""
+_AMOUNT = re.compile(r"\s?(?:元|万元|亿|块钱|rmb|cny|yuan)", re.IGNORECASE)
 _LANDLINE = re.compile(
     r"(?<![\d.])(?:\(?(?:\+|00)?86\)?[- ]?)?(?:\(0?[1-9]\d{1,2}\)|0[1-9]\d{1,2}|(?<=86)[1-9]\d{1,2}|(?<=86[- ])[1-9]\d{1,2}|(?<=86)\(0\)[1-9]\d{1,2}|(?<=86[- ])\(0\)[1-9]\d{1,2})[- /.]{0,3}[2-9]\d{2,3}[- .]?\d{4}(?:(?:[-转#, ]|ext\.?|分机){1,3}\d{1,5})?(?![\d.]*\d)",
     re.IGNORECASE,
@@ -35,6 +40,9 @@ _EMAIL = re.compile(
 )
 _ID_CARD = re.compile(rf"(?<![A-Za-z0-9])(?<!{DIGIT}){DIGIT}(?:{_GAP}{DIGIT}){{16}}{_GAP}(?:{DIGIT}|[Xx×])(?![A-Za-z0-9])(?!{DIGIT})")
 _DIGITS = re.compile(r"(?<![A-Za-z0-9.])(?:\d{27}|\d{15}|\d{3}(?:[ \-]\d{3}){4}|\d{5}[ \-]\d{5}[ \-]\d{5})(?![A-Za-z0-9.])")
+_GROUPED = re.compile(r"(?<![A-Za-z0-9.\-])\d{3,9}(?:[ \-]\d{3,9}){1,8}(?![A-Za-z0-9.\-])")
+"""Digits in groups of any size; by how many there are they can be a paper's number."""
+_OLD_ID, _LICENSE, _QUALIFICATION = 15, 15, 27
 _CARD = re.compile(r"(?<![A-Za-z0-9.])[3-6]\d{3}(?:[ \-./·_]{0,2}\d){9,15}(?![A-Za-z0-9.])")
 _CARD_IN_WORDS = re.compile(rf"(?<!{DIGIT}){DIGIT}{{16,19}}(?!{DIGIT})")
 _OPENID = re.compile(r"(?<![A-Za-z0-9_\-])o[A-Za-z0-9_\-]{27}(?![A-Za-z0-9_\-])")
@@ -61,8 +69,10 @@ def mobiles(text: str) -> Iterator[Span]:
     for match in _MOBILE.finditer(text):
         digits = re.sub(_SEPARATOR, "", match[1]).translate(NUMERALS)
         groups = [part for part in re.split(rf"{_SEPARATOR}+", match[1].translate(NUMERALS)) if part]
-        if digits[1] in "3456789" and not _is_dates(groups):
+        if digits[1] in "3456789" and not _is_dates(groups) and not (match[1].isdigit() and _AMOUNT.match(text, match.end())):
             yield match.start(), match.end(), 0.95
+    for match in _MARKED_MOBILE.finditer(text):
+        yield match.start(), match.end(), UNSURE if match[2] in _LISTING else 0.9
 
 
 def _is_dates(groups: list[str]) -> bool:
@@ -94,12 +104,20 @@ def id_cards(text: str) -> Iterator[Span]:
     for match in _DIGITS.finditer(text):
         if is_old_id_card(re.sub(_SEPARATOR, "", match[0])):
             yield match.start(), match.end(), 0.68
+    for match in _GROUPED.finditer(text):
+        digits = re.sub(r"\D", "", match[0])
+        if len(digits) == _OLD_ID and is_old_id_card(digits):
+            yield match.start(), match.end(), 0.68
 
 
 def licenses(text: str) -> Iterator[Span]:
     """医师执业证书 and 资格证书 numbers (15 and 27 digits), surer with a word of context nearby. Old ID cards have 15 digits too."""
     for match in _DIGITS.finditer(text):
         yield match.start(), match.end(), 0.7
+    for match in _GROUPED.finditer(text):
+        count = sum(char.isdigit() for char in match[0])
+        if count in {_LICENSE, _QUALIFICATION}:
+            yield match.start(), match.end(), 0.97 if count == _QUALIFICATION else UNSURE
 
 
 def bank_cards(text: str) -> Iterator[Span]:
@@ -143,7 +161,11 @@ _DOTTED = re.compile(
     rf"(?<![{_HAN}])(?:请|查一下|查查|查询|查|看看|看|找|问|给|医生|医师|教授|主任|患者)?([{_HAN}]{{2,7}}?[·.][{_HAN}]{{2,8}}?)(?={_ENDS})"
 )
 _DOTTED_INSIDE = re.compile(rf"[{_HAN}]{{2,4}}·[{_HAN}]{{2,5}}?(?={_ENDS})")
-_MINORITY = re.compile(rf"(?:{'|'.join(names.MINORITY_PARTS)})[· ]?(?:{'|'.join(names.MINORITY_PARTS)})")
+_DOTTED_SURNAME = re.compile(rf"(?<![{_HAN}])([{_HAN}]·[{_HAN}]{{2,5}}?)(?={_ENDS})")
+_PART_TITLED = re.compile(rf"(?<![{_HAN}])(?:{'|'.join(sorted(names.MINORITY_PARTS, key=len, reverse=True))})(?=\s?(?:{'|'.join(names.PERSONAL_TITLES)}))")
+_SPACED = re.compile(rf"(?<![{_HAN}])[{_HAN}](?:\s[{_HAN}]){{1,3}}(?=\s?(?:{'|'.join(names.TITLES)}))")
+_PARTS = "|".join(sorted(names.MINORITY_PARTS, key=len, reverse=True))
+_MINORITY = re.compile(rf"(?:{_PARTS})(?:[· ]?(?:{_PARTS})){{1,2}}")
 _NOT_PERSON_AFTER = re.compile(
     rf"[{_HAN}]{{0,6}}?(?:医院|卫生院|医学院|卫生服务|诊所|大学|公司|药业|集团)|[{_HAN}]{{0,2}}?[省市县区州镇路街]"
 )
@@ -153,14 +175,16 @@ _LATIN_TITLE = re.compile(
 _LATIN_LOWER = re.compile(
     r"(?<![A-Za-z])(?:dr|prof|doctor|professor)\.?\s+([a-z]{2,8})(?:\s([a-z]{2,12}))?(?![a-z])", re.IGNORECASE
 )
-_LATIN_BARE = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,6})\s([A-Z][a-z]{1,5}(?:[\s\-]?[A-Za-z][a-z]{1,5})?)(?![A-Za-z])")
+_LATIN_BARE = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,8})\s([A-Z][a-z]{1,5}(?:[\s\-]?[A-Za-z][a-z]{1,5})?)(?![A-Za-z])")
+_LATIN_SURNAME_SHOUTED = re.compile(r"(?<![A-Za-z])([A-Z]{2,9})\s([A-Z][a-z]{1,5}(?:[\s\-]?[A-Za-z][a-z]{1,5})?)(?![A-Za-z])")
+_LATIN_COMMA = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,8}),\s?([A-Z][a-z]{3,11})(?![A-Za-z])")
 _LATIN_CAPITALS = re.compile(r"(?<![A-Za-z])([A-Z]{2,7})\s([A-Z]{2,6}(?:[\s\-][A-Z]{2,6})?)(?![A-Za-z])")
 _SHOUTED = re.compile(r"(?<![A-Za-z])[A-Z]{4,}(?![A-Za-z])")
 """A text that shouts: its capitals are no sign of a name."""
 _LATIN_FIRST = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,5}(?:-?[a-z]{1,6})?)\s([A-Z][a-z]{1,6})(?![A-Za-z])")
 _LONGEST_NAME = 4
 _AND = "和与跟及、"
-_LATIN_THINGS = frozenset(
+LATIN_THINGS = frozenset(
     {
         "general", "reach", "excel", "level", "levels", "visits", "visit", "only", "office", "access", "rate", "rates", "score", "scores",
         "title", "titles", "count", "counts", "group", "groups", "data", "review", "reviews", "board", "team", "teams", "network", "portal",
@@ -184,8 +208,12 @@ def person_names(text: str) -> Iterator[Span]:
         yield match.start(1), match.end(1), 0.9
     for match in _DOTTED_INSIDE.finditer(text):
         yield match.start(), match.end(), 0.8
-    for match in _MINORITY.finditer(text):
-        yield match.start(), match.end(), 0.85
+    for pattern in (_MINORITY, _PART_TITLED, _DOTTED_SURNAME):
+        for match in pattern.finditer(text):
+            yield match.start(), match.end(), 0.85
+    for match in _SPACED.finditer(text):
+        if names.is_titled_name(re.sub(r"\s", "", match[0])):
+            yield match.start(), match.end(), 0.85
     yield from _latin(text)
 
 
@@ -237,7 +265,7 @@ def _name_at(text: str, start: int, score: float) -> Iterator[Span]:
 
 def _latin(text: str) -> Iterator[Span]:
     for match in _LATIN_TITLE.finditer(text):
-        if match[1].split()[0].lower() not in _LATIN_THINGS:
+        if match[1].split()[0].lower() not in LATIN_THINGS:
             yield match.start(1), match.end(1), 0.85
     for match in _LATIN_LOWER.finditer(text):
         if match[2] and names.is_pinyin_name(match[1], match[2]):
@@ -250,6 +278,14 @@ def _latin(text: str) -> Iterator[Span]:
             if names.is_pinyin_name(match[1], text[match.start(2) : end]):
                 yield match.start(), end, 0.65
                 break
+    for match in _LATIN_SURNAME_SHOUTED.finditer(text):
+        for end in dict.fromkeys((match.end(2), match.start(2) + len(re.split(r"[\s\-]", match[2])[0]))):
+            if names.is_pinyin_name(match[1], text[match.start(2) : end]):
+                yield match.start(), end, 0.65
+                break
+    for match in _LATIN_COMMA.finditer(text):
+        if names.is_pinyin_name(match[1], match[2], syllables=2):
+            yield match.start(), match.end(), 0.65
     for match in _LATIN_FIRST.finditer(text):
         if names.is_pinyin_name(match[2], match[1]):
             yield match.start(), match.end(), 0.65
