@@ -57,7 +57,7 @@ from wenshu.reviewing_room import AccessReviews
 from wenshu.second_look import SecondLook, open_advisor
 from wenshu.settings import Environment, now
 from wenshu.setup import open_ledger, shipped_bundle
-from wenshu.standing import FromHome, home_timezone
+from wenshu.standing import FromHome, timezone_of
 from wenshu.stewardship import Stewardship
 from wenshu.subject_room import SubjectRoom
 from wenshu.telling import Telling, kept, stored
@@ -155,10 +155,11 @@ class Service(Knowing):
         from governance.identity.recognizers import Screener
 
         marker = read_marker(home)
-        ledger = open_ledger(home, marker.origin, home_timezone(home))
+        source = FromHome(home.standings)
+        ledger = open_ledger(home, marker.origin, timezone_of(source))
         try:
             warehouse = Warehouse.open(f"duckdb:///{home.warehouse}")
-            house = House(FromHome(home.standings), warehouse, file=home.warehouse, screener=Screener(), on_alarm=partial(_alarm, ledger))
+            house = House(source, warehouse, file=home.warehouse, screener=Screener(), on_alarm=partial(_alarm, ledger))
             return cls(
                 home=home,
                 environment=environment,

@@ -7,7 +7,6 @@ from typing import Protocol
 from governance.bundle.loading import Bundle, load_bundle
 from governance.bundle.standing import Standing, Standings
 from governance.errors import BundleError, Problem
-from wenshu.home import Home
 
 
 class BundleSource(Protocol):
@@ -24,9 +23,8 @@ class BundleSource(Protocol):
         ...
 
 
-def home_timezone(home: Home) -> str:
+def timezone_of(source: BundleSource) -> str:
     """Return the time zone of the bundle in force, or of the one before where that one can't be loaded. Raises BundleError."""
-    source = FromHome(home.standings)
     stamp = source.stamp()
     try:
         return source.load(stamp).settings.timezone
@@ -54,10 +52,11 @@ class Fixed:
 
 
 class FromHome:
-    """The bundle that the home's pointer names, held against its hash."""
+    """The bundle that the home's pointer names, held against its hash. A start asks twice for it, once for its time zone: the second time it is at hand."""
 
     def __init__(self, standings: Standings) -> None:
         self._standings = standings
+        self._read: tuple[Standing, Bundle] | None = None
 
     def stamp(self) -> Standing:
         return self._standings.read()
@@ -65,7 +64,12 @@ class FromHome:
     def load(self, stamp: object) -> Bundle:
         if not isinstance(stamp, Standing):
             raise TypeError("the stamp of another source")
-        return load_kept(self._standings, stamp.version)
+        read, self._read = self._read, None
+        if read is not None and read[0] == stamp:
+            return read[1]
+        bundle = load_kept(self._standings, stamp.version)
+        self._read = (stamp, bundle)
+        return bundle
 
     def before(self, stamp: object) -> Bundle | None:
         if not isinstance(stamp, Standing) or stamp.previous is None:
