@@ -26,7 +26,8 @@ from governance.metrics.arranging import arrange
 from governance.metrics.checking import check
 from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_from_json, query_to_json
-from governance.metrics.planner import Plan, plan
+from governance.metrics.planner import plan
+from governance.metrics.plans import Plan
 from governance.metrics.recorded import BLANK, recorded
 from governance.protecting import Protection, refusal_words
 from governance.reconciling import reconciled

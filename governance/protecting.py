@@ -17,7 +17,7 @@ from governance.disclosure.settings import Blur, Disclosure
 from governance.metrics.catalogue import Catalogue, Definition
 from governance.metrics.execution import Sources
 from governance.metrics.formulas import Formula, Leaf, Number, Part, Reading
-from governance.metrics.planner import Plan
+from governance.metrics.plans import Plan
 from governance.metrics.slicing import adds_up
 from governance.scopes import Scopes
 from governance.terms import Grant, Measured, MinimumGroup, Text

@@ -26,7 +26,7 @@ from governance.documents.metrics import Measure
 from governance.metrics.catalogue import Catalogue, Definition
 from governance.metrics.execution import Sources
 from governance.metrics.formulas import Part
-from governance.metrics.planner import Plan
+from governance.metrics.plans import Plan
 from governance.metrics.scan import Context, Scan, withdrawn_narrowly
 from governance.metrics.slicing import route_of
 from governance.metrics.tables import tables_of

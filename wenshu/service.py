@@ -24,6 +24,7 @@ from governance.errors import BundleError, ConfigurationError, InvalidQuery, War
 from governance.gateway import Ask, DryRun, Gateway, scope_in_words
 from governance.identity.reidentification import checked_case
 from governance.metrics.execution import Sources
+from governance.metrics.explaining import plan_tree
 from governance.metrics.parsing import query_from_json, query_to_json
 from governance.terms import Actor, Grant, Language, MetricQuery, Refusal
 from governance.warehouse.engine import Warehouse
@@ -325,7 +326,7 @@ class Service(Knowing):
             "status": "answered",
             "query": query_to_json(result.query),
             "decision": _grant_json(grant),
-            "plan": result.plan.explain(),
+            "plan": plan_tree(result.plan),
             "sql": [self._warehouse.sql(statement.select) for statement in result.plan.statements],
         }
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from governance.metrics.catalogue import Definition
 from governance.metrics.formulas import OUTPUTS, Leaf, Number, Operation, Part, Read, Reading, compute, counted_leaves
-from governance.metrics.planner import Plan
+from governance.metrics.plans import Plan
 from governance.metrics.statements import Statement
 from governance.metrics.statistics import difference
 from governance.metrics.tallying import Tallies

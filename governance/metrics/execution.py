@@ -18,7 +18,7 @@ from governance.errors import WarehouseError, WarehouseTimeout
 from governance.metrics.cells import Blurring, Cells, Group, fewest, minus, over, summed, told
 from governance.metrics.columns import metric_suffixes
 from governance.metrics.formulas import Reading
-from governance.metrics.planner import Plan
+from governance.metrics.plans import Plan
 from governance.metrics.tallying import fact_rows
 from governance.terms import Cell, Measured, Note, Text
 

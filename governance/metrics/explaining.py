@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from governance.documents.metrics import Metric
 from governance.metrics.catalogue import Catalogue, Definition
 from governance.metrics.formulas import Part
+from governance.metrics.plans import Plan
 from governance.metrics.timeline import Timeline
 from governance.terms import DimensionScope, Grant, Note, Period, Text
-
-if TYPE_CHECKING:
-    from governance.metrics.planner import Plan
 
 DAY = timedelta(days=1)
 _TESTS = Text(

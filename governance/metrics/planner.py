@@ -7,25 +7,25 @@ computed from the aggregates, never from other ratios; distinct counts are count
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import sqlalchemy as sa
 
-from governance import calendar
 from governance.errors import DimensionNotAllowed, UnsoundQuery
 from governance.metrics.catalogue import Catalogue, Definition
 from governance.metrics.columns import answer_columns
 from governance.metrics.dialects import unit_start
-from governance.metrics.explaining import plan_notes, plan_tree
+from governance.metrics.explaining import plan_notes
 from governance.metrics.formulas import Part, Shape, counting
 from governance.metrics.persons import converted, first_rows, qualified, retained
+from governance.metrics.plans import Coverage, Plan
 from governance.metrics.scan import Context
 from governance.metrics.statements import Ask, Statement, count_rows, in_force
 from governance.metrics.states import exposures, moves, state
 from governance.metrics.timeline import Timeline, counterpart, timeline
-from governance.terms import Column, Filter, Grant, MemberCompare, MetricQuery, Note, Period
+from governance.metrics.windows import stretched
+from governance.terms import Filter, Grant, MemberCompare, MetricQuery, Period
 
 _WRITERS: Mapping[Shape, Callable[[Context, Ask], Statement]] = {
     "rows": count_rows,
@@ -38,62 +38,8 @@ _WRITERS: Mapping[Shape, Callable[[Context, Ask], Statement]] = {
     "exposed": moves,
     "converted": converted,
 }
-BEGINNING = date(1900, 1, 1)
-"""Before any fact: where a sum over all time begins (ingest takes no earlier date)."""
 _SHARED: frozenset[Shape] = frozenset({"rows", "members"})
 """Shapes of which several parts share one statement."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Coverage:
-    """Asks for which time a fact has been loaded, whatever the slice: a rolling window that is not covered is null.
-
-    For a window of months each month that has a row, for one of days the first day that has one.
-    """
-
-    part: Part
-    source: str
-    select: sa.Select[tuple[object]]
-
-    def covers(self, loaded: Collection[date], window: Period) -> bool:
-        """Return whether the window that ends with `window` is loaded; `loaded` are the days that `select` gave."""
-        looked_at = _stretched(self.part, window)
-        if self.part.trailing_unit == "day":
-            return bool(loaded) and min(loaded) <= looked_at.start
-        return all(unit.start.replace(day=1) in loaded for unit in calendar.units_in(looked_at, "month"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """Everything that `execute` needs. `group_by` are the answer's dimensions; `slices` those of them that each part carries.
-
-    `filters` of a member comparison include the base member, whose groups become the `__base` column.
-    """
-
-    grant: Grant
-    catalogue: Catalogue
-    query: MetricQuery
-    timeline: Timeline
-    group_by: tuple[str, ...]
-    metrics: tuple[Definition, ...]
-    columns: tuple[Column, ...]
-    statements: tuple[Statement, ...]
-    coverage: tuple[Coverage, ...]
-    slices: Mapping[Part, tuple[str, ...]]
-    notes: tuple[Note, ...]
-
-    @property
-    def member(self) -> MemberCompare | None:
-        return self.query.compare if isinstance(self.query.compare, MemberCompare) else None
-
-    @property
-    def sources(self) -> frozenset[str]:
-        """The warehouses that the statements run on."""
-        return frozenset(item.source for item in self.statements)
-
-    def explain(self) -> str:
-        """Return the plan as a readable tree."""
-        return plan_tree(self)
 
 
 def _filters(query: MetricQuery) -> tuple[Filter, ...]:
@@ -113,34 +59,9 @@ def _filters(query: MetricQuery) -> tuple[Filter, ...]:
     return tuple(out)
 
 
-def _moved_back(part: Part, window: Period) -> Period:
-    """Whole months go back to whole months; a day to the same day of the month, or to that month's last."""
-    if part.back_unit == "day":
-        return Period(start=window.start - timedelta(days=part.back), end=window.end - timedelta(days=part.back))
-    start = calendar.add_months(window.start, -part.back)
-    if window.start.day == window.end.day == 1:
-        return Period(start=start, end=calendar.add_months(window.end, -part.back))
-    return Period(start=start, end=calendar.add_months(window.end - timedelta(days=1), -part.back) + timedelta(days=1))
-
-
-def _stretched(part: Part, window: Period) -> Period:
-    if part.back:
-        window = _moved_back(part, window)
-    if part.trailing is not None and part.trailing_unit == "day":
-        return Period(start=window.end - timedelta(days=part.trailing), end=window.end)
-    if part.trailing is not None:
-        return Period(start=calendar.add_months(window.end, -part.trailing), end=window.end)
-    if part.to_date == "ever":
-        return Period(start=BEGINNING, end=window.end)
-    if part.to_date is not None:
-        # The year of the row's last day begins on 1 January, whatever the fiscal year (domain.md section 4).
-        return Period(start=calendar.unit_start(window.end - timedelta(days=1), part.to_date), end=window.end)
-    return window
-
-
 def _looked_at(definition: Definition, times: Timeline) -> Period:
     """Return the first and last day of which the metric reads rows for any of the windows."""
-    windows = [_stretched(part, window) for part in definition.formula.parts for window in times.windows]
+    windows = [stretched(part, window) for part in definition.formula.parts for window in times.windows]
     return Period(start=min(window.start for window in windows), end=max(window.end for window in windows))
 
 
@@ -149,7 +70,7 @@ def _windows(parts: Iterable[Part], windows: tuple[Period, ...]) -> tuple[tuple[
     part = next(iter(parts))
     found: dict[Period, list[int]] = {}
     for position, window in enumerate(windows):
-        found.setdefault(_stretched(part, window), []).append(position)
+        found.setdefault(stretched(part, window), []).append(position)
     return tuple(found), tuple(tuple(positions) for positions in found.values())
 
 

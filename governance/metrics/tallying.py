@@ -14,7 +14,7 @@ from governance.metrics.states import EXPOSURE
 from governance.terms import UNKNOWN, FactRows, Text, Value
 
 if TYPE_CHECKING:
-    from governance.metrics.planner import Plan
+    from governance.metrics.plans import Plan
 
 Place = tuple[Part, int]
 _AT_ONCE = frozenset({"rows", "qualified", "first", "converted", "members"})

@@ -17,7 +17,8 @@ from governance.metrics.arranging import arrange
 from governance.metrics.checking import check
 from governance.metrics.execution import Sources, execute
 from governance.metrics.parsing import query_from_json
-from governance.metrics.planner import Plan, plan
+from governance.metrics.planner import plan
+from governance.metrics.plans import Plan
 from governance.protecting import shape_of
 from governance.terms import Actor, Disclosed, Grant, Measured, MetricQuery, Refusal, Text
 
