@@ -16,6 +16,7 @@ from nlq.words import (
     DIFFERENCE,
     DIMENSION,
     EXCLUDE,
+    EXCLUDED,
     FILLER,
     FIRST,
     GROUP,
@@ -136,6 +137,8 @@ class Matcher(Spans):
             own = {m.id for m in before.meanings if m.kind == "value"} if before.kind == VALUE else set()
             if before.kind == GROUP and len(ends) == 1:
                 token.kind, token.meanings = DIMENSION, (Meaning("dimension", next(iter(ends)), rank=2),)  # delays by reason
+            elif before.kind == EXCLUDED and len(ends) == 1 and any(m.kind == "value" and m.id in ends for other in tokens if other.kind == VALUE and other.end <= before.start for m in other.meanings):
+                token.kind = FILLER  # 除了美团，其他渠道: the noun of what was left out
             elif ends & own:
                 token.kind = FILLER  # 天气原因, 金卡会员: the noun is the end of its dimension's name
         return tokens

@@ -5,6 +5,8 @@ A metric named by such a noun is not asked for: on-time rate for hotline orders 
 
 from __future__ import annotations
 
+import re
+
 from nlq.dictionary import is_word
 from nlq.matching import Token
 from nlq.sentence import Sentence
@@ -20,6 +22,7 @@ def common_nouns(sentence: Sentence) -> None:
         _counted_members(sentence)
     else:
         _inside_words(sentence)
+        _of_members(sentence)
     _in_both(sentence)
 
 
@@ -44,6 +47,27 @@ def _counted_members(sentence: Sentence) -> None:
     for noun in nouns:
         noun.kind, noun.used = FILLER, True
         sentence.rest.remove(noun)
+
+
+def _of_members(sentence: Sentence) -> None:
+    """高风险客户的保费, 年卡收入占办卡收入: what a member is one of, or what is said in full behind it, is no second metric."""
+    infos = sentence.view.lexicon.metrics
+    for match in re.finditer("(?=VM[hH]?M)", sentence.kinds):
+        value, noun, other = sentence.rest[match.start()], sentence.rest[match.start() + 1], sentence.rest[match.start() + 2]
+        again = other.kind != METRIC
+        metric = sentence.rest[match.start() + 3] if again else other
+        if noun.start != value.end or not noun.partial or any(m.rank < _PART for m in noun.meanings):
+            continue
+        asked = all((info := infos.get(name)) is not None and set(sentence.dimension_of(value)) & info.dimensions for name in metric.ids("metric"))
+        behind = next((token.text for token in sentence.all if token.start == noun.end), "")
+        counted = all((info := infos.get(name)) is not None and info.counts is not None for name in noun.ids("metric"))
+        if asked and ((again and metric.text.endswith(noun.text) and set(metric.ids("metric")) <= set(noun.ids("metric"))) or (not again and behind == "的" and counted)):
+            noun.kind, noun.used = FILLER, True
+            sentence.rest.remove(noun)
+            return
+
+
+_PART = 3
 
 
 def _inside_words(sentence: Sentence) -> None:

@@ -107,6 +107,9 @@ def _sorts(sentence: Sentence) -> None:
             continue
         for noun, key in keyed:
             meant = tuple(m for m in entries.get(key, ()) if m.kind == "dimension" and _askable(sentence, m.id))
+            if meant and following.kind == UNKNOWN and following.text == noun:
+                following.kind, following.meanings = DIMENSION, meant[:1]  # 哪种事故: the noun is no more than that
+                return
             if meant:
                 name = Token(DIMENSION, cue.end, cue.end, noun, meanings=meant[:1])
                 sentence.rest.insert(index + 1, name)

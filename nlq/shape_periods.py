@@ -109,6 +109,9 @@ def _units(sentence: Sentence) -> None:
 
     sentence.each("[DGg][&,]?m", cut)
     sentence.each("m(?=R)", cut)
+    if draft.thresholds and (match := sentence.find("m(?=U)")) is not None:
+        draft.grain, draft.periods = sentence.rest[match.start()].value, True  # type: ignore[assignment]
+        sentence.take(match.start())  # 接通率低于九成的月份有几个
     if sentence.chinese:
         sentence.each("m(?=M)", cut)
     if draft.ordering is not None and sentence.has("m") and not sentence.has("D"):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from nlq.draft import Threshold
 from nlq.entries import Meaning
 from nlq.matching import Token
 from nlq.sentence import Sentence
-from nlq.words import FILLER, METRIC, UNKNOWN
+from nlq.words import DIMENSION, FILLER, METRIC, UNKNOWN
 
 _RATIO = frozenset(("ratio of", "the ratio of", "ratio between", "比值"))
 _DIVIDED = frozenset(("divided by", "除以"))
@@ -16,6 +17,8 @@ def ratios(sentence: Sentence) -> None:
     """Apply the rules; the parts are taken, the ratio stays in their place. Nothing happens where the bundle approves no such ratio, or several."""
     _quotients(sentence)
     _completed(sentence)
+    _missed(sentence)
+    _unmet(sentence)
 
 
 def _one(token: Token) -> str | None:
@@ -71,4 +74,42 @@ def _completed(sentence: Sentence) -> None:
         verb.kind = FILLER
 
 
+def _missed(sentence: Sentence) -> None:
+    """Branches behind plan, clubs under target, 目标没达成的门店: rows, where the one rate of what was planned is below, or above, the whole of it."""
+    if not sentence.has(DIMENSION) or sentence.has("N"):
+        return
+    infos = sentence.view.infos
+    for index, token in enumerate(sentence.rest):
+        name = _one(token) if token.kind == METRIC and token.partial and token.text in _PLANS else None
+        if name is None or name not in infos or infos[name].format != "percent" or sentence.count(METRIC) > len(("plan", "met")):
+            continue
+        before = sentence.rest[index - 1] if index else None
+        if before is not None and (before.value in ("<", ">") if before.kind == "C" else before.kind == UNKNOWN and before.text == "behind"):
+            sentence.draft.thresholds.append(Threshold(token, "", ">" if before.value == ">" else "<", None, 1.0))
+            sentence.take(index - 1)
+            _named(sentence, token, name)
+        else:
+            continue
+        return
+
+
+def _unmet(sentence: Sentence) -> None:
+    """目标没达成的门店, 计划未完成的: the plan first, and the verb behind it."""
+    infos = sentence.view.infos
+    match = sentence.find("M![Mu]")
+    if match is None or not sentence.has(DIMENSION) or sentence.has("N"):
+        return
+    plan, _, verb = sentence.rest[match.start() : match.end()]
+    name = _one(plan)
+    if name is None or verb.text not in _DONE or (plan.partial and plan.text not in _PLANS):
+        return
+    rates = [name] if name in infos and infos[name].format == "percent" else [each for each, info in infos.items() if info.planned and info.denominator == name and info.format == "percent"]
+    if len(rates) == 1 and (verb.kind == UNKNOWN or rates[0] in verb.ids("metric")):
+        sentence.draft.thresholds.append(Threshold(plan, "", "<", None, 1.0))
+        sentence.take(match.start() + 1, match.start() + 2)
+        verb.kind = FILLER
+        _named(sentence, plan, rates[0])
+
+
+_PLANS = frozenset(("target", "targets", "plan", "plans", "goal", "goals", "budget", "quota", "目标", "计划", "指标", "预算", "任务"))
 __all__ = ["ratios"]

@@ -16,8 +16,8 @@ from nlq.sentence import Sentence
 from nlq.words import DIMENSION, FILLER, METRIC, UNKNOWN, VALUE
 
 _MET = re.compile(r"(?:hit|meet|met|make|made|reach|achieve|attain|deliver|fulfil+)(?:s|es|ed|d|ing|ting)?$|(?:完成|达到|达成|实现|做到|够到|够|到)了?$")
-_BEAT = re.compile(r"(?:beat|exceed|surpass|outperform|over(?:shot|shoot))(?:s|es|ed|en|ing|ting)?$|(?:超过|超额完成|超出|超|超额|超了|超过了)$")
-_MISSED = re.compile(r"(?:miss|fail|fell short)(?:es|ed|ing)?(?: of)?$|below|under|(?:差|欠|缺)$")
+_BEAT = re.compile(r"ahead of|(?:beat|exceed|surpass|outperform|over(?:shot|shoot))(?:s|es|ed|en|ing|ting)?$|(?:超过|超额完成|超出|超|超额|超了|超过了)$")
+_MISSED = re.compile(r"(?:miss|fail|fell short)(?:es|ed|ing)?(?: of)?$|below|under|behind|short of|shy of|lagging(?: behind)?|trailing|(?:差|欠|缺)$")
 _AGAINST = frozenset(("against", "versus", "vs", "to", "relative to"))
 _NOT = ("没", "未", "没有", "not", "n't", "didn't", "没能", "未能", "没有完成", "没完成", "未完成", "failed", "尚未", "不", "doesn't")
 _BETWEEN = frozenset(("the", "its", "their", "our", "your", "his", "her", "a", "of", "了", "to", "on", "for", "各自", "自己", "的"))

@@ -97,6 +97,7 @@ def short_metrics(book: Wordbook, builder: WordbookBuilder, catalogue: Catalogue
     """Note which parts of names (`book.partial`) are short for one metric; a part that shortens several is short for the one that is asked by what is named."""
     ends: dict[Key, set[str]] = defaultdict(set)
     stems: dict[Key, set[str]] = defaultdict(set)
+    inner: dict[Key, set[str]] = defaultdict(set)
     for metric, names in builder.names.items():
         label = normalise(catalogue.metrics[metric].label.en)
         for name in (name for name in names if not ASKS.search(name)):
@@ -113,7 +114,10 @@ def short_metrics(book: Wordbook, builder: WordbookBuilder, catalogue: Catalogue
             said = "".join(key)
             for end in _MEASURED if chinese else ():
                 if said.endswith(end) and len(said) - len(end) > 1 and not said.endswith(_OF_PERSONS):
-                    stems[keys(said.removesuffix(end))].add(metric)
+                    stem_key = keys(said.removesuffix(end))
+                    stems[stem_key].add(metric)
+                    for start in range(1, len(stem_key) - 1):
+                        inner[stem_key[start:]].add(metric)
     priced = {metric for metric, names in builder.names.items() if any(name.endswith("价") for name in names)}
     for price in _PRICES if len(priced) == 1 else ():
         if keys(price) not in book.entries:
@@ -126,6 +130,8 @@ def short_metrics(book: Wordbook, builder: WordbookBuilder, catalogue: Catalogue
         linked = bool(key) and key[0] in _LINKED  # 的次数 of 撤回同意的次数 is of any metric
         if key not in book.partial or linked:
             continue
+        if ends[key] and not stems[key]:
+            metrics = metrics | inner.get(key, set())  # 会员 of 活跃会员, and of 到店会员数 as well
         if len(metrics) == 1:
             book.heads[key] = next(iter(metrics))
         else:

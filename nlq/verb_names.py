@@ -18,6 +18,8 @@ _COUNTED = ("件数", "单数", "笔数", "数量", "金额", "总额", "数", "
 _PLAIN_UNITS = frozenset(("个", "次", "人", "人次", "家", "位", "名", "元", "万元", "%", ""))
 _MONEY = ("元", "万元", "亿元")
 _ASKED, _MANY = ("了多少", "多少", "过多少", "了几", "过几"), ("了多少", "多少")
+_VERBS = frozenset("报还交订领")
+"""Verbs that are more often of another part of speech in the word list."""
 _BODY = 2
 _IRREGULAR = {"sold": "sell", "spent": "spend", "paid": "pay", "made": "make", "won": "win", "lost": "lose", "held": "hold", "sent": "send", "given": "give", "taken": "take", "bought": "buy", "written": "write", "drawn": "draw", "lent": "lend", "built": "build", "shipped": "ship", "booked": "book", "signed": "sign", "served": "serve"}
 """Participles that end English names, with the verb that they are of."""
@@ -28,12 +30,12 @@ def verb_phrases(builder: WordbookBuilder, metrics: Mapping[str, MetricInfo]) ->
     verbs: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for metric, names in builder.names.items():
         info = metrics.get(metric)
-        if info is None or info.ratio:
+        if info is None or (info.ratio and info.format != "currency"):
             continue
         for name in names:
             if has_chinese(name):
                 body = next((name[: -len(end)] for end in _COUNTED if name.endswith(end)), "")
-                if len(body) == _BODY and body.isalpha() and not body.isascii() and part_of_speech(body[0])[:1] == "v":
+                if len(body) == _BODY and body.isalpha() and not body.isascii() and (part_of_speech(body[0])[:1] == "v" or body[0] in _VERBS):
                     verbs[body[0]].add((body[1], metric))
             else:
                 words = keys(name)
@@ -58,6 +60,7 @@ def verb_phrases(builder: WordbookBuilder, metrics: Mapping[str, MetricInfo]) ->
             elif unit in _MONEY and len({metric for _, metric in found}) == len(meant):
                 for asked in _MANY:
                     phrases[f"{verb}{asked}钱"] |= meant
+                    phrases[f"{verb}{asked}"] |= meant
     for phrase, meant in phrases.items():
         if (key := keys(phrase)) not in builder.entries:
             for metric in sorted(meant):
