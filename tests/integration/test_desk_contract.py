@@ -17,7 +17,7 @@ from tests.fixtures.desks import OFFICER, OUTSIDER, SECOND, make_bench
 from wenshu.desk import NotPermitted
 from wenshu.desk.findings.room import VERDICTS
 from wenshu.desk.signing import MEANINGS
-from wenshu.web import review_port
+from wenshu.web.ports import review as review_port
 
 ROOMS = {name: found.fget for name, found in vars(review_port.DeskPort).items() if isinstance(found, property)}
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from governance.terms import Actor
-from wenshu.granting.campaigns import Campaign, Decision
+from wenshu.granting.campaigns import Decision
 from wenshu.web.committee_doors import catching, install
 from wenshu.web.context import service
 from wenshu.web.language import translate as _
@@ -20,15 +19,6 @@ bp = Blueprint("access_reviews", __name__)
 install(bp)
 USUAL_DAYS = 90
 DECISIONS: Mapping[str, Decision] = {"keep": "keep", "revoke": "revoke"}
-
-
-class ReviewsPort(Protocol):
-    """What the page asks of the room of access reviews; implemented by `wenshu.reviewing_room.AccessReviews`, over temporary stores in the tests."""
-
-    def all(self, actor: Actor) -> list[Campaign]: ...
-    def begin(self, actor: Actor, *, days: int = 90) -> Campaign: ...
-    def decide(self, actor: Actor, number: int, decisions: Mapping[int, Decision]) -> Campaign: ...
-    def close(self, actor: Actor, number: int) -> Campaign: ...
 
 
 @bp.get("/committee/reviews")

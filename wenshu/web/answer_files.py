@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Blueprint, Response, request
 
-from governance.terms import Actor, Language
 from wenshu.answer_files import AnswerFile
 from wenshu.web import forms, openapi
 from wenshu.web.api import bp as programs
@@ -16,19 +15,11 @@ from wenshu.web.context import service
 from wenshu.web.language import current
 from wenshu.web.language import translate as _
 from wenshu.web.models import QueryRequest
-from wenshu.web.port import AnswerLike
+from wenshu.web.ports.shapes import AnswerLike
 from wenshu.web.problems import Problem, forbidden
 from wenshu.web.security import actor, session_id
 
 bp = Blueprint("answer_files", __name__)
-
-
-class AnswerFilesPort(Protocol):
-    """What the web asks of the room of answer files."""
-
-    def take(
-        self, actor: Actor, query: Mapping[str, object], *, purpose: str | None = None, language: Language = "zh", session: str | None = None, case: str | None = None
-    ) -> AnswerFile | AnswerLike: ...
 
 
 @bp.post("/answer-file")

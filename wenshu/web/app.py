@@ -33,7 +33,7 @@ from wenshu.web import (
 )
 from wenshu.web.context import KEY, Web
 from wenshu.web.places import Place, places
-from wenshu.web.port import ServicePort
+from wenshu.web.ports.house import ServicePort
 from wenshu.web.security import Guard, Visitor
 from wenshu.web.sessions import Sessions
 from wenshu.web.telemetry import Telemetry

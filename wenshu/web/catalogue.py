@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 from wenshu.cards import STAGES
 from wenshu.web.context import service
 from wenshu.web.language import current, say
-from wenshu.web.port import JSON
+from wenshu.web.ports.shapes import JSON
 from wenshu.web.security import actor
 
 bp = Blueprint("catalogue", __name__)

@@ -16,7 +16,7 @@ from wenshu.web.language import current, say
 from wenshu.web.language import translate as _
 from wenshu.web.models import MAX_QUESTION
 from wenshu.web.places import places
-from wenshu.web.port import JSON, AnswerLike
+from wenshu.web.ports.shapes import JSON, AnswerLike
 from wenshu.web.present import Card, card
 from wenshu.web.security import actor, session_id, visitor
 

@@ -9,7 +9,7 @@ from typing import cast
 
 from flask import current_app
 
-from wenshu.web.port import ServicePort
+from wenshu.web.ports.house import ServicePort
 from wenshu.web.security import Guard
 from wenshu.web.telemetry import Telemetry
 

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, cast
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 
 from governance.errors import IngestError
-from governance.terms import Actor
 from wenshu.web.context import service
 from wenshu.web.language import translate as _
+from wenshu.web.ports.rooms import StewardshipPort
 from wenshu.web.security import actor
 
 bp = Blueprint("data", __name__)
 STATES = ("open", "merged", "decided")
 _LONGEST_PAGE = 7
-
-
-class StewardshipPort(Protocol):
-    """What the page needs of the house; see `wenshu.stewardship.Stewardship`."""
-
-    def overview(self, actor: Actor) -> Mapping[str, Any]: ...
-    def cases(self, actor: Actor, state: str, *, source: str = "", kind: str = "", page: int = 1) -> Mapping[str, Any]: ...
-    def decide(self, actor: Actor, case: str, verdict: Literal["same", "apart", "undo"], choice: int) -> None: ...
 
 
 def _room() -> StewardshipPort:
@@ -37,7 +29,7 @@ def show() -> str:
     """The last load and a page of the doubtful links in one state."""
     where = _where(request.args)
     found = _room().cases(actor(), where["state"], source=where["source"], kind=where["kind"], page=int(where["page"]))
-    words = {"states": _states(), "kinds": _kinds(), "names": _names(), "agreements": _agreements(), "reasons": _reasons()}
+    words = {"states": _states(), "kinds": _kinds(), "names": _names(), "agreements": _agreements(), "reasons": _reasons(), "sayings": _sayings()}
     return render_template("data.html", told=_room().overview(actor()), found=found, **words)
 
 
@@ -65,6 +57,16 @@ def decide(case: str) -> Response:
         raise NotFound from error
     back: dict[str, Any] = {name: value for name, value in _where(request.form).items() if value}
     return redirect(url_for("data.show", **back, _anchor="cases"))
+
+
+def _sayings() -> dict[str, str]:
+    """What a load warned of, in words; what it is about follows."""
+    return {
+        "gone": _("A file that was there at the last load is gone; its rows are no longer in the warehouse:"), "left_out": _("A column is not mapped and was left out:"),
+        "columns_new": _("New columns since the last load; look whether the mapping still says what they are:"),
+        "columns_gone": _("Columns are gone since the last load; look whether the mapping still says what is left:"),
+        "columns_both": _("Columns came and went since the last load, in this order; look whether the mapping still says what they are:"),
+    }  # fmt: skip
 
 
 def _kinds() -> dict[str, str]:

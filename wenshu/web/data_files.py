@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from governance.errors import IngestError
-from governance.terms import Actor
 from wenshu.web.context import service
 from wenshu.web.language import translate as _
+from wenshu.web.ports.rooms import InboxPort
 from wenshu.web.security import actor
 
 bp = Blueprint("data_files", __name__)
-
-
-class InboxPort(Protocol):
-    """What the page needs of the house; see `wenshu.inbox.Inbox`."""
-
-    def look(self, actor: Actor) -> Mapping[str, Any]: ...
-    def confirm(self, actor: Actor, extract: str, text: str) -> str: ...
-    def classify(self, actor: Actor, extract: str, column: str, word: str, reason: str) -> None: ...
-    def leave_out(self, actor: Actor, extracts: Sequence[str]) -> None: ...
-    def load(self, actor: Actor) -> None: ...
 
 
 def _room() -> InboxPort:

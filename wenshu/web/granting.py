@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from governance.errors import InvalidQuery, WarehouseError
 from governance.metrics.parsing import query_from_json
-from governance.terms import Actor
-from wenshu.granting_room import MAX_DAYS, MAX_REASON, Offer, RequestView
+from wenshu.granting_room import MAX_DAYS, MAX_REASON
 from wenshu.web.committee_doors import catching, install
 from wenshu.web.context import service
 from wenshu.web.language import say
@@ -24,23 +23,6 @@ install(bp)
 REQUESTED = frozenset({"metric_not_allowed", "dimension_not_allowed"})
 """Refusals after which a temporary right may help."""
 USUAL_DAYS = 14
-
-
-class GrantsPort(Protocol):
-    """What the pages ask of the room of temporary rights; implemented by `wenshu.granting_room.Grants`, over temporary stores in the tests."""
-
-    def requestable(self, actor: Actor, metrics: Sequence[str], dimensions: Sequence[str], purpose: str | None) -> bool: ...
-    def offer(self, actor: Actor, metrics: Sequence[str], dimensions: Sequence[str], purpose: str | None) -> Offer: ...
-    def request(self, actor: Actor, metrics: Sequence[str], dimensions: Sequence[str], *, purpose: str | None, days: int, reason: str) -> RequestView: ...
-    def break_glass(self, actor: Actor, metrics: Sequence[str], dimensions: Sequence[str], *, purpose: str | None, reason: str) -> RequestView: ...
-    def review(self, actor: Actor, number: int, *, justified: bool) -> RequestView: ...
-    def withdraw(self, actor: Actor, number: int) -> None: ...
-    def mine(self, actor: Actor) -> list[RequestView]: ...
-    def waiting(self) -> int: ...
-    def all(self, actor: Actor) -> list[RequestView]: ...
-    def approve(self, actor: Actor, number: int, *, signs: str) -> RequestView: ...
-    def decline(self, actor: Actor, number: int) -> None: ...
-    def end(self, actor: Actor, number: int) -> None: ...
 
 
 def state_name(state: str) -> str:

@@ -8,7 +8,7 @@ from audit.errors import InvalidNote, InvalidProof
 from audit.merkle import verify_inclusion
 from audit.notes import Checkpoint
 from wenshu.web.language import translate as _
-from wenshu.web.port import JSON
+from wenshu.web.ports.shapes import JSON
 
 _GOOD = frozenset({"answered", "allow", "approved"})
 _HELD = frozenset({"refused", "refuse", "deny"})

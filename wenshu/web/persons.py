@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,6 +13,7 @@ from governance.terms import Actor
 from wenshu.desk import NotPermitted
 from wenshu.web.context import service
 from wenshu.web.language import translate as _
+from wenshu.web.ports.rooms import PersonsPort
 from wenshu.web.problems import bad_request
 from wenshu.web.security import actor
 
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
     from wenshu.persons_room import Told
 
 bp = Blueprint("persons", __name__)
-
-
-class PersonsPort(Protocol):
-    """What the page needs of the house; see `wenshu.persons_room.PersonsRoom`."""
-
-    def purposes(self, actor: Actor) -> list[str]: ...
-    def may_approve(self, actor: Actor) -> bool: ...
-    def requests(self, actor: Actor) -> list[dict[str, Any]]: ...
-    def request(self, actor: Actor, pseudonym: str, *, case: str, purpose: str) -> Told: ...
-    def decide(self, actor: Actor, request_id: str, *, approved: bool) -> Told: ...
-    def reveal(self, actor: Actor, request_id: str, *, unmasked: bool) -> Told: ...
 
 
 def _room() -> PersonsPort:

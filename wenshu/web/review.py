@@ -16,7 +16,7 @@ from wenshu.desk.second import SecondOfficerNeeded
 from wenshu.web.api import ledger_filters
 from wenshu.web.context import service
 from wenshu.web.language import current
-from wenshu.web.port import JSON
+from wenshu.web.ports.shapes import JSON
 from wenshu.web.review_timeline import draw
 from wenshu.web.review_words import given, meant, words
 from wenshu.web.security import actor

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,6 +15,7 @@ from wenshu.desk import NotPermitted
 from wenshu.web.context import service
 from wenshu.web.language import translate as _
 from wenshu.web.persons import field_names, in_words, no_trace, purpose_names, rooms
+from wenshu.web.ports.rooms import SubjectsPort
 from wenshu.web.problems import bad_request
 from wenshu.web.security import actor
 
@@ -24,18 +25,6 @@ if TYPE_CHECKING:
 bp = Blueprint("rights", __name__)
 KINDS = ("mobile", "email", "license", "unionid", "crm_id", "employee")
 FORMS = ("json", "html", "pdf")
-
-
-class SubjectsPort(Protocol):
-    """What the page needs of the house; see `wenshu.subject_room.SubjectRoom`."""
-
-    def may(self, actor: Actor) -> bool: ...
-    def channels(self) -> list[str]: ...
-    def purposes(self) -> list[dict[str, Any]]: ...
-    def access(self, actor: Actor, subject: Subject, *, case: str) -> Done: ...
-    def correct(self, actor: Actor, subject: Subject, values: Mapping[str, str], *, case: str) -> Done: ...
-    def withdraw(self, actor: Actor, subject: Subject, purposes: Sequence[str], *, channel: str | None, case: str) -> Done: ...
-    def erase(self, actor: Actor, subject: Subject, *, case: str, dry_run: bool = False) -> Done: ...
 
 
 def _room() -> SubjectsPort:

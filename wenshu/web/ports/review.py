@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from governance.terms import Actor, Language, Text
-from wenshu.web.port import JSON
+from wenshu.web.ports.shapes import JSON
 
 
 class LookingPort(Protocol):

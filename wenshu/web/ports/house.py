@@ -7,34 +7,24 @@ Times are ISO 8601 with an offset, or aware datetimes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, Protocol, TypedDict
+from typing import Any, Literal, NotRequired, Protocol, TypedDict
 
-from governance.terms import Actor, Language, Text
+from governance.terms import Actor, Language
 from nlq.display import DisplayTable
 from wenshu.accounts import Accounts
-
-if TYPE_CHECKING:
-    from wenshu.web.access_reviews import ReviewsPort
-    from wenshu.web.answer_files import AnswerFilesPort
-    from wenshu.web.committee_port import CommitteePort
-    from wenshu.web.data import StewardshipPort
-    from wenshu.web.data_files import InboxPort
-    from wenshu.web.granting import GrantsPort
-    from wenshu.web.persons import PersonsPort
-    from wenshu.web.review_port import DeskPort
-    from wenshu.web.rights import SubjectsPort
 from wenshu.handing_on import Handed
-
-Words = str | Text | Mapping[str, str]
-JSON = Mapping[str, Any]
-
-
-class AnswerLike(Protocol):
-    """An answer of any of the four statuses."""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return contracts.md section 3's document."""
-        ...
+from wenshu.web.ports.committee import CommitteePort
+from wenshu.web.ports.review import DeskPort
+from wenshu.web.ports.rooms import (
+    AnswerFilesPort,
+    GrantsPort,
+    InboxPort,
+    PersonsPort,
+    ReviewsPort,
+    StewardshipPort,
+    SubjectsPort,
+)
+from wenshu.web.ports.shapes import JSON, AnswerLike, Words
 
 
 class Purpose(TypedDict):
