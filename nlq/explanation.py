@@ -76,11 +76,13 @@ def explain(view: View, summary: str, grant: Grant, *, assumptions: Iterable[str
 
 
 def _label(view: View, grant: Grant, *, persons: bool) -> str:
-    """Say what the answer is in law: aggregate, de-identified personal information, or business data."""
+    """Say what the answer is in law: aggregate (with the k that every number was measured to have), de-identified personal information, or business data."""
     dimensions = view.names.dimensions
     individual = any(name in dimensions and dimensions[name].identifies is not None for name in grant.query.group_by)
-    words = WORDS[label_of_answer(individual=individual, persons=persons, k=grant.minimum_group.k)]
-    return f"数据标签：{words.zh}" if view.zh else f"Label: {words.en}"
+    label, k = label_of_answer(individual=individual, persons=persons, k=grant.minimum_group.k), grant.minimum_group.k
+    words = WORDS[label]
+    measured = f"（k ≥ {k}）" if view.zh else f" (k ≥ {k})"
+    return (f"数据标签：{words.zh}" if view.zh else f"Label: {words.en}") + (measured if label == "aggregate" else "")
 
 
 def define(metric: Metric, language: Language) -> Definition:

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from governance.identity.labels import WORDS
 from governance.identity.reidentification import checked_case
 from governance.metrics.parsing import query_from_json
 from governance.terms import Actor, Language
@@ -40,7 +41,8 @@ class AnswerFiles:
     ) -> AnswerFile | Answer:
         """Run the query as an export. Returns the file, or the answer that is none: a refusal (`export_not_allowed` among them) is recorded like any other.
 
-        CSV in UTF-8 with a byte order mark: labels in the first line, numbers as stored, a hidden cell empty. Raises what `Service.query` raises.
+        CSV in UTF-8 with a byte order mark: labels in the first line, numbers as stored, a hidden cell empty. The file's name says what it is in law
+        (`wenshu-48213-aggregate.csv`), since a name goes where the file goes and a line in it would be read as data. Raises what `Service.query` raises.
         """
         case = checked_case(case) if case is not None else None
         budget = self._pace(actor.id)
@@ -52,7 +54,16 @@ class AnswerFiles:
             return answer
         document = answer.to_json()
         number = (document["receipt"] or {}).get("index", "")
-        return AnswerFile(name=f"wenshu-{number}.csv", media="text/csv; charset=utf-8", body=_csv(document), answer=answer)
+        return AnswerFile(name=f"wenshu-{number}{_label(document)}.csv", media="text/csv; charset=utf-8", body=_csv(document), answer=answer)
+
+
+def _label(document: Mapping[str, object]) -> str:
+    """What the answer says that it is in law, as the end of a name; '' where it doesn't say."""
+    explanation = document.get("explanation")
+    said = " ".join(map(str, explanation.get("policy", ()))) if isinstance(explanation, Mapping) else ""
+    # "de-identified personal information" holds "personal information": the longest words are looked for first.
+    labels = sorted(WORDS.items(), key=lambda item: -len(item[1].en))
+    return next((f"-{label}" for label, words in labels if f"数据标签：{words.zh}" in said or f"Label: {words.en}" in said), "")
 
 
 def _csv(document: Mapping[str, object]) -> bytes:

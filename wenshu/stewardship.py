@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -41,7 +42,8 @@ class Stewardship:
         self._root, self._record, self._may, self._clock, self._zone = root, record, may, clock, ZoneInfo(zone)
 
     def overview(self, actor: Actor) -> Mapping[str, Any]:
-        """The last load: `load` (None: never loaded) with its counts per extract, and `warnings`, each {kind: stale | missing | unmapped | column, text}.
+        """The last load: `load` (None: never loaded) with its counts per extract, and `warnings`, each {kind, text}: stale (how many days), missing, unmapped,
+        gone, left_out, columns_new, columns_gone, columns_both (of which extract, and what), column (a line as the load wrote it).
 
         Raises NotPermitted for whoever is no steward.
         """
@@ -111,14 +113,22 @@ class Stewardship:
 
 
 def _warning(line: str) -> dict[str, str]:
-    """A warning of a load as {kind, text}: of a missing extract and an unmapped file only the name, so that a page can say it in the reader's language."""
-    for kind, ending in _ENDINGS:
-        if line.endswith(ending):
-            return {"kind": kind, "text": line.removesuffix(ending)}
+    """A warning of a load as {kind, text}: the kind says what happened, the text only to what, so that a page can say it in the reader's language."""
+    for kind, form in _FORMS:
+        if found := form.fullmatch(line):
+            return {"kind": kind, "text": ": ".join(part for part in found.groups() if part is not None)}
     return {"kind": "column", "text": line}
 
 
-_ENDINGS = (("missing", ": no file; its rows are missing from this load"), ("unmapped", ": no mapping names this file; it was not read"))
+_FORMS = (
+    ("missing", re.compile(r"(.+): no file; its rows are missing from this load")),
+    ("unmapped", re.compile(r"(.+): no mapping names this file; it was not read")),
+    ("gone", re.compile(r"(.+?): (.+) was there at the last load and is gone; its rows are no longer in the warehouse")),
+    ("left_out", re.compile(r"(.+?): the column (.+) is not mapped and was left out")),
+    ("columns_both", re.compile(r"(.+?): since the last load it has the new column (.+) and lost the column (.+); look whether .+")),
+    ("columns_new", re.compile(r"(.+?): since the last load it has the new column (.+); look whether .+")),
+    ("columns_gone", re.compile(r"(.+?): since the last load it lost the column (.+); look whether .+")),
+)
 
 
 class _Opened:

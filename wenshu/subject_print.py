@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from wenshu.print_fonts import READERS_OWN, font
+
 MOST_ROWS = 500
 """Rows of one table that are printed; the machine-readable file has all of them."""
 _FIELDS = {
@@ -116,8 +118,10 @@ def as_html(document: Mapping[str, Any]) -> str:
     return "".join(out) + "</html>\n"
 
 
-def _mixed(text: str) -> str:
-    """Markup in which Latin letters and digits stand in a font that has them well."""
+def _mixed(text: str, embedded: frozenset[int] | None) -> str:
+    """Markup of a text. Without an embedded font Latin letters and digits stand in one that has them well; with one, only what it lacks stands in another."""
+    if embedded is not None:
+        return "".join(html.escape(letter) if ord(letter) in embedded else f'<font name="{READERS_OWN}">{html.escape(letter)}</font>' for letter in text)
     out, at = [], 0
     for found in _LATIN.finditer(text):
         out += [html.escape(text[at : found.start()]), f'<font name="Helvetica">{html.escape(found[0])}</font>']
@@ -126,35 +130,32 @@ def _mixed(text: str) -> str:
 
 
 def as_pdf(document: Mapping[str, Any]) -> bytes:
-    """The same on A4, landscape, with the CJK font that every PDF reader has (STSong-Light)."""
+    """The same on A4, landscape; the Chinese font is in the file where the machine has one that can be (`print_fonts`)."""
     from io import BytesIO
 
     from reportlab.lib import colors
     from reportlab.lib.pagesizes import A4, landscape
     from reportlab.lib.styles import ParagraphStyle
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from reportlab.platypus import CondPageBreak, LongTable, Paragraph, SimpleDocTemplate, Spacer, TableStyle
 
-    if "STSong-Light" not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
-    big = ParagraphStyle("big", fontName="STSong-Light", fontSize=13, leading=18, spaceBefore=10, wordWrap="CJK")
-    small = ParagraphStyle("small", fontName="STSong-Light", fontSize=8, leading=11, wordWrap="CJK", textColor=colors.HexColor("#555555"), spaceAfter=4)
-    cell = ParagraphStyle("cell", fontName="STSong-Light", fontSize=6.5, leading=8.5, wordWrap="CJK")
+    name, embedded = font()
+    big = ParagraphStyle("big", fontName=name, fontSize=13, leading=18, spaceBefore=10, wordWrap="CJK")
+    small = ParagraphStyle("small", fontName=name, fontSize=8, leading=11, wordWrap="CJK", textColor=colors.HexColor("#555555"), spaceAfter=4)
+    cell = ParagraphStyle("cell", fontName=name, fontSize=6.5, leading=8.5, wordWrap="CJK")
     buffer = BytesIO()
     page = SimpleDocTemplate(buffer, pagesize=landscape(A4), leftMargin=28, rightMargin=28, topMargin=30, bottomMargin=30, title="个人信息副本 Personal information")
     story: list[Any] = []
     for title, words, header, rows in sections(document):
         # A heading never stands alone at the foot of a page.
-        story += [CondPageBreak(90), Paragraph(_mixed(title), big)]
+        story += [CondPageBreak(90), Paragraph(_mixed(title, embedded), big)]
         if words:
-            story.append(Paragraph(_mixed(words), small))
+            story.append(Paragraph(_mixed(words, embedded), small))
         if header and rows:
-            grid = [[Paragraph(_mixed(text), cell) for text in line] for line in (header, *rows)]
+            grid = [[Paragraph(_mixed(text, embedded), cell) for text in line] for line in (header, *rows)]
             table = LongTable(grid, colWidths=[page.width / len(header)] * len(header), repeatRows=1)
             table.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.25, colors.grey), ("VALIGN", (0, 0), (-1, -1), "TOP"), ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#eeeeee"))]))
             story += [Spacer(1, 2), table, Spacer(1, 4)]
         elif header:
-            story.append(Paragraph(_mixed("无 none"), small))
+            story.append(Paragraph(_mixed("无 none", embedded), small))
     page.build(story)
     return buffer.getvalue()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 
@@ -49,6 +50,8 @@ def test_a_masked_dimension_is_told_by_the_coarser_one_in_table_chart_sentence_a
         assert not any(year in recorded(service, document) for year in YEARS)
     file = service.answer_files.take(manager, BY_YEARS)
     assert isinstance(file, AnswerFile)
+    assert re.fullmatch(r"wenshu-\d+-aggregate\.csv", file.name)
+    assert re.search(r"汇总数据（k ≥ \d+）", " ".join(file.answer.to_json()["explanation"]["policy"]))
     assert not any(year in file.body.decode("utf-8-sig") for year in YEARS)
     marketing = service.query(service.accounts.actor("market", "session"), BY_YEARS).to_json()
     assert {row[0] for row in marketing["rows"]} - {"未知"} == set(YEARS)
