@@ -33,6 +33,20 @@ def _months_to(match: re.Match[str]) -> str:
     return f"{_MONTHS[last - count + 1]} to {_MONTHS[last]}{year}"
 
 
+_LAST = {"lw": "last week", "lm": "last month", "lq": "last quarter", "ly": "last year"}
+
+
+def _of_year(match: re.Match[str]) -> str:
+    """The first two months of the year: January to February; the last two quarters of 2025: Q3 to Q4 2025."""
+    count = int(match["n"]) if match["n"].isdigit() else _SMALL[match["n"].lower()]
+    units = _MONTHS if match["u"].lower() == "months" else ("q1", "q2", "q3", "q4")
+    if not 1 < count <= len(units):
+        return match.group()
+    first, last = (units[0], units[count - 1]) if match["w"].lower() == "first" else (units[-count], units[-1])
+    year = "" if match["y"].lower() in ("the year", "this year") else f" {match['y']}"
+    return f"{first}{year} to {last}{year}"
+
+
 def _both_ends(match: re.Match[str]) -> str:
     """Which channel has the highest X and which has the lowest: all of them, in that order."""
     down = re.fullmatch(_HIGH, match["s"], re.IGNORECASE) is not None
@@ -66,8 +80,13 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, Meant], ...] = (
     # ---- beside the question
     (("discussed", "mentioned", "agreed", "promised", "flagged", "raised", "requested"), r"(?:^|(?<=[,.;] ))(?:as |like )?(?:we )?(?:discussed|mentioned|agreed|promised|flagged|raised|requested)(?: earlier| before| already)?(?: (?:in|at|on|during|over) (?:(?:this|yesterday|today|monday|tuesday|wednesday|thursday|friday|last) ?(?:morning|afternoon|week)?(?:'s)?|our|the|my)(?: [a-z-]+){1,2}?)?(?: today| yesterday| this morning| this afternoon)?,\s*", ""),
     (("regards", "wishes", "thanks", "yours"), r"(?-i:[.!,;?]\s*(?:[Mm]any thanks(?: in advance)?|(?:[Kk]ind |[Bb]est |[Ww]arm )?[Rr]egards|[Bb]est wishes|[Yy]ours(?: sincerely| faithfully)?),\s*[A-Z][a-z]{1,11}(?: [A-Z][a-z]{1,14})?[.! ]*$)", ""),
+    (("thank", "thx", "cheers"), r"[.!;?]\s*(?:many |much )?(?:thanks|thank you|thx|cheers)(?: (?:a lot|so much|in advance|again|very much|all|both))?[!. ]*$", ""),
     (("thank", "best", "cheers", "thx", "wishes"), r"[.!,;?]\s*(?:many |much )?(?:thanks|thank you|best(?: wishes)?|cheers|thx)(?: (?:again|a lot|so much|in advance))?[,!.]+\s*(?P<n>[A-Z][a-z]{1,11})[.! ]*$", _signed),
     ((" chat", " call", " discussion", " conversation", " email", " meeting", " request", " catch"), r"^(?:as )?per (?:our|my|your|the) (?:[a-z]+ )?(?:chat|call|discussion|conversation|e?-?mail|meeting|request|catch[- ]?up)s?(?: (?:with|about|on|of) [a-z ]{2,20}?)?(?: (?:today|yesterday|this morning|earlier))?\s*(?:[,:]|-+ )\s*", ""),
+    (("hope", "trust"), r"(?:^|(?<=[,.;!?] ))(?:i |we )?(?:hope|trust)(?: that)? (?:you(?:'re| are)?|this (?:e-?mail|message|mail)?|all|everyone|everything)(?: [a-z]+){0,5}? (?:well|good|great|fine|safe|weekend|day|week)[.!,]+\s*", ""),
+    (("find below", "see below", "my request", "following request"), r"(?:^|(?<=[,.;!?] ))(?:please |pls |kindly )?(?:find|see|refer to)(?: attached| below)? (?:below )?(?:my|our|the|a)(?: following)? (?:request|question|query|ask)s?\s*[:.-]\s*|(?:^|(?<=[,.;!?] ))(?:below|here) is (?:my|our|the) (?:request|question|query)\s*[:.-]\s*", ""),
+    (("someone from", "somebody from", "anyone from", "someone in", "anyone in"), r"(?<![a-z])(?:can|could|would|will) (?:someone|somebody|anyone|anybody) (?:from|in|on|at) (?:the )?[a-z]+(?: team| department| side)? (?:please |kindly |pls )?(?:confirm|tell|send|share|show|give|check|provide|pull|let|help|get|find|report|advise)(?: me| us)?(?: know)? (?=[a-z0-9])", "show "),
+    (("i would need", "i need", "i'd need", "we need", "we would need", "i will need", "i require"), r"^for (?:the|our|my|a|this|tomorrow's|next week's) (?:[a-z]+ ){0,2}(?:review|meeting|call|report|deck|presentation|session|workshop|board|update|visit|trip)(?: (?:on|next|this|tomorrow) ?[a-z]*)?,? (?=(?:i|we)(?:'d| would| will)? (?:need|require|like|want))", ""),
     (("kpis", "figures", "numbers", "metrics", "stats"), r"^(?:some |a few |the |my |our |quick |key )*(?:kpis|figures|numbers|metrics|stats) (?:for|needed for|wanted for) (?:tomorrow|today|tonight|monday|tuesday|wednesday|thursday|friday|next week)(?:'s)?(?: [a-z]+)?\s*:\s*", ""),
     (("checking in", "check in", "checking up"), r"(?:^|(?<=[,.;] ))(?:i'm |i am |just |only |quickly |quick )*check(?:ing)? (?:in|up) on (?=[a-z])", "show "),
     (("understand", "figure out", "work out", "find out", "see why"), r"^(?:i'm |i am |we're |we are |just )*(?:trying|want|wanting|need|looking|hoping) to (?:understand|figure out|work out|find out|see|know|explain) why (?P<s>[a-z -]{2,24}?) (?:is|are|was|were|has|have|keeps?|seems?|looks?) [^:;]{3,40}[:;]\s*(?P<z>[^?]*?(?<![a-z])(?:its|their)(?![a-z])[^?]*)", _of_whom),
@@ -78,7 +97,12 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, Meant], ...] = (
     ((" most", " least", " fewest", " highest", " lowest", " biggest", " largest", " smallest"), r"(?<![a-z])(?P<w>which|what|who)(?P<d> [a-z-]+(?: [a-z-]+)??)? (?:(?:eat|chew|gobble|swallow|soak|suck|hog|rake|rack|drum|write)(?:s|es|d|ed)?|ate|wrote|br(?:ing|ings|ought) in|tak(?:e|es) (?:up|in)|took (?:up|in))(?: (?:in|up|through))? (?:the |our |up )?(?P<s>most|least|fewest|highest|lowest|biggest|largest|smallest)(?= (?!in |on |at |of |by |for |during |last |this |over |since |per )[a-z])", r"\g<w>\g<d> has the \g<s>"),
     # ---- a share
     (("slice", "chunk", "wedge", "piece of"), r"(?<![a-z])(?:how (?:big|large|much of) an?|what(?:'s| is)? ?(?:the |an? )?(?:size of (?:the|an?) )?|which )(?: ?size)?(?:slice|chunk|wedge|piece) of(?= [a-z0-9])", "what share of"),
+    (("stack up", "stacks up", "stacked up", "measure up"), r"(?<![a-z])how (?:does|do|did|has|have) (?P<a>[^,?]{2,40}?) (?:stack(?:s|ed)?|measure[sd]?) up (?:against|to|versus|vs\.?|with) ", r"\g<a> versus "),
+    (("percent", "%", "points"), r"(?<![a-z])by how (?:many|much) (?:percent|%|percentage points|points) (?=(?:did|has|have|is|was|were|does|do) )", "how much "),
+    (("do we track", "we track", "we measure", "we report"), r"(?<![a-z])(?:do|can) (?:we|you) (?:track|measure|report|record|monitor)(?: on)? (?=[a-z])", "show "),
+    (("top and bottom", "top & bottom", "best and worst", "highest and lowest", "bottom and top", "worst and best"), r"(?<![a-z])(?:the )?(?:top|best|highest)(?: performing)? (?:and|&) (?:the )?(?:bottom|worst|lowest)(?: performing)? (?P<d>[a-z]+)(?! \d)(?= *(?:[,.;?!]|$| (?:by|in|on|for|last|this)(?![a-z])))", r"by \g<d> from highest to lowest"),
     # ---- which way
+    (("from the", "with the", "from lowest", "from highest", "starting"), r"(?<![a-z])(?:sorted|ranked|ordered|listed|sort|rank|order|starting|beginning)(?: starting| them| it)? (?:from|with)(?: the)? (?P<s>lowest|highest|best|worst|smallest|largest|biggest|most|least|fewest)(?: ones?| first| up| down| upwards| downwards)?(?! (?:to|\d|[a-z]+ to)\b)(?= *(?:[,.;?!]|$))", r"\g<s> first"),
     (("behind", "ahead"), r"(?<![a-z])(?:the )?(?:furthest|farthest|most|lagging (?:the )?most|the most) behind(?! (?:the )?[a-z]+ing\b)", "worst"),
     (("ahead",), r"(?<![a-z])(?:the )?(?:furthest|farthest|most) ahead(?! of)(?![a-z])", "best"),
     ((" and which", " and what", " & which"), rf"which (?P<d>[a-z-]+(?: [a-z-]+)??) (?:has|have|had|got|gets|shows?|sees?|is|are) the (?P<s>{_HIGH}|{_LOW}) (?P<m>[^,?]{{2,40}}?),? (?:and|&) (?:which|what)(?: ones?)?(?: (?:has|have|had|got|gets|shows?|sees?|is|are))?(?: the)? (?P<t>{_HIGH}|{_LOW})(?: one| ones)?(?![a-z])", _both_ends),
@@ -102,7 +126,13 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, Meant], ...] = (
     ((" year",), r"(?<![a-z])(?:over|across|throughout|through|during) the (?P<u>year|quarter|month|week)(?= (?:for|in|by|with|among)\b|\s*(?:[,.;?!]|$))", r"this \g<u>"),
     (("same point", "same stage", "same moment", "same time"), rf"(?<![a-z])(?:at |by )?(?:the |this )?same (?:point|stage|moment|time)(?: in time)? (?:in |of )?(?P<t>(?:the )?(?:last|previous|prior) {_U}|last {_U})(?![a-z])", r"the same period \g<t>"),
     (("end of each", "end of every", "each ", "every "), rf"(?<![a-z])(?:as )?(?:at|of|on) (?:the )?(?:end|close) of (?:each|every) (?P<u>{_U})(?![a-z])", r"by \g<u>"),
+    (("first ", "last "), rf"(?<![a-z])(?:the )?(?P<w>first|last) (?P<n>{'|'.join(_SMALL)}|\d{{1,2}}) (?P<u>months|quarters) of (?P<y>the year|this year|last year|20\d\d)(?![a-z\d])", _of_year),
+    (("-w", " w", "wk", "week"), r"(?<![a-z0-9])(?P<y>20\d\d)[- ]?(?:w|wk|week)[- ]?(?P<n>[0-5]?\d)(?![a-z0-9])", r"week \g<n> of \g<y>"),
     # ---- one period against another
+    (("this ",), rf"(?<![a-z])(?:(?:any )?(?:better|worse|more|less|higher|lower|fewer) )?(?:in )?this (?P<m>{_MONTH}) (?:than|vs\.?|versus|against|compared (?:to|with)|over)(?: in)? last (?P=m)(?![a-z])", r"\g<m> year on year"),
+    (("lw", "lm", "lq", "ly"), r"(?<![a-z0-9])(?P<s>lw|lm|lq|ly)(?= (?:vs\.?|versus|against|compared)(?![a-z]))", lambda match: _LAST[match["s"].lower()]),
+    ((" pw", " pm", " pq", " pp", " py"), r"(?<![a-z])(?:vs\.?|versus|against|compared (?:to|with)) (?P<s>pw|pm|pq|pp|py)(?![a-z0-9])", lambda match: "year on year" if match["s"].lower() == "py" else "versus the previous period"),
+    ((" before",), r"(?<![a-z])(?P<v>vs\.?|versus|against|compared (?:to|with)|than) (?P<u>day|week|month|quarter) before(?! last)(?![a-z])", r"\g<v> the \g<u> before"),
     (("this ", "the "), rf"(?<![a-z])(?P<w>this|the current) (?P<u>week|month|quarter|year)(?P<x>(?: so far| to date)?,? {_VERSUS})(?: the)? last{_REST}", r"\g<w> \g<u>\g<x> last \g<u>"),
     (("ytd", "to date", "so far"), rf"(?P<a>(?<![a-z])(?:ytd|year[ -]to[ -]date|this year to date|this year so far)(?![a-z])[^?.;]*?),? (?:vs\.?|versus|against|compared (?:to|with)) {_LAST_YEAR}{_REST}", r"\g<a> year on year"),
     (("year ago", "year earlier"), rf"(?<![a-z])(?P<c>(?:better|worse|higher|lower|bigger|smaller|larger|stronger|weaker|more|less|fewer|up|down|improved|different)(?: [a-z]+)?) (?:than|from|on|over) (?:a year (?:ago|earlier|before)|one year ago|this time last year){_REST}", r"\g<c> year on year"),

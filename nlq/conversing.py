@@ -18,6 +18,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"^(?:and |what about |how about |ok(?:ay)?,? )*(?P<u>day|week|month|quarter|year) (?:before|prior|earlier)(?: that| then)?[?.!]*$", r"the \g<u> before"),
         (r"^(?:and |now |then |ok(?:ay)?,? |please |can you |could you )*(?:drill|dig|zoom)(?: down)? (?:in ?to|down into|on|down on|down|in on) (?:that|it|this|them|those)?,? ?(?:by|per|across) ", "by "),
         (r"^(?P<w>(?:and )?(?:which|what) [a-z]+(?: [a-z]+)?) (?:drove|drives|is driving|was driving|caused|is behind|was behind|explains|made) (?:it|that|this|the (?:change|rise|fall|drop|increase|decrease|growth))[?.!]*$", r"\g<w> changed the most"),
+        (r"^(?:can you |please |now |and )*(?:flip|reverse|invert|turn)(?: (?:it|that|this|the order|the list))?(?: around| over)?\s*[,:;-]\s*(?=.*(?:first|lowest|highest|asc|desc|worst|best))", ""),
         # taken back by the speaker
         (rf"^(?:我|刚才|刚刚|抱歉|不好意思|对不起|啊|哦|等等|等一下|等会儿?|不对|,|，|\s)*{_WORD_OF_WRONG}[,，、。!.\s]*(?:不是[^,，]{{1,10}}[,，]?)?(?:应该是?|我要的是|我是说|我说的是|我想要|要的是|改成|换成|是|要|看)?(?=[^\s,，])", "换成"),
         (r"^(?:口误|笔误|更正|更正一下|纠正一下)[,，、:：。!.\s]+(?:应该是?|是|我是说)?(?=[^\s,，])", "换成"),

@@ -42,6 +42,8 @@ _NUMERALS = frozenset("一二三四五六七八九十")
 
 _GOOD = {"好": "best", "好的": "best", "不错": "best", "差": "worst", "不好": "worst", "不理想": "worst"}
 
+_SHORTEST = 3
+
 
 class Matcher(Spans):
     """Tokenises one question for one caller."""
@@ -137,11 +139,21 @@ class Matcher(Spans):
             own = {m.id for m in before.meanings if m.kind == "value"} if before.kind == VALUE else set()
             if before.kind == GROUP and len(ends) == 1:
                 token.kind, token.meanings = DIMENSION, (Meaning("dimension", next(iter(ends)), rank=2),)  # delays by reason
+            elif before.kind == GROUP and not ends and (named := self._abbreviated(token.text)) is not None:
+                token.kind, token.meanings = DIMENSION, (Meaning("dimension", named, rank=2),)  # by prov, per seg
             elif before.kind == EXCLUDED and len(ends) == 1 and any(m.kind == "value" and m.id in ends for other in tokens if other.kind == VALUE and other.end <= before.start for m in other.meanings):
                 token.kind = FILLER  # 除了美团，其他渠道: the noun of what was left out
             elif ends & own:
                 token.kind = FILLER  # 天气原因, 金卡会员: the noun is the end of its dimension's name
         return tokens
+
+    def _abbreviated(self, text: str) -> str | None:
+        """Return the one dimension of which a Latin word is the beginning of a one-word English name: prov of province."""
+        if not (len(text) >= _SHORTEST and text.isascii() and text.isalpha()):
+            return None
+        infos = self.view.lexicon.dimensions
+        found = {name for name in self.view.dimensions if (info := infos.get(name)) is not None and any(said.lower().startswith(text) and " " not in said for said in (info.label.en, *info.synonyms))}
+        return found.pop() if len(found) == 1 else None
 
     def _whole_words(self, tokens: list[Token]) -> list[Token]:
         """天 and an unknown 气 are an unknown 天气: an ordinary word is not cut into one that is known and one that isn't."""

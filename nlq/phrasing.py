@@ -10,7 +10,7 @@ import re
 
 from governance.identity.first_names import FIRST_NAMES
 from nlq.asked_english import asked
-from nlq.rewriting import Rewriting
+from nlq.rewriting import Meant, Rewriting
 from nlq.shorthand import spelt_out
 
 _MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
@@ -23,7 +23,14 @@ _STOP = r"\s*(?:[,:;.!?]|-{1,2}(?= )|$)\s*"
 _TOLD = r"(?:to know|to see|to find out|to understand|to get|to learn|to check|to figure out|to work out|to hear|to look at|for|about)"
 _NUM = r"(?:\d+(?:\.\d+)?%?|one|two|three|four|five|six|seven|eight|nine|ten)"
 
-_PLAIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
+def _shared_year(match: re.Match[str]) -> str:
+    """Q1 vs Q2 last year: of both; H1 vs H1 last year: of the second only."""
+    if match["a"].lower()[:3] == match["b"].lower()[:3]:
+        return match.group() if match["y"].lower() != "last year" else f"{match['a']} year on year"
+    return f"{match['a']} {match['y']} {match['v']} {match['b']} {match['y']}"
+
+
+_PLAIN: tuple[tuple[tuple[str, ...], str, Meant], ...] = (
     # ---- who asks, and for what
     (("morning", "afternoon", "evening", "hello", "hi", "hey", "dear", "hiya"), r"^(?:good |gm,? )?(?:morning|afternoon|evening|hello|hi|hey|dear|hiya|howdy)(?:[ ,]+(?:all|team|everyone|folks|guys|there|again|wenshu|bot|assistant|sir|madam|mate|friends?|colleagues?))*\s*[!,.:;-]+\s*", ""),
     (("wenshu", "问数"), r"^(?:(?:hi|hey|hello|dear|你好|您好|嗨|哈喽)[ ,，]*)?(?:wenshu|问数)(?:[ ,:!，：！]+|(?=[\u4e00-\u9fff]))", ""),
@@ -101,7 +108,7 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("same day", "same weekday"), r"(?<![a-z])yesterday(?P<v>.{1,20}?)(?:the )?same (?:week)?day (?:last week|(?:of )?the (?:week before|previous week)|a week (?:ago|earlier|before))", r"yesterday\g<v>8 days ago"),
     (("same day", "same weekday"), r"(?<![a-z])today(?P<v>.{1,20}?)(?:the )?same (?:week)?day (?:last week|(?:of )?the (?:week before|previous week)|a week (?:ago|earlier|before))", r"today\g<v>7 days ago"),
     ((" and ", "&", "+"), rf"(?<![a-z])(?P<a>{_MONTH}|q[1-4]) ?(?:and|&|\+) ?(?P<b>{_MONTH}|q[1-4])(?: (?:combined|together|total|taken together))? (?P<v>{_VERSUS}) (?:those of )?(?P<c>{_MONTH}|q[1-4]) ?(?:and|&|\+) ?(?P<d>{_MONTH}|q[1-4])(?: (?:combined|together|total|taken together))?(?![a-z0-9])", r"\g<a> to \g<b> \g<v> \g<c> to \g<d>"),
-    (("vs", "versus", "against", "compared"), rf"(?<![a-z])(?P<a>{_PART}) (?P<v>{_VERSUS}) (?P<b>{_PART}),?(?: of| in)? (?P<y>last year|this year|20\d\d)(?![a-z0-9])", r"\g<a> \g<y> \g<v> \g<b> \g<y>"),
+    (("vs", "versus", "against", "compared"), rf"(?<![a-z])(?P<a>{_PART}) (?P<v>{_VERSUS}) (?P<b>{_PART}),?(?: of| in)? (?P<y>last year|this year|20\d\d)(?![a-z0-9])", _shared_year),
 )  # fmt: skip
 _RULES = Rewriting.of(_PLAIN)
 

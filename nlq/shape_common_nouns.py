@@ -24,6 +24,7 @@ def common_nouns(sentence: Sentence) -> None:
         _inside_words(sentence)
         _of_members(sentence)
     _in_both(sentence)
+    _ever(sentence)
 
 
 def _counted_members(sentence: Sentence) -> None:
@@ -104,4 +105,12 @@ def _in_both(sentence: Sentence) -> None:
         sentence.problem(both.text, _ASK)
 
 
+def _ever(sentence: Sentence) -> None:
+    """Our best month ever, 历史最高: of all there has been, not of the period that is taken when none is said."""
+    ever = next((token for token in sentence.all if token.text in _EVER), None)
+    if ever is not None and sentence.find("[SPp]") is not None and not sentence.has("T"):
+        sentence.problem(ever.text, _ASK)
+
+
+_EVER = frozenset(("ever", "of all time", "all time", "all-time", "on record", "in history", "有史以来", "历史上", "史上", "历史最高"))
 __all__ = ["common_nouns"]
