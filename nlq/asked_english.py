@@ -47,6 +47,9 @@ def _of_year(match: re.Match[str]) -> str:
     return f"{first}{year} to {last}{year}"
 
 
+_POINTING = frozenset(("which", "what", "that", "this", "a", "an", "the", "each", "every", "one", "same", "other", "another", "any", "new", "no", "our", "my", "of", "per", "by"))
+
+
 def _both_ends(match: re.Match[str]) -> str:
     """Which channel has the highest X and which has the lowest: all of them, in that order."""
     down = re.fullmatch(_HIGH, match["s"], re.IGNORECASE) is not None
@@ -91,6 +94,7 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, Meant], ...] = (
     (("checking in", "check in", "checking up"), r"(?:^|(?<=[,.;] ))(?:i'm |i am |just |only |quickly |quick )*check(?:ing)? (?:in|up) on (?=[a-z])", "show "),
     (("understand", "figure out", "work out", "find out", "see why"), r"^(?:i'm |i am |we're |we are |just )*(?:trying|want|wanting|need|looking|hoping) to (?:understand|figure out|work out|find out|see|know|explain) why (?P<s>[a-z -]{2,24}?) (?:is|are|was|were|has|have|keeps?|seems?|looks?) [^:;]{3,40}[:;]\s*(?P<z>[^?]*?(?<![a-z])(?:its|their)(?![a-z])[^?]*)", _of_whom),
     ((" one",), rf"(?P<t>(?:last|this|previous) {_U}) one(?= *[.?!]*$)", r"\g<t>"),
+    ((" metric", " kpi"), r"(?<![a-z])(?P<m>[a-z]+) (?:metric|kpi)(?= *(?:[,.?!]|$)| (?:by|for|in|on|last|this)(?![a-z]))", lambda match: match.group() if match["m"].lower() in _POINTING else match["m"]),
     # ---- a course, said by a verb
     ((" been ",), r"(?:how|what)(?:'s|s| is| has|'ve| have)? (?P<m>(?!there|it |this |that )[^,?]{3,40}?) been (?:doing|trending|tracking|moving|behaving|developing|evolving|going|looking|faring)(?P<z>,? (?:over|during|across|throughout|through|since|for|in) )", r"trend of \g<m>\g<z>"),
     # ---- verbs that say no more than to have

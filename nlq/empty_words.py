@@ -18,7 +18,7 @@ _INTERJECTIONS = (
     "ah lah leh lor meh liao haha hahaha lol lmao omg wow oops ooh ahh aha hmm hmmm erm uhm umm uh huh yeah yep yup nope nah yo bro dude buddy sigh ugh argh phew cheers ta gosh blimey crikey bloody damn darn heck hell frankly honestly "
     "seriously literally obviously admittedly kinda sorta gotta gonna wanna dunno innit alrighty righto pretty"
 )
-_OFFICE = "qbr qbrs mbr mbrs wbr wbrs standup townhall debrief huddle steerco offsite kickoff preso metric metrics kpi kpis indicator"
+_OFFICE = "qbr qbrs mbr mbrs wbr wbrs standup townhall debrief huddle steerco offsite kickoff preso"
 """Occasions that the number is wanted for."""
 _BEHIND = frozenset(("problem", "issue", "thing", "stuff", "matter"))
 EMPTY = frozenset(word for words in (_VERBS, _COURTESIES, _INTERJECTIONS, _OFFICE) for word in words.split())

@@ -22,7 +22,7 @@ DROPS = re.compile(r"去掉|去除|删掉|删除|移除|拿掉|不要|不看|剔
 AGAINST = re.compile(r"对比|比较|对照|(?<![a-z])(?:vs|versus|pk|against|compared? (?:it |that |this )?(?:with|to)|alongside|next to)(?![a-z])")
 """Beside one member alone: it is shown beside the one asked before."""
 EVERY = re.compile(r"各|每个|每一个|每家|所有|全部|(?<![a-z])(?:each|every|all)(?![a-z])")
-OTHERS = re.compile(r"其他|其它|其余|别的|剩下|剩余|the others?|others|other |the rest")
+OTHERS = re.compile(r"(?:其他|其它|其余|别的)(?!(?:的|条件|都|全|也|保持)*不变)|剩下|剩余|the others?|others|other |the rest")
 THAT_ONE = re.compile(r"它(?!们)|该(?!月|周|季|年|日|期)|[这那](?:一?个|家|款|位|种|里|边)(?!月|周|季|年|星期|礼拜|指标|数)|(?<![a-z])(?:its?|there|(?:that|this)(?= (?!month|week|quarter|year|day|time|is|was|one more)))(?![a-z])")
 """Beside a new metric, after a ranking: of the one that was found, so that the ranking stays and the metric is shown beside it."""
 NOW_FIRST = re.compile(
@@ -37,6 +37,9 @@ EARLIER = re.compile(r"(?:再|更)(?:之前|往前|以前|早)的?(?:那|上)?(?
 EARLIER_UNITS: dict[str, Grain] = {"月": "month", "周": "week", "星期": "week", "季度": "quarter", "年": "year", "天": "day", "mo": "month", "we": "week", "qu": "quarter", "ye": "year", "da": "day"}
 
 
+_TOTAL = re.compile(r"(?<![a-z])(?:total|sum|combined|added up|put together|altogether)(?![a-z])|合计|总共|总和|一共|加起来|合起来|加总")
+
+
 def side_by_side(text: str, context: MetricQuery, before: MetricQuery) -> MetricQuery | None:
     """Return the last two questions as one, for 两个对比, compare the two: where they differ in one thing, a member, the period or the metric. Else None."""
     if not _TWO.search(text):
@@ -46,7 +49,11 @@ def side_by_side(text: str, context: MetricQuery, before: MetricQuery) -> Metric
         if len(ours) == len(theirs) == 1 and ours[0].dimension == theirs[0].dimension and ours[0].op == theirs[0].op == "in":
             both = replace(ours[0], values=tuple(dict.fromkeys((*theirs[0].values, *ours[0].values))))
             where = tuple(both if item == ours[0] else item for item in context.where)
+            if _TOTAL.search(text):
+                return replace(context, where=where)  # the total of both
             return replace(context, where=where, group_by=tuple(dict.fromkeys((*context.group_by, both.dimension))))
+    if _TOTAL.search(text):
+        return None
     if context.period is not None and before.period is not None and replace(context, period=before.period) == before and context.compare is None:
         later, earlier = (context.period, before.period) if context.period.start >= before.period.start else (before.period, context.period)
         return replace(context, period=later, compare=earlier)
@@ -72,6 +79,8 @@ _APART = re.compile(
 _TWO = re.compile(
     r"^(?:那|请|麻烦)?(?:把|将)?(?:这|那|前面|刚才|上面)?(?:的)?(?:两个?|二)(?:个|者|家|种|类|款|组|边|次|月|周|季度|年|期)?(?:的)?(?:结果|数|数字|数据)?(?:放在?一起|一起|并排|放一块儿?|之间)?(?:做个?|来个?)?(?:对比|比较|相比|比比|比一比|比)(?:一下|一比|看看|看|下)*[呢吧吗?？。!\s]*$"
     r"|^(?:please |now |and |can you )?(?:compare|contrast|put) (?:the two|them|both|these two|those two|the last two|both of them)(?: side by side| together| with each other)?[?.!\s]*$|^(?:the two|both) (?:side by side|compared|together)[?.!\s]*$"
+    r"|^(?:please |now |and |can you )?(?:put|show|place|see|set)(?: me)? (?:the two|them|both|these two|those two)(?: (?:days|weeks|months|quarters|years|periods|figures|numbers))? (?:next to (?:each other|one another)|beside (?:each other|one another)|side by side|alongside each other)[?.!\s]*$"
+    r"|^(?:and |so )?(?:the )?(?:total|sum|combined)(?: figure| number| value| total)?(?: of| for)? (?:the two|them|both|these two|those two|both of them)(?: together| combined)?[?.!\s]*$|^(?:那)?(?:这|那)?(?:两个?|俩|二者|两者)(?:的)?(?:加起来|合计|总共|一共|合起来|加一起)(?:是|呢|有|多少|的话|吧|,|，|？|\?)*$"
 )
 
 

@@ -284,7 +284,9 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
             draft.when, draft.compare = later, "previous_period"
         else:
             draft.when, draft.base = later, earlier
-            if versus is not None and sentence.rest[versus].kind == "Z" and _larger(earlier, later):
+            if draft.grain is not None and draft.grain != "year" and earlier.grain == later.grain == "year" and later.to_date and later.period is not None and earlier.period is not None and later.period.start.year - earlier.period.start.year == 1:
+                draft.base, draft.compare = None, "previous_year"  # 今年每月…跟去年对比: each month against its own of the year before
+            elif versus is not None and sentence.rest[versus].kind == "Z" and _larger(earlier, later):
                 # 今年3月比去年: the base names a larger unit, so the same part of it is meant
                 draft.base, draft.compare = None, "previous_year" if earlier.grain == "year" else "previous_period"
         _take_versus(sentence)

@@ -23,6 +23,11 @@ _WHOLE = re.compile(
     rf"{_ZH}(?:不要?|别|不再|不用|无需|取消|去掉|去除|不做)(?:再)?(?:做|任何)?(?:分组|拆分|细分|分类|拆|分)(?:开|开来|维度|看)?(?:了|吧)?(?:[,，\s]*(?:直接|只|就|给我|我要|要|看|合起来|合并|加起来|汇总)*(?:看|要|给)?(?:一个)?(?:总数|总计|合计|总的|总量|总值|整体|总和|合计数|汇总|总体|全部|一个数|总共多少|一共多少)?)?{_END_ZH}"
     rf"|{_EN}(?:(?:no|without|drop|remove|lose|skip|undo|cancel|forget) (?:the |any )?(?:grouping|groups|breakdown|split|cuts?)|(?:ungroup|un-group)(?: (?:it|them|that))?|(?:don't|do not|not|no longer) (?:group|split|break)(?:ed|it|ting)?(?: (?:it|them|that))?(?: down| up)?|stop (?:grouping|splitting))(?:[,.]? (?:and |just |only |show |give me |i want )*(?:the )?(?:grand |overall )?(?:total|overall|sum|whole)(?: figure| number| only)?)?{_END_EN}"
 )
+_ALL = re.compile(
+    rf"{_EN}(?:(?:show|list|give|display|see|let me see|let's see|i want|include)(?: me| us)? )?(?:all|every one|everything|the (?:full|whole|complete|entire) (?:list|table|ranking))(?: of (?:them|those|these)| (?:the |those )?rows| the others)?{_END_EN}"
+    rf"|{_ZH}(?:全部|所有的?|全|都)(?:给我)?(?:列出来?|显示出?来?|展示出?来?|列一下|列)(?:看看)?{_END_ZH}"
+)
+"""Show all of them, after the one or the ten that were highest."""
 _WORDS = {word: index for index, word in enumerate(("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))} | {"twelve": 12, "fifteen": 15, "twenty": 20}
 
 
@@ -64,6 +69,8 @@ def turned(text: str, context: MetricQuery) -> MetricQuery | None:
     if context.limit is not None and not context.having and (match := _ROWS.match(text)):
         count = _count(match["n"] or match["m"])
         return replace(context, limit=count) if count else None
+    if context.limit is not None and not context.having and _ALL.match(text):
+        return replace(context, limit=None)
     if context.grain is not None and _UNCUT.match(text):
         return replace(context, grain=None, order=tuple(item for item in context.order if item.by != "period"))
     if context.having and _UNBOUND.match(text):
