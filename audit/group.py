@@ -7,16 +7,16 @@ all of it. No caller waits longer than its patience.
 from __future__ import annotations
 
 import os
-import queue
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import ClassVar
 
 from audit.errors import AuditUnavailable
-from audit.events import Draft, Receipt
+from audit.events import Draft, Event, Receipt
 from audit.writer import Writer
 
 BATCH_LIMIT = 512
@@ -25,7 +25,7 @@ BATCH_LIMIT = 512
 LINGER_S = 0.006
 """Longest wait for the callers of the last batch to come again."""
 
-PAUSE_S = 0.0003
+FIRST_PAUSE_S, PAUSE_S = 0.0003, 0.001
 """A look at who has come; when nobody came between two looks, nobody more is waited for."""
 
 FORK_S = 5.0
@@ -37,62 +37,38 @@ IDLE_S = 0.02
 PENDING_LIMIT = 10_000
 """Most hand-overs waiting in a process before further ones are turned away."""
 
+NEVER = 1 << 60
 
-CHAINS = 2
-"""So many callers of a batch are woken by the writer; each wakes the next of its chain.
+AT_ONCE = 1
+"""So many callers of a batch are woken by the writer; whoever comes again wakes the next.
 
-Woken all at once they would only queue up for the interpreter, each at the price of a second switch.
+Woken all at once they would queue up for the interpreter: each sleeps and is woken a second time, from another core, which takes longer than all else that is done for
+an event. Those for whom nobody came again are woken at the writer's next look.
 """
 
 
 class _Append:
     """Events handed over, and where the answer goes. They go into one batch, in order, or nowhere."""
 
-    __slots__ = ("done", "drafts", "error", "given_up", "next", "receipts", "settled", "wants_index")
+    __slots__ = ("done", "error", "events", "given_up", "receipts", "wants_index")
 
-    def __init__(self, drafts: Sequence[Draft], *, wants_index: bool = False) -> None:
-        self.drafts = drafts
+    def __init__(self, events: Sequence[Event], *, wants_index: bool = False) -> None:
+        self.events = events
         self.wants_index = wants_index
         self.done = threading.Lock()
         self.done.acquire()
         self.given_up = False
-        self.settled = False
         self.receipts: list[Receipt] = []
-        self.error: AuditUnavailable | None = None
-        self.next: _Append | None = None
-
-    def wake(self) -> None:
-        """Wake its caller, once settled; in place of one who no longer waits, those behind him.
-
-        A caller who gives up says so and then looks once more (`wait`), and here he is woken before it is asked whether he has given up:
-        so one of the two always goes on.
-        """
-        here: _Append | None = self
-        while here is not None:
-            try:  # noqa: SIM105 - `suppress` takes longer than all the rest of it
-                here.done.release()
-            except RuntimeError:  # both went on
-                pass
-            here = here.next if here.given_up else None
+        self.error: Exception | None = None
 
     def wait(self, patience_s: float) -> bool:
-        """Whether it was settled within the patience; wakes the next of the chain."""
+        """Whether it was settled within the patience."""
+        woken = False
         try:
             woken = self.done.acquire(timeout=patience_s)
-        except BaseException:  # interrupted
-            self.given_up = True
-            self._pass_on()
-            raise
-        if not woken:
-            self.given_up = True
-            woken = self.done.acquire(blocking=False)
-        if woken:
-            self._pass_on()
-        return woken
-
-    def _pass_on(self) -> None:
-        if self.settled and self.next is not None:
-            self.next.wake()
+        finally:
+            self.given_up = not woken  # nobody counts on it to wake the next
+        return woken or self.done.acquire(blocking=False)
 
 
 class GroupCommit:
@@ -116,9 +92,13 @@ class GroupCommit:
                 before=self._before_fork, after_in_parent=self._after_fork, after_in_child=self._in_child
             )
 
-    def submit(self, drafts: Sequence[Draft]) -> list[Receipt]:
-        """Have the drafts written; returns once they are durable, else raises `AuditUnavailable` within the patience."""
-        return self._answered(_Append(drafts))
+    def submit(self, events: Sequence[Event]) -> list[Receipt]:
+        """Have the events written; returns once they are durable, else raises `AuditUnavailable` within the patience.
+
+        Raises `InvalidEvent` or `NotCanonical` if one is malformed. They are checked and encoded by the writer's thread: the callers' threads
+        have the interpreter in turn, each from another core with cold caches, in which the same work took twice as long.
+        """
+        return self._answered(_Append(events))
 
     def catch_up(self) -> None:
         """Return once the search index covers all that was acknowledged before, else raise `AuditUnavailable` within the patience."""
@@ -128,32 +108,54 @@ class GroupCommit:
     def _answered(self, append: _Append) -> list[Receipt]:
         if self._closed:
             raise AuditUnavailable("closed", "the ledger was closed; open it again")
-        if self._waiting.qsize() >= PENDING_LIMIT:
+        if len(self._waiting) >= PENDING_LIMIT:
             raise AuditUnavailable("overloaded", "too many events wait for the disk; ask again in a moment")
-        self._waiting.put(append)
-        if self._waiting.qsize() >= self._goal:
-            self._enough.set()
+        self._waiting.append(append)
+        if len(self._waiting) >= self._goal:
+            self._ring()
+        if self._settled:
+            self._wake_one()
         if not append.wait(self._patience):
             raise AuditUnavailable("slow", "the disk took too long to record the event; ask again in a moment")
         if append.error is not None:
             raise append.error
         return append.receipts
 
+    def _ring(self) -> None:
+        """Wake the writer."""
+        self._goal = NEVER
+        with suppress(RuntimeError):  # it was rung already
+            self._bell.release()
+
+    def _wake_one(self) -> None:
+        """Wake one of those who were answered and still wait."""
+        while True:
+            try:
+                append = self._settled.popleft()
+            except IndexError:
+                return
+            append.done.release()
+            if not append.given_up:
+                return
+
     def close(self) -> None:
         """Write what is waiting, end the thread, release the store."""
         if not self._closed:
             self._closed = True
-            self._waiting.put(None)
+            self._waiting.append(None)
+            self._ring()
             self._wanted.set()
             self._thread.join(2 * self._patience)
 
     def _renew(self) -> None:
         """A queue, a thread and a writer of this process's own."""
-        self._waiting: queue.SimpleQueue[_Append | None] = queue.SimpleQueue()
+        self._waiting: deque[_Append | None] = deque()
+        self._settled: deque[_Append] = deque()
+        self._bell = threading.Lock()
+        self._bell.acquire()
         self._writer = self._make_writer()
         self._writing = threading.Lock()
-        self._expected, self._goal = 1, PENDING_LIMIT
-        self._enough = threading.Event()
+        self._expected, self._goal = 1, 1
         self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
         self._tending = threading.Lock()
         self._wanted = threading.Event()
@@ -165,34 +167,77 @@ class GroupCommit:
         """The writer thread: take all that waits, write it as one batch, answer everyone."""
         ended = False
         while not ended:
-            first = self._next()
-            batch, ended = ([], True) if first is None else self._gather(first)
+            self._gather()
+            batch, ended = self._take()
             self._expected = len(batch)
             wanted = [append for append in batch if not append.given_up]
             if wanted:
                 with self._writing:
                     self._settle(wanted)
                     if self._writer.late():
+                        self._wake_all()
                         self._index()
                 if self._writer.due() is not None:
                     self._want_upkeep()
+        self._wake_all()
         with self._tending, self._writing:
             until = time.monotonic() + self._patience
             while self._writer.behind and not self._writer.stuck and time.monotonic() < until:
                 self._index()
             self._writer.close()
 
-    def _next(self) -> _Append | None:
-        """What comes next; while nothing comes, the search index is brought up to date."""
+    def _gather(self) -> None:
+        """Wait until there is something to write.
+
+        Those whom the last batch answered are likely to come again at once: a moment's wait for them makes fewer, larger
+        batches (and leaves the writer the interpreter: two halves that take turns were measured slower). A lone caller is never
+        kept waiting.
+        """
+        before, until, pause = -1, time.monotonic() + LINGER_S, FIRST_PAUSE_S
+        while (here := len(self._waiting)) < self._expected:
+            if here == before:  # nobody came between two looks
+                if self._settled:
+                    self._wake_all()
+                else:
+                    break
+            elif here and time.monotonic() > until:
+                break
+            before = here
+            self._sleep(self._expected, pause)
+            pause = PAUSE_S
+        self._wake_all()
         pause = IDLE_S
-        while self._writer.behind and not self._writer.stuck:
-            try:
-                return self._waiting.get(timeout=pause)
-            except queue.Empty:
+        while not self._waiting:
+            if not self._writer.behind or self._writer.stuck:
+                self._sleep(1, -1)
+            elif not self._sleep(1, pause):
                 with self._writing:
                     self._index()
                 pause = 0.0
-        return self._waiting.get()
+
+    def _sleep(self, goal: int, timeout_s: float) -> bool:
+        """Until so many wait, or for so long; whether somebody rang."""
+        self._goal = goal
+        if len(self._waiting) >= goal:
+            return True
+        return self._bell.acquire(timeout=timeout_s) if timeout_s else self._bell.acquire(blocking=False)
+
+    def _wake_all(self) -> None:
+        while self._settled:
+            self._wake_one()
+
+    def _take(self) -> tuple[list[_Append], bool]:
+        """What waits, up to the batch limit; and whether the end was among it."""
+        batch: list[_Append] = []
+        count = 0
+        self._goal = NEVER
+        while self._waiting and count < BATCH_LIMIT:
+            append = self._waiting.popleft()
+            if append is None:
+                return batch, True
+            batch.append(append)
+            count += len(append.events)
+        return batch, False
 
     def _index(self) -> None:
         with suppress(Exception):  # nobody waits for it, and it is tried again after the next batch
@@ -215,57 +260,33 @@ class GroupCommit:
                 with self._tending:
                     self._writer.tend()
 
-    def _gather(self, first: _Append) -> tuple[list[_Append], bool]:
-        """`first` and what else waits, up to the batch limit; and whether the end was among it.
-
-        Those whom the last batch answered are likely to come again at once: a moment's wait for them makes fewer, larger
-        batches (and leaves the writer the interpreter: two halves that take turns were measured slower). A lone caller is never
-        kept waiting.
-        """
-        before, here = -1, self._waiting.qsize()
-        if here < self._expected - 1:
-            until = time.monotonic() + LINGER_S
-            self._enough.clear()
-            self._goal = self._expected - 1
-            while before < (here := self._waiting.qsize()) < self._goal and time.monotonic() < until:
-                before = here
-                if self._enough.wait(PAUSE_S):
-                    break
-            self._goal = PENDING_LIMIT
-        batch, count = [first], len(first.drafts)
-        while count < BATCH_LIMIT:
-            try:
-                append = self._waiting.get_nowait()
-            except queue.Empty:
-                break
-            if append is None:
-                return batch, True
-            batch.append(append)
-            count += len(append.drafts)
-        return batch, False
-
     def _settle(self, batch: list[_Append]) -> None:
         # Half of the patience for the lock, so that callers hear of a held lock rather than of slowness.
         deadline = time.monotonic() + self._patience / 2
         try:
-            receipts = self._writer.write([draft for append in batch for draft in append.drafts], deadline)
-            start = 0
+            drafts: list[Draft] = []
+            sound: list[tuple[_Append, int]] = []
             for append in batch:
-                end = start + len(append.drafts)
+                try:
+                    drafts += [Draft(event) for event in append.events]
+                except Exception as error:  # noqa: BLE001 - it is its caller's alone, not that of all who wait
+                    append.error = error
+                else:
+                    sound.append((append, len(drafts)))
+            receipts = self._writer.write(drafts, deadline)
+            start = 0
+            for append, end in sound:
                 append.receipts = receipts[start:end]
                 start = end
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may be left waiting or told that it is written
             for append in batch:
-                append.error = _as_unavailable(error)
+                append.error = append.error or _as_unavailable(error)
         for append in batch:
             if append.wants_index and append.error is None:
                 append.error = self._indexed(deadline)
-        for append, follower in zip(batch, batch[CHAINS:], strict=False):
-            append.next, append.settled = follower, True
-        for append in batch[-CHAINS:]:
-            append.settled = True
-        for append in batch[:CHAINS]:
-            append.wake()
+        self._settled.extend(batch)
+        for _ in range(AT_ONCE):
+            self._wake_one()
 
     def _indexed(self, deadline: float) -> AuditUnavailable | None:
         """Bring the search index wholly up to date; what went wrong, if anything did."""

@@ -15,7 +15,7 @@ from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from audit.errors import AuditUnavailable
-from audit.events import Clock, Draft, Entropy, Event, Receipt, new_id
+from audit.events import Clock, Entropy, Event, Receipt, new_id
 from audit.group import GroupCommit
 from audit.notes import Signer
 from audit.outside import OutsideCheckpoint, beside
@@ -88,7 +88,7 @@ class Ledger:
 
     def append(self, event: Event) -> Receipt:
         """Record one event; on return it is on the disk. Raises as `append_many` does."""
-        return self._group.submit([Draft(event)])[0]
+        return self._group.submit([event])[0]
 
     def append_many(self, events: Sequence[Event]) -> list[Receipt]:
         """Record events one after the other, all or none; on return they are on the disk.
@@ -97,8 +97,7 @@ class Ledger:
         the ledger's patience if they could not be made durable. An event that was not acknowledged may still be found in
         the ledger later; an acknowledged one is never lost.
         """
-        drafts = [Draft(event) for event in events]
-        return self._group.submit(drafts) if drafts else []
+        return self._group.submit(list(events)) if events else []
 
     def check(self) -> None:
         """Raise `AuditUnavailable` unless the ledger could be written now; writes nothing (but makes a new ledger)."""
