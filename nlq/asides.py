@@ -256,6 +256,15 @@ def unlabelled(text: str) -> str:
     return text[label.end() :] if label is not None and label.end() < len(text) else text
 
 
+_ADDRESSED = re.compile(r"^\s*(?:@[^\s,，:：]{1,12}[\s,，:：]+|(?:[额哥姐亲]|兄弟|各位|大佬)(?:[们啊呀])?[\s,，]+)+")
+
+
+def unaddressed(raw: str) -> str:
+    """Return a question as typed without whom it calls at its beginning: @数据组, 哥; only what a blank or a comma sets apart."""
+    called = _ADDRESSED.match(raw)
+    return raw[called.end() :] if called is not None and called.end() < len(raw) else raw
+
+
 def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """Return a text with these spans left out."""
     kept = list(text)
@@ -266,4 +275,4 @@ def without(text: str, spans: Sequence[tuple[int, int]]) -> str:
     return re.sub(r"^[\s,.;!?:~]+", "", rest).rstrip()
 
 
-__all__ = ["Asides", "reports", "unlabelled", "without"]
+__all__ = ["Asides", "reports", "unaddressed", "unlabelled", "without"]

@@ -107,7 +107,7 @@ def ask_back(tokens: Sequence[Token], draft: Draft, reader: Reader, view: Lexico
     if counted is not None and not draft.thresholds:
         draft.groups.remove(counted)  # 多少医院: what is counted is no cut
     if counting and not draft.groups and counted is None:
-        noun = next((n for n in lexicon.nouns if n.metrics), None)
+        noun = next((n for n in lexicon.nouns if n.metrics and all(name in lexicon.metrics and lexicon.metrics[name].counts is not None for name in n.metrics)), None)
         found = _options([name for name in noun.metrics if name in view.metrics], reader, view) if noun is not None else ()
         if noun is not None and found and draft.counted_in in (None, "人"):
             return noun.ask or _which(""), found

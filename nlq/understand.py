@@ -18,7 +18,7 @@ from typing import Literal
 
 from governance.terms import Language, MetricQuery, Text
 from nlq.acts import Act, act_of
-from nlq.asides import Asides, reports, unlabelled, without
+from nlq.asides import Asides, reports, unaddressed, unlabelled, without
 from nlq.asking import ask_back, choose, miscounted_noun, or_options, share_options, single_options, time_options
 from nlq.choosing import chosen, labelled, shared_by, undecided
 from nlq.colloquial import plainer
@@ -140,7 +140,7 @@ class _Question:
         for finding in sorted(findings, key=lambda f: f.start):
             blanked += [self.raw[at : finding.start], BLANK]
             at = max(at, finding.end)
-        typed = cased("".join([*blanked, self.raw[at:]]))
+        typed = cased(unaddressed("".join([*blanked, self.raw[at:]])))
         self.typed = typed = unlabelled(typed)
         aside = Asides(typed, view).clauses() if context is None and len(typed) <= MAX_QUESTION else []
         self.capitals = standard(plain(without(typed, aside) if aside else typed))
