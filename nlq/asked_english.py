@@ -47,6 +47,7 @@ def _of_year(match: re.Match[str]) -> str:
     return f"{first}{year} to {last}{year}"
 
 
+_SHARED = frozenset(("rate", "share", "ratio", "percentage", "growth", "change", "mix", "split", "in", "as", "a", "by", "of", "the", "what", "which", "how", "change", "increase", "decrease", "yoy", "mom", "qoq", "and", "contribution"))
 _POINTING = frozenset(("which", "what", "that", "this", "a", "an", "the", "each", "every", "one", "same", "other", "another", "any", "new", "no", "our", "my", "of", "per", "by"))
 
 
@@ -105,6 +106,7 @@ _PLAIN: tuple[tuple[tuple[str, ...], str, Meant], ...] = (
     (("percent", "%", "points"), r"(?<![a-z])by how (?:many|much) (?:percent|%|percentage points|points) (?=(?:did|has|have|is|was|were|does|do) )", "how much "),
     (("do we track", "we track", "we measure", "we report"), r"(?<![a-z])(?:do|can) (?:we|you) (?:track|measure|report|record|monitor)(?: on)? (?=[a-z])", "show "),
     (("top and bottom", "top & bottom", "best and worst", "highest and lowest", "bottom and top", "worst and best"), r"(?<![a-z])(?:the )?(?:top|best|highest)(?: performing)? (?:and|&) (?:the )?(?:bottom|worst|lowest)(?: performing)? (?P<d>[a-z]+)(?! \d)(?= *(?:[,.;?!]|$| (?:by|in|on|for|last|this)(?![a-z])))", r"by \g<d> from highest to lowest"),
+    (("%",), r"(?<![a-z])(?P<m>[a-z]+) ?%(?= (?:for|by|in|of|last|this|per|on|from|among)(?![a-z])| ?[,.?!]|$)", lambda match: match.group() if match["m"].lower() in _SHARED else f"{match['m']} rate"),
     # ---- which way
     (("from the", "with the", "from lowest", "from highest", "starting"), r"(?<![a-z])(?:sorted|ranked|ordered|listed|sort|rank|order|starting|beginning)(?: starting| them| it)? (?:from|with)(?: the)? (?P<s>lowest|highest|best|worst|smallest|largest|biggest|most|least|fewest)(?: ones?| first| up| down| upwards| downwards)?(?! (?:to|\d|[a-z]+ to)\b)(?= *(?:[,.;?!]|$))", r"\g<s> first"),
     (("behind", "ahead"), r"(?<![a-z])(?:the )?(?:furthest|farthest|most|lagging (?:the )?most|the most) behind(?! (?:the )?[a-z]+ing\b)", "worst"),
