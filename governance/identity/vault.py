@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from governance.identity.keys import Key, KeyRing
 
 _BATCH = 20_000
+_AT_ONCE = 5_000
+"""So many persons are sealed before they are written, whatever their number."""
 T = TypeVar("T")
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _OTHER_KEYS = "the vault was made with another key, for another tenant or by another version; restore the matching keys"
@@ -222,59 +224,81 @@ class Vault:
         """
         from governance.identity.standing import standing_over
 
-        stood = standing_over(self, entity, persons)
+        # In the order of the keys a tree grows at its end, which is several times faster than at random places.
+        stood = sorted(standing_over(self, entity, persons), key=attrgetter("uid"))
+        written, indexes = 0, list[tuple[str, bytes, str]]()
         with self.engine.begin() as connection:
-            table = schema.person
-            columns = (table.c.uid, table.c.content_tag, table.c.version, table.c.data_key, table.c.key_version, table.c.suite, table.c.index_version)
-            held = {row.uid: row for row in connection.execute(sa.select(*columns).where(table.c.entity == entity))}
-            people, fields, indexes, gone = [], [], [], []
+            held = self._held(connection, entity)
             macs = Macs(self, entity)
-            for one in stood:
-                old = held.get(one.uid)
-                # While the index key is being rotated, a person's tag is by whichever key has the person's indexes.
-                if old is not None and old.content_tag == self.tag(one, key=self.keys.version("index", old.index_version)):
-                    continue
-                tag = self.tag(one)
-                version = 1 if old is None else old.version + 1
-                # A person's data key goes on, since corrections are sealed with it too; rotating the vault key can renew it.
-                kind = self.keys.vault.suite if old is None else suite(old.suite)
-                data_key = random(kind.key_bytes) if old is None else self.data_key(old)
-                people.append(
-                    {
-                        "uid": one.uid,
-                        "entity": entity,
-                        "data_key": self.wrap(one.uid, data_key, random),
-                        "key_version": self.keys.vault.version,
-                        "content_tag": tag,
-                        "version": version,
-                        "changed_at": now,
-                        "suite": kind.name,
-                        "index_version": self.keys.index.version,
-                    }
-                )
-                if old is not None:
-                    gone.append(one.uid)
-                for name, values in one.fields.items():
-                    plain = _encode(list(values)).encode()
-                    sealed = kind.seal(data_key, plain, context(self.tenant, one.uid, name, version), random)
-                    fields.append({"uid": one.uid, "name": name, "version": version, "sealed": sealed})
-                for sort, value in one.indexed:
-                    row = {"entity": entity, "kind": sort, "digest": macs.digest(sort, value), "uid": one.uid}
-                    indexes.append({**row, "key_version": self.keys.index.version})
-            for batch in batches(gone):
-                forget(connection, batch)
-            # In the order of the keys a tree grows at its end, which is several times faster than at random places.
-            _insert(connection, schema.person, sorted(people, key=itemgetter("uid")))
-            insert_plain(connection, schema.field, sorted(fields, key=itemgetter("uid", "name")))
+            for some in batches(stood, _AT_ONCE):
+                written += self._write(connection, entity, some, held, macs, indexes, now=now, random=random)
             if held:
                 # Only an identifier that changed hands can be there already.
                 index = schema.blind_index
                 moved = index.delete().where(index.c.entity == entity, index.c.kind == sa.bindparam("k"), index.c.digest == sa.bindparam("d"))
                 for rows in batches(indexes):
-                    connection.execute(moved, [{"k": row["kind"], "d": row["digest"]} for row in rows])
-            insert_plain(connection, schema.blind_index, sorted(indexes, key=itemgetter("kind", "digest")))
-            if people:
+                    connection.execute(moved, [{"k": kind, "d": digest} for kind, digest, _ in rows])
+            indexes.sort()
+            version = self.keys.index.version
+            for rows in batches(indexes):
+                found = [{"entity": entity, "kind": kind, "digest": digest, "key_version": version, "uid": uid} for kind, digest, uid in rows]
+                insert_plain(connection, schema.blind_index, found)
+            if written:
                 self.advance(connection)
+        return written
+
+    def _held(self, connection: sa.Connection, entity: str) -> dict[str, Any]:
+        table = schema.person
+        columns = (table.c.uid, table.c.content_tag, table.c.version, table.c.data_key, table.c.key_version, table.c.suite, table.c.index_version)
+        return {row.uid: row for row in connection.execute(sa.select(*columns).where(table.c.entity == entity))}
+
+    def _write(
+        self,
+        connection: sa.Connection,
+        entity: str,
+        persons: Iterable[Person],
+        held: Mapping[str, Any],
+        macs: Macs,
+        indexes: list[tuple[str, bytes, str]],
+        *,
+        now: datetime,
+        random: Callable[[int], bytes],
+    ) -> int:
+        """Write the new and changed of some persons; their blind indexes are added to `indexes`, which are written in an order of their own."""
+        people, fields, gone = [], [], []
+        for one in persons:
+            old = held.get(one.uid)
+            # While the index key is being rotated, a person's tag is by whichever key has the person's indexes.
+            if old is not None and old.content_tag == self.tag(one, key=self.keys.version("index", old.index_version)):
+                continue
+            version = 1 if old is None else old.version + 1
+            # A person's data key goes on, since corrections are sealed with it too; rotating the vault key can renew it.
+            kind = self.keys.vault.suite if old is None else suite(old.suite)
+            data_key = random(kind.key_bytes) if old is None else self.data_key(old)
+            people.append(
+                {
+                    "uid": one.uid,
+                    "entity": entity,
+                    "data_key": self.wrap(one.uid, data_key, random),
+                    "key_version": self.keys.vault.version,
+                    "content_tag": self.tag(one),
+                    "version": version,
+                    "changed_at": now,
+                    "suite": kind.name,
+                    "index_version": self.keys.index.version,
+                }
+            )
+            if old is not None:
+                gone.append(one.uid)
+            for name, values in sorted(one.fields.items()):
+                plain = _encode(list(values)).encode()
+                sealed = kind.seal(data_key, plain, context(self.tenant, one.uid, name, version), random)
+                fields.append({"uid": one.uid, "name": name, "version": version, "sealed": sealed})
+            indexes += [(sort, macs.digest(sort, value), one.uid) for sort, value in one.indexed]
+        for batch in batches(gone):
+            forget(connection, batch)
+        _insert(connection, schema.person, people)
+        insert_plain(connection, schema.field, fields)
         return len(people)
 
     def tag(self, person: Person, *, key: Key | None = None) -> bytes:
@@ -311,9 +335,9 @@ def _overwrite(connection: Any, _record: object) -> None:
     connection.execute("PRAGMA secure_delete=ON")
 
 
-def batches(items: list[T]) -> Iterable[list[T]]:
-    """The items in pieces that one statement can take."""
-    return (items[start : start + _BATCH] for start in range(0, len(items), _BATCH))
+def batches(items: list[T], size: int = _BATCH) -> Iterable[list[T]]:
+    """The items in pieces that one statement can take, or of `size`."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _insert(connection: sa.Connection, table: sa.Table, rows: list[dict[str, object]]) -> None:

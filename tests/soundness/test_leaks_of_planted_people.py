@@ -6,7 +6,6 @@ store; the server's log; the answers, refusals and error pages; the exported led
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import sqlite3
@@ -19,45 +18,11 @@ from urllib.request import Request, urlopen
 import duckdb
 import pytest
 
+from bench.leak_scan import forms, plant, words
 from tests.fixtures.home import TODAY, DemoHome
 from tests.fixtures.serving import serving
 
-CANARIES = {
-    "name": ("欧阳璇玑", "慕容望舒"),
-    "mobile": ("13951720463", "19907316482"),
-    "email": ("canary.ouyang@planted.example", "canary.murong@planted.example"),
-    "license": ("110310105987612", "413310000456781"),
-    "unionid": ("oCANARYzQ7xK2pLm9Rt4Vw8Yb1Nc", "oCANARYhJ5sD8fGk3Wq6Xe0Ua2Zi"),
-}
-CRM = ("C9100001", "C9100002")
-FORBIDDEN = tuple(word for words in CANARIES.values() for word in words)
-
-
-def _plant(extracts: Path) -> None:
-    with (extracts / "crm_hcp.csv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    for number, crm in enumerate(CRM):
-        person = dict(rows[number + 3])
-        person |= {"crm_id": crm, "name": CANARIES["name"][number], "mobile": CANARIES["mobile"][number], "email": CANARIES["email"][number]}
-        person |= {"license_no": CANARIES["license"][number], "unionid": CANARIES["unionid"][number]}
-        rows.append(person)
-    with (extracts / "crm_hcp.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    _append(extracts / "crm_visits.csv", "visit_id", {"crm_id": CRM[0], "note": f"见到{CANARIES['name'][1]}，手机{CANARIES['mobile'][1]}"})
-    _append(extracts / "call_center.csv", "call_id", {"phone": CANARIES["mobile"][0]})
-    _append(extracts / "wechat_messages.csv", "msg_id", {"unionid": CANARIES["unionid"][1], "mobile": ""})
-    _append(extracts / "congress_attendance.csv", "登记编号", {"姓名": CANARIES["name"][0] + "璟"}, encoding="gb18030")
-
-
-def _append(path: Path, number: str, changed: dict[str, str], encoding: str = "utf-8") -> None:
-    with path.open(encoding=encoding, newline="") as stream:
-        reader = csv.DictReader(stream)
-        row = next(reader)
-        header = reader.fieldnames or []
-    with path.open("a", encoding=encoding, newline="") as stream:
-        csv.DictWriter(stream, fieldnames=list(header), lineterminator="\n").writerow(row | changed | {number: f"{row[number]}9"})
+FORBIDDEN = tuple(words())
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> DemoHome:
     made = DemoHome(tmp_path_factory.mktemp("leaks") / "home", {})
     done = made.run("init", "--demo", "--seed", "41", "--scale", "0.02", "--today", TODAY)
     assert done.returncode == 0, done.stderr
-    _plant(made.path / "demo" / "extracts")
+    plant(made.path / "demo" / "extracts")
     return made
 
 
@@ -141,9 +106,9 @@ def test_no_planted_person_is_found_anywhere_after_a_days_use(home: DemoHome, tm
             continue
         raw = path.read_bytes()
         looked += 1
-        for word in FORBIDDEN:
-            for form in (word.encode(), word.encode("gb18030"), word.encode("utf-16-le"), json.dumps(word).strip('"').encode(), quote(word).encode()):
-                assert form not in raw, f"{path.name} holds a planted {next(kind for kind, words in CANARIES.items() if word in words)}"
+        for number, word in enumerate(FORBIDDEN):
+            for form in forms(word):
+                assert form not in raw, f"{path.name} holds the planted word {number}"
         assert not _leaks(path.name)
     assert looked > 10
     # The day was no empty one: both people were linked, under pseudonyms.
