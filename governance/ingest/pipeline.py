@@ -253,6 +253,7 @@ class Ingest:
             message = "extracts are linked before the tables are filled"
             raise RuntimeError(message)
         self.tables.hand_on = hand_on
+        self._masker.spare([*_words(self.plan.codes), *(label for things in resolver.things.values() for label in things.labels().values())])
         self._masker.learn(name for persons in self.persons.values() for name in persons.names.things)
         keeping = Keeping(self.kept, resolver, self.tables, self._masker, self.plan.schema) if self.kept is not None else None
         rows, done = sum(staged.rows for staged in self.staged.values()), 0
@@ -333,3 +334,8 @@ class Ingest:
     def profiles(self) -> tuple[dict[str, Any], ...]:
         """The columns as profiled, in a dry run."""
         return tuple(self._profiles)
+
+
+def _words(codes: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The codes of all lists and what they mean."""
+    return [word for meanings in codes.values() for pair in meanings.items() for word in pair if isinstance(word, str)]
