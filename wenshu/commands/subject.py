@@ -189,6 +189,7 @@ def erase(context: Context, *, user: str, case: str, source: str | None, pseudon
         return [
             f"erased: {rows}; data key shredded; {document['kept']['tombstones']} identifiers kept out",
             f"proof: {proof['rows_left']} rows left in {proof['warehouse_columns_searched']} columns, ledger verifies: {proof['ledger_verifies']}",
+            *(f"still named in the store table {table} (this is a defect: report it)" for table in proof["store_tables_that_name_the_person"]),
             f"certificate certificates/erasure-{document['certificate']}.json sha256 {document['sha256']}",
         ]
 
