@@ -17,6 +17,7 @@ from typing import ClassVar
 
 from audit.errors import AuditUnavailable
 from audit.events import Draft, Event, Receipt
+from audit.handover import Handover, as_unavailable, see_off
 from audit.writer import Writer
 
 BATCH_LIMIT = 512
@@ -47,30 +48,6 @@ an event. Those for whom nobody came again are woken at the writer's next look.
 """
 
 
-class _Append:
-    """Events handed over, and where the answer goes. They go into one batch, in order, or nowhere."""
-
-    __slots__ = ("done", "error", "events", "given_up", "receipts", "wants_index")
-
-    def __init__(self, events: Sequence[Event], *, wants_index: bool = False) -> None:
-        self.events = events
-        self.wants_index = wants_index
-        self.done = threading.Lock()
-        self.done.acquire()
-        self.given_up = False
-        self.receipts: list[Receipt] = []
-        self.error: Exception | None = None
-
-    def wait(self, patience_s: float) -> bool:
-        """Whether it was settled within the patience."""
-        woken = False
-        try:
-            woken = self.done.acquire(timeout=patience_s)
-        finally:
-            self.given_up = not woken  # nobody counts on it to wake the next
-        return woken or self.done.acquire(blocking=False)
-
-
 class GroupCommit:
     """A writer thread with its queue, in this process."""
 
@@ -98,14 +75,14 @@ class GroupCommit:
         Raises `InvalidEvent` or `NotCanonical` if one is malformed. They are checked and encoded by the writer's thread: the callers' threads
         have the interpreter in turn, each from another core with cold caches, in which the same work took twice as long.
         """
-        return self._answered(_Append(events))
+        return self._answered(Handover(events))
 
     def catch_up(self) -> None:
         """Return once the search index covers all that was acknowledged before, else raise `AuditUnavailable` within the patience."""
         if self._writer.behind:
-            self._answered(_Append((), wants_index=True))
+            self._answered(Handover((), wants_index=True))
 
-    def _answered(self, append: _Append) -> list[Receipt]:
+    def _answered(self, append: Handover) -> list[Receipt]:
         if self._closed:
             raise AuditUnavailable("closed", "the ledger was closed; open it again")
         if len(self._waiting) >= PENDING_LIMIT:
@@ -146,11 +123,12 @@ class GroupCommit:
             self._ring()
             self._wanted.set()
             self._thread.join(2 * self._patience)
+            see_off(self._thread)
 
     def _renew(self) -> None:
         """A queue, a thread and a writer of this process's own."""
-        self._waiting: deque[_Append | None] = deque()
-        self._settled: deque[_Append] = deque()
+        self._waiting: deque[Handover | None] = deque()
+        self._settled: deque[Handover] = deque()
         self._bell = threading.Lock()
         self._bell.acquire()
         self._writer = self._make_writer()
@@ -226,9 +204,9 @@ class GroupCommit:
         while self._settled:
             self._wake_one()
 
-    def _take(self) -> tuple[list[_Append], bool]:
+    def _take(self) -> tuple[list[Handover], bool]:
         """What waits, up to the batch limit; and whether the end was among it."""
-        batch: list[_Append] = []
+        batch: list[Handover] = []
         count = 0
         self._goal = NEVER
         while self._waiting and count < BATCH_LIMIT:
@@ -260,12 +238,12 @@ class GroupCommit:
                 with self._tending:
                     self._writer.tend()
 
-    def _settle(self, batch: list[_Append]) -> None:
+    def _settle(self, batch: list[Handover]) -> None:
         # Half of the patience for the lock, so that callers hear of a held lock rather than of slowness.
         deadline = time.monotonic() + self._patience / 2
         try:
             drafts: list[Draft] = []
-            sound: list[tuple[_Append, int]] = []
+            sound: list[tuple[Handover, int]] = []
             for append in batch:
                 try:
                     drafts += [Draft(event) for event in append.events]
@@ -280,7 +258,7 @@ class GroupCommit:
                 start = end
         except Exception as error:  # noqa: BLE001 - whatever it was, nobody may be left waiting or told that it is written
             for append in batch:
-                append.error = append.error or _as_unavailable(error)
+                append.error = append.error or as_unavailable(error)
         for append in batch:
             if append.wants_index and append.error is None:
                 append.error = self._indexed(deadline)
@@ -294,7 +272,7 @@ class GroupCommit:
             while self._writer.behind:
                 self._writer.catch_up(deadline)
         except Exception as error:  # noqa: BLE001 - as above
-            return _as_unavailable(error)
+            return as_unavailable(error)
         return None
 
     # SQLite connections and held locks must not cross a fork: the connection is closed before it, while no batch is under
@@ -321,14 +299,3 @@ class GroupCommit:
         for group in list(cls._alive):
             cls._inherited.append(group._writer)  # noqa: SLF001
             group._renew()  # noqa: SLF001
-
-
-def _as_unavailable(error: Exception) -> AuditUnavailable:
-    """A new error for each waiting thread, since raising one object in several would mix their tracebacks."""
-    if isinstance(error, AuditUnavailable):
-        copy = AuditUnavailable(error.reason, str(error))
-    else:
-        kind = type(error).__name__
-        copy = AuditUnavailable("internal", f"the ledger met an unexpected error ({kind}); run `wenshu check`")
-    copy.__cause__ = error
-    return copy

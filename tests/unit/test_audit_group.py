@@ -6,13 +6,15 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from audit import AuditUnavailable, Event
 from audit.errors import InvalidEvent, NotCanonical
 from audit.events import Draft, Receipt
-from audit.group import GroupCommit, _Append
+from audit.group import GroupCommit
+from audit.handover import Handover
 
 
 class FakeWriter:
@@ -96,7 +98,7 @@ def test_a_failure_is_told_to_everybody_as_an_error_of_his_own_and_passes(group,
 
 @pytest.mark.parametrize("gone", [(), (0,), (2,), (0, 1), (1, 2), (0, 1, 2, 3, 4)])
 def test_who_gave_up_is_passed_over(group, gone):
-    callers = [_Append([]) for _ in range(5)]
+    callers = [Handover([]) for _ in range(5)]
     for number in gone:
         assert not callers[number].wait(0.001)  # before the batch was settled
     group._settled.extend(callers)
@@ -109,7 +111,7 @@ def test_who_gave_up_is_passed_over(group, gone):
 
 
 def test_a_caller_who_gives_up_in_the_moment_he_is_woken_goes_on(group):
-    append = _Append([])
+    append = Handover([])
 
     class Late:
         """A lock whose timed wait ends just before it is released."""
@@ -131,7 +133,7 @@ def test_a_caller_who_gives_up_in_the_moment_he_is_woken_goes_on(group):
 
 
 def test_an_interrupted_caller_keeps_nobody_waiting(group):
-    callers = [_Append([]), _Append([])]
+    callers = [Handover([]), Handover([])]
 
     class Interrupted:
         def acquire(self, *, timeout: float) -> bool:
@@ -146,6 +148,14 @@ def test_an_interrupted_caller_keeps_nobody_waiting(group):
     group._settled.extend(callers)
     group._wake_one()
     assert callers[1].wait(1.0)
+
+
+def test_a_closed_group_leaves_no_thread_behind_that_a_fork_could_catch_in_its_last_moments(writer):
+    group = GroupCommit(lambda: writer, 5.0)
+    group.submit([event("x")])
+    task = Path(f"/proc/self/task/{group._thread.native_id}")
+    group.close()
+    assert not task.exists()
 
 
 def test_a_lone_caller_waits_for_nobody_and_closing_answers_whoever_waits(writer):
