@@ -233,6 +233,7 @@ class Builder:
         if any((name, "in") in work.where for name, op in work.where if op == "not_in"):
             work.score -= 0.45  # reached by WeChat but not by e-mail: of one dimension, what is kept leaves the other out anyway
         several = [name for name, count in counted.items() if count >= 2]
+        self._complementary(work, several, chosen)
         if self.draft.separate and not self.draft.total:
             for name in several:
                 work.add_group(name)
@@ -240,6 +241,18 @@ class Builder:
             work.add_group(several[0])
             if self.draft.ordering.limit is None and self.draft.rank_of:
                 self.draft.ordering.limit = None
+
+    def _complementary(self, work: Work, several: list[str], chosen: dict[int, str]) -> None:
+        """目标与非目标医生: members that are all there are filter nothing, so each of them is meant; 工作日和周末 would have to be two groups."""
+        for name in several:
+            info = self.lexicon.dimensions.get(name)
+            if info is None or not info.members or self.draft.total or not set(info.members) <= set(work.where.get((name, "in"), ())):
+                continue
+            sizes = [len(values) for member in self.draft.members if not member.exclude for found, _, values in self._values(member.token, chosen) if found == name]
+            if len(sizes) > 1 and max(sizes) == 1:
+                work.add_group(name)
+            elif len(sizes) > 1:
+                work.score -= 0.45
 
     def _member_compare(self, work: Work, chosen: dict[int, str]) -> MemberCompare | None:
         token = self.draft.base_member
@@ -347,6 +360,9 @@ class Builder:
         draft = self.draft
         if draft.joined is not None and draft.separate and draft.grain is None:
             return draft.joined
+        when = draft.when
+        if draft.separate and draft.grain is None and when is not None and (when.rolling or 0) > 1 and not work.group and draft.compare is None and draft.base is None and not draft.members:
+            return when.grain  # 最近四个季度分别
         if draft.joined is not None and draft.apart and draft.grain is None and draft.compare is None and draft.base is None and not draft.trend:
             if self._plain_periods(work) and (any(info.ratio for info in work.infos) or (period is not None and period.end > self.clock.today)):
                 work.assume("说到的几个期间分别列出", "the periods that were named are shown side by side")

@@ -89,6 +89,7 @@ _SHOWN_BACK = (
     (re.compile(r"^(?P<p>(?:please |now |then |and |ok(?:ay)?,? )*)(?:put|bring|add|take) back(?: in)? (?P<v>.{1,40})$", re.IGNORECASE), r"\g<p>add \g<v>"),
 )
 _RATHER = re.compile(
+    r"^(?:不对|错了|搞错了|说错了|不是)[,，、\s]*(?:我)(?:说的|要的|问的|指的|想要的|想看的|想问的|要看的)(?:应该)?是(?=[^,，\s])|"
     r"^(?:不对|不是的?|错了|搞错了|说错了|不)[,，、]\s*(?:应该|我)?(?:说的|要的|问的|指的|想要的|想看的|想问的|要看的)?(?:应该)?(?:是|看|要)?(?=[^,，\s])"
     r"|^(?:no|nope|sorry|wrong|not that)[,，]\s*(?:sorry,? )?(?:i (?:mean|meant|want|wanted|asked for)|it should be|make it|make that|that should be|should be)?\s*(?=[a-z0-9])", re.IGNORECASE
 )

@@ -162,6 +162,8 @@ class FollowUp:
         change = reading.query
         lacked = not change.group_by and not change.grain and bool(change.order or change.having or change.share)
         completed = bool(merged.group_by or merged.grain) and (lacked or self.draft.rank_of or change.share)
+        if completed and merged.having and all("__" in bound.metric for bound in merged.having) and all("__" not in bound.metric for bound in change.having):
+            return max(reading.score, 0.85)  # the bound is on the share, or on the growth
         return max(reading.score, 0.9) if completed and reading.score >= 0.3 else reading.score
 
     # ------------------------------------------------------------------ merging
@@ -177,7 +179,10 @@ class FollowUp:
             metrics = tuple(dict.fromkeys((*context.metrics, *change.metrics))) if self.adds or sorts else change.metrics
         if draft.dropped_metrics:
             metrics = tuple(name for name in context.metrics if name not in draft.dropped_metrics)
-        if self.whole:
+        bounded = bool(context.having) and bool(self.earlier) and self.earlier[-1].where == context.where and not self.earlier[-1].having
+        if self.whole and bounded and not _COUNTRY.search(self.text):
+            context = self.context = replace(context, having=())  # 还是看全部, after those above a bound
+        elif self.whole:
             context = self.context = replace(context, where=self._everywhere(context))
             placed = {name for name in context.group_by if self._is_place(name)}
             if placed and _COUNTRY.search(self.text):  # 全国呢, after region by region: all of it
@@ -278,6 +283,8 @@ class FollowUp:
             return tuple(name for name in context.group_by if name not in draft.ungrouped)
         if draft.ungroup and draft.ungrouped & {item.dimension for item in context.where}:
             return context.group_by  # 去掉大区, of a filter
+        if draft.ungroup and draft.ungrouped and not change.group_by:
+            return context.group_by  # 不分渠道了, where the rows are by something else already
         if draft.ungroup or (draft.total and not change.group_by):
             return ()
         if not change.group_by:
@@ -302,6 +309,9 @@ class FollowUp:
             infos = self.view.lexicon.metrics
             if self.context.share and all(h.metric in infos and infos[h.metric].format != "percent" and abs(h.value) < 1 for h in change.having):
                 return tuple(replace(h, metric=f"{h.metric}__share") for h in change.having)  # 低于5%的, after a share
+            grown = any(item.by.endswith("__growth") for item in self.context.order) and self.context.compare is not None
+            if grown and all(h.metric in infos and infos[h.metric].format != "percent" and abs(h.value) < 1 for h in change.having):
+                return tuple(replace(h, metric=f"{h.metric}__growth") for h in change.having)  # 大于10%的, after a ranking by growth
             return change.having
         if self.draft.metrics and not self.adds and len(self.context.metrics) == 1 and len(change.metrics) == 1:
             old, new = self.context.metrics[0], change.metrics[0]

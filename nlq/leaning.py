@@ -42,7 +42,7 @@ _TOTAL = re.compile(r"(?<![a-z])(?:total|sum|combined|added up|put together|alto
 
 def side_by_side(text: str, context: MetricQuery, before: MetricQuery) -> MetricQuery | None:
     """Return the last two questions as one, for 两个对比, compare the two: where they differ in one thing, a member, the period or the metric. Else None."""
-    if not _TWO.search(text):
+    if not _TWO.search(text) and not (_COMPARE.match(text) and context != before):
         return _told_apart(text, context, before)
     if replace(context, where=before.where) == before:
         ours, theirs = ([item for item in mine.where if item not in other.where] for mine, other in ((context, before), (before, context)))
@@ -76,6 +76,8 @@ _APART = re.compile(
     r"^(?:那|这|它们|两个?月?|两者|两期|之间|,)*(?:差|相差|差了|高|低|多|少|高了|低了|多了|少了|差距|变化|变化了|涨了|降了)(?:是|有)?(?:多少|多大|几个点)(?:呢|啊)*[?？]*$|^(?:那|这|它们|两个?月?|两期)*(?:哪个月?|哪一?个|哪期|谁)(?:更|比较)?(?:高|低|多|少|好|差|大|小)(?:一?些|一?点)?(?:呢|啊)*[?？]*$"
     r"|^(?:and |so )*(?:by how much|how much (?:higher|lower|more|less|better|worse)|what(?:'s| is|'s) the (?:difference|change|gap)|difference|the difference|(?:and )?which (?:one |month |was |is )*(?:higher|lower|better|more|bigger|worse))(?: (?:between (?:them|the two|those)))?[?. ]*$"
 )
+_COMPARE = re.compile(r"^(?:那|把它们|,)*(?:放在一起(?=对比|比较))?(?:做个?|来个?)?(?:对比|比较|比一比|比)(?:一下|看看|看|下)?[呢吧?？。!]*$")
+"""比一下, alone: the last two that were asked."""
 _TWO = re.compile(
     r"^(?:那|请|麻烦)?(?:把|将)?(?:这|那|前面|刚才|上面)?(?:的)?(?:两个?|二)(?:个|者|家|种|类|款|组|边|次|月|周|季度|年|期)?(?:的)?(?:结果|数|数字|数据)?(?:放在?一起|一起|并排|放一块儿?|之间)?(?:做个?|来个?)?(?:对比|比较|相比|比比|比一比|比)(?:一下|一比|看看|看|下)*[呢吧吗?？。!\s]*$"
     r"|^(?:please |now |and |can you )?(?:compare|contrast|put) (?:the two|them|both|these two|those two|the last two|both of them)(?: side by side| together| with each other)?[?.!\s]*$|^(?:the two|both) (?:side by side|compared|together)[?.!\s]*$"
@@ -129,7 +131,8 @@ def counts_rows(tokens: list[Token], context: MetricQuery) -> bool:
     said = [token for token in tokens if token.kind not in (FILLER, ",", "F", "A")]
     nouns = [token for token in said if token.kind == DIMENSION]
     listed = len(nouns) <= 1 and all(set(token.ids("dimension")) & {*context.group_by} for token in nouns)
-    if not nouns and any(token.kind == "A" for token in tokens):
+    several = any(token.kind == "U" and token.text.startswith(("几个", "几家", "多少个", "多少家", "有几", "有多少个")) for token in said)
+    if not nouns and not several and any(token.kind == "A" for token in tokens):
         return False  # 一共多少: the total itself
     return any(token.kind == "U" for token in said) and listed and all(token.kind in ("U", DIMENSION) for token in said) and bool(context.group_by)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
-from governance.terms import Filter, MemberCompare, MetricQuery, Value
+from governance import calendar
+from governance.terms import Filter, Grain, MemberCompare, MetricQuery, Period, Value
 from nlq.lexicon import LexiconView
 from nlq.normalise import normalise, stem
 
@@ -37,6 +39,8 @@ def pointed(text: str, context: MetricQuery, earlier: Sequence[MetricQuery], sho
         _last_filter(text, context, earlier)
         or _several(text, context, earlier, shown, view)
         or _one(text, context, shown)
+        or _named_one(text, context, shown, view)
+        or _that_period(text, context, shown)
         or _whole_of(text, context, view)
         or _rest(text, context, shown)
         or _also_others(text, context, view)
@@ -93,14 +97,18 @@ _THIS_FILTER = re.compile(
 
 
 def _last_filter(text: str, context: MetricQuery, earlier: Sequence[MetricQuery]) -> Pointed | None:
-    if not context.where or not _THIS_FILTER.match(text):
+    if not (context.where or context.having) or not _THIS_FILTER.match(text):
         return None
     for before in reversed(earlier):
+        if context.having and before.having != context.having and before.where == context.where:
+            return Pointed(text="", context=replace(context, having=before.having if before.metrics == context.metrics else ()), whole=True)
         added = [item for item in context.where if item not in before.where]
         if added:
             kept = tuple(item for item in context.where if item not in added)
             restored = tuple(item for item in before.where if item.dimension in {each.dimension for each in added})
             return Pointed(text="", context=replace(context, where=(*kept, *restored)), whole=True)
+    if context.having:
+        return Pointed(text="", context=replace(context, having=()), whole=True)
     return Pointed(text="", context=replace(context, where=context.where[:-1]), whole=True)
 
 
@@ -288,6 +296,55 @@ def _one(text: str, context: MetricQuery, shown: Shown | None) -> Pointed | None
     if isinstance(context.compare, MemberCompare):
         narrowed = replace(narrowed, compare=None)
     return Pointed(text=rest, context=narrowed)
+
+
+_NAMED_ONE = re.compile(r"(?:[这那](?:一?个|家|款|种|类|位)?|该)(?P<n>[^\s,，?？的各按分呢看怎如多]{1,6})|(?<![a-z])(?:this|that) (?P<e>[a-z]{3,20})(?![a-z])")
+
+
+def _named_one(text: str, context: MetricQuery, shown: Shown | None, view: LexiconView) -> Pointed | None:
+    """这个大区各渠道呢, after the one region that was lowest: of that one."""
+    dimension = _listed(context)
+    info = view.lexicon.dimensions.get(dimension) if dimension is not None else None
+    if context.limit != 1 or info is None or dimension is None or shown is None:
+        return None
+    called = sorted({normalise(name) for name in (info.label.zh, info.label.en, *info.synonyms)}, key=len, reverse=True)
+    for match in _NAMED_ONE.finditer(text):
+        said = match["n"] or match["e"]
+        name = next((each for each in called if said.startswith(each)), None)
+        if name is None:
+            continue
+        value = next((row[dimension] for row in shown() if isinstance(row.get(dimension), (str, int))), None)
+        if not isinstance(value, (str, int)):
+            return None
+        start = match.start("n") if match["n"] else match.start("e")
+        rest = normalise(text[: match.start()] + " " + text[start + len(name) :])
+        others = tuple(item for item in context.where if item.dimension != dimension)
+        narrowed = replace(context, group_by=(), order=(), limit=None, having=(), share=False, keep=(), where=(*others, Filter(dimension=dimension, op="in", values=(value,))))
+        if isinstance(context.compare, MemberCompare):
+            narrowed = replace(narrowed, compare=None)
+        return Pointed(text=rest, context=narrowed) if not _EMPTY.fullmatch(rest) else None
+    return None
+
+
+_THAT_PERIOD = re.compile(r"那(?:一?个)?(?P<u>月|周|星期|礼拜|季度?|年|天)份?(?:的|里)?|(?<![a-z])(?:in |for |of )?that (?P<e>month|week|quarter|year|day)(?![a-z])")
+_PERIOD_OF: dict[str, Grain] = {"月": "month", "周": "week", "星期": "week", "礼拜": "week", "季": "quarter", "季度": "quarter", "年": "year", "天": "day", "month": "month", "week": "week", "quarter": "quarter", "year": "year", "day": "day"}
+
+
+def _that_period(text: str, context: MetricQuery, shown: Shown | None) -> Pointed | None:
+    """那个月分大区看, after the one month that was lowest: in that month."""
+    match = _THAT_PERIOD.search(text)
+    if match is None or context.limit != 1 or context.group_by or shown is None or _PERIOD_OF[match["u"] or match["e"]] != context.grain:
+        return None
+    said = next((row.get("period") for row in shown()), None)
+    try:
+        first = date.fromisoformat(str(said))
+    except ValueError:
+        return None
+    unit = calendar.unit(first, context.grain)
+    asked = context.period
+    period = unit if asked is None else Period(start=max(unit.start, asked.start), end=min(unit.end, asked.end))
+    rest = normalise(text[: match.start()] + " " + text[match.end() :])
+    return Pointed(text=rest, context=replace(context, period=period, grain=None, order=(), limit=None, having=())) if not _EMPTY.fullmatch(rest) else None
 
 
 def _ranked(rows: Rows, context: MetricQuery, *, last: bool) -> Mapping[str, object]:

@@ -18,6 +18,7 @@ from nlq import (
     shape_limits,
     shape_meant,
     shape_measures,
+    shape_named,
     shape_nouns,
     shape_numbers,
     shape_objects,
@@ -29,6 +30,7 @@ from nlq import (
     shape_targets,
     shape_trailing,
     shape_verbed,
+    shape_wholes,
     shape_words,
 )
 from nlq.draft import Draft
@@ -79,11 +81,13 @@ def read_shape(tokens: list[Token], view: LexiconView, clock: Clock, language: L
     shape_doubts.doubts(sentence)
     shape_absorbing.absorb(sentence)
     shape_nouns.grouped(sentence)
+    shape_named.named(sentence)
     shape_trailing.trailing(sentence)
     shape_numbers.thresholds(sentence)
     shape_absorbing.flags(sentence)
     shape_paired.paired(sentence)
     text = "".join(token.text if not token.text.isascii() else token.text + " " for token in sorted(tokens, key=lambda token: token.start)).strip()
+    shape_wholes.wholes(sentence, text)
     shape_targets.whether(sentence, text)
     shape_exclusions.exclusions(sentence)
     shape_orders.orderings(sentence)
@@ -156,6 +160,9 @@ def _choose(sentence: Sentence) -> None:
         if token.also_filler and token.kind in "DB":
             before = sentence.rest[index - 1].kind if index else ""
             if token.kind == "B" or before not in ("G", "W", "L"):
+                listed = before == "&" and index >= 2 and "GD" in sentence.kinds[:index]  # 按目的和结果
+                if listed and token.kind == "D":
+                    continue
                 # 结果, 时间段: a dimension only when something says that it is one
                 following = sentence.rest[index + 1 : index + 2]
                 if not (token.kind == "B" and following and following[0].kind == "N"):

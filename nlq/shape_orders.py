@@ -61,6 +61,9 @@ def orderings(sentence: Sentence) -> None:
         if not sentence.chinese and following is not None and "first" not in token.text:
             start().limit = start().limit or (None if following.text.endswith("s") else 1)
             sentence.take(match.start())
+    if ordering is not None and ordering.column == "" and ordering.metric is None and changed is None and (match := sentence.find("G[YQ](?![MI])")):
+        ordering.column = "__growth"  # 按同比从高到低
+        sentence.take(match.start())
     if sentence.has("K"):
         index = sentence.kinds.index("K")
         start().metric = start().metric or sentence.nearest_metric(index)

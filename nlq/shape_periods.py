@@ -297,7 +297,7 @@ def _several(sentence: Sentence, spans: list[tuple[int, When]], versus: int | No
             draft.when = inside
             return
     ordered = sorted((when for _, when in spans), key=lambda when: when.period.start if when.period else date.min)
-    apart = all(set(sentence.kinds[a + 1 : b]) and set(sentence.kinds[a + 1 : b]) <= {"&", ",", "M"} for (a, _), (b, _) in itertools.pairwise(spans))
+    apart = all((b == a + 1 and len(spans) > 2) or (set(sentence.kinds[a + 1 : b]) and set(sentence.kinds[a + 1 : b]) <= {"&", ",", "M"}) for (a, _), (b, _) in itertools.pairwise(spans))
     whole = not apart or all(whole_units(when) for when in ordered)
     if whole and all(_adjacent(a, b) for a, b in itertools.pairwise(ordered)) and ordered[0].period and ordered[-1].period:
         draft.when = When(period=Period(start=ordered[0].period.start, end=ordered[-1].period.end), grain=ordered[0].grain)
@@ -424,6 +424,8 @@ def _changes(sentence: Sentence) -> None:
         stretch = draft.when is not None and draft.when.ends is not None and not draft.apart and draft.when.ends[0].end != draft.when.ends[1].start and not asks
         if stretch and direction == "any" and draft.compare in (None, "implied") and draft.base is None and draft.when is not None:
             draft.trend, draft.grain, draft.compare = True, draft.grain or draft.when.grain, None  # 1月到10月触达率的变化
+        if draft.apart and draft.joined is not None and direction == "any" and draft.compare in (None, "implied") and draft.base is None:
+            draft.trend, draft.grain, draft.compare = True, draft.grain or draft.joined, None  # 6月7月8月的变化
         several = draft.when is not None and draft.base is None and (draft.when.rolling or 1) > 1
         cut = draft.grain is not None and draft.base is None and not asks  # 月度变化, monthly change: each unit's own figure
         if direction == "any" and (several or cut) and draft.compare is None and draft.ordering is None:

@@ -16,12 +16,16 @@ from nlq.words import FILLER, METRIC, NOUN, TIME
 _WHOLE = frozenset(("全年", "整年", "全年度", "整年度", "一整年"))
 _JOINED = re.compile(r"[、,和与跟及&]|(?<![a-z])and(?![a-z])")
 _STRETCH = re.compile(r"到|至|~|-|—|(?<![a-z])(?:to|through|until|between|from)(?![a-z])|介于|[两二三四五六\d]个(?:月|季度|季|周|星期|天)$")
+_BESIDE = re.compile(r"(?:\d{2,4}年|[今去前]年)?(?:(?:(?:1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月份?){2,}|(?:第?[一二三四]季度?){2,}|(?:q[1-4]){2,})")
+"""8月9月10月: one by one, with nothing between them."""
+_PLANNED = re.compile(r"计划|目标|指标|预算|任务|配额")
+_RUNNING = re.compile(r"ytd|year to date|年初|今年|本年|当年|累计", re.IGNORECASE)
 _WEEKDAYS = re.compile(r"^(?:周|星期|礼拜)[一二三四五六日天].{1,2}(?:周|星期|礼拜)?[一二三四五六日天]$")
 
 
 def listed(text: str) -> bool:
     """Return whether an expression names periods one by one (9月和10月), and not the stretch from one to the other or so many of them."""
-    return _JOINED.search(text) is not None and _STRETCH.search(text) is None
+    return _BESIDE.fullmatch(text) is not None or (_JOINED.search(text) is not None and _STRETCH.search(text) is None)
 
 
 def whole_units(when: When) -> bool:
@@ -32,9 +36,18 @@ def whole_units(when: When) -> bool:
 
 def whole_year(sentence: Sentence, clock: Clock, *, named: bool) -> None:
     """Take 全年 and 年度, where no other time is `named`, as this year so far."""
-    draft = sentence.draft
+    draft, infos = sentence.draft, sentence.view.lexicon.metrics
+    metrics = [token for token in sentence.rest if token.kind == METRIC]
+    running = [token for token in metrics if _RUNNING.search(token.text) and all(name in infos and infos[name].running for name in token.ids("metric"))]
+    if running and not named and len(metrics) > len(running) and draft.compare is None and not draft.trend:
+        draft.when = When(period=calendar.to_date(clock.today, "year"), grain="year", to_date=True, deictic=True)  # YTD revenue and ROI: both of them
+        sentence.assume(f"“{running[0].text}”旁边的指标也按今年至今", f"the others beside '{running[0].text}' are of this year to date, too")
+        return
     said = next((token.text for token in sentence.all if token.kind == FILLER and token.text in _WHOLE), "年度" if draft.whole_year else "")
     if not said or named or sentence.find(f"[{METRIC}{NOUN}]") is None:
+        return
+    if metrics and all(name in infos and not infos[name].ratio and _PLANNED.search(infos[name].label.zh) for token in metrics for name in token.ids("metric")):
+        draft.when = When(period=calendar.unit(clock.today, "year"), grain="year", deictic=True)  # 全年销售指标: plans reach to its end
         return
     draft.when = When(period=calendar.to_date(clock.today, "year"), grain="year", to_date=True, deictic=True)
     sentence.assume(f"“{said}”按今年至今理解", "the year is taken as this one, to date")

@@ -10,6 +10,7 @@ message where there is none); `reset` forgets the conversation's queries (status
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -112,7 +113,7 @@ def understand(
         question, context, earlier, offered = afresh, None, (), ()
     asked = _Question(question, view, today, language, context, earlier, offered, shown)
     found = asked.corrected() or asked.answer()
-    if found.act is None and (found.status in ("clarify", "not_understood") or asked.doubtful(found.query)):
+    if found.act is None and not asked.settled and (found.status in ("clarify", "not_understood") or asked.doubtful(found.query)):
         return asked.again(found)
     return found
 
@@ -159,6 +160,8 @@ class _Question:
         self.pointing = self.returns = False
         """The sentence points at members of the answer before, and changes the query narrowed to them; it goes back to what was there."""
         self.beside: str | None = None
+        self.settled = False
+        """Nothing else can be made of the sentence: it asks what can be asked."""
         self.tokens: list[Token] = []
         self.draft = Draft()
         self.corrections: list[Correction] = []
@@ -224,6 +227,9 @@ class _Question:
             return self._lost(Text(zh="请输入一个问题。", en="Please type a question."))
         if len(self.raw) > MAX_QUESTION:
             return self._lost(Text(zh=f"问题太长（最多 {MAX_QUESTION} 个字）。", en=f"The question is too long (at most {MAX_QUESTION} characters)."))
+        if not self.person and _CATALOGUE.search(self.text):
+            self.settled = True
+            return self._lost(_ALL_METRICS)
         act = None if self.person else act_of(self.text)
         if act is None and self.context is not None and (rest := returning(self.text)) != self.text:
             self.text = self.capitals = self.changing = self.asking = rest
@@ -442,7 +448,8 @@ class _Question:
         reading = self._finished(replace(reading, score=reading.score - 0.1, assumptions=(*reading.assumptions, told)), left.unknown_weight + left.other_weight, left.words)
         if (single := single_options(reading.query, self.view)) is not None:
             return self._made("clarify", readings=[reading], ask=single[0], options=single[1])
-        if reading.score < READABLE:
+        counted = self.view.lexicon.metrics[metric].ratio and (self.draft.asks_many or any(token.kind == "U" for token in self.tokens))
+        if reading.score < READABLE or counted:  # 实验每组多少人: a number is asked for, and this is a rate
             _, options = choose([reading.query], self.draft, self.view)
             return self._made("clarify", readings=[reading], ask=_confirm(left), options=options)
         return self._made("read", readings=[reading])
@@ -484,6 +491,11 @@ class _Question:
         )
 
 
+_CATALOGUE = re.compile(
+    r"^(?:请问|那|我们?|你|你们|这里|这边|现在|都|还|想知道|告诉我)*(?:能|可以|可)(?:够)?(?:看|查|问|用|回答|提供)(?:到|的)?(?:哪些|什么|多少|些什么)(?:指标|数据|维度|内容|问题|东西)?(?:呀|啊|呢|吗)?[?？。]*$"
+    r"|^(?:请问|那|这里|系统里?|现在|都|还|我们?|你们?)*有(?:哪些|什么|多少)(?:指标|数据|维度)(?:可以|能|可)?(?:看|查|问|用)?(?:的|呀|啊|呢|吗)*[?？。]*$"
+)
+_ALL_METRICS = Text(zh="您可以问的指标都在“指标目录”里；下面是几个例子。", en="All metrics that you may ask for are in the catalogue; here are a few.")
 _PENDING = Text(zh="接着刚才反问的那个读法", en="goes on from the reading that was asked about")
 _NUMBERS_OF = frozenset(("数", "人数", "次数", "数量", "个数"))
 _UNDONE = Text(zh="已撤销上一步，回到之前的问题。", en="The last step is undone: the question before it is asked again.")

@@ -19,7 +19,7 @@ GARAGE, CINEMA = FIXTURES / "garage", FIXTURES / "cinema"
 TODAY = date(2026, 11, 20)
 
 
-@pytest.mark.parametrize(("name", "root", "least"), [("spoken", POLICIES, 49), ("spoken_doubts", POLICIES, 33), ("spoken_offices", POLICIES, 100), ("spoken_meant", POLICIES, 96), ("spoken_said", POLICIES, 40), ("spoken_asked", POLICIES, 33), ("spoken_hotels", HOTELS, 12), ("spoken_grid", GRID, 8), ("spoken_garage", GARAGE, 23), ("spoken_cinema", CINEMA, 16)])
+@pytest.mark.parametrize(("name", "root", "least"), [("spoken", POLICIES, 49), ("spoken_doubts", POLICIES, 33), ("spoken_offices", POLICIES, 100), ("spoken_meant", POLICIES, 96), ("spoken_said", POLICIES, 80), ("spoken_asked", POLICIES, 33), ("spoken_hotels", HOTELS, 12), ("spoken_grid", GRID, 8), ("spoken_garage", GARAGE, 23), ("spoken_cinema", CINEMA, 16)])
 def test_what_is_said_in_other_ways_is_read_in_every_domain(name, root, least):
     count, faults = faults_in(QUESTIONS / f"{name}.yaml", root=root)
     assert count >= least
