@@ -25,11 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.soundness.attacks.more_plays import MORE, MORE_RESIDUAL
+from tests.soundness.attacks.other_plays import OTHER, OTHER_RESIDUAL
 from tests.soundness.attacks.player import POLICIES, Company, Score, open_company
 from tests.soundness.attacks.plays import PLAYS, RESIDUAL, play
 
 RESULTS = Path(__file__).resolve().parent / "results" / "disclosure_attacks.json"
-ALL = {**PLAYS, **MORE, **RESIDUAL, **MORE_RESIDUAL}
+CLAIMED = {**PLAYS, **MORE, **OTHER}
+ALL = {**CLAIMED, **RESIDUAL, **MORE_RESIDUAL, **OTHER_RESIDUAL}
 
 
 @lru_cache(maxsize=1)
@@ -86,7 +88,6 @@ class Played:
 
 def told(played: Played, seconds: float, file: Path, setting: str) -> dict[str, Any]:
     """Return the result as it is kept."""
-    claimed = {**PLAYS, **MORE}
     scores = played.scores
     return {
         "setting": setting,
@@ -95,9 +96,9 @@ def told(played: Played, seconds: float, file: Path, setting: str) -> dict[str, 
         "minutes": round(seconds / 60, 1),
         "load": [round(value, 1) for value in os.getloadavg()],
         "python": platform.python_version(),
-        "attacks": {name: score.told() | {"sessions_failed": score.failed} for name, score in sorted(scores.items()) if name in claimed},
-        "residual": {name: score.told() | {"sessions_failed": score.failed} for name, score in sorted(scores.items()) if name not in claimed},
-        "recovered": {name: score.details[:10] for name, score in sorted(scores.items()) if score.details and name in claimed},
+        "attacks": {name: score.told() | {"sessions_failed": score.failed} for name, score in sorted(scores.items()) if name in CLAIMED},
+        "residual": {name: score.told() | {"sessions_failed": score.failed} for name, score in sorted(scores.items()) if name not in CLAIMED},
+        "recovered": {name: score.details[:10] for name, score in sorted(scores.items()) if score.details and name in CLAIMED},
     }
 
 

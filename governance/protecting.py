@@ -150,8 +150,7 @@ class Protection:
         if self._swept != grant.today:
             self._memory.forget_before(grant.today - dt.timedelta(days=settings.remember_days))
             self._swept = grant.today
-        together = grant.actor.department if settings.together == "department" else f"person {grant.actor.id}"
-        knower = Knower(person=grant.actor.id, together=together)
+        knower = Knower(person=grant.actor.id, together=grant.actor.department, share=settings.together)
         held = self._memory.held(knower)
         verdicts = self._memory.judge(knower, told.groups, group.k, grant.today)
         for refused, places in zip(verdicts, told.places, strict=True):

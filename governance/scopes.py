@@ -106,6 +106,7 @@ class Scopes:
         groups: list[Group] = []
         places: list[Mapping[int, tuple[Place, ...]]] = []
         whole: dict[tuple[str, bytes], tuple[Codes, dict[int, list[Place]]]] = {}
+        asked: dict[tuple[str, bytes], tuple[Codes, dict[int, list[Place]]]] = {}
         consents: dict[str, str] = {}
         for definition in plan.metrics:
             cells = self._cells(grant, plan, definition, sources)
@@ -119,14 +120,18 @@ class Scopes:
                 contexts.setdefault(context, {}).setdefault(cell, []).append((place, behind))
                 of_all = whole.setdefault((cells.entity, cells.digest), (cells.codes, {}))[1]
                 of_all.setdefault(cell, []).append(place)
+                asked.setdefault((cells.entity, cells.digest), (cells.scope, of_all))
             for context, behind, telling in cells.totals(plan, measured, definition, hidden, others) if plan.query.share else ():
                 # A share beside its number tells the whole that it is a share of.
                 everyone = (cells.codes > 0).astype(np.int32)
-                whole.setdefault((cells.entity, hashlib.blake2b(everyone.tobytes(), digest_size=16).digest()), (everyone, {}))[1].setdefault(1, []).extend(telling)
+                all_of_them = (cells.entity, hashlib.blake2b(everyone.tobytes(), digest_size=16).digest())
+                whole.setdefault(all_of_them, (everyone, {}))[1].setdefault(1, []).extend(telling)
+                asked.setdefault(all_of_them, ((cells.scope > 0).astype(np.int32), whole[all_of_them][1]))
                 if name in exact:
                     about = self._about(plan.catalogue, definition, cells, others[context], whole=True)
                     groups.append(Group(context=context, codes=everyone, counts=np.array([behind], dtype=np.int64), about=about))
-                    places.append({1: tuple(telling)})
+                    groups.append(replace(groups[-1], context=digest("asked", context.hex(), sources.data_version), codes=(cells.scope > 0).astype(np.int32), about=None))
+                    places += [{1: tuple(telling)}] * 2
             if name in exact and len(contexts) <= MOST_CONTEXTS:
                 for context in cells.absent(plan, measured, definition, others) if contexts else ():
                     # What no row stands for is nought: told as well, and nothing to hide.
@@ -138,13 +143,16 @@ class Scopes:
                     for cell, standing in found.items():
                         counts[cell - 1] = standing[0][1]
                     groups.append(Group(context=context, codes=cells.codes, counts=counts, about=self._about(plan.catalogue, definition, cells, others[context])))
-                    places.append({cell: tuple(place for place, _ in standing) for cell, standing in found.items()})
+                    # Who was asked about, for all purposes and states of consents of one load: see below.
+                    groups.append(replace(groups[-1], context=digest("asked", context.hex(), sources.data_version), codes=cells.scope, about=None))
+                    places += [{cell: tuple(place for place, _ in standing) for cell, standing in found.items()}] * 2
+        # Whatever else was asked: who counts, for one state of consents; and who was asked about, for all states and purposes, since few withdraw and what
+        # two purposes tell of nearly the same persons can be subtracted as well.
         for (entity, _), (codes, found_places) in whole.items():
-            sizes = np.bincount(codes)[1:].astype(np.int64)
-            counts = np.full(len(sizes), UNSHOWN, dtype=np.int64)
-            at = np.array(sorted(cell for cell in found_places if cell <= len(sizes)), dtype=np.int64)
-            counts[at - 1] = sizes[at - 1]
-            groups.append(Group(context=digest("persons", entity, sources.data_version, consents[entity]), codes=codes, counts=counts))
+            groups.append(_sized(digest("persons", entity, sources.data_version, consents[entity]), codes, found_places))
+            places.append({cell: tuple(standing) for cell, standing in found_places.items()})
+        for (entity, _), (codes, found_places) in asked.items():
+            groups.append(_sized(digest("asked", entity, sources.data_version), codes, found_places))
             places.append({cell: tuple(standing) for cell, standing in found_places.items()})
         return Told(groups=tuple(groups), places=tuple(places))
 
@@ -225,13 +233,14 @@ class Scopes:
         found, first, cell = _told_apart(combined[kept], width)
         narrow = self._narrowly(grant, catalogue, part.consent, sources)
         positions = self._placed(persons, narrow)
-        size = int(positions.max(initial=-1)) + 1
+        size = int(max(positions.max(initial=-1), persons.positions.max(initial=-1))) + 1
         codes = np.zeros(size, dtype=np.int32)
         codes[positions[kept]] = cell + 1
         # The same cells as they would be if everybody's consent stood: who is in no cell now is in none of these that are told.
         around = np.zeros(size, dtype=np.int32)
         at_cell = np.minimum(np.searchsorted(found, combined[within]), max(0, len(found) - 1))
-        around[positions[within]] = np.where(found[at_cell] == combined[within], at_cell + 1, 0) if len(found) else 0
+        scope = np.zeros(size, dtype=np.int32)
+        around[positions[within]] = scope[persons.positions[within]] = np.where(found[at_cell] == combined[within], at_cell + 1, 0) if len(found) else 0
         at = np.flatnonzero(kept)[first]
         names = {name: {code: value for value, code in persons.values[name].items()} for name in group_by}
         cells = {tuple(names[name][int(persons.codes[name][i])] for name in group_by): number for number, i in enumerate(at, 1)}
@@ -240,7 +249,7 @@ class Scopes:
         population = np.zeros(size, dtype=bool)
         population[positions[everyone]] = True
         consents = hashlib.blake2b(np.packbits(everyone).tobytes() + (repr(narrow).encode() if narrow else b""), digest_size=16).hexdigest()
-        return _Cells(entity=person.name, consents=consents, load=f"{sources.data_version} {digest(narrow).hex() if narrow else ''}", population=population, around=around, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where, digest=hashlib.blake2b(codes.tobytes(), digest_size=16).digest())
+        return _Cells(entity=person.name, consents=consents, load=f"{sources.data_version} {digest(narrow).hex() if narrow else ''}", population=population, around=around, scope=scope, codes=codes, count=len(found), cells=cells, own=own, group_by=group_by, query_where=plan.query.where, digest=hashlib.blake2b(codes.tobytes(), digest_size=16).digest())
 
     def _all(self, catalogue: Catalogue, home: str, sources: Sources) -> _Persons:
         name = (id(catalogue.graph), home, sources.data_version)
@@ -365,6 +374,8 @@ class _Cells:
     load: str
     population: npt.NDArray[np.bool_]
     around: Codes
+    scope: Codes
+    """As `around`, whoever withdrew in some channels."""
     codes: Codes
     count: int
     cells: Mapping[tuple[Value, ...], int]
@@ -440,6 +451,15 @@ class _Cells:
     def other(self) -> tuple[Filter, ...]:
         """The filters that are not on the persons' own attributes."""
         return tuple(item for item in self.query_where if item.dimension not in self.own)
+
+
+def _sized(context: bytes, codes: Codes, shown: Mapping[int, object]) -> Group:
+    """Return the shown cells as a group that counts its persons."""
+    sizes = np.bincount(codes)[1:].astype(np.int64)
+    counts = np.full(len(sizes), UNSHOWN, dtype=np.int64)
+    at = np.array(sorted(cell for cell in shown if cell <= len(sizes)), dtype=np.int64)
+    counts[at - 1] = sizes[at - 1]
+    return Group(context=context, codes=codes, counts=counts)
 
 
 def _with_groups(plan: Plan, measured: Measured, missing: Sequence[tuple[Any, ...]], at: Sequence[int]) -> Measured:

@@ -17,6 +17,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
 
@@ -36,10 +37,7 @@ MOST_BYTES = 64_000_000
 
 class _Knower(Protocol):
     @property
-    def person(self) -> str: ...
-
-    @property
-    def together(self) -> str: ...
+    def heard(self) -> tuple[str, tuple[str, ...]]: ...
 
 
 class _Group(Protocol):
@@ -119,10 +117,11 @@ class Apart:
 
     def _tables(self, store: sqlite3.Connection, knower: _Knower, quantity: bytes) -> dict[bytes, str]:
         """Return for each context of the quantity that the knower was told in which sets of persons: where they are the same, the same can be computed."""
+        condition, values = knower.heard
         rows = store.execute(
-            "SELECT context, grouping FROM answer WHERE (department = ? OR person = ?) AND context IN (SELECT context FROM fact WHERE quantity = ?) "
+            f"SELECT context, grouping FROM answer WHERE {condition} AND context IN (SELECT context FROM fact WHERE quantity = ?) "  # noqa: S608 (one of three of our own)
             "GROUP BY context, grouping ORDER BY context, grouping",
-            (knower.together, knower.person, quantity),
+            (*values, quantity),
         )
         found: dict[bytes, list[str]] = {}
         for context, grouping in rows:
@@ -288,6 +287,7 @@ class _Computed:
         return self._found[tables, turn]
 
 
+@lru_cache(maxsize=20_000)
 def _fact(quantity: bytes, first: int, beyond: int, conditions: str, needs: bytes) -> Fact:
     where: Mapping[str, tuple[frozenset[int], int]] = {name: (frozenset(values), of) for name, (values, of) in json.loads(conditions).items()}
     return Fact(quantity=quantity, start=first, end=beyond, where=MappingProxyType(dict(where)), needs=tuple(needs[at : at + 16] for at in range(0, len(needs), 16)))

@@ -25,6 +25,8 @@ MOST_PROGRAMS = 60
 """Linear programs per table: beyond it a number counts as not proved, and more is hidden."""
 MOST_UNKNOWN = 600
 """Numbers in one program; larger systems are only searched for swaps."""
+MANY = 250
+"""Numbers from which on swaps are looked for before anything else."""
 ROOMY = 12
 """So many of a line's numbers are tried as the other end of a swap."""
 WALKS, WAYS = 4, 24
@@ -143,17 +145,21 @@ class Attacker:
         def still_open() -> list[int]:
             return [position for position in open_ones if not exact[position] and not is_wide(position, float(low[position]), float(high[position]))]
 
-        dice = random.Random(len(names))  # noqa: S311 (which corner is looked at first is no secret)
-        corners = [true / unit]
-        for _ in range(WITNESSES if open_ones else 0):
-            table = solve(np.array([dice.choice((-1.0, 1.0)) * dice.random() for _ in names]))
-            if table is None:
-                break
-            corners.append(table)
-        tables = np.array(corners)
-        seen(tables)
+        held = outer[:, 1] - outer[:, 0] <= _HELD
         if still_open():
-            seen(walked(system, scaled, tables.mean(axis=0), still_open(), outer[:, 1] - outer[:, 0] <= _HELD))
+            seen(walked(system, scaled, true / unit, still_open(), held))
+        if still_open():
+            # Where many numbers are nought one can't walk from the true table: then from the middle of some corners.
+            dice = random.Random(len(names))  # noqa: S311 (which corner is looked at first is no secret)
+            corners = [true / unit]
+            for _ in range(WITNESSES):
+                table = solve(np.array([dice.choice((-1.0, 1.0)) * dice.random() for _ in names]))
+                if table is None:
+                    break
+                corners.append(table)
+            tables = np.array(corners)
+            seen(tables)
+            seen(walked(system, scaled, tables.mean(axis=0), still_open(), held))
         for position in still_open():
             weights = np.zeros(len(names))
             weights[position] = 1.0

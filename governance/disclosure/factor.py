@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg.lapack import dpstrf
+from scipy.linalg.lapack import dpstrf, dtrtri
 
 Vector = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -60,7 +60,7 @@ class Factor:
             grown = np.zeros((min(MOST_ROWS, max(2 * new, 64)),) * 2)
             grown[:old, :old] = self._view()
             self._inverse = grown
-        inverse = np.linalg.inv(lower)
+        inverse = inverse_of(lower)
         self._inverse[old:new, :old] = -inverse @ (half.T @ self._view())
         self._inverse[old:new, old:new] = np.tril(inverse)
         self.rows = np.concatenate([self.rows, rows])
@@ -68,6 +68,16 @@ class Factor:
 
     def _view(self) -> Vector:
         return self._inverse[: len(self.rows), : len(self.rows)]
+
+
+def inverse_of(lower: Vector) -> Vector:
+    """Return the inverse of a lower triangular matrix without noughts on its diagonal."""
+    if not len(lower):
+        return lower.copy()
+    inverse, failed = dtrtri(lower, lower=1)
+    if failed:
+        raise np.linalg.LinAlgError
+    return np.tril(inverse)
 
 
 def independent(products: Vector) -> tuple[Rows, Vector]:

@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ from governance.disclosure.links import About
 from governance.disclosure.overlaps import UNSHOWN, Codes, Counts, Overlaps
 from governance.errors import WarehouseError
 
+Share = Literal["department", "person", "company"]
 BUSY_MS = 20_000
 MOST_KEPT = 256
 """Contexts whose tables are kept ready in memory, per process."""
@@ -42,6 +44,7 @@ CREATE TABLE IF NOT EXISTS fact (
 CREATE INDEX IF NOT EXISTS fact_context ON fact (context);
 CREATE INDEX IF NOT EXISTS answer_department ON answer (department, context);
 CREATE INDEX IF NOT EXISTS answer_person ON answer (person, context);
+CREATE INDEX IF NOT EXISTS answer_context ON answer (context);
 """
 
 
@@ -63,10 +66,23 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knower:
-    """Who learns: `person` has been told, and `together` all whose knowledge is taken to be one (a department)."""
+    """Who learns: `person` has been told, who belongs to the department `together`.
+
+    `share`: with whom the person's knowledge is taken to be one; whatever it is, what is told is kept for the person and the department, so that another choice later finds it.
+    """
 
     person: str
     together: str
+    share: Share = "department"
+
+    @property
+    def heard(self) -> tuple[str, tuple[str, ...]]:
+        """Return a condition on answers and its values: those that the knower is taken to know."""
+        if self.share == "company":
+            return "1", ()
+        if self.share == "person":
+            return "person = ?", (self.person,)
+        return "(department = ? OR person = ?)", (self.together, self.person)
 
 
 def _numbered(codes: Codes) -> tuple[Codes, npt.NDArray[np.int64]]:
@@ -186,8 +202,9 @@ class Memory:
 
     def held(self, knower: Knower) -> int:
         """Return how many tables are held against the knower's next answer: what was told to all whose knowledge is taken to be one."""
+        condition, values = ("department = ?", (knower.together,)) if knower.share == "department" else knower.heard
         with self._transaction() as store:
-            return int(store.execute("SELECT count(*) FROM answer WHERE department = ?", (knower.together,)).fetchone()[0])
+            return int(store.execute(f"SELECT count(*) FROM answer WHERE {condition}", values).fetchone()[0])  # noqa: S608 (one of three conditions of our own)
 
     def forget_before(self, day: dt.date) -> None:
         """Forget what was told before `day`."""
@@ -238,18 +255,26 @@ class Memory:
         known.last = int(store.execute("INSERT INTO answer (department, person, context, grouping, counts, day) VALUES (?, ?, ?, ?, ?, ?)", values).lastrowid or 0)
 
     def _known(self, store: sqlite3.Connection, knower: Knower, context: bytes) -> _Known:
-        # What a department was told is one history; who brings along what another department told has one apart.
-        elsewhere = store.execute("SELECT 1 FROM answer WHERE person = ? AND context = ? AND department <> ? LIMIT 1", (knower.person, context, knower.together)).fetchone()
-        name = (knower.together, knower.person if elsewhere is not None else "", context)
+        if knower.share == "company":
+            name = ("*", "", context)
+        elif knower.share == "person":
+            name = ("", knower.person, context)
+        else:
+            # What a department was told is one history; who brings along what another department told has one apart.
+            elsewhere = store.execute("SELECT 1 FROM answer WHERE person = ? AND context = ? AND department <> ? LIMIT 1", (knower.person, context, knower.together)).fetchone()
+            name = (knower.together, knower.person if elsewhere is not None else "", context)
         known = self._kept.pop(name, None) or _Known()
         self._kept[name] = known
         while len(self._kept) > MOST_KEPT:
             self._kept.popitem(last=False)
-        rows = store.execute(
-            "SELECT id, grouping, counts FROM answer WHERE department = ? AND context = ? AND id > ? "
-            "UNION SELECT id, grouping, counts FROM answer WHERE person = ? AND context = ? AND id > ? ORDER BY 1",
-            (knower.together, context, known.last, name[1], context, known.last),
-        ).fetchall()
+        if knower.share == "company":
+            rows = store.execute("SELECT id, grouping, counts FROM answer WHERE context = ? AND id > ? ORDER BY 1", (context, known.last)).fetchall()
+        else:
+            rows = store.execute(
+                "SELECT id, grouping, counts FROM answer WHERE department = ? AND context = ? AND id > ? "
+                "UNION SELECT id, grouping, counts FROM answer WHERE person = ? AND context = ? AND id > ? ORDER BY 1",
+                (name[0], context, known.last, name[1], context, known.last),
+            ).fetchall()
         for number, grouping, counts in rows:
             known.overlaps.tell(self._codes(store, grouping), _unpacked(counts))
             known.last = number

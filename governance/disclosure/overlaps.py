@@ -226,7 +226,9 @@ class Overlaps:
     def _take(self, new: New, trial: Trial) -> None:
         """Take the trial's cells as told."""
         self.factor.room(len(trial.free))
-        order = np.argsort(new.column, kind="stable")
+        # Short numbers are sorted by counting.
+        column = new.column.astype(np.int16) if len(new.cells) < 2**15 else new.column
+        order = np.argsort(column, kind="stable")
         ends = np.searchsorted(new.column[order], np.arange(len(new.cells) + 1))
         added = np.zeros(len(new.cells) + 1, dtype=np.uint64)
         rows = {}

@@ -11,7 +11,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping
 
-from governance.disclosure.bounds import MOST_PROGRAMS, Attacker, Swaps, Unknown, components, wide
+from governance.disclosure.bounds import MANY, MOST_PROGRAMS, Attacker, Swaps, Unknown, components, wide
 from governance.disclosure.lines import Numbers, Shape, Sum, numbers_of
 from governance.disclosure.settings import DEFAULT_INTERVAL
 from governance.terms import Cell, Column, Measured, MinimumGroup
@@ -179,7 +179,7 @@ class _Sums:
             left = {name: need[name] for name in names if name in need}
             if not left or not lines:
                 continue
-            if self._swaps is not None and len(lines) > 1:
+            if self._swaps is not None and len(lines) > 1 and len(names) > MANY:
                 swapped = self._swaps.bounds(left, unknowns, left, self._interval)
                 left = {name: width for name, width in left.items() if not wide(unknowns[name], swapped[name], width, self._interval)}
             if left:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Literal
 
 from governance.documents.disclosure import DisclosureDocument, Method
 
@@ -34,7 +35,7 @@ class Disclosure:
     interval: float = DEFAULT_INTERVAL
     blurs: Mapping[str, Blur] = field(default_factory=lambda: MappingProxyType({}))
     remember_days: int = DEFAULT_DAYS
-    together: str = "department"
+    together: Literal["department", "person", "company"] = "department"
 
     def blur(self, metric: str) -> Blur:
         return self.blurs.get(metric, EXACT)
@@ -46,7 +47,8 @@ def settings_of(documents: Iterable[DisclosureDocument], sensitivity: Mapping[st
     Raises KeyError with the name of a metric that a document names and nobody has.
     """
     blurs = {name: _SENSITIVE for name, kind in sensitivity.items() if kind == "sensitive"}
-    interval, days, together = DEFAULT_INTERVAL, DEFAULT_DAYS, "department"
+    interval, days = DEFAULT_INTERVAL, DEFAULT_DAYS
+    together: Literal["department", "person", "company"] = "department"
     for document in documents:
         interval = document.protection_interval if document.protection_interval is not None else interval
         if document.differencing is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from governance.disclosure.factor import Vector, independent
+from governance.disclosure.factor import Vector, independent, inverse_of
 
 if TYPE_CHECKING:
     from governance.disclosure.overlaps import Overlaps
@@ -74,7 +74,7 @@ class Trial:
         self._known, self._new = known, new
         self.chosen: Indices = np.array(sorted(chosen), dtype=np.int64)
         order, self.lower = independent(new.left[np.ix_(self.chosen, self.chosen)])
-        self.inverse = np.linalg.inv(self.lower)
+        self.inverse = inverse_of(self.lower)
         self.free = self.chosen[order]
         """Those that are no combination of others, in the order of the factor."""
         self.blind = known.blind - self.lifted(new.sums(known.blind))

@@ -41,10 +41,13 @@ class Perturbation(Document):
 
 
 class Differencing(Document):
-    """What is remembered of answers. `remember_days`: how long; `together`: whose answers are taken together as one person's knowledge."""
+    """What is remembered of answers. `remember_days`: how long; `together`: whose answers are taken together as one person's knowledge.
+
+    `company`: everybody's, for companies in which answers are handed on between departments.
+    """
 
     remember_days: Annotated[int, Field(ge=1, le=3_660)] = 400
-    together: Literal["department", "person"] = "department"
+    together: Literal["department", "person", "company"] = "department"
 
 
 class DisclosureDocument(Document):

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
+from scipy.sparse import csr_array
 
+from governance.disclosure.bounds import Attacker, Unknown, outer_bounds
 from governance.disclosure.lines import Shape, Sum
 from governance.disclosure.overlaps import UNSHOWN, Overlaps
 from governance.disclosure.protect import protect
@@ -72,6 +74,31 @@ def test_the_best_bounds_of_every_hidden_small_cell_are_wide(rows):
         closed = all(cell in hidden for line in line_of for cell in line)
         # Where all that could be hidden beside it is hidden, no more can be done.
         assert closed or high - low >= 2 - 1e-6, (rows, hidden, place, low, high)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.lists(st.integers(0, 9), min_size=4, max_size=4), min_size=3, max_size=5), st.randoms(use_true_random=False))
+def test_what_a_walk_proves_lies_inside_the_best_bounds_and_what_the_sums_tell_alone_around_them(rows, dice):
+    """Cells known by chance, rows and columns added up: against the simplex method for every cell."""
+    cells = [(i, j) for i, line in enumerate(rows) for j in range(4) if dice.random() < 0.8]
+    lines = [[n for n, cell in enumerate(cells) if cell[axis] == at] for axis in (0, 1) for at in range(5)]
+    lines = [line for line in lines if line]
+    values = [float(rows[i][j]) for i, j in cells]
+    unknowns = {n: Unknown(value, 0.0, dice.choice((float("inf"), value + 2))) for n, value in enumerate(values)}
+    if len(lines) < 2 or len(cells) < 2:
+        return
+    system = np.array([[float(n in line) for n in range(len(cells))] for line in lines])
+    limits = np.array([[one.low, one.high] for one in unknowns.values()])
+    outer = outer_bounds(csr_array(system), system @ values, limits)
+    found = Attacker().bounds(list(unknowns), lines, unknowns, dict.fromkeys(unknowns, 3.0))
+    for n in unknowns:
+        weights = np.eye(len(cells))[n]
+        low, high = (sign * linprog(sign * weights, A_eq=system, b_eq=system @ values, bounds=limits, method="highs-ds").fun for sign in (1, -1))
+        assert outer[n, 0] <= low + 1e-5
+        assert outer[n, 1] >= high - 1e-5
+        assert found[n].low >= low - 1e-5
+        assert found[n].high <= high + 1e-5
+        assert (found[n].high - found[n].low >= 3 - 1e-6) == (high - low >= 3 - 1e-6)
 
 
 @given(st.lists(st.lists(st.integers(0, 14), min_size=3, max_size=3), min_size=2, max_size=4))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import sqlite3
+import zlib
 
 import numpy as np
 import pytest
 
 from governance.disclosure.memory import Group, Knower, Memory
 from governance.disclosure.noise import Counted, Noise
+from governance.disclosure.overlaps import UNSHOWN
 from governance.disclosure.settings import Blur, settings_of
 from governance.documents.disclosure import DisclosureDocument, Perturbation
 from governance.errors import WarehouseError
@@ -66,6 +68,37 @@ def test_where_more_was_told_than_can_be_judged_on_nothing_new_is_told_and_the_o
     again = Memory(tmp_path / "disclosure.db", b"key")
     assert again.judge(ANNA, [of(range(20, 80))], 10, DAY) == [set()]
     assert again.judge(ANNA, [of(range(30, 100))], 10, DAY) == [{1}]
+
+
+def test_where_the_committee_takes_everybody_as_one_what_any_department_was_told_counts_also_what_was_told_before(memory):
+    memory.judge(ANNA, [of(range(100))], 10, DAY)
+    assert memory.judge(CHEN, [of(range(96))], 10, DAY) == [set()]
+    together = Knower(person="dana", together="sales", share="company")
+    assert memory.judge(together, [of(range(95))], 10, DAY) == [{1}]
+    assert memory.judge(together, [of(range(100))], 10, DAY) == [set()]
+
+
+def test_what_a_person_was_told_alone_counts_for_the_department_once_the_committee_takes_it_as_one(memory):
+    alone = Knower(person="anna", together="marketing", share="person")
+    memory.judge(alone, [of(range(100))], 10, DAY)
+    assert memory.judge(Knower(person="boris", together="marketing", share="person"), [of(range(94))], 10, DAY) == [set()]
+    assert memory.judge(BORIS, [of(range(97))], 10, DAY) == [{1}]
+
+
+@pytest.mark.parametrize("count", [3, 300, 70_000])
+def test_groups_are_read_as_they_were_written_now_and_by_earlier_versions(tmp_path, count):
+    codes = np.arange(1, count + 1, dtype=np.int32).repeat(12)
+    told = Group(context=b"c", codes=codes, counts=np.full(count, UNSHOWN))
+    told.counts[:2] = 12
+    file = tmp_path / "disclosure.db"
+    Memory(file, b"key").judge(ANNA, [told], 10, DAY)
+    less = of(range(9), size=len(codes))
+    assert Memory(file, b"key").judge(BORIS, [less], 10, DAY) == [{1}]
+    stored = np.zeros(24, dtype="<i4")
+    stored[:12], stored[12:] = 1, 2
+    with sqlite3.connect(file) as store:
+        store.execute("UPDATE grouping SET codes = ?", (zlib.compress(stored.tobytes(), 6),))
+    assert Memory(file, b"key").judge(BORIS, [less], 10, DAY) == [{1}]
 
 
 def test_a_question_asked_again_is_answered_again_and_what_was_not_told_is_not_remembered(memory):

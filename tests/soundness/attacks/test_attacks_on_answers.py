@@ -14,6 +14,7 @@ import pytest
 
 from tests.fixtures.home import TODAY, copied_home
 from tests.soundness.attacks.more_plays import MORE, MORE_RESIDUAL
+from tests.soundness.attacks.other_plays import OTHER, OTHER_RESIDUAL
 from tests.soundness.attacks.player import Player, Score, open_company
 from tests.soundness.attacks.plays import PLAYS, RESIDUAL, World, play
 from wenshu.home import Home
@@ -23,7 +24,8 @@ from wenshu.web.app import create_app
 
 MANY = int(os.environ.get("WENSHU_ATTACK_QUESTIONS", "10000"))
 SESSION = 250
-CLAIMED = {**PLAYS, **MORE}
+CLAIMED = {**PLAYS, **MORE, **OTHER}
+RESIDUALS = {**RESIDUAL, **MORE_RESIDUAL, **OTHER_RESIDUAL}
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +96,8 @@ def test_thousands_of_questions_recover_no_hidden_group(company, name):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", [*RESIDUAL, *MORE_RESIDUAL])
+@pytest.mark.parametrize("name", RESIDUALS)
 def test_the_residual_risks_are_still_what_is_published(company, name):
     """What these recover is measured by `bench.disclosure_attacks` and published; here they must still be able to ask."""
-    score = play(name, (RESIDUAL | MORE_RESIDUAL)[name], company, questions=100, seed=11)
+    score = play(name, RESIDUALS[name], company, questions=100, seed=11)
     assert score.invalid < score.questions / 2
