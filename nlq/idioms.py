@@ -31,6 +31,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"(?<![a-z])(?:the )?most recent(?: full| complete| completed)? {_U}(?![a-z])", r"last \g<u>"),
         (r"(?:,? )?(?<![a-z])(?:the )?(?:latest|most recent) (?:available|possible|you have|we have|you've got|we've got|you have got|there is)(?: (?:data|figures?|numbers?|values?|readings?|one))?(?![a-z])", ""),
         # changes and differences
+        (r"(?<![a-z])how (?:did|has|have|does|do) (?P<m>[^,?]{2,40}?) (?:evolved?|develop(?:ed)?) (?=(?:over|during|throughout|across|in)(?![a-z]))", r"trend of \g<m> "),
         (r"(?<![a-z])how (?P<d>did|has|have|does|do) (?P<m>[^,?]{2,40}?) (?:moved?|shift(?:ed)?|evolved?|developed?) (?=(?:between|from|since|over|versus|vs|against|compared)(?![a-z]))", r"how \g<d> \g<m> change "),
         (r"(?<![a-z])how (?:far|much|many points) (?:ahead|in front) (?P<v>is|are|was|were) (?P<a>[^,?]{2,40}?) of (?=[a-z0-9])", r"how much higher \g<v> \g<a> than "),
         (r"(?<![a-z])how (?:far|much|many points) behind (?P<b>[^,?]{2,40}?) (?P<v>is|are|was|were) (?P<a>[^,?]{2,40}?)(?= (?:in|on|by|for|at|last|this)(?![a-z])|[,?]|$)", r"how much lower \g<v> \g<a> than \g<b>"),

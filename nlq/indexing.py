@@ -11,6 +11,8 @@ from nlq.normalise import has_chinese, keys, normalise, root
 from nlq.wordbook import Key, Wordbook, WordbookBuilder, lengths_of
 from nlq.words import FILLER, LINK_WORDS, PERIODIC, RANK, SHARE, TREND, UNSUPPORTED, YEARLY
 
+_LINKING = frozenset("的和与及了")
+
 
 def index_names(book: Wordbook, builder: WordbookBuilder) -> None:
     """Index parts and reorderings of the metrics' names."""
@@ -35,7 +37,8 @@ def index_names(book: Wordbook, builder: WordbookBuilder) -> None:
                     for start in range(len(key)):
                         for end in range(start + 2, len(key) + 1):
                             # a piece is a word only where it leaves words: 进阶率 of 观念进阶率, not 达率 of 触达率
-                            if end - start < len(key) and start != 1:
+                            # and none begins or ends with what links words: 用的 of 费用的比值
+                            if end - start < len(key) and start != 1 and key[start] not in _LINKING and key[end - 1] not in _LINKING:
                                 partial[key[start:end]].add(metric)
             else:
                 roots = tuple(sorted(root(unit) for unit in key if unit not in LINK_WORDS))

@@ -98,14 +98,10 @@ _WORKDAYS = ("工作日", "平日", "working day", "business day", "workday")
 _WEEKENDS = ("周末", "weekend")
 
 
-_SAID = ("零", "一", "两", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
-
-
 def _hours(hour: int) -> tuple[str, ...]:
     half, suffix = hour % 12 or 12, "am" if hour < 12 else "pm"
     parts = ("凌晨",) if hour < 6 else ("早上", "上午") if hour < 12 else ("中午", "下午") if hour < 18 else ("晚上",)
     said = tuple(f"{part}{shown}点" for part in parts for shown in {hour, half})
-    said += tuple(f"{part}{_SAID[half]}点" for part in parts) + ((f"{_SAID[half]}点",) if hour == half else ())
     return (*said, f"{hour}点", f"{hour}点钟", f"{hour}时", f"{hour}:00", f"{half} {suffix}", f"{half}{suffix}")
 
 

@@ -18,7 +18,7 @@ _COUNTED = ("件数", "单数", "笔数", "数量", "金额", "总额", "数", "
 _PLAIN_UNITS = frozenset(("个", "次", "人", "人次", "家", "位", "名", "元", "万元", "%", ""))
 _MONEY = ("元", "万元", "亿元")
 _ASKED, _MANY = ("了多少", "多少", "过多少", "了几", "过几"), ("了多少", "多少")
-_VERBS = frozenset("报还交订领")
+_VERBS = frozenset("报还交订领产运投")
 """Verbs that are more often of another part of speech in the word list."""
 _BODY = 2
 _IRREGULAR = {"sold": "sell", "spent": "spend", "paid": "pay", "made": "make", "won": "win", "lost": "lose", "held": "hold", "sent": "send", "given": "give", "taken": "take", "bought": "buy", "written": "write", "drawn": "draw", "lent": "lend", "built": "build", "shipped": "ship", "booked": "book", "signed": "sign", "served": "serve"}
