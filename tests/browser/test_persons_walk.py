@@ -17,6 +17,7 @@ from wenshu.demo import build
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="needs Debian's chromium")]
 PATIENCE = 180_000
+OUR_FILES = ("hospitals.csv", "crm_hcp.csv", "reps.csv", "crm_visits.csv")
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def test_two_people_find_out_once_who_is_behind_a_pseudonym(home, address, visit
     asks.fill("[name=case]", "AE-2026-001")
     asks.click("form.filters button.primary")
     row = asks.locator("tr", has_text="AE-2026-001")
-    expect(row).to_contain_text("须由他人批准")
+    expect(row).to_contain_text("须由他人审批")
     expect(row.locator("button[value=approve]")).to_have_count(0)
     approves.goto("/persons?lang=en")
     assert fits(approves)
@@ -165,8 +166,8 @@ def test_a_new_companys_folder_is_confirmed_and_loaded_by_pages_alone(tmp_path, 
     company.mkdir()
     build(company, seed=12, today=date.fromisoformat(TODAY), scale=0.01)
     (home.path / "inbox").mkdir()
-    for path in (company / "extracts").iterdir():
-        (home.path / "inbox" / f"our_{path.name}").write_bytes(path.read_bytes())
+    for name in OUR_FILES:
+        (home.path / "inbox" / f"our_{name}").write_bytes((company / "extracts" / name).read_bytes())
     make_person(home, "walk_steward", "data_engineer", "data_engineering")
     with serving(home) as running:
         page = visit(running.address, "walk_steward")
@@ -174,7 +175,7 @@ def test_a_new_companys_folder_is_confirmed_and_loaded_by_pages_alone(tmp_path, 
         page.locator("main p.lead a").click()
         page.wait_for_url("**/data/files")
         files = page.locator("section.case").count()
-        assert files == 17
+        assert files == len(OUR_FILES)
         page.locator("form[action$='left-out'] button").click()
         for left in range(files, 0, -1):
             expect(page.locator("section.case")).to_have_count(left)
