@@ -268,11 +268,11 @@ def test_only_what_is_new_or_has_changed_is_read(tmp_path: Path, opened: list[st
         report = company.load("home", unless_unchanged=True)
         assert _facts(opened) == {name}, step
         assert len(report.changes[name.split("_")[0]]["not_read"]) == 3 - step
-    del company.files["congress_2.csv"]
+    del company.files["choices_2.csv"]
     opened.clear()
     report = company.load("home", unless_unchanged=True)
     assert _facts(opened) == set()
-    assert "congress: congress_2.csv was there at the last load and is gone; its rows are no longer in the warehouse" in report.warnings
+    assert "choices: choices_2.csv was there at the last load and is gone; its rows are no longer in the warehouse" in report.warnings
 
 
 def test_rows_that_belong_to_a_file_that_is_known_bring_that_file_back(tmp_path: Path, opened: list[str]) -> None:
