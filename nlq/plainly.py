@@ -19,6 +19,24 @@ _OUT = r"(?:去掉|去除|剔除|剔掉|排除|排除掉|刨除|刨掉|扣除|�
 _QUARTERS = r"(?:q[1-4]|第?[一二三四1-4]季度?)"
 _MONTHS = r"(?:1[0-2]|[1-9]|十[一二]?|[一二三四五六七八九])月份?"
 
+_PART_OF_DAY = "(?:凌晨|早上|早晨|上午|中午|下午|傍晚|晚上|夜里|晚间)"
+_HOUR = r"(?:\d{1,2}|十[一二]?|[一二三四五六七八九两])"
+_LATE = frozenset(("下午", "傍晚", "晚上", "夜里", "晚间"))
+_NOON, _DAY = 12, 24
+_CN_HOURS = {said: hour for hour, said in enumerate("零一二三四五六七八九十")} | {"两": 2, "十一": 11, "十二": 12}
+
+
+def _hours(match: re.Match[str]) -> str:
+    """下午3点到5点: each hour that begins in it."""
+    first, last = (int(said) if said.isdigit() else _CN_HOURS[said] for said in (match["a"], match["b"]))
+    begins = match["p"] in _LATE and first < _NOON
+    first += _NOON if begins else 0
+    last += _NOON if (match["q"] or match["p"]) in _LATE and last < _NOON else 0
+    if not first < last <= _DAY:
+        return match.group()
+    return "、".join(f"{hour}点" for hour in range(first, last))
+
+
 _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(said, re.IGNORECASE), meant)
     for said, meant in (
@@ -65,6 +83,16 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
         (r"(?<=[,，])剩下的?(?=[^,，\s]{2})", ""),
         (r"各个?省市(?![场长])", "各省"),
         (r"增长贡献(?=最[大高多])", "增长量"),
+        # words of analysts, of Taiwan and of talk
+        (r"^取(?=[\d去今上前本近])|(?:^|(?<=[,，]))筛选(?:出来?)?(?=[^,，条器项\s]{4,})|最好(?=能|可以|按|分|给|带)", ""),
+        (r"(?P<y>年|月)增率", lambda match: "同比增长率" if match["y"] == "年" else "环比增长率"),
+        (r"成长率", "增长率"),
+        (r"(?<=[^\s,，])这[两二三四五六]个(?:指标|数字|数据)", ""),
+        (r"^我?(?:手下|手底下|手上|下面)的?(?=[各每所全哪谁代团医])", "我们"),
+        (r"不够(?=[\d一二三四五六七八九十百千万]+(?:成|%|个|次|万|千|百|人|家|元|$))", "不到"),
+        (r"有没有(?=[\d一二三四五六七八九十]+(?:成|%)(?:$|[?？,，呢吗]))", "是否达到"),
+        (r"(?<![一二三四五六七八九十百第\d])(?P<a>[一二三四])(?P<b>[二三四])(?P<c>[线级类])(?=城市|医院|市场|客户|的|$)", r"\g<a>\g<c>、\g<b>\g<c>"),
+        (rf"(?P<p>{_PART_OF_DAY})?(?P<a>{_HOUR})点钟?(?:到|至|-|~)(?P<q>{_PART_OF_DAY})?(?P<b>{_HOUR})点钟?(?:之间|期间)?(?=的|[^\d\s半一前后,，左钟]|$)", _hours),
         # follow-ups
         (r"(?<=[^\s,，])(?:放到?|放在|摆在?|搁)(?:一起|一块儿?)(?:来)?(?=[比对])", ""),
         (r"^(?P<x>同比|环比|占比|排名|对比|比较)(?:就|也|都)?(?:不要|不用|不看|去掉|删掉|取消)了?$", r"去掉\g<x>"),

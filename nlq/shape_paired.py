@@ -152,7 +152,7 @@ def _times_of_another(sentence: Sentence) -> None:
 
 def _differences(sentence: Sentence) -> None:
     """比去年同期少了多少: the base is named, and the difference is what a comparison shows."""
-    if sentence.find("[YQ]") is None or sentence.count(VALUE) > 1 or sentence.count(METRIC) != 1:
+    if sentence.find("[YQ]") is None or _shared(sentence) or sentence.count(METRIC) != 1:
         return
     for token in [token for token in sentence.rest if token.kind == "d" and token.text.endswith("多少")]:
         sentence.take(sentence.rest.index(token))
