@@ -251,7 +251,7 @@ class Builder:
             sizes = [len(values) for member in self.draft.members if not member.exclude for found, _, values in self._values(member.token, chosen) if found == name]
             if len(sizes) > 1 and max(sizes) == 1:
                 work.add_group(name)
-            elif len(sizes) > 1:
+            elif len(sizes) > 1 and not self.draft.separate:
                 work.score -= 0.45
 
     def _member_compare(self, work: Work, chosen: dict[int, str]) -> MemberCompare | None:
