@@ -9,6 +9,7 @@ import re
 
 from nlq.dictionary import is_word
 from nlq.matching import Token
+from nlq.measures import is_duration
 from nlq.sentence import Sentence
 from nlq.words import DIMENSION, FILLER, METRIC, UNKNOWN, VALUE
 
@@ -25,6 +26,7 @@ def common_nouns(sentence: Sentence) -> None:
         _of_members(sentence)
     _in_both(sentence)
     _ever(sentence)
+    _lengths(sentence)
 
 
 def _counted_members(sentence: Sentence) -> None:
@@ -103,6 +105,18 @@ def _in_both(sentence: Sentence) -> None:
     following = [token for token in sentence.rest if token.start >= both.end][:3]
     if named and any(info.counts is not None for info in named) and [token.kind for token in following] == ["T", "&", "T"]:
         sentence.problem(both.text, _ASK)
+
+
+def _lengths(sentence: Sentence) -> None:
+    """Doctors with over 20 years' experience: a length of time bounds no count; whose it is has no name here."""
+    match = sentence.find("C(?=Nm)")
+    if match is None:
+        return
+    number, unit = sentence.rest[match.end()], sentence.rest[match.end() + 1]
+    infos = sentence.view.lexicon.metrics
+    named = [infos[name] for token in sentence.rest if token.kind == METRIC for name in token.ids("metric") if name in infos]
+    if unit.start - number.end <= 1 and named and not any(is_duration(info) for info in named):
+        sentence.problem(f"{number.text}{' ' if unit.text.isascii() else ''}{unit.text}", _ASK)
 
 
 def _ever(sentence: Sentence) -> None:

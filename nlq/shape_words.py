@@ -73,10 +73,14 @@ def pluses(sentence: Sentence) -> None:
     """10k+ touches, 2+ channels: no less than that; Shanghai plus Beijing: both."""
     for index, token in enumerate(sentence.rest):
         before = sentence.rest[index - 1] if index else None
-        if token.text == "+" and token.kind == "&" and before is not None and before.kind == "N" and before.end == token.start and not (index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "N"):
+        if token.text == "+" and token.kind == "&" and before is not None and before.kind == "N" and before.end == token.start and (index + 1 == len(sentence.rest) or sentence.rest[index + 1].kind in _BOUNDED):
             token.kind, token.meanings, token.alternatives = "c", (Meaning("cue", "c", ">="),), []
         elif token.text == "plus" and token.kind == "c" and before is not None and before.kind == "V" and index + 1 < len(sentence.rest) and sentence.rest[index + 1].kind == "V":
             token.kind = "&"
+
+
+_BOUNDED = (METRIC, "D", ",", "T", "f")
+"""What may follow 10k+: not years, which are a member's (20+ years of practice)."""
 
 
 def _part(token: Token) -> bool:
