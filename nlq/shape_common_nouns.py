@@ -115,7 +115,8 @@ def _lengths(sentence: Sentence) -> None:
     number, unit = sentence.rest[match.end()], sentence.rest[match.end() + 1]
     infos = sentence.view.lexicon.metrics
     named = [infos[name] for token in sentence.rest if token.kind == METRIC for name in token.ids("metric") if name in infos]
-    if unit.start - number.end <= 1 and named and not any(is_duration(info) for info in named):
+    plain = number.number is not None and number.number.said == "plain"
+    if plain and unit.start - number.end <= (0 if sentence.chinese else 1) and named and not any(is_duration(info) for info in named):
         sentence.problem(f"{number.text}{' ' if unit.text.isascii() else ''}{unit.text}", _ASK)
 
 
