@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -98,6 +99,21 @@ def test_a_group_with_and_without_a_few_is_refused_to_colleagues_and_not_to_anot
         assert isinstance(ask(door, order[1], MEDICAL), Answered)
         # What was answered stays answered.
         assert isinstance(ask(door, order[0], COLLEAGUE), Answered)
+
+
+@pytest.mark.parametrize("roles", [("marketing", "medical"), ("medical", "marketing")])
+@pytest.mark.parametrize("first", ["whole", "part"])
+def test_a_few_are_not_the_difference_of_two_purposes_though_others_withdrew_for_each(planted, roles, first):
+    """One person with two roles: who counts differs by some on both sides, so that neither group holds the other."""
+    base = {"metrics": ["reached_hcps"], "period": YEAR, "where": [_in("province", planted.province)]}
+    part = base | {"where": [*base["where"], _in("specialty", planted.specialty, op="not_in")]}
+    actors = [MARKET if role == "marketing" else replace(MEDICAL, id=MARKET.id) for role in roles]
+    door = planted.company.door()
+    asked = (base, part) if first == "whole" else (part, base)
+    assert isinstance(ask(door, asked[0], actors[0]), Answered)
+    refused = ask(door, asked[1], actors[1])
+    assert isinstance(refused, Refused)
+    assert refused.refusal.code == "differencing"
 
 
 def test_shares_tell_the_whole_so_that_the_rest_is_refused(planted):
