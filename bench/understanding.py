@@ -30,8 +30,8 @@ from governance.documents.reading import Read, read
 from governance.documents.settings import Settings
 from governance.identity.recognizers import Screener
 from governance.metrics.catalogue import Catalogue
-from nlq.evaluation import percentile
-from nlq.lexicon import Lexicon
+from nlq.evaluation.scores import percentile
+from nlq.lexicon.lexicon import Lexicon
 from nlq.understand import understand
 
 ROOT = Path(__file__).parents[1]

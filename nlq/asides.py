@@ -12,9 +12,6 @@ import re
 from collections.abc import Sequence
 
 from governance.terms import MetricQuery
-from nlq import talk_words as said
-from nlq.dictionary import part_of_speech
-from nlq.normalise import keys
 from nlq.talk import (
     ALTERING,
     ASKING,
@@ -38,6 +35,9 @@ from nlq.talk import (
     Talk,
     Word,
 )
+from nlq.words import talk as said
+from nlq.words.dictionary import part_of_speech
+from nlq.words.normalise import keys
 
 _OWN_OCCASION = re.compile(r"(?:报|会|总结|小结|复盘|回顾|汇报|述职|ppt|幻灯片)$")
 """A word that alone before a question is what the number is for; 培训 and 检查 may be what was done."""

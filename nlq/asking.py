@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from governance.terms import Filter, MemberCompare, MetricQuery, Text
 from nlq.draft import Draft, Group
-from nlq.lexicon import LexiconView
+from nlq.lexicon.lexicon import LexiconView
 from nlq.matching import Token
-from nlq.normalise import stem
 from nlq.options import Option, describe
 from nlq.reading import Reader
 from nlq.times import When
-from nlq.words import DIMENSION, FILLER, METRIC, NOUN
+from nlq.words.grammar import DIMENSION, FILLER, METRIC, NOUN
+from nlq.words.normalise import stem
 
 MAX_OPTIONS = 6
 

@@ -22,13 +22,13 @@ from governance.terms import (
 )
 from nlq.defaults import default_period, default_text
 from nlq.draft import Draft, Group, Threshold
-from nlq.entries import DimensionInfo, MetricInfo
-from nlq.lexicon import LexiconView
+from nlq.lexicon.entries import DimensionInfo, MetricInfo
+from nlq.lexicon.lexicon import LexiconView
+from nlq.lexicon.measures import disagrees, measure_of, unit_of
 from nlq.matching import Token
-from nlq.measures import disagrees, measure_of, unit_of
-from nlq.normalise import keys
-from nlq.shape_periods import coarse_window, default_grain, trend_window
+from nlq.shape.periods import coarse_window, default_grain, trend_window
 from nlq.times import Clock, When, counterpart
+from nlq.words.normalise import keys
 
 Operator = Literal["in", "not_in"]
 _EACH = frozenset(("each", "every", "per", "by"))

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from governance.terms import Language
 from nlq.building import Correction
-from nlq.dictionary import is_word
-from nlq.fuzzy import replaced
-from nlq.lexicon import LexiconView
+from nlq.lexicon.fuzzy import replaced
+from nlq.lexicon.lexicon import LexiconView
 from nlq.matching import Matcher, Token
 from nlq.times import Clock
-from nlq.words import UNKNOWN, VALUE
+from nlq.words.dictionary import is_word
+from nlq.words.grammar import UNKNOWN, VALUE
 
 MAX_CORRECTIONS = 3
 

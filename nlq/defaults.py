@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from governance import calendar
 from governance.terms import Period, Text
-from nlq.entries import MetricInfo
+from nlq.lexicon.entries import MetricInfo
 from nlq.times import Clock
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from governance.documents.lexicon import GuardRule
 from governance.terms import Text
-from nlq.phrase_index import PhraseIndex
+from nlq.words.phrase_index import PhraseIndex
 
 ORDER = ("adverse_event", "off_label", "prescription_by_doctor", "identity_in_question", "individual_level", "row_scope", "not_understood")
 """The order in which reasons are given (contracts.md section 3); what is no question at all comes last."""

@@ -6,13 +6,12 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from nlq.dictionary import is_word
-from nlq.entries import Meaning
-from nlq.normalise import keys
+from nlq.lexicon.entries import Meaning
 from nlq.short_members import settled
 from nlq.spans import OF_MEMBERS, Candidate, Spans, Token
 from nlq.times import TimeHit, scan
-from nlq.words import (
+from nlq.words.dictionary import is_word
+from nlq.words.grammar import (
     DIFFERENCE,
     DIMENSION,
     EXCLUDE,
@@ -30,6 +29,7 @@ from nlq.words import (
     VALUE,
     WHICH,
 )
+from nlq.words.normalise import keys
 
 _TAKES = frozenset(("取", "取出", "列", "选", "选出", "挑", "挑出", "留", "留下", "保留", "截取", "截", "抽", "抓", "取个", "pick", "keep", "choose", "select", "return"))
 

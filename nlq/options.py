@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import lru_cache
 
 from governance.terms import Filter, MemberCompare, MetricQuery, Period, Text, Value
-from nlq.lexicon import Lexicon, LexiconView
+from nlq.lexicon.lexicon import Lexicon, LexiconView
 
 _GRAINS = {"day": ("日", "day"), "week": ("周", "week"), "month": ("月", "month"), "quarter": ("季度", "quarter"), "year": ("年", "year")}
 

@@ -11,11 +11,11 @@ from governance.terms import MetricQuery
 from nlq.building import Builder, Correction, Reading, Work
 from nlq.defaults import default_period
 from nlq.draft import Draft, Member
-from nlq.entries import Meaning
-from nlq.lexicon import LexiconView
+from nlq.lexicon.entries import Meaning
+from nlq.lexicon.lexicon import LexiconView
 from nlq.matching import Token
-from nlq.normalise import keys, normalise, root, stem
 from nlq.times import Clock
+from nlq.words.normalise import keys, normalise, root, stem
 
 MAX_READINGS = 12
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from nlq.draft import Draft
-from nlq.empty_words import says_nothing, says_nothing_behind
-from nlq.entries import DimensionInfo, MetricInfo
+from nlq.lexicon.entries import DimensionInfo, MetricInfo
+from nlq.lexicon.measures import is_duration
+from nlq.lexicon.wordbook import DECLARED
 from nlq.matching import Token
-from nlq.measures import is_duration
-from nlq.normalise import root, stem
-from nlq.wordbook import DECLARED
-from nlq.words import FILLER, HOW_LONG, METRIC, UNKNOWN, UNSUPPORTED
+from nlq.words.empty_words import says_nothing, says_nothing_behind
+from nlq.words.grammar import FILLER, HOW_LONG, METRIC, UNKNOWN, UNSUPPORTED
+from nlq.words.normalise import root, stem
 
 COUNT_AFTER = re.compile(r"(?:的)?(?:总)?(?:次数|人数|数量|篇数|人次|多少次|多少人|了多少次|了几次|过多少次|数(?!据|字|值)|量)")
 COUNT_BEFORE = re.compile(r"(?:number|count|total number) of (?:the )?$")

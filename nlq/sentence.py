@@ -8,10 +8,10 @@ from functools import cache
 
 from governance.terms import Language, Text
 from nlq.draft import Draft
-from nlq.lexicon import LexiconView
+from nlq.lexicon.lexicon import LexiconView
+from nlq.lexicon.measures import is_duration
 from nlq.matching import Token
-from nlq.measures import is_duration
-from nlq.words import DIMENSION, FILLER, HOW_LONG, METRIC, VALUE
+from nlq.words.grammar import DIMENSION, FILLER, HOW_LONG, METRIC, VALUE
 
 _compiled = cache(re.compile)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nlq.dictionary import part_of_speech
 from nlq.spans import Token
-from nlq.words import DIMENSION, FILLER, UNKNOWN, VALUE
+from nlq.words.dictionary import part_of_speech
+from nlq.words.grammar import DIMENSION, FILLER, UNKNOWN, VALUE
 
 _NAMES = ("", "ns", "nr", "nz", "nt", "nrt", "nrfg")
 """Parts of speech of proper names; nothing: no word of the dictionary."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from governance.terms import Language
-from nlq.entries import Meaning
-from nlq.lexicon import LexiconView
-from nlq.normalise import Unit, derivations, root, units
-from nlq.numbers import Number, match_number
+from nlq.lexicon.entries import Meaning
+from nlq.lexicon.lexicon import LexiconView
 from nlq.times import Clock, TimeHit, When
-from nlq.words import BOUND, DIMENSION, FILLER, LINK_WORDS, LINKERS, METRIC, NOUN, NUMBER, TIME, VALUE
+from nlq.words.grammar import BOUND, DIMENSION, FILLER, LINK_WORDS, LINKERS, METRIC, NOUN, NUMBER, TIME, VALUE
+from nlq.words.normalise import Unit, derivations, root, units
+from nlq.words.numbers import Number, match_number
 
 _KINDS = {"metric": METRIC, "dimension": DIMENSION, "value": VALUE, "term": VALUE, "noun": NOUN, "bound": BOUND}
 _UNIT_WEIGHT = {"c": 1.0, "w": 2.0, "n": 1.5, "p": 0.2}

@@ -1,6 +1,6 @@
 """A clause cut into words with what each is beside a question: a name of the bundle, a word of the language, talk of who wants the number and how, or unknown.
 
-Names of the bundle always win over talk. The closed parts of speech come from jieba's dictionary, the rest from `nlq.talk_words`.
+Names of the bundle always win over talk. The closed parts of speech come from jieba's dictionary, the rest from `nlq.words.talk`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nlq import talk_words as said
-from nlq.dictionary import part_of_speech
-from nlq.lexicon import LexiconView
-from nlq.normalise import Unit, units
-from nlq.words import FILLER
+from nlq.lexicon.lexicon import LexiconView
+from nlq.words import talk as said
+from nlq.words.dictionary import part_of_speech
+from nlq.words.grammar import FILLER
+from nlq.words.normalise import Unit, units
 
 NAME, CUE, TIME, SOON, CONTENT, NUMBER, CLOSED, LINK = "NQTtudhl"
 PERSON, OCCASION, ASKING, FEELING, MANNERS, LOOKS = "POAFmL"

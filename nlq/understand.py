@@ -2,7 +2,7 @@
 
 Deterministic, offline, a few milliseconds. Identities and forbidden intents are found before anything is read as a query.
 
-For a conversation: keep its queries in force as a stack (`nlq.acts.after` says how a turn changes it), hand the newest over as `context` and those
+For a conversation: keep its queries in force as a stack (`nlq.dialogue.acts.after` says how a turn changes it), hand the newest over as `context` and those
 before it as `earlier`. `Understanding.act` says what the sentence does: None asks; `explain` has the last answer (or a metric) explained, and the
 reading is its query; `undo` takes the last step back, and the reading is the query before it, to be answered again (status `not_understood` with a
 message where there is none); `reset` forgets the conversation's queries (status `not_understood`, with a message that invites the next question).
@@ -18,19 +18,13 @@ from datetime import date
 from typing import Literal
 
 from governance.terms import Language, MetricQuery, Text
-from nlq.acts import Act, act_of
 from nlq.asides import Asides, reports, unaddressed, unlabelled, without
 from nlq.asking import ask_back, choose, miscounted_noun, or_options, share_options, single_options, time_options
-from nlq.choosing import chosen, labelled, shared_by, undecided
-from nlq.colloquial import plainer
-from nlq.conversing import anew
 from nlq.correcting import Tokeniser
-from nlq.dialect import added_back, standard
-from nlq.draft import Draft
-from nlq.followup import EXPLAINED, FollowUp
-from nlq.future import NOT_YET, happened, is_future, is_plan
-from nlq.guard import is_sql
-from nlq.leaning import (
+from nlq.dialogue.acts import Act, act_of
+from nlq.dialogue.choosing import chosen, labelled, shared_by, undecided
+from nlq.dialogue.followup import EXPLAINED, FollowUp
+from nlq.dialogue.leaning import (
     CHANGES,
     EARLIER,
     NOW_FIRST,
@@ -43,23 +37,29 @@ from nlq.leaning import (
     prefer_members,
     side_by_side,
 )
-from nlq.lexicon import Lexicon, LexiconView
+from nlq.dialogue.pointing import Shown, as_before, asks_why, pointed, returning, with_rows
+from nlq.dialogue.turning import turned
+from nlq.draft import Draft
+from nlq.guard import is_sql
+from nlq.lexicon.lexicon import Lexicon, LexiconView
 from nlq.matching import Token
-from nlq.mending import mended
-from nlq.normalise import MAX_QUESTION, cased, has_chinese, normalise
 from nlq.options import Option, nearest_metrics
-from nlq.persons import names_someone
-from nlq.pointing import Shown, as_before, asks_why, pointed, returning, with_rows
+from nlq.plainly.colloquial import plainer
+from nlq.plainly.conversing import anew
+from nlq.plainly.dialect import added_back, standard
+from nlq.plainly.mending import mended
+from nlq.plainly.wording import plain
 from nlq.reading import Correction, Reader, Reading
-from nlq.refusing import LanguageRefusal, Refuser
+from nlq.refusals.future import NOT_YET, happened, is_future, is_plan
+from nlq.refusals.persons import names_someone
+from nlq.refusals.refusing import LanguageRefusal, Refuser
+from nlq.refusals.screening import BLANK, holds_a_number, screened
 from nlq.scoring import COUNT_AFTER, COUNT_BEFORE, READABLE, UNKNOWN_LIMIT, Leftovers, leftovers
-from nlq.screening import BLANK, holds_a_number, screened
-from nlq.shape import read_shape
+from nlq.shape.shape import read_shape
 from nlq.times import Clock, When
-from nlq.turning import turned
-from nlq.wording import plain
-from nlq.words import EXPLAIN as EXPLAIN_KIND
-from nlq.words import METRIC, NOT
+from nlq.words.grammar import EXPLAIN as EXPLAIN_KIND
+from nlq.words.grammar import METRIC, NOT
+from nlq.words.normalise import MAX_QUESTION, cased, has_chinese, normalise
 
 Status = Literal["read", "clarify", "not_understood", "refused"]
 TIE = 0.06

@@ -17,13 +17,13 @@ from governance.documents.metrics import Metric
 from governance.errors import InvalidQuery
 from governance.metrics.parsing import query_from_json
 from governance.terms import Language, MemberCompare, MetricQuery, Period, Text
-from nlq.lexicon import Lexicon, LexiconView
+from nlq.lexicon.lexicon import Lexicon, LexiconView
 from nlq.matching import Matcher
-from nlq.normalise import normalise, units
 from nlq.reading import Reading
 from nlq.times import Clock
 from nlq.understand import Understanding, understand
-from nlq.words import TIME
+from nlq.words.grammar import TIME
+from nlq.words.normalise import normalise, units
 
 CERTAIN = 1.0
 MAX_READINGS_KEPT = 5_000

@@ -18,7 +18,7 @@ from governance.documents.reading import Read
 from governance.errors import InvalidQuery, Problem
 from governance.metrics.parsing import query_from_json
 from governance.terms import Language, MetricQuery, Text
-from nlq.lexicon import Lexicon, LexiconView
+from nlq.lexicon.lexicon import Lexicon, LexiconView
 from nlq.understand import Understanding, understand
 from nlq.verified import names_time, same_form
 

@@ -11,7 +11,7 @@ from governance.identity.labels import WORDS
 from governance.identity.reidentification import checked_case
 from governance.metrics.parsing import query_from_json
 from governance.terms import Actor, Language
-from nlq.answer import Answer
+from nlq.answers.answer import Answer
 from wenshu.knowing import Knowing
 from wenshu.telling import Telling
 

@@ -72,7 +72,7 @@ class UnknownConversation(WenshuError):
 class Turn:
     """One question and its answer (JSON, contracts.md section 3); `query` is the MetricQuery that follow-ups change.
 
-    `act` says what the sentence did instead of asking (`nlq.acts.Act`), None for a question.
+    `act` says what the sentence did instead of asking (`nlq.dialogue.acts.Act`), None for a question.
     """
 
     question: str
@@ -111,7 +111,7 @@ class Conversations:
 
     def in_force(self, owner: str, conversation: str) -> tuple[dict[str, Any], ...]:
         """Return the conversation's queries in force, oldest first: each asked one, without what was taken back or left behind."""
-        from nlq.acts import folded
+        from nlq.dialogue.acts import folded
 
         condition = (turns.c.owner == owner) & (turns.c.conversation == conversation)
         newest = select(turns.c.id, turns.c.query, turns.c.act).where(condition).order_by(turns.c.id.desc()).limit(MAX_TURNS)

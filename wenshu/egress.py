@@ -11,7 +11,7 @@ from governance.access.judge import ALONE
 from governance.errors import InvalidQuery
 from governance.inforce import Active
 from governance.terms import Actor, Grant, MetricQuery
-from nlq.lexicon import LexiconView
+from nlq.lexicon.lexicon import LexiconView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

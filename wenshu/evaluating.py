@@ -29,12 +29,12 @@ from governance.inforce import vocabulary_of
 from governance.metrics.execution import Sources
 from governance.terms import Actor, Language, MetricQuery, MinimumGroup, Refusal
 from governance.warehouse.engine import Warehouse
-from nlq.acts import after
-from nlq.evaluation import Ran, Understood, evaluate
-from nlq.evaluation_cases import Case, read_cases
-from nlq.lexicon import LexiconView
+from nlq.dialogue.acts import after
+from nlq.dialogue.pointing import Rows
+from nlq.evaluation.cases import Case, read_cases
+from nlq.evaluation.scores import Ran, Understood, evaluate
+from nlq.lexicon.lexicon import LexiconView
 from nlq.past_refusals import past_refusals
-from nlq.pointing import Rows
 from nlq.understand import Understanding, understand
 from wenshu.accounts import Accounts
 from wenshu.commands.common import Context, tell

@@ -25,7 +25,7 @@ from wenshu.standing import BundleSource, Fixed
 if TYPE_CHECKING:
     from governance.access.policy import Policy
     from governance.warehouse.engine import Warehouse
-    from nlq.lexicon import Lexicon
+    from nlq.lexicon.lexicon import Lexicon
 
 NO_DATA = "No data is loaded yet. Load a folder of extracts with: wenshu ingest DIR"
 
@@ -147,7 +147,7 @@ class House:
         return status.st_ino, status.st_mtime_ns, status.st_size
 
     def _build(self, bundle: Bundle, stamp: object) -> InForce:
-        from nlq.lexicon import Lexicon
+        from nlq.lexicon.lexicon import Lexicon
 
         active = put_in_force(bundle, fetch=self._fetch, today=now().date())
         documents = [read.document for read in bundle.of("lexicon", LexiconDocument)]

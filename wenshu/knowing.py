@@ -15,10 +15,10 @@ from governance.errors import InvalidQuery, nearest
 from governance.gateway import Gateway
 from governance.metrics.parsing import query_from_json
 from governance.terms import Actor, Language
-from nlq.answer import Answer
-from nlq.display import DisplayTable, display_rows
-from nlq.lexicon import LexiconView
-from nlq.suggestions import Suggestion
+from nlq.answers.answer import Answer
+from nlq.answers.display import DisplayTable, display_rows
+from nlq.answers.suggestions import Suggestion
+from nlq.lexicon.lexicon import LexiconView
 from nlq.understand import understand
 from wenshu import cards
 from wenshu.house import House, InForce, value_filter

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from governance.terms import Actor, MetricQuery
-from nlq.lexicon import LexiconView
+from nlq.lexicon.lexicon import LexiconView
 from nlq.understand import Understanding
 from nlq.verified import VerifiedQuestions, label
 from wenshu.egress import egress_of

@@ -28,10 +28,10 @@ from governance.metrics.explaining import plan_tree
 from governance.metrics.parsing import query_from_json, query_to_json
 from governance.terms import Actor, Grant, Language, MetricQuery, Refusal
 from governance.warehouse.engine import Warehouse
-from nlq.answer import Answer
-from nlq.explanation import query_in_words
+from nlq.answers.answer import Answer
+from nlq.answers.explanation import query_in_words
+from nlq.dialogue.pointing import Rows
 from nlq.past_refusals import past_refusals
-from nlq.pointing import Rows
 from nlq.understand import Understanding, understand
 from wenshu import cards
 from wenshu.accounts import Accounts, UnknownUser

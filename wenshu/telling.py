@@ -11,12 +11,22 @@ from governance.access.authorize import allowed_dimensions
 from governance.errors import InvalidQuery, UnsoundQuery
 from governance.gateway import Answered, Ask
 from governance.terms import Actor, Language, MetricQuery, Refusal, Text
-from nlq.answer import Answer, Option, answered, clarify, companions_beside, not_understood, refused, tell, unsound
-from nlq.companions import Companion, companions_for
-from nlq.explanation import query_in_words
+from nlq.answers.answer import (
+    Answer,
+    Option,
+    answered,
+    clarify,
+    companions_beside,
+    not_understood,
+    refused,
+    tell,
+    unsound,
+)
+from nlq.answers.companions import Companion, companions_for
+from nlq.answers.explanation import query_in_words
+from nlq.answers.reasons import with_reasons
+from nlq.answers.suggestions import suggest
 from nlq.reading import Reading
-from nlq.reasons import with_reasons
-from nlq.suggestions import suggest
 from nlq.understand import LanguageRefusal, Understanding
 from wenshu.house import InForce
 from wenshu.knowing import Knowing

@@ -24,8 +24,8 @@ def validate_alone(folder: Path) -> list[Problem]:
 
 def look_over(folder: Path, *, today: dt.date) -> Findings:
     """Return the problems of `validate_alone` and what is only doubtful. `today` says which rules have ended."""
-    from nlq.conflicts import check_words, ownerless, unguarded
-    from nlq.lexicon import Lexicon
+    from nlq.lexicon.conflicts import check_words, ownerless, unguarded
+    from nlq.lexicon.lexicon import Lexicon
     from nlq.verified_reading import goldenless
 
     try:

@@ -16,7 +16,7 @@ from datetime import date
 
 from governance.errors import WenshuError
 from governance.terms import MetricQuery
-from nlq.lexicon import LexiconView
+from nlq.lexicon.lexicon import LexiconView
 from nlq.model.judging import Allowed, Doubt, Judged, doubt_of, judge
 from nlq.model.limits import Allowance, BudgetSpent, CircuitBreaker, tokens_in
 from nlq.model.payload import Offer, compose

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from governance.errors import InvalidQuery
 from governance.metrics.parsing import query_from_json
 from governance.terms import MetricQuery, Text
-from nlq.lexicon import LexiconView
+from nlq.lexicon.lexicon import LexiconView
 from nlq.model.payload import Offer, within
 from nlq.options import Option, describe
 from nlq.reading import Reading

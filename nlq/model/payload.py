@@ -13,7 +13,7 @@ from typing import Any
 
 from governance.metrics.parsing import query_to_json
 from governance.terms import GRAINS, MemberCompare, MetricQuery, Value
-from nlq.lexicon import LexiconView
+from nlq.lexicon.lexicon import LexiconView
 from nlq.matching import Matcher
 from nlq.model.port import Request
 from nlq.model.settings import ModelDocument

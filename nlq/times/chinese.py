@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 from governance import calendar
 from governance.terms import Grain, Period, Text
-from nlq.numbers import chinese_value
 from nlq.times.model import Clock, Parts, When, cut
+from nlq.words.numbers import chinese_value
 
 WEEKEND = 8
 Atom = tuple[int, "Parts | When"]

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from governance import calendar
 from governance.terms import Grain, Period, Text
-from nlq.numbers import match_number
 from nlq.times.chinese import Atom, relative, rolling, season
 from nlq.times.model import Clock, Parts, When, cut
+from nlq.words.numbers import match_number
 
 MONTHS = {name: i + 1 for i, name in enumerate(["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"])}
 MONTHS |= {name[:3]: number for name, number in MONTHS.items()} | {"sept": 9}

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from governance.terms import Period
-from nlq.normalise import has_chinese, normalise
+from nlq.words.normalise import has_chinese, normalise
 
 _ALIASES: dict[str, tuple[str, ...]] = {
     "春节": ("过年", "新春", "农历新年", "spring festival", "chinese new year", "lunar new year", "cny holiday"),

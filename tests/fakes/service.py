@@ -17,7 +17,7 @@ from audit.errors import AuditUnavailable, NotFound
 from audit.merkle import leaf_hash, root
 from governance.errors import InvalidQuery, UnsoundQuery
 from governance.terms import Actor, Text
-from nlq.display import DisplayCell, DisplayColumn, DisplayTable
+from nlq.answers.display import DisplayCell, DisplayColumn, DisplayTable
 from tests.fakes.answer_files import FakeAnswerFiles
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import FakeDesk

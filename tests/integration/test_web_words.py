@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
-from nlq.chart_style import CATEGORIES, config
+from nlq.charts.style import CATEGORIES, config
 from tests.fakes.clock import FakeClock
 from tests.fakes.service import FakeService
 from tests.fakes.web import make_app

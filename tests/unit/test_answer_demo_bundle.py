@@ -11,12 +11,12 @@ from governance.documents.lexicon import LexiconDocument
 from governance.documents.metrics import MetricsDocument
 from governance.metrics.catalogue import Catalogue
 from governance.terms import Column, Disclosed, Filter, MetricQuery, MinimumGroup, Period
-from nlq.companions import companions_for
-from nlq.lexicon import Lexicon
-from nlq.narration import find
-from nlq.suggestions import suggest
+from nlq.answers.companions import companions_for
+from nlq.answers.narration import find
+from nlq.answers.suggestions import suggest
+from nlq.lexicon.lexicon import Lexicon
+from nlq.tables.view import View
 from nlq.understand import understand
-from nlq.view import View
 
 BUNDLE = Path(__file__).parents[2] / "policies"
 TODAY = date(2026, 11, 15)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.terms import MinimumGroup, Period, Text
-from nlq.formatting import Style, column_scale, glue, header_unit, hidden_mark, number, ordinal, plural, quantity
-from nlq.periods import period_dates, period_name, unit_tick, unit_word
+from nlq.tables.formatting import Style, column_scale, glue, header_unit, hidden_mark, number, ordinal, plural, quantity
+from nlq.tables.periods import period_dates, period_name, unit_tick, unit_word
 from tests.unit.answer_samples import TODAY
 
 MONEY = Style(format="currency", unit=Text(zh="元", en="CNY"))

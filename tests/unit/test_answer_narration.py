@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance.terms import Filter, Having, Keep, MemberCompare, MetricQuery, Order, Period
-from nlq.narration import find
-from nlq.view import Beside, View
+from nlq.answers.narration import find
+from nlq.tables.view import Beside, View
 from tests.unit.answer_samples import CHANNELS, NAMES, OCTOBER, REGIONS, SEPTEMBER, TODAY, YEAR, table
 
 EAST = (Filter(dimension="region", op="in", values=("华东",)),)

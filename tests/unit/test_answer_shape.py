@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from audit.events import Receipt
 from governance.errors import UnsoundQuery
 from governance.terms import DimensionScope, Filter, HiddenCell, MetricQuery, Order, Period, Refusal, Text
-from nlq.answer import Option, answered, clarify, not_understood, refused, unsound
-from nlq.companions import companions_for
-from nlq.display import display_rows
-from nlq.suggestions import Suggestion, period_words, suggest
-from nlq.view import View
+from nlq.answers.answer import Option, answered, clarify, not_understood, refused, unsound
+from nlq.answers.companions import companions_for
+from nlq.answers.display import display_rows
+from nlq.answers.suggestions import Suggestion, period_words, suggest
+from nlq.tables.view import View
 from tests.unit.answer_samples import NAMES, OCTOBER, REGIONS, SEPTEMBER, TODAY, grant, note, table
 
 KEYS = [

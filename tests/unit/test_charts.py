@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from governance.terms import MetricQuery, Order, Period
-from nlq.chart_layout import axis, spread, width, wrapped
-from nlq.chart_style import CATEGORIES, GROUND, THEMES, config, themed, to_png, to_svg
-from nlq.charts import chart
-from nlq.narration import find
-from nlq.view import View
+from nlq.answers.narration import find
+from nlq.charts.chart import chart
+from nlq.charts.layout import axis, spread, width, wrapped
+from nlq.charts.style import CATEGORIES, GROUND, THEMES, config, themed, to_png, to_svg
+from nlq.tables.view import View
 from tests.unit.answer_samples import CHANNELS, NAMES, OCTOBER, REGIONS, SEPTEMBER, TODAY, YEAR, table
 
 MONTHS = ["2025-11-01", "2025-12-01", *(f"2026-{m:02}-01" for m in range(1, 11))]

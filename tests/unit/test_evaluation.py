@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from governance.errors import DimensionNotAllowed, InvalidQuery, UnsoundQuery
 from governance.terms import Column, MetricQuery, Order, Text
-from nlq.evaluation import Ran, Understood, asked_in, difference, evaluate, percentile
-from nlq.evaluation_cases import CaseError, read_cases
+from nlq.evaluation.cases import CaseError, read_cases
+from nlq.evaluation.scores import Ran, Understood, asked_in, difference, evaluate, percentile
 
 RATE, REACHED = MetricQuery(metrics=("reach_rate",), group_by=("region",)), MetricQuery(metrics=("reached",), group_by=("region",))
 

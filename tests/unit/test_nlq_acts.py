@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from governance.metrics.parsing import query_from_json
-from nlq.acts import act_of, after
+from nlq.dialogue.acts import act_of, after
 from tests.fixtures.language import asked
 
 FIRST, SECOND = query_from_json({"metrics": ["reach_rate"]}), query_from_json({"metrics": ["revenue"], "group_by": ["region"]})

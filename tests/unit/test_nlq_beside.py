@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlq.asides import Asides, unlabelled, without
-from nlq.colloquial import plainer
-from nlq.dictionary import is_word, part_of_speech
-from nlq.mending import mended
-from nlq.normalise import has_chinese
+from nlq.plainly.colloquial import plainer
+from nlq.plainly.mending import mended
+from nlq.words.dictionary import is_word, part_of_speech
+from nlq.words.normalise import has_chinese
 from tests.fixtures.bundle import POLICIES
 from tests.fixtures.language import QUESTIONS, SHOP, WATER, asked, faults_in, view_of
 

@@ -7,8 +7,8 @@ import pytest
 from governance.documents.lexicon import LexiconDocument
 from governance.documents.reading import read
 from governance.documents.settings import Settings
-from nlq.conflicts import check_words, ownerless, unguarded
-from nlq.lexicon import Lexicon
+from nlq.lexicon.conflicts import check_words, ownerless, unguarded
+from nlq.lexicon.lexicon import Lexicon
 from tests.fixtures.bundle import POLICIES, catalogue_of
 
 SETTINGS = read(POLICIES / "bundle.yaml", Settings, POLICIES).document

@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from governance.terms import Filter, MetricQuery, Order
-from nlq.choosing import labelled, shared_by, undecided
-from nlq.conversing import anew, conversed, heard
-from nlq.idioms import idiomatic
-from nlq.pointing import asks_why, pointed, returning
+from nlq.dialogue.choosing import labelled, shared_by, undecided
+from nlq.dialogue.pointing import asks_why, pointed, returning
+from nlq.plainly.conversing import anew, conversed, heard
+from nlq.plainly.idioms import idiomatic
 from nlq.understand import understand
 from tests.fixtures.language import QUESTIONS, faults_in, lexicon_of, view_of
 

@@ -10,7 +10,7 @@ from governance.documents.lexicon import LexiconDocument
 from governance.documents.reading import read
 from governance.documents.settings import Settings
 from governance.identity.recognizers import Screener
-from nlq.lexicon import Lexicon
+from nlq.lexicon.lexicon import Lexicon
 from nlq.understand import understand
 from tests.fixtures.bundle import POLICIES, catalogue_of
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlq.numbers import chinese_value, match_number
+from nlq.words.numbers import chinese_value, match_number
 
 DIGITS = "零一二三四五六七八九"
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlq.fuzzy import syllables
-from nlq.normalise import normalise
+from nlq.lexicon.fuzzy import syllables
 from nlq.understand import understand
+from nlq.words.normalise import normalise
 from tests.fixtures.asked_of_domains import TODAY
 from tests.fixtures.domains import WRITTEN, domain
 from tests.fixtures.language import asked, lexicon_of

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from governance.terms import MetricQuery, Order
-from nlq.dialect import added_back, standard
-from nlq.turning import turned
+from nlq.dialogue.turning import turned
+from nlq.plainly.dialect import added_back, standard
 from tests.fixtures.bundle import POLICIES
 from tests.fixtures.language import QUESTIONS, asked, faults_in, lexicon_of
 

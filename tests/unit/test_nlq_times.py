@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlq.normalise import normalise
 from nlq.times import Clock, When, scan
 from nlq.times.festivals import FestivalCalendar
+from nlq.words.normalise import normalise
 
 TODAY = date(2026, 11, 15)
 FESTIVALS = FestivalCalendar(country="CN")

@@ -13,11 +13,11 @@ from governance.documents.lexicon import LexiconDocument
 from governance.documents.reading import read
 from governance.documents.settings import Settings
 from governance.terms import Filter, MetricQuery
-from nlq.lexicon import Lexicon
+from nlq.lexicon.lexicon import Lexicon
 from nlq.matching import Matcher
-from nlq.normalise import derivations, normalise
 from nlq.times import Clock
 from nlq.understand import Understanding, understand
+from nlq.words.normalise import derivations, normalise
 from tests.fixtures.bundle import catalogue_of
 from tests.fixtures.language import POLICIES, QUESTIONS, SHOP, TODAY, asked, lexicon_of, read_as, view_of
 

@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlq.normalise import normalise
-from nlq.phrase_index import PhraseIndex, expression
+from nlq.words.normalise import normalise
+from nlq.words.phrase_index import PhraseIndex, expression
 
 WORDS = st.sampled_from(["a", "ab", "abs", "side", "sides", "effect", "effects", "don't", "re-try", "医", "医生", "生了", "病", "x医生", "10", "9月"])
 PHRASES = st.lists(WORDS, min_size=1, max_size=3).flatmap(lambda words: st.sampled_from([" ".join(words), "".join(words), "…".join(words), " ".join(words) + "*"]))

@@ -11,7 +11,7 @@ from governance.access.policy import Policy, build_policy
 from governance.documents.access import AccessDocument
 from governance.documents.reading import Read
 from governance.terms import Actor, MetricQuery
-from nlq.lexicon import LexiconView
+from nlq.lexicon.lexicon import LexiconView
 from tests.soundness import policy_oracle as oracle
 from tests.soundness.test_policy_decisions import VOCABULARY
 from wenshu.egress import egress_of

@@ -15,7 +15,7 @@ import yaml
 from wenshu.commands.common import DONE, FAILED, STATUS_OF_ANSWER, Context, emit, json_option, pass_context, tell
 
 if TYPE_CHECKING:
-    from nlq.answer import Answer
+    from nlq.answers.answer import Answer
 
 NEW = "new"
 _CONVERSATION = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -84,7 +84,7 @@ class _Reader:
         self._lexicon: Any = None
 
     def read(self, case: PolicyCase, asks: str, actor: Actor, where: str) -> Prepared:
-        from nlq.lexicon import Lexicon
+        from nlq.lexicon.lexicon import Lexicon
         from nlq.understand import understand
 
         candidate = self._candidate

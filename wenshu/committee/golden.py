@@ -14,7 +14,7 @@ from governance.terms import Text
 from wenshu.committee.candidates import Candidate
 
 if TYPE_CHECKING:
-    from nlq.lexicon import Lexicon
+    from nlq.lexicon.lexicon import Lexicon
     from nlq.verified_reading import GoldenReading
 
 IMPORTED = "imported_draft"
@@ -89,7 +89,7 @@ class Goldens:
 
 def lexicon_of(candidate: Candidate, catalogue: Catalogue) -> Lexicon:
     """Compile the words of a candidate over its catalogue."""
-    from nlq.lexicon import Lexicon
+    from nlq.lexicon.lexicon import Lexicon
 
     return Lexicon.compile(catalogue, [read.document for read in candidate.bundle.of("lexicon", LexiconDocument)], candidate.bundle.settings)
 

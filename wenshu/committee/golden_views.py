@@ -19,7 +19,7 @@ from wenshu.committee.golden import LANGUAGES, Goldens, lexicon_of, missing
 from wenshu.committee.shapes import GoldenMetricView, GoldenQuestionView, Words
 
 if TYPE_CHECKING:
-    from nlq.lexicon import Lexicon
+    from nlq.lexicon.lexicon import Lexicon
     from nlq.verified_reading import GoldenReading
 
 KEPT = 3

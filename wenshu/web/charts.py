@@ -17,7 +17,7 @@ from xml.etree import ElementTree as ET
 
 from markupsafe import Markup
 
-from nlq.chart_style import CATEGORIES, config
+from nlq.charts.style import CATEGORIES, config
 
 SVG = "http://www.w3.org/2000/svg"
 _TAGS = frozenset({"svg", "g", "path", "rect", "text", "tspan", "line", "circle", "defs", "clipPath", "title", "desc"})

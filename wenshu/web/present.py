@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from governance.terms import Cell, Grain, Language, MinimumGroup, Text
-from nlq.display import DisplayTable
-from nlq.formatting import NO_VALUE, ONE, Scale, Style, column_scale, header_unit, hidden_mark, number
-from nlq.periods import unit_tick
+from nlq.answers.display import DisplayTable
+from nlq.tables.formatting import NO_VALUE, ONE, Scale, Style, column_scale, header_unit, hidden_mark, number
+from nlq.tables.periods import unit_tick
 from wenshu.web import charts
 from wenshu.web.language import current, say
 from wenshu.web.language import translate as _

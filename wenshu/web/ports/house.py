@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, Protocol, TypedDict
 
 from governance.terms import Actor, Language
-from nlq.display import DisplayTable
+from nlq.answers.display import DisplayTable
 from wenshu.accounts import Accounts
 from wenshu.handing_on import Handed
 from wenshu.web.ports.committee import CommitteePort

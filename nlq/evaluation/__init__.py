@@ -1,0 +1,1 @@
+"""Scoring questions against expected queries."""

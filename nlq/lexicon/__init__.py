@@ -1,0 +1,1 @@
+"""What words can mean under one bundle, compiled once, and what a particular caller may know of it."""

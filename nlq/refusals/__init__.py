@@ -1,0 +1,1 @@
+"""What ends before it is read as a query: persons, guarded words, the future; and what may be kept of it."""
