@@ -11,9 +11,13 @@ from nlq.lexicon.lexicon import LexiconView
 from nlq.matching import Matcher, Token
 from nlq.times import Clock
 from nlq.words.dictionary import is_word
-from nlq.words.grammar import UNKNOWN, VALUE
+from nlq.words.grammar import FILLER, UNKNOWN, VALUE
 
 MAX_CORRECTIONS = 3
+_SCATTERED = 4
+"""Single characters in a row that are taken for a name with a slip."""
+_SMALL = frozenset((FILLER, "C", "c", "Z", "z", "E", "X"))
+_LINKS = "的和与是在有了"
 
 
 class Tokeniser:
@@ -57,7 +61,7 @@ class Tokeniser:
                 text = replaced(text, token.start, token.end, word)
         if words:
             found.append((tuple(words), text))
-        chinese = [(t.start, t.end) for t in doubtful if not t.text.isascii()]
+        chinese = [(t.start, t.end) for t in doubtful if not t.text.isascii()] + _scattered(self.tokens)
         solid = [(t.start, t.end) for t in self.tokens if t.kind in "MDVT" and not t.partial]
         slips = corrector.names(self.text, chinese, solid, self.view.may_offer) if chinese else []
         for slip in slips[:2]:
@@ -78,4 +82,20 @@ class Tokeniser:
 def _doubt(tokens: Sequence[Token]) -> float:
     """How much of a sentence is not surely known: unknown words, and parts of names."""
     unknown = sum((2.0 if t.text.isascii() else float(len(t.text))) for t in tokens if t.kind == UNKNOWN)
-    return unknown + sum(0.5 for t in tokens if t.partial and all(m.rank == 3 for m in t.meanings)) + 0.01 * len(tokens)
+    return unknown + sum(0.5 for t in tokens if t.partial and all(m.rank == 3 for m in t.meanings)) + 0.01 * len(tokens) + len(_scattered(tokens))
+
+
+def _scattered(tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """Return where four or more single characters follow one another, each a small word of its own: nobody speaks so, it is a name with a slip (出达次数)."""
+    found: list[tuple[int, int]] = []
+    run: list[Token] = []
+    for token in (*tokens, None):
+        if token is not None and token.kind in _SMALL and len(token.text) == 1 and not token.text.isascii() and (not run or run[-1].end == token.start):
+            run.append(token)
+            continue
+        while run and run[0].text in _LINKS:
+            run.pop(0)
+        if len(run) >= _SCATTERED:
+            found.append((run[0].start, run[-1].end))
+        run = [token] if token is not None and token.kind in _SMALL and len(token.text) == 1 and not token.text.isascii() else []
+    return found

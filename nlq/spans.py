@@ -22,6 +22,8 @@ _CONFUSABLE = 0.6
 """What a name is given that a time before it could cut through: 9月 and 2号机组, not 9月2号 and 机组."""
 _SHORT_HEAD, _SHARED = 2, 3
 _COUNTING = frozenset(("多", "少", "几", "数"))
+_DIGITS = frozenset("一二两三四五六七八九十")
+_MEASURES = frozenset("个家位名条款种类")
 _COUNT_ENDINGS = frozenset("数量")
 
 
@@ -111,12 +113,14 @@ class Spans:
                 token = Token(TIME, *self._span(at, end), when=hit.when)
                 article = 0.45 if unit.key == "the" else 0.0  # no better than the article read over
                 found.append(Candidate(end, self._weight(at, end, 1.0) - article, (token,)))
+        counted = at + 1
         for number in match_number(self.text, unit.start, self.view.lexicon.units):
             stop = self.ends.get(number.end)
             if stop is not None:
+                counted = counted if number.classifier else stop
                 token = Token(NUMBER, *self._span(at, stop), number=number)
                 # a classifier gives way to a name that begins with the same word: more than 100 units
-                weight = self._classified(at, stop) if number.classifier and number.seconds is None else self._weight(at, stop, 0.93)
+                weight = self._classified(at, counted, stop) if number.classifier and number.seconds is None else self._weight(at, stop, 0.93)
                 found.append(Candidate(stop, weight, (token,)))
         if unit.kind == "c":
             if self.parted:
@@ -133,9 +137,10 @@ class Spans:
         self._partial(at, found)
         return found
 
-    def _classified(self, at: int, end: int) -> float:
-        rest = sum(self.weights[index] * (0.8 if self.units[index].kind == "c" else 0.4) for index in range(at + 1, end))
-        return self.weights[at] * 0.93 + rest - _TOKEN_COST
+    def _classified(self, at: int, counted: int, end: int) -> float:
+        """Weigh a number whose own words end at `counted` and its classifier's at `end`."""
+        rest = sum(self.weights[index] * (0.8 if self.units[index].kind == "c" else 0.6) for index in range(counted, end))
+        return sum(self.weights[at:counted]) * 0.93 + rest - _TOKEN_COST
 
     def _named(self, at: int, found: list[Candidate]) -> None:
         remaining = len(self.units) - at
@@ -153,12 +158,17 @@ class Spans:
                 continue  # for ranked by hero, where Ranked is a member
             if size > 1 and all(m.kind == "bound" for m in known) and self._begins_a_metric(at + size - 1):
                 continue  # lagging on plan completion: the plan's, and no bound
+            if size > 1 and key[-1] in _DIGITS and self._key(at + size) in _MEASURES and all(m.short for m in known):
+                continue  # 华南华北三个大区: three of them, not the third group of 华北
             if known and not self._plural_name(at, size, known):
                 candidate = self._as_candidate(at, at + size, known)
                 if at in self.confusable and candidate.tokens[0].kind in (METRIC, VALUE):
                     candidate.weight += _CONFUSABLE
                 found.append(candidate)
                 self._shared_end(at, at + size, known, found)
+
+    def _key(self, at: int) -> str:
+        return self.units[at].key if at < len(self.units) else ""
 
     def _begins_a_metric(self, at: int) -> bool:
         """Whether a metric's whole name begins at a unit, and has more units than that one."""
