@@ -167,18 +167,16 @@ Lifted = tuple[
 
 def _lift(detail: Mapping[str, object]) -> tuple[Lifted, Mapping[str, object]]:
     """The searchable members among `detail`, lists as canonical text, and the detail without them."""
-    there = [name for name in detail if name in _PLACES]
-    if not there:
-        return (None,) * 9, detail
-    rest = dict(detail)
+    rest: dict[str, object] = {}
     found: list[str | None] = [None] * 9
-    for name in there:
-        value = rest[name]
-        text = _list_text(value) if name in frame.LISTS else _text(value)
-        if text is None and value is not None:
-            continue  # neither text nor a list of texts: it stays where it was and is not searchable
-        found[_PLACES[name]] = text
-        del rest[name]
+    for name, value in detail.items():
+        place = _PLACES.get(name)
+        if place is not None:
+            text = _list_text(value) if name in frame.LISTS else _text(value)
+            if text is not None or value is None:
+                found[place] = text
+                continue
+        rest[name] = value  # neither text nor a list of texts is not searchable, whatever its name
     return cast(Lifted, tuple(found)), rest
 
 

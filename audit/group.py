@@ -246,9 +246,10 @@ class GroupCommit:
             sound: list[tuple[Handover, int]] = []
             for append in batch:
                 try:
-                    drafts += [Draft(event) for event in append.events]
+                    drafts.extend(map(Draft, append.events))
                 except Exception as error:  # noqa: BLE001 - it is its caller's alone, not that of all who wait
                     append.error = error
+                    del drafts[sound[-1][1] if sound else 0 :]
                 else:
                     sound.append((append, len(drafts)))
             receipts = self._writer.write(drafts, deadline)

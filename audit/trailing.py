@@ -8,18 +8,53 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
+from typing import cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from audit.causes import HELP
 from audit.errors import AuditUnavailable, InvalidEvent
-from audit.events import Facets, facets_of
+from audit.events import Facets, Line, facets_of
 from audit.schema import INDEX_COLUMNS, QUOTED
 
 ENDS = "SELECT (SELECT max(idx) FROM main.entry), (SELECT max(idx) FROM main.event_index)"
 LINES = "SELECT CAST(body AS BLOB) FROM main.entry WHERE idx > ? ORDER BY idx LIMIT ?"
 MARKS = ", ".join("?" * len(INDEX_COLUMNS))
+MOST_FRESH = 32_768
+"""Rows kept for indexing, more than are ever behind under load."""
+
+Row = tuple[int | str | None, ...]
+"""Number first, then the columns of `event_index` in order."""
+
+
+class Fresh:
+    """Rows of the entries that one connection wrote itself: to index these nobody need read and decode their lines again."""
+
+    def __init__(self) -> None:
+        self._written: list[Row] = []
+        self._rows: deque[Row] = deque(maxlen=MOST_FRESH)
+
+    def wrote(self, lines: Sequence[Line]) -> None:
+        """Lines inserted in the batch under way."""
+        # Bare tuples of texts: what lies here for long is nothing that the garbage collector would walk through.
+        self._written += [(line.number, line.id, line.time, line.day, line.draft.type, *line.draft.rest) for line in lines]
+
+    def settle(self, *, committed: bool) -> None:
+        """The batch has ended."""
+        if committed:
+            self._rows.extend(self._written)
+        self._written = []
+
+    def take(self, last: int, most: int) -> list[Row]:
+        """Up to `most` rows in order from the one after number `last` on; none where another connection wrote that entry."""
+        rows, found = self._rows, list[Row]()
+        while rows and cast(int, rows[0][0]) <= last:
+            rows.popleft()
+        while rows and len(found) < most and rows[0][0] == last + 1 + len(found):
+            found.append(rows.popleft())
+        return found
 
 
 def behind(connection: sqlite3.Connection) -> int:
@@ -28,10 +63,14 @@ def behind(connection: sqlite3.Connection) -> int:
     return max(0, (-1 if entries is None else entries) - (-1 if rows is None else rows))
 
 
+def indexed(connection: sqlite3.Connection) -> int:
+    """The number of the last entry that the stored index covers; -1 where it covers none."""
+    return int(connection.execute("SELECT coalesce(max(idx), -1) FROM main.event_index").fetchone()[0])
+
+
 def missing(connection: sqlite3.Connection, zone: tzinfo, most: int = -1) -> Iterator[Facets]:
     """The rows that the stored index lacks at its end, in order, `most` of them; raises reason `corrupt` if a line is no event."""
-    (last,) = connection.execute("SELECT coalesce(max(idx), -1) FROM main.event_index").fetchone()
-    for (line,) in connection.execute(LINES, (last, most)).fetchall():
+    for (line,) in connection.execute(LINES, (indexed(connection), most)).fetchall():
         try:
             yield facets_of(json.loads(line), zone)
         except (ValueError, TypeError, InvalidEvent) as error:

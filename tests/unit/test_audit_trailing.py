@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from audit import AuditUnavailable, group, writer
+from audit import AuditUnavailable, group, store, writer
 from audit.reading import connect, snapshot
 from audit.search import Filter, Reader
 from audit.store import SqliteStore
@@ -211,18 +211,25 @@ def test_only_the_index_does_not_wait_for_the_disk(tmp_path, monkeypatch):
     assert WatchedStore.seen == {("entries", 2), ("index", 1)}
 
 
-def test_the_entries_of_other_processes_are_indexed_too(tmp_path, monkeypatch):
+def test_own_entries_are_indexed_from_memory_and_those_of_others_from_their_lines(tmp_path, monkeypatch):
     monkeypatch.setattr(group, "IDLE_S", 60.0)
+    looked: list[int] = []
+    read = store.missing
+    monkeypatch.setattr(store, "missing", lambda connection, zone, most: looked.append(store.indexed(connection)) or read(connection, zone, most))
     home = new_home(tmp_path / "home")
     with home.open(create=True) as one, home.open() as two:
         for number in range(6):
             (one, two)[number % 2].append(intent(f"r{number}"))
         two.catch_up()
         assert rows(home) == 7
+        assert looked, "two wrote every second entry only"
         one.append(outcome("r1"))
+        one.append_many([outcome("r2"), intent("r7", detail={"question": "\x00'", "metrics": ["a", "b"]})])
+        looked.clear()
         one.catch_up()
-        assert rows(home) == 8
+        assert (rows(home), looked) == (10, [])
     assert home.verify().ok
+    assert home.verify().behind == 0
 
 
 def test_what_is_made_for_a_read_ends_with_it(whole, tmp_path):
