@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from governance.disclosure.lines import PERIOD, Shape, Sum
 from governance.disclosure.memory import Knower, Memory
@@ -78,6 +79,17 @@ class _Blurred:
 
 def sum_of(catalogue: Catalogue, definition: Definition) -> Sum:
     """Return how the metric's cells add up, dimension by dimension: over those that divide what is counted."""
+    name = definition.document.id
+    return _kept_sum(catalogue, name) if catalogue.definitions.get(name) is definition else _sum_of(catalogue, definition)
+
+
+@lru_cache(maxsize=512)
+def _kept_sum(catalogue: Catalogue, name: str) -> Sum:
+    # A catalogue never changes, and each answer needs this of each of its metrics.
+    return _sum_of(catalogue, catalogue.definitions[name])
+
+
+def _sum_of(catalogue: Catalogue, definition: Definition) -> Sum:
     formula = definition.formula
     if formula.rule != "expression":
         return Sum(over=frozenset(), rate=True)

@@ -86,9 +86,18 @@ class Company:
         )
 
 
+def opened(file: Path, threads: int) -> Warehouse:
+    """Open a warehouse file as the product does."""
+    return Warehouse.open(f"duckdb:///{file}", threads=threads)
+
+
+OPENING: list[Callable[[Path, int], Warehouse]] = [opened]
+"""How warehouse files are opened; long runs hold them in memory (`held`)."""
+
+
 def open_company(file: Path, today: dt.date, *, policies: Path = POLICIES, threads: int = 2) -> Company:
     """Open a warehouse file as a company. `threads`: of the warehouse; 1 where many play beside each other."""
-    warehouse = Warehouse.open(f"duckdb:///{file}", threads=threads)
+    warehouse = OPENING[0](file, threads)
 
     def fetch(select: Any) -> Any:
         with warehouse.session() as session:
