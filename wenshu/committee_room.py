@@ -155,9 +155,10 @@ class CommitteeRoom(Life):
             raise ChangedMeanwhile
         if tree.version == before.content and title is None:
             return self.summary(before, in_force)
-        self.record(actor, "policy.edit", {"draft": before.id, "content": tree.version, "before": before.content})
-        if not self.store.edit(before.id, tree, author=actor.id, expected=expected, title=title):
-            raise ChangedMeanwhile
+        with self.alone():
+            self.record(actor, "policy.edit", {"draft": before.id, "content": tree.version, "before": before.content})
+            if not self.store.edit(before.id, tree, author=actor.id, expected=expected, title=title):
+                raise ChangedMeanwhile
         return self.summary(self.store.draft(before.id), in_force)
 
     # ------------------------------------------------------------------ why not

@@ -201,24 +201,25 @@ class Grants:
     def approve(self, actor: Actor, number: int, *, signs: str) -> RequestView:
         """Approve exactly what was seen. The second member's yes opens it, from today for the days that were asked for."""
         self._committee.enter(actor)
-        found = self._store.get(number)
-        view = self._view(found, actor)
-        if view["why_not"] is not None:
-            raise ChangeRefused(view["why_not"])
-        if view["offer"]["obstacle"] is not None:
-            raise GateClosed(view["offer"]["obstacle"])
-        if signs != view["signs"]:
-            raise ChangedMeanwhile
-        today = self._today()
-        until = today + dt.timedelta(days=found.days)
+        with self._committee.alone():
+            found = self._store.get(number)
+            view = self._view(found, actor)
+            if view["why_not"] is not None:
+                raise ChangeRefused(view["why_not"])
+            if view["offer"]["obstacle"] is not None:
+                raise GateClosed(view["offer"]["obstacle"])
+            if signs != view["signs"]:
+                raise ChangedMeanwhile
+            today = self._today()
+            until = today + dt.timedelta(days=found.days)
 
-        def opens(by: Sequence[str]) -> bool:
-            return sum(self._committee.may_approve(member) for member in by) >= NEEDED
+            def opens(by: Sequence[str]) -> bool:
+                return sum(self._committee.may_approve(member) for member in by) >= NEEDED
 
-        expected = opens([*(item.by for item in found.approvals if item.signs == signs), actor.id])
-        self._committee.record(actor, "policy.grant_approve", {"grant": found.id, "signs": signs, "opens": expected, "until": until.isoformat()})
-        if not self._store.approve(number, actor.id, signs=signs, opens=opens, grant=(today, until)):
-            raise ChangedMeanwhile
+            expected = opens([*(item.by for item in found.approvals if item.signs == signs), actor.id])
+            self._committee.record(actor, "policy.grant_approve", {"grant": found.id, "signs": signs, "opens": expected, "until": until.isoformat()})
+            if not self._store.approve(number, actor.id, signs=signs, opens=opens, grant=(today, until)):
+                raise ChangedMeanwhile
         return self._view(self._store.get(number), actor)
 
     def decline(self, actor: Actor, number: int) -> None:

@@ -15,7 +15,7 @@ from wenshu.accounts import Accounts
 from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused
 from wenshu.committee.impact import Evidence
 from wenshu.committee.splicing import put, remove_item
-from wenshu.committee.usage import Use
+from wenshu.committee.usage import REQUEST, Use
 from wenshu.committee_room import CommitteeRoom
 from wenshu.granting.campaigns import Campaign, CampaignStore, Decision, Kind
 
@@ -39,6 +39,11 @@ class AccessReviews:
         self._committee.look(actor)
         return self._store.all()
 
+    def one(self, actor: Actor, number: int) -> Campaign:
+        """Return one review; raise InvalidQuery where there is none."""
+        self._committee.look(actor)
+        return self._store.get(number)
+
     def begin(self, actor: Actor, *, days: int = 90) -> Campaign:
         """Begin a review with the evidence of the last `days` days. One is open at a time."""
         self._committee.enter(actor)
@@ -56,39 +61,41 @@ class AccessReviews:
     def decide(self, actor: Actor, number: int, decisions: Mapping[int, Decision]) -> Campaign:
         """Decide about some lines, all or none."""
         self._committee.enter(actor)
-        campaign = self._open(number)
-        known = {line.id: line for line in campaign.lines}
-        changed = {line: decision for line, decision in decisions.items() if line in known and known[line].decision != decision}
-        if any(known[line].kind == "account" and known[line].name == actor.id for line in changed):
-            raise ChangeRefused(SELF)
-        if changed:
-            self._committee.record(actor, "policy.review_decide", {"review": number, "decisions": [f"{known[line].kind} {known[line].name} {decision}" for line, decision in changed.items()]})
-        for line, decision in changed.items():
-            if not self._store.decide(number, line, decision, actor.id):
-                raise ChangedMeanwhile
+        with self._committee.alone():
+            campaign = self._open(number)
+            known = {line.id: line for line in campaign.lines}
+            changed = {line: decision for line, decision in decisions.items() if line in known and known[line].decision != decision}
+            if any(known[line].kind == "account" and known[line].name == actor.id for line in changed):
+                raise ChangeRefused(SELF)
+            if changed:
+                self._committee.record(actor, "policy.review_decide", {"review": number, "decisions": [f"{known[line].kind} {known[line].name} {decision}" for line, decision in changed.items()]})
+            for line, decision in changed.items():
+                if not self._store.decide(number, line, decision, actor.id):
+                    raise ChangedMeanwhile
         return self._store.get(number)
 
     def close(self, actor: Actor, number: int) -> Campaign:
         """Close a review whose lines are all decided, and do what was decided."""
         self._committee.enter(actor)
-        campaign = self._open(number)
-        revoked = [line for line in campaign.lines if line.decision == "revoke"]
-        if any(line.decision is None for line in campaign.lines):
-            raise ChangeRefused(UNDECIDED)
-        if actor.id in {line.decided_by for line in revoked}:
-            raise ChangeRefused(OWN)
-        users = [line.name for line in revoked if line.kind == "account"]
-        left = [account.id for account in self._accounts.list() if account.id not in users and self._committee.may_approve(account.id)]
-        if users and len(left) < 2:
-            raise ChangeRefused(TOO_FEW)
-        rules = [(line.name, line.role) for line in revoked if line.kind == "rule"]
-        self._committee.record(actor, "policy.review_close", {"review": number, "accounts": users, "rules": [f"{rule} {role}" for rule, role in rules]})
-        draft = self._draft(actor, number, rules) if rules else None
-        # First what was decided, then the close: whoever is cut off between the two finds the review open and closes it again.
-        for user in users:
-            self._accounts.disable(user)
-        if not self._store.close(number, actor.id, draft=draft):
-            raise ChangedMeanwhile
+        with self._committee.alone():
+            campaign = self._open(number)
+            revoked = [line for line in campaign.lines if line.decision == "revoke"]
+            if any(line.decision is None for line in campaign.lines):
+                raise ChangeRefused(UNDECIDED)
+            if actor.id in {line.decided_by for line in revoked}:
+                raise ChangeRefused(OWN)
+            users = [line.name for line in revoked if line.kind == "account"]
+            left = [account.id for account in self._accounts.list() if account.id not in users and self._committee.may_approve(account.id)]
+            if users and len(left) < 2:
+                raise ChangeRefused(TOO_FEW)
+            rules = [(line.name, line.role) for line in revoked if line.kind == "rule"]
+            self._committee.record(actor, "policy.review_close", {"review": number, "accounts": users, "rules": [f"{rule} {role}" for rule, role in rules]})
+            draft = self._draft(actor, number, rules) if rules else None
+            # First what was decided, then the close: whoever is cut off between the two finds the review open and closes it again.
+            for user in users:
+                self._accounts.disable(user)
+            if not self._store.close(number, actor.id, draft=draft):
+                raise ChangedMeanwhile
         return self._store.get(number)
 
     def _open(self, number: int) -> Campaign:
@@ -102,7 +109,7 @@ class AccessReviews:
         for account in self._accounts.list():
             if not account.disabled:
                 # Who asks nothing, as the committee itself, has used the account by what else the ledger has.
-                times = sum(use.times for use in uses if use.user == account.id and use.role == account.role)
+                times = sum(use.times for use in uses if use.user == account.id and use.role == account.role and use.name == REQUEST)
                 found.append(("account", account.id, account.role, times, self._evidence.last_act(account.id, since)))
         return found
 

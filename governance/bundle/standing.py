@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Standings:
 
     def __init__(self, *, founding: Path, kept: Path, pointer: Path) -> None:
         self.founding, self.kept, self._pointer = founding, kept, pointer
+        self._here = threading.local()
 
     def read(self) -> Standing:
         """Return what stands now; raise ConfigurationError when the pointer can't be read (silence would be an older bundle)."""
@@ -60,12 +62,20 @@ class Standings:
 
     @contextmanager
     def exclusively(self) -> Iterator[None]:
-        """Hold the only right to replace the pointer, among all threads and processes of this machine. Raises OSError."""
+        """Hold the only right to take a step of any draft and to replace the pointer, among all threads and processes of this machine.
+
+        A thread that holds it may enter again. Raises OSError.
+        """
+        if getattr(self._here, "holds", False):
+            yield
+            return
         descriptor = os.open(self._pointer.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, POINTER_MODE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._here.holds = True
             yield
         finally:
+            self._here.holds = False
             os.close(descriptor)
 
     def put(self, standing: Standing) -> None:

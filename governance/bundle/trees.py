@@ -40,6 +40,8 @@ class Tree:
             del files[path]
         else:
             check_path(path)
+            if any(name in files for name in map(str, PurePosixPath(path).parents)) or any(name.startswith(f"{path}/") for name in files):
+                raise InvalidQuery(f"{path} can't be a file and a folder at once")
             if len(data) > MAX_BYTES:
                 raise InvalidQuery(f"{path} is larger than {MAX_BYTES} bytes")
             files[path] = data

@@ -129,8 +129,8 @@ class Role(Document):
     """Whom to ask for more."""
     break_glass_hours: Annotated[int, Field(ge=0, le=24)] = 0
     """For how many hours a person of the role may open, in an emergency and with a reason, what the committee could grant; reviewed afterwards. 0: never."""
-    max_rows: int = 100_000
-    timeout_s: float = 30.0
+    max_rows: Annotated[int, Field(ge=1, le=10_000_000)] = 100_000
+    timeout_s: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = 30.0
 
 
 class AccessDocument(Document):

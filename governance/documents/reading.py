@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import yaml
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4_000_000
 MAX_DEPTH = 40
+KEPT = 512
+"""Documents that are kept as read: some bundles of this repository's size, which differ in few files."""
+KEPT_BYTES = 100_000
+"""Larger files are read anew each time."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """The safe loader in C where PyYAML was built with it; ten times faster, the same marks."""
@@ -29,8 +35,15 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _MERGE = "tag:yaml.org,2002:merge"
 _INTEGER = "tag:yaml.org,2002:int"
-_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]*)")
+_FLOAT = "tag:yaml.org,2002:float"
+_DECIMAL = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
 """How a whole number is written in a bundle: YAML 1.1 also reads 012 as ten and 1:30 as ninety, which a reviewer does not."""
+_FRACTION = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})?\.[0-9]{1,18}([eE][-+]?[0-9]{1,2})?")
+"""How any other number is written: no infinity, no 1:30.5, no 1_0.5."""
+_UNSEEN = re.compile("[\u0085\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|\r(?!\n)")
+"""What an editor doesn't show, or shows as nothing: YAML ends a line (and with it a comment) at some of them, and others turn round what is read."""
+MAX_PROBLEMS = 100
+"""Of one file; what is told of more helps nobody, and costs time."""
 
 Step = str | int
 D = TypeVar("D", bound=Document)
@@ -75,8 +88,8 @@ def _note_lines(node: yaml.Node, path: tuple[Step, ...], lines: dict[tuple[Step,
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             _note_lines(value, (*path, index), lines, file)
-    elif isinstance(node, yaml.ScalarNode) and node.tag == _INTEGER and not _DECIMAL.fullmatch(node.value):
-        raise BundleError([Problem(where=f"{file}:{node.start_mark.line + 1}", message=f"{node.value!r} is not written as a plain number; write digits without leading zeros, colons and underscores, or quote it")])
+    elif isinstance(node, yaml.ScalarNode) and ((node.tag == _INTEGER and not _DECIMAL.fullmatch(node.value)) or (node.tag == _FLOAT and not _FRACTION.fullmatch(node.value))):
+        raise BundleError([Problem(where=f"{file}:{node.start_mark.line + 1}", message=f"{node.value[:40]!r} is not written as a plain number; write digits without leading zeros, colons and underscores, or quote it")])
     elif isinstance(node, yaml.ScalarNode) and node.tag == _TIMESTAMP:
         # A date that no calendar has (2026-02-30) fails while the plain data is built, where the place in the file is no longer known.
         try:
@@ -85,21 +98,52 @@ def _note_lines(node: yaml.Node, path: tuple[Step, ...], lines: dict[tuple[Step,
             raise BundleError([Problem(where=f"{file}:{node.start_mark.line + 1}", message=f"{node.value!r} is not a date: {error}")]) from error
 
 
-def read_yaml(path: Path, file: str) -> tuple[Any, dict[tuple[Step, ...], int]]:
-    """Return the file's plain data and the line of each node. `file` is the name shown in errors."""
+def _look_through(text: str, file: str) -> None:
+    """Raise BundleError for what is refused whatever it means, before anything is built of it: letters that nobody sees, anchors, tags, and nesting that would take forever."""
+    unseen = _UNSEEN.search(text)
+    if unseen is not None:
+        line = text.count("\n", 0, unseen.start()) + 1
+        raise BundleError([Problem(where=f"{file}:{line}", message=f"holds the character U+{ord(unseen[0]):04X}, which a reviewer does not see; take it out")])
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        message = None
+        if getattr(event, "anchor", None) is not None:
+            message = "anchors and aliases are not used in bundles"
+        elif (tag := getattr(event, "tag", None)) is not None:
+            message = f"tags such as {tag} are not used in bundles: a value is what it looks like"
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            message = "nested too deeply"
+        if message is not None:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise BundleError([Problem(where=f"{file}:{line}", message=message)])
+
+
+def harmless(text: str) -> bool:
+    """Return whether the text is YAML that can be built without harm; whether it is a document is another question. Ask before building a draft's text, which nobody judged yet."""
+    try:
+        _look_through(text, "")
+    except (BundleError, yaml.YAMLError, ValueError):
+        return False
+    return True
+
+
+def _bytes(path: Path, file: str) -> bytes:
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise BundleError([Problem(where=file, message=f"can't be read: {error.strerror}")]) from error
     if len(raw) > MAX_BYTES:
         raise BundleError([Problem(where=file, message=f"is larger than {MAX_BYTES} bytes")])
+    return raw
+
+
+def _plain(raw: bytes, file: str) -> tuple[Any, dict[tuple[Step, ...], int]]:
+    """Return the file's plain data and the line of each node. `file` is the name shown in errors."""
     lines: dict[tuple[Step, ...], int] = {}
     try:
         text = raw.decode("utf-8-sig")
-        for event in yaml.parse(text, Loader=_LOADER):
-            if getattr(event, "anchor", None) is not None:
-                line = event.start_mark.line + 1 if event.start_mark else 1
-                raise BundleError([Problem(where=f"{file}:{line}", message="anchors and aliases are not used in bundles")])
+        _look_through(text, file)
         node = yaml.compose(text, Loader=_LOADER)
         if node is not None:
             _note_lines(node, (), lines, file)
@@ -116,9 +160,14 @@ def read_yaml(path: Path, file: str) -> tuple[Any, dict[tuple[Step, ...], int]]:
     return data, lines
 
 
+@lru_cache(maxsize=64)
+def _schema(model: type[Document]) -> dict[str, Any]:
+    return model.model_json_schema()
+
+
 def _known_keys(model: type[Document], path: Sequence[Step]) -> list[str]:
     """Return the keys allowed where an unknown one was met, following the model's annotations as far as they lead."""
-    schema = model.model_json_schema()
+    schema = _schema(model)
     definitions = schema.get("$defs", {})
 
     def resolve(node: dict[str, Any]) -> list[dict[str, Any]]:
@@ -164,14 +213,25 @@ def _problem(error: Any, model: type[Document], file: str, lines: Mapping[tuple[
     return Problem(where=_where(file, lines, path), message=message)
 
 
-def read(path: Path, model: type[D], root: Path) -> Read[D]:
-    """Read `path` (below `root`) as a `model` document, or raise BundleError with every problem found."""
-    file = path.relative_to(root).as_posix()
-    data, lines = read_yaml(path, file)
+def _document(raw: bytes, model: type[D], file: str) -> Read[D]:
+    data, lines = _plain(raw, file)
     if not isinstance(data, dict):
         raise BundleError([Problem(where=f"{file}:1", message="must be a mapping of keys")])
     try:
         document = model.model_validate(data)
     except ValidationError as error:
-        raise BundleError(_problem(item, model, file, lines) for item in error.errors()) from error
-    return Read(document=document, file=file, lines=lines)
+        raise BundleError(_problem(item, model, file, lines) for item in error.errors()[:MAX_PROBLEMS]) from error
+    return Read(document=document, file=file, lines=MappingProxyType(lines))
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(raw: bytes, model: type[Document], file: str) -> Read[Any]:
+    """The same bytes under the same name are the same document, which nobody changes: the next draft of a bundle parses only what it changes."""
+    return _document(raw, model, file)
+
+
+def read(path: Path, model: type[D], root: Path) -> Read[D]:
+    """Read `path` (below `root`) as a `model` document, or raise BundleError with every problem found. Equal files may give the very same document."""
+    file = path.relative_to(root).as_posix()
+    raw = _bytes(path, file)
+    return _kept(raw, model, file) if len(raw) <= KEPT_BYTES else _document(raw, model, file)

@@ -8,13 +8,14 @@ import pytest
 
 from tests.fixtures.committee import make_committee, make_reviews
 from wenshu.committee.errors import ChangeRefused
-from wenshu.committee.usage import Use
+from wenshu.committee.usage import REQUEST, Use
 
 
 @pytest.fixture
 def committee(tmp_path):
     made = make_committee(tmp_path)
     made.evidence.used = [
+        Use(user="market", role="marketing", name=REQUEST, times=8, last=dt.date(2026, 11, 3)),
         Use(user="market", role="marketing", name="marketing_asks_the_loop", times=7, last=dt.date(2026, 11, 3)),
         Use(user="market", role="marketing", name="long_ago", times=1, last=dt.date(2025, 1, 3)),
     ]
@@ -36,7 +37,7 @@ def decided(committee, room, by: str, **revoked: str):
 
 def test_each_account_and_rule_stands_beside_how_often_and_when_last_it_was_used(committee, room):
     lines = {(line.kind, line.name, line.role): line for line in room.begin(committee.actor("a")).lines}
-    assert (lines["account", "market", "marketing"].times, lines["account", "market", "marketing"].last) == (7, dt.date(2026, 11, 3))
+    assert (lines["account", "market", "marketing"].times, lines["account", "market", "marketing"].last) == (8, dt.date(2026, 11, 3))
     assert lines["rule", "marketing_asks_the_loop", "marketing"].times == 7
     assert (lines["rule", "medical_asks_without_outcome", "medical"].times, lines["rule", "medical_asks_without_outcome", "medical"].last) == (0, None)
     with pytest.raises(ChangeRefused, match="open still"):

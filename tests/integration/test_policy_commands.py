@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
+import re
+import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +19,8 @@ from governance.bundle.standing import Standing
 from tests.fixtures.home import DemoHome, make_demo_home
 from wenshu.home import Home
 
+RESULTS = Path(__file__).parents[2] / "bench" / "results" / "policy_activations.json"
 QUESTION = "上个月各城市的触达医生数"
-SET = "access/roles.yaml:roles.marketing.minimum_group.k=20"
 
 
 @pytest.fixture(scope="module")
@@ -31,28 +36,50 @@ def shown(home: DemoHome) -> int:
     return sum(cell is not None for row in rows for cell in row[-1:])
 
 
-def test_marketings_minimum_group_goes_from_10_to_20_and_back(home):
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "policy.md").read_text(encoding="utf-8")
+BLOCKS = [[shlex.split(line, comments=True)[1:] for line in block.splitlines()] for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)]
+
+
+def typed(home: DemoHome, command: list[str]) -> dict:
+    return home.json(*command)
+
+
+def test_marketings_minimum_group_goes_from_10_to_20_and_back_by_the_commands_of_the_page(home):
     before = shown(home)
     assert before > 0
-    draft = home.json("policy", "draft", "--as", "committee_a", "--title", "市场部最小组 20", "--set", SET, "--accept-cases")
-    assert draft["validation"]["ok"]
-    number = draft["id"]
-    report = home.json("policy", "impact", number, "--as", "committee_a")
+    draft, _diff, impact, submit, approve, activate, rollback = BLOCKS[0]
+    made = typed(home, draft)
+    assert (made["id"], made["validation"]["ok"]) == ("1", True)
+    report = typed(home, impact)
     (line,) = [item for item in report["replay"]["by_person"] if item["name"] == "market"]
     assert line["lost"] > 0 == line["gained"]
     assert report["exhaustive"]["gains"] == 0
-    assert home.json("policy", "submit", number, "--as", "committee_a")["state"] == "submitted"
-    assert home.run("policy", "approve", number, "--as", "committee_a").returncode == 4
-    assert home.run("policy", "activate", number, "--as", "committee_b").returncode == 4
-    home.json("policy", "approve", number, "--as", "committee_b")
-    home.json("policy", "activate", number, "--as", "committee_a")
+    assert typed(home, submit)["state"] == "submitted"
+    assert home.run("policy", "approve", "1", "--as", "committee_a").returncode == 4
+    assert home.run(*activate).returncode == 4
+    typed(home, approve)
+    typed(home, activate)
     assert shown(home) < before
     assert "activation 1" in home.run("check").stdout
-    home.json("policy", "rollback", "--as", "committee_c")
+    typed(home, rollback)
     assert shown(home) == before
     history = home.json("policy", "history")
     assert [item["kind"] for item in history["activations"]] == ["rollback", "activate"]
     assert home.run("audit", "verify").returncode == 0
+
+
+def test_rights_for_a_while_and_access_reviews_go_by_the_commands_of_the_page(home):
+    for command in BLOCKS[1]:
+        typed(home, command)
+    (request,) = home.json("policy", "requests")["requests"]
+    assert (request["state"], request["approved_by"]) == ("ended", ["committee_a", "committee_b"])
+    (review,) = home.json("policy", "review", "list")["reviews"]
+    assert review["closed_by"] == "committee_b"
+    (revoked,) = [line for line in review["lines"] if line["decision"] == "revoke"]
+    assert (revoked["kind"], revoked["name"], revoked["decided_by"]) == ("account", "rep_east_1", "committee_a")
+    refused = home.run("policy", "break-glass", "open", "--as", "manager_east", "--metric", "advance_rate", "--reason", "x")
+    assert (refused.returncode, refused.stderr.strip()) == (4, "wenshu: Your role has no emergency rights.")
+    assert home.run("policy", "review", "decide", "1", "--as", "committee_a", "--keep", "nobody").returncode == 2
 
 
 def test_only_committee_members_act_and_bad_names_are_one_clear_line(home):
@@ -127,6 +154,46 @@ def asked(process: subprocess.Popen[str]) -> list[list[object]]:
     return json.loads(process.stdout.readline())
 
 
+def under_activation(
+    place: Home, workers: list[subprocess.Popen[str]], versions: tuple[str, str], *, lines: int, seq: int, pause: Callable[[], float]
+) -> tuple[list[tuple[object, ...]], int]:
+    """Return what the workers decide while one bundle after the other is put in force, and the last activation's number."""
+    for process in workers:
+        process.stdin.write("go\n" * lines)
+        process.stdin.flush()
+    with ThreadPoolExecutor() as reading:
+        answers = [reading.submit(lambda told: [json.loads(told.readline()) for _ in range(lines)], process.stdout) for process in workers]
+        while not all(answer.done() for answer in answers):
+            seq += 1
+            place.standings.put(Standing(seq=seq, version=versions[seq % 2], previous=versions[1]))
+            time.sleep(pause())
+    return [tuple(found) for answer in answers for line in answer.result() for found in line], seq
+
+
+@pytest.mark.long
+def test_two_workers_under_hundreds_of_activations_never_decide_by_a_bundle_that_is_neither_of_the_two(home):
+    place = Home(home.path)
+    number = typed(home, BLOCKS[0][0])["id"]
+    for step, member in (("submit", "committee_a"), ("approve", "committee_b"), ("activate", "committee_a")):
+        home.json("policy", step, number, "--as", member)
+    (act, *_) = home.json("policy", "history")["activations"]
+    loose = home.json("policy", "rollback", "--as", "committee_c")["in_force"]
+    tight, k, chance = act["version"], {act["version"]: 20, loose: 10}, random.Random(3)
+    workers = [worker(home), worker(home)]
+    begun = place.standings.read().seq
+    try:
+        decided, seq = under_activation(place, workers, (loose, tight), lines=250, seq=begun, pause=lambda: chance.choice([0.01, 0.1, 0.5, 2]))
+    finally:
+        place.standings.put(Standing(seq=begun + 10_000, version=loose, previous=tight))
+        for process in workers:
+            process.communicate(timeout=60)
+    foreign = [found for found in decided if found not in set(k.items())]
+    counted = {f"of the bundle with k {size}": sum(found == (version, size) for found in decided) for version, size in k.items()}
+    RESULTS.write_text(json.dumps({"workers": 2, "decisions": len(decided), "activations": seq - begun, **counted, "of neither": len(foreign)}, indent=2) + "\n", encoding="utf-8")
+    assert not foreign
+    assert min(counted.values()) > 0
+
+
 def test_two_workers_use_an_activation_from_their_next_request_and_keep_the_old_bundle_when_the_new_one_cannot_be_loaded(home):
     place = Home(home.path)
     history = home.json("policy", "history")
@@ -141,16 +208,7 @@ def test_two_workers_use_an_activation_from_their_next_request_and_keep_the_old_
             for process in workers:
                 assert asked(process) == [[version, k[version]]] * 4
         # Activations while both are answering: whatever moment a request falls on, its decision is wholly of one bundle.
-        for process in workers:
-            process.stdin.write("go\n" * 5)
-            process.stdin.flush()
-        with ThreadPoolExecutor() as reading:
-            answers = [reading.submit(lambda lines: [json.loads(lines.readline()) for _ in range(5)], process.stdout) for process in workers]
-            while not all(answer.done() for answer in answers):
-                seq += 1
-                place.standings.put(Standing(seq=seq, version=(loose, tight)[seq % 2], previous=tight))
-                time.sleep(0.2)
-        decided = [tuple(found) for answer in answers for line in answer.result() for found in line]
+        decided, seq = under_activation(place, workers, (loose, tight), lines=5, seq=seq, pause=lambda: 0.2)
         assert len(decided) == 40
         assert set(decided) <= set(k.items())
         seq += 1

@@ -299,7 +299,7 @@ def test_a_folder_comes_back_byte_for_byte(committee, tmp_path):
     }
 
 
-@pytest.mark.parametrize("path", ["../x.yaml", "/etc/x.yaml", "access/../../x.yaml", "access/x.py", ".hidden.yaml", "a\\b.yaml", "access/__init__.yaml", ""])
+@pytest.mark.parametrize("path", ["../x.yaml", "/etc/x.yaml", "access/../../x.yaml", "access/x.py", ".hidden.yaml", "a\\b.yaml", "access/__init__.yaml", "access/rules.yaml/x.yaml", ""])
 def test_no_file_outside_a_bundle_can_be_named(committee, path):
     line = committee.room.begin(committee.actor("a"), title="pfad")
     with pytest.raises(InvalidQuery):

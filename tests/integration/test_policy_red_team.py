@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from governance.errors import BundleError, InvalidQuery
 from tests.fixtures.committee import make_committee
-from wenshu.committee.errors import ChangeRefused, GateClosed
+from wenshu.committee.errors import ChangedMeanwhile, ChangeRefused, GateClosed
 
 RULES, ROLES, CASES, EVERYDAY = "access/rules.yaml", "access/roles.yaml", "cases/departments.yaml", "lexicon/everyday.yaml"
 
@@ -138,6 +141,39 @@ def activated(committee, k: int) -> str:
     for user in ("b", "c"):
         committee.room.approve(committee.actor(user), draft)
     return committee.room.activate(committee.actor("b"), draft)["in_force"]
+
+
+@pytest.mark.parametrize("other", ["activate", "withdraw"])
+def test_of_two_steps_at_the_same_moment_one_happens(committee, monkeypatch, other):
+    draft = drafted(committee, (ROLES, "minimum_group: {entity: hcp, k: 10}", "minimum_group: {entity: hcp, k: 9}"))
+    committee.room.submit(committee.actor("a"), draft)
+    members = {user: committee.actor(user) for user in ("a", "b", "c")}
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda user: committee.room.approve(members[user], draft), ("b", "c")))
+    assert [item["holds"] for item in committee.room.draft(members["a"], draft)["approvals"]] == [True, True]
+    both, record = threading.Barrier(2), committee.room.record
+
+    def slowly(*told: object) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.3)  # as long as both could be here at once, both are
+        record(*told)
+
+    def take(step: str) -> str:
+        try:
+            getattr(committee.room, step)(members["a"], draft)
+        except (ChangeRefused, ChangedMeanwhile):
+            return "refused"
+        return step
+
+    monkeypatch.setattr(committee.room, "record", slowly)
+    with ThreadPoolExecutor() as pool:
+        taken = sorted(pool.map(take, ("activate", other)))
+    monkeypatch.undo()
+    assert taken in (["activate", "refused"], ["refused", "withdraw"])
+    history = committee.room.told_history()
+    assert len(history["activations"]) == taken.count("activate")
+    assert committee.room.draft(members["a"], draft)["state"] == ("activated" if "activate" in taken else "withdrawn")
+    assert len(committee.events("policy.activate")) == taken.count("activate")
 
 
 def test_a_roll_back_goes_to_the_bundle_before_and_no_further(committee):

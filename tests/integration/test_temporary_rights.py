@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -70,8 +73,9 @@ def test_a_right_is_asked_for_approved_by_two_used_and_over_by_itself(committee,
     committee.clock.now += dt.timedelta(days=1)
     assert isinstance(asks(committee, "manager", "advance_rate", "product"), Refusal)
     assert [view["state"] for view in room.mine(committee.actor("manager"))] == ["over"]
-    committee.clock.now -= dt.timedelta(days=10)  # a clock put back before the approval opens nothing
-    assert isinstance(asks(committee, "manager", "advance_rate", "product"), Refusal)
+    for back in (dt.timedelta(days=3), dt.timedelta(days=7)):  # into the term again, and before the approval
+        committee.clock.now -= back
+        assert isinstance(asks(committee, "manager", "advance_rate", "product"), Refusal)
 
 
 def test_every_act_is_in_the_ledger_without_the_reason(committee, room):
@@ -169,6 +173,23 @@ def test_masks_of_the_role_stay_on_what_is_opened(committee, room):
     assert decision.query.group_by == ("practice_band",)
 
 
+def test_two_approvals_at_the_same_moment_open_it_once_and_the_ledger_says_which(committee, room, monkeypatch):
+    number = room.request(committee.actor("manager"), ["advance_rate"], ["product"], purpose=None, days=7, reason="x")["id"]
+    signs, both, record = room.one(committee.actor("b"), number)["signs"], threading.Barrier(2), committee.room.record
+
+    def slowly(*told: object) -> None:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.3)  # as long as both could be here at once, both are
+        record(*told)
+
+    members = [committee.actor(user) for user in ("b", "c")]
+    monkeypatch.setattr(committee.room, "record", slowly)
+    with ThreadPoolExecutor() as pool:
+        states = [view["state"] for view in pool.map(lambda member: room.approve(member, number, signs=signs), members)]
+    assert "granted" in states
+    assert [event["detail"]["opens"] for event in committee.events("policy.grant_approve")] == [False, True]
+
+
 def test_a_grant_without_a_right_of_the_role_has_no_effect_on_anybody_else(committee, room):
     granted(committee, room)
     policy = committee.room.gates.candidate(committee.room.in_force()[1]).policy
@@ -232,6 +253,8 @@ def test_an_emergency_right_opens_at_once_closes_by_the_hour_and_is_reviewed(com
     with pytest.raises(ChangeRefused, match="still open"):
         glass.review(committee.actor("b"), view["id"], justified=True)
     committee.clock.now += dt.timedelta(hours=4)
+    assert committee.actor("market").grants == ()  # anybody's request sees that it is over
+    committee.clock.now -= dt.timedelta(hours=1)
     assert isinstance(asks(committee, "manager", "advance_rate", "product"), Refusal)
     assert glass.all(committee.actor("b"))[0]["reviewed_by"] is None
     assert glass.review(committee.actor("b"), view["id"], justified=False)["justified"] is False

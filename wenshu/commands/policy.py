@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from wenshu.commands import policy_alone, policy_rights, policy_told
+from wenshu.commands import policy_alone, policy_reviews, policy_rights, policy_told
 from wenshu.commands.common import DONE, Context, Progress, emit, json_option, pass_context
 from wenshu.commands.policy_common import SHORT, exits, looker, member, room_of
 
@@ -151,3 +151,4 @@ for told in (
 ):
     policy.add_command(told)
 policy_rights.add(policy)
+policy_reviews.add(policy)

@@ -140,7 +140,7 @@ def explain(context: Context, *, user: str, metric: str, dimensions: tuple[str, 
 @pass_context
 @exits
 def silent_rules(context: Context, *, days: int, user: str | None, as_json: bool) -> int:
-    """List the rules that no request rested on, and the masks that none met, for a while; exit 1 when there are any."""
+    """List the rules that no request rested on, the masks that none met and the tags that nothing carries; exit 1 when there are any."""
     with room_of(context, user) as (service, actor):
         found = service.committee.silent(actor, days=days)
     if as_json:
@@ -151,5 +151,8 @@ def silent_rules(context: Context, *, days: int, user: str | None, as_json: bool
             [[line["rule"], line["effect"], str(line["used"]), line["last"] or "-", line["where"]] for line in found["rules"]],
             right=[False, False, True],
         )
-        click.echo(f"{len(found['silent'])} rules and {len(found['silent_masks'])} masks matched nothing in {days} days.")
-    return FAILED if found["silent"] or found["silent_masks"] else DONE
+        for kind, at in (("mask", "dimension"), ("tag", "tag")):
+            for line in found[f"silent_{kind}s"]:
+                click.echo(f"{kind} {line[at]} of {line['rule']}: matched nothing")
+        click.echo(f"{len(found['silent'])} rules, {len(found['silent_masks'])} masks and {len(found['silent_tags'])} tags matched nothing in {days} days.")
+    return FAILED if found["silent"] or found["silent_masks"] or found["silent_tags"] else DONE

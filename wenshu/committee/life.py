@@ -192,12 +192,13 @@ class Life(Members):
     def withdraw(self, actor: Actor, draft: str) -> DraftView:
         """Close a draft for good without putting it in force."""
         self.enter(actor)
-        found = self.found(draft)
-        if found.state not in ("draft", "submitted"):
-            raise ChangeRefused(views.CLOSED)
-        self.record(actor, "policy.withdraw", {"draft": found.id, "content": found.content})
-        if not self.store.move(found.id, content=found.content, since=("draft", "submitted"), to="withdrawn"):
-            raise ChangedMeanwhile
+        with self.alone():
+            found = self.found(draft)
+            if found.state not in ("draft", "submitted"):
+                raise ChangeRefused(views.CLOSED)
+            self.record(actor, "policy.withdraw", {"draft": found.id, "content": found.content})
+            if not self.store.move(found.id, content=found.content, since=("draft", "submitted"), to="withdrawn"):
+                raise ChangedMeanwhile
         return self.view(actor, self.store.draft(found.id))
 
     def approve(self, actor: Actor, draft: str, *, signs: str | None = None) -> DraftView:
@@ -206,26 +207,27 @@ class Life(Members):
         Nobody approves what they wrote or changed, administrators and service accounts included.
         """
         self.enter(actor)
-        found = self.found(draft)
-        tree = self.store.tree(found.content)
-        now = signature(found, tree)
-        have = holding(self.store.approvals(found.id), signs=now, authors=found.authors, may_approve=self.may_approve)
-        obstacle = self._approve_obstacle(actor, found, tree, have, fresh=self.gates.fresh(found, self.in_force()[1].version))
-        if obstacle is not None or now is None:
-            own = found.state != "submitted" or obstacle in (views.OWN, views.ALREADY)
-            raise (ChangeRefused if own else GateClosed)(obstacle or stale(found))
-        if signs is not None and signs != now:
-            raise ChangedMeanwhile
-        if not self.may_approve(actor.id):
-            raise ChangeRefused(NOT_MEMBER)
-        self.record(actor, "policy.approve", {"draft": found.id, "content": found.content, "signs": now})
-        self.store.approve(found.id, approver=actor.id, signs=now)
+        with self.alone():
+            found = self.found(draft)
+            tree = self.store.tree(found.content)
+            now = signature(found, tree)
+            have = holding(self.store.approvals(found.id), signs=now, authors=found.authors, may_approve=self.may_approve)
+            obstacle = self._approve_obstacle(actor, found, tree, have, fresh=self.gates.fresh(found, self.in_force()[1].version))
+            if obstacle is not None or now is None:
+                own = found.state != "submitted" or obstacle in (views.OWN, views.ALREADY)
+                raise (ChangeRefused if own else GateClosed)(obstacle or stale(found))
+            if signs is not None and signs != now:
+                raise ChangedMeanwhile
+            if not self.may_approve(actor.id):
+                raise ChangeRefused(NOT_MEMBER)
+            self.record(actor, "policy.approve", {"draft": found.id, "content": found.content, "signs": now})
+            self.store.approve(found.id, approver=actor.id, signs=now)
         return self.view(actor, self.store.draft(found.id))
 
     def activate(self, actor: Actor, draft: str) -> HistoryView:
         """Put an approved draft in force. Every process uses it from its next request on."""
         self.enter(actor)
-        with self._standings.exclusively():
+        with self.alone():
             found = self.found(draft)
             standing, before = self.in_force()
             if found.state != "submitted":
@@ -247,7 +249,7 @@ class Life(Members):
     def rollback(self, actor: Actor) -> HistoryView:
         """Put the bundle back in force that stood before the last activation; one member may, within seven days."""
         self.enter(actor)
-        with self._standings.exclusively():
+        with self.alone():
             target, why_not = self._rollback_target()
             if target is None:
                 raise ChangeRefused(why_not or views.NOTHING_BEFORE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from audit import Event, Ledger
@@ -55,6 +56,10 @@ class Members:
     def evidence(self) -> Evidence:
         """What reports and reviews rest on."""
         return self._evidence
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the right to take a step: between looking at what stands and acting on it nobody else acts, in this process or another. May be entered again."""
+        return self._standings.exclusively()
 
     # ------------------------------------------------------------------ who and what
 

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from governance.errors import InvalidQuery
-from wenshu.committee.texts import Step, find
+from wenshu.committee.texts import Step, composed, find
 
 LONGEST = 100
 """Letters of a list of mappings that is still written on one line."""
@@ -88,7 +88,7 @@ def drop(text: str, path: Sequence[Step], key: str) -> str:
 
 def add_item(text: str, key: str, item: Mapping[str, Any]) -> str:
     """Return the text with `item` at the end of the top-level list `key`, one line a field; a missing list is begun."""
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node = composed(text)
     listed = None if node is None else next((value for name, value in _pairs(node) if name.value == key), None)
     if isinstance(listed, yaml.SequenceNode) and listed.value and not listed.flow_style:
         stop = end_of(listed)

@@ -8,18 +8,26 @@ from collections.abc import Sequence
 
 import yaml
 
+from governance.documents.reading import harmless
 from governance.errors import InvalidQuery
 
 _PLAIN = re.compile(r"[a-z][a-z0-9_]*|-?[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}")
 Step = str | int
 
 
-def find(text: str, path: Sequence[Step]) -> yaml.Node:
-    """Return the node at `path` (keys, and positions in lists; a list's member may also be named by its `id`). Raises InvalidQuery."""
+def composed(text: str) -> yaml.Node | None:
+    """Return the text's root node, None for an empty text. Raises InvalidQuery for what is not YAML, or such YAML as no bundle may hold."""
+    if not harmless(text):
+        raise InvalidQuery("the file is not valid YAML; mend its text first")
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise InvalidQuery("the file is not valid YAML; mend its text first") from error
+
+
+def find(text: str, path: Sequence[Step]) -> yaml.Node:
+    """Return the node at `path` (keys, and positions in lists; a list's member may also be named by its `id`). Raises InvalidQuery."""
+    node = composed(text)
     for step in path:
         node = _step(node, step)
         if node is None:

@@ -15,6 +15,8 @@ from audit.search import Filter, Reader
 PAGE = 1000
 MASK = "mask "
 """Before a dimension's name: how often it was asked for and told by a coarser one, counted beside the rules."""
+REQUEST = ""
+"""In the place of a rule: how often a person asked at all, whatever it rested on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class Usage:
             for event in page.events:
                 body = event.body
                 day = dt.date.fromisoformat(body["time"][:10])
-                for name in named(body):
+                for name in (REQUEST, *named(body)):
                     self._days[body["actor"], body["role"] or "", name][day] += 1
                 self._after = event.index
             if page.after is None:

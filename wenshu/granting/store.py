@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from governance.errors import ConfigurationError, InvalidQuery, WenshuError
 from governance.terms import TemporaryGrant
@@ -60,7 +60,7 @@ requests = Table(
 )
 
 Kind = Literal["approved", "break_glass"]
-State = Literal["asked", "granted", "declined", "withdrawn", "ended"]
+State = Literal["asked", "granted", "over", "declined", "withdrawn", "ended"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,11 +180,22 @@ class RequestStore:
             return int(db.execute(select(func.count()).select_from(requests).where(open_still)).scalar_one())
 
     def granted(self, user: str, day: dt.date) -> list[Request]:
-        """Return one person's requests that are granted and hold on a day, and now."""
+        """Return one person's requests that are granted and hold on a day, and now. Whoever's right was seen to be over by anybody's request stays over."""
+        self._over(day)
         there = (requests.c.user == user) & (requests.c.state == "granted") & (requests.c.since <= day.isoformat()) & (requests.c.until > day.isoformat())
         there &= requests.c.closes_at.is_(None) | ((requests.c.closes_at > self._now()) & (requests.c.asked_at <= self._now()))
         with self._engine.begin() as db:
             return [_request(row) for row in db.execute(select(requests).where(there).order_by(requests.c.id))]
+
+    def _over(self, day: dt.date) -> None:
+        """Keep of every right whose term has passed that it is over: a clock that is put back afterwards opens it no more."""
+        passed = (requests.c.state == "granted") & ((requests.c.until <= day.isoformat()) | (requests.c.closes_at <= self._now()))
+        with self._engine.begin() as db:
+            if db.execute(select(requests.c.id).where(passed).limit(1)).first() is None:
+                return
+        # Where it can't be kept now, the right is judged by the clock as before, and the next request tries again.
+        with contextlib.suppress(OperationalError), self._writes.begin() as db:
+            db.execute(update(requests).where(passed).values(state="over", ended_at=self._now()))
 
     def approve(self, number: int, by: str, *, signs: str, opens: Callable[[Sequence[str]], bool], grant: tuple[dt.date, dt.date]) -> bool:
         """Keep one more approval of a request that still waits; where `opens` says so of all who approved the same terms, it is granted for `grant` (since, until).

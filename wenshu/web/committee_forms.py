@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 from werkzeug.datastructures import MultiDict
 
+from governance.documents.reading import harmless
 from wenshu.committee.splicing import flow
 from wenshu.web.committee_objects import Field
 from wenshu.web.language import translate as _
@@ -150,8 +151,8 @@ def _query(said: str, ask: str) -> dict[str, Any] | None:
     if not said:
         return None
     try:
-        query = yaml.safe_load(said)
-    except yaml.YAMLError:
+        query = yaml.safe_load(said) if harmless(said) else None
+    except (yaml.YAMLError, ValueError):
         query = None
     if not isinstance(query, dict) or not query:
         raise bad_request(_("The query of “%(ask)s” is written as in {metrics: [reach_rate], group_by: [region]}; left empty, it is what the words are read as.", ask=ask))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import yaml
 
+from governance.documents.reading import harmless
 from wenshu.committee.splicing import drop, put
 from wenshu.committee.texts import find
 from wenshu.web.language import say
@@ -214,7 +215,7 @@ def things(texts: Mapping[str, str]) -> Iterator[Thing]:
 def _things_of(path: str, text: str) -> tuple[Thing, ...]:
     """Return the things of one file. Reading YAML is slow, and most files of a draft stay as they are."""
     kinds = [(kind, listed) for kind, (folder, listed) in LISTS.items() if path.startswith(folder + "/")]
-    if not kinds:
+    if not kinds or not harmless(text):
         return ()
     try:
         data, node = yaml.load(text, Loader=_LOADER), yaml.compose(text, Loader=_LOADER)  # noqa: S506 - a safe loader
@@ -236,25 +237,45 @@ def _things_of(path: str, text: str) -> tuple[Thing, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=512)
+def _persons_of(text: str) -> tuple[tuple[str, Any], ...]:
+    """Return the entities of one file of models that are protected persons, which minimum groups are counted in, each with the label of the table that it is the key of."""
+    if "person:" not in text or not harmless(text):
+        return ()
+    try:
+        data = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader
+    except (yaml.YAMLError, ValueError):
+        return ()
+    models = data.get("models") if isinstance(data, dict) else None
+    found: dict[str, Any] = {}
+    for model in models if isinstance(models, list) else ():
+        entities = model.get("entities") if isinstance(model, dict) else None
+        for entity in entities if isinstance(entities, list) else ():
+            if isinstance(entity, dict) and entity.get("person") is True and isinstance(entity.get("name"), str):
+                label = model.get("label") if entity.get("role") == "primary" else None
+                found[entity["name"]] = label or found.get(entity["name"]) or entity["name"]
+    return tuple(found.items())
+
+
 def vocabulary(texts: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
     """Return what the fields can choose from: pairs of identifier and name, and the stages and tags in use."""
     found = list(things(texts))
     words = {kind + "s": [(thing.id, thing.label) for thing in found if thing.kind == kind] for kind in ("role", "purpose", "metric", "dimension")}
     metrics = [thing.value for thing in found if thing.kind == "metric"]
     dimensions = [thing.value for thing in found if thing.kind == "dimension"]
-    entities = {str(thing.value["minimum_group"]["entity"]) for thing in found if isinstance(thing.value.get("minimum_group"), dict) and thing.value["minimum_group"].get("entity")}
+    used = {str(thing.value["minimum_group"]["entity"]) for thing in found if isinstance(thing.value.get("minimum_group"), dict) and thing.value["minimum_group"].get("entity")}
+    persons = {name: say(label) for path in sorted(texts) if path.startswith("metrics/") for name, label in _persons_of(texts[path])}
     plain = {
         "stages": sorted({str(item["stage"]) for item in metrics if item.get("stage")}),
         "metrics_tags": sorted({str(tag) for item in metrics for tag in item.get("tags") or ()}),
         "dimensions_tags": sorted({str(tag) for item in dimensions for tag in item.get("tags") or ()}),
-        "entities": sorted(entities),
     }
     effects = [
         ("allow", _("allows")), ("deny", _("denies; it wins over every rule that allows")), ("limit", _("narrows what other rules allow")),
     ]  # fmt: skip
     rights = [("yes", _("yes")), ("no", _("no"))]
     comparisons = [(">=", _("at least")), (">", _("more than")), ("<=", _("at most")), ("<", _("less than")), ("=", _("exactly")), ("!=", _("anything but"))]
-    return words | {name: [(value, value) for value in values] for name, values in plain.items()} | {"effects": effects, "rights": rights, "comparisons": comparisons}
+    return words | {name: [(value, value) for value in values] for name, values in plain.items()} | {"entities": sorted(({name: name for name in used} | persons).items()), "effects": effects, "rights": rights, "comparisons": comparisons}
 
 
 def changed_text(text: str, thing: Thing, values: Mapping[str, Any]) -> str:
