@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from governance.identity import names
 from governance.identity.first_names import FIRST_NAMES
-from governance.identity.patterns import LATIN_THINGS
+from governance.identity.latin_names import LATIN_THINGS
 
 Span = tuple[int, int, float]
 

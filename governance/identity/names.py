@@ -12,6 +12,10 @@ from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from governance.identity import pinyin
+from governance.identity.business_words import BUSINESS_WORDS
+from governance.identity.not_names import ALSO_NAMES, MORE_THINGS
+
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
@@ -24,23 +28,27 @@ SURNAMES_BY_FREQUENCY = (
     "窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝"
     "官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门"
     "云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝"
+    "代傅占丘诸荀渠巨贡雒蹇旷昌弓操鄂税谯庹矫竺靖轩琚蔚宛侍茆菅暴畅巢扶毋仵资庾伦汝冒邴粱隗眭郄滑洛汲糜宦弋忻钦郅励拓候虎凡扎寿青铁"
     "智幸奉植衡富尧闭由习钮郦阎綦桓蒯訾逄濮淦缑咸刀侬仉郗郏郇佴笪郃苻柘璩芈臺戢乜"
 )
 """Single surnames, simplified, the more frequent ones first."""
+
+RAREST_SURNAMES = frozenset("才岩字布保拉户年木未步黑东别藏水山种贝尼从过化买续加宝历经么德后格招要英台央随双依顿延员果玄扬回西鱼圣籍纳泽怀赛昂皇密竹同永春寻崇雪塔开念望达小多先")
+"""Surnames that are everyday characters and borne by few: believed in running text, where what stands beside a name is weighed, and nowhere else."""
 
 SURNAMES = frozenset(SURNAMES_BY_FREQUENCY)
 """Single surnames, simplified."""
 
 COMMON_SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹"
-    "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵钱严覃武戴莫孔汤萧温康施樊葛邢齐乔庞颜倪庄聂章鲁岳翟殷詹申欧耿兰焦俞柳祝宁阮柯梅童凌裴霍翁骆靳鲍赖洪喻祁滕牟穆冉邬卞闵隋甄臧鄢"
+    "孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵钱严覃武戴莫孔汤萧温康施樊葛邢齐乔庞颜倪庄聂章鲁岳翟殷詹申欧耿兰焦俞柳祝宁阮柯梅童凌裴霍翁骆靳鲍赖洪喻祁滕牟穆冉邬卞闵隋甄臧鄢傅丘荀"
 )
 """Surnames frequent enough to be believed without a title beside the name; those that are also everyday words are left out."""
 
 COMPOUND_SURNAMES = frozenset(
     _words(
         "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 夏侯 长孙 宇文 轩辕 端木 南宫 西门 独孤 呼延 申屠 太史 澹台 "
-        "濮阳 公冶 闻人 赫连 拓跋 百里 东郭 钟离 鲜于 闾丘 万俟 淳于 单于 完颜 纳兰 叶赫 那拉 爱新 第五 梁丘 左丘 谷梁 乐正"
+        "濮阳 公冶 闻人 赫连 拓跋 百里 东郭 钟离 鲜于 闾丘 万俟 淳于 单于 完颜 纳兰 叶赫 那拉 爱新 第五 梁丘 左丘 谷梁 乐正 南荣 仲长 宗政 段干 亓官 巫马 公西 公良 仲孙 东里 褚师 公羊 漆雕 子桑 司寇 达奚 颛孙 子车 贺兰 哥舒 侯莫 贺若 斛律 耶律 完颜 西陵 南门 公仪 范姜 张简 欧侯"
     )
 )
 
@@ -129,26 +137,13 @@ _NOT_NAMES = frozenset(
 ) - {"高明", "黎明", "高原", "成功", "和平", "平安", "文化"}
 """Words that the dictionary holds to be names, or does not hold, and that business sentences use."""
 
-MORE_THINGS = frozenset(
-    _words(
-        "明白 武功 文明 和尚 王朝 阳光 陆军 卫星 雷达 荣誉 古老 冷笑 明星 宫殿 权威 师傅 封锁 宣言 胡同 玉米 顾问 智慧 王公 齐声 祖先 文武 石英 高潮 齐全 顾客 公正 辛勤 米粉 玉石 胡子 柏林 叶子 安静 祖宗 麻城 "
-        "沙滩 师范 梅花 孔子 吉祥 范畴 相公 周转 鹿角 元帅 孙子 宁可 修正 凌辱 阳新 陈述 荣获 丛林 梁山 马匹 阿里 米格 索尼 胡说 关怀 林立 秦岭 明珠 王子 温泉 白宫 呼唤 陈列 宁静 蓝天 左翼 金刚 师生 冷汗 安抚 "
-        "许可 朱红 原谅 容纳 杜绝 卓越 晋升 石狮 云母 祝贺 童子 马来 兰花 史诗 满清 乌龟 凌厉 荣耀 满怀 马克 桂花 乔木 毛巾 麦子 元老 金石 周密 银杏 朴素 陈设 马夫 宾客 华丽 石林 金陵 麻木 燕子 巴掌 金黄 林木 杨柳 查重 "
-        "安危 梅子 查明 石柱 杜鹃 张贴 周旋 巴蜀 田园 白云 孔雀 高耸 田野 史实 朱砂 古文 张嘴 戈壁 张口 廉政 凌空 钱财 雷声 温馨 卢布 蓝图 殷勤 明智 严正 祝福 陈旧 高昂 庄园 顾忌 胡椒 张罗 徐徐 高雅 常青 白旗 富豪 "
-        "牛马 时髦 敬仰 卫冕 敬畏 古董 施政 明朗 熊猫 明文 钟声 麦加 陶醉 阿拉 阿姨 任凭 张扬 盖子 麻醉 周全 权贵 毛发 敬佩 罗汉 边远 张望 雷霆 易经 柳树 许诺 岳母 岳父 史前 花白 晋级 涂抹 哈密 海尔 高丽 巴结 伏兵 "
-        "但凡 沙特 斯文 孙女 黄牛 柏树 权衡 丛生 盛世 鲁莽 石阶 马赛 农耕 唐诗 索引 富翁 元宝 荣幸 花圃 雷雨 华裔 容颜 利剑 苏醒 汤加 荆棘 冷清 惠普 屠宰 金秋 师承 敬礼 齐备 马虎 卓绝 和睦 罗盘 施舍 高通 和善 盖章 "
-        "牛津 勾勒 沙龙 解密 钟楼 燕麦 连贯 冷杉 哈佛 高招 马尾 毛驴 祖传 易溶 陶冶 黄蜂 方正 查清 桂冠 阴冷 阴森 云彩 凌驾 屈膝 和蔼 富丽 麦田 丁香 段子 花香 栗子 牟利 杨树 孔径 殷红 祝寿 敬爱 安逸 饶恕 柳枝 毛竹 "
-        "盛衰 路基 何谓 明言 阴虚 梅雨 温顺 钟爱 盛夏 高盛 鹿茸 花招 刁钻 安神 简章 蓝光 易懂 雷同 付诸 和弦 麻利 冷凝 钱庄 银耳 石洞 万幸 殷实 阳虚 童工 安闲 蒙昧 满堂 柴胡 严冬 汤圆 胡桃 麻黄 毛利 杜撰 顾盼 牛黄 "
-        "车驾 苗木 谢幕 闻言 高升 蓝领 阳刚 阳春 林荫 耿直 盛赞 张狂 杨梅 黄铜 白杨 黄麻 华法林 何首乌 车前子 夏枯草 金银花 王不留行"
-    )
-)
-"""Words that jieba's dictionary tags as names of persons and that running text uses for things, places and deeds."""
 
 _TOO_RARE = 2
 
 
 @lru_cache(maxsize=1)
-def _dictionary() -> str:
+def dictionary() -> str:
+    """The text of jieba's dictionary: a line each word, with its count and its tag; empty where jieba is not installed."""
     spec = find_spec("jieba")
     if spec is None or not spec.submodule_search_locations:
         return ""
@@ -159,19 +154,25 @@ def _dictionary() -> str:
 def word_counts() -> dict[str, int]:
     """Words of jieba's dictionary with their counts, without those that are tagged as names and can be one."""
     counts: dict[str, int] = {}
-    for word, count, tag in re.findall(r"\n(\S+) (\d+) (\w+)", _dictionary()):
-        if tag.startswith("nr") and len(word) > 1 and split_name(word) is not None and word not in _NOT_NAMES and word not in MORE_THINGS:
+    for word, count, tag in re.findall(r"\n(\S+) (\d+) (\w+)", dictionary()):
+        if tag in {"nr", "nrfg"} and len(word) > 1 and split_name(word) is not None and word not in _NOT_NAMES and word not in MORE_THINGS and word not in ALSO_NAMES:
             continue
         counts[word] = int(count)
     return counts
 
 
 @lru_cache(maxsize=1)
+def named_words() -> dict[str, int]:
+    """Words of the dictionary that are tagged as names of persons, with their counts."""
+    return {word: int(count) for word, count in re.findall(r"\n(\S+) (\d+) (?:nr|nrfg)(?=\n)", dictionary())}
+
+
+@lru_cache(maxsize=1)
 def everyday_words() -> frozenset[str]:
     """Words of two to four characters that begin like a name and are none, from jieba's dictionary (whose tags nr… are names)."""
     starts = "".join(SURNAMES | {name[0] for name in COMPOUND_SURNAMES})
-    found = re.findall(rf"\n([{starts}]\S{{1,3}}) (\d+) (?!nr)", _dictionary())
-    return _NOT_NAMES.union(MORE_THINGS, (word for word, count in found if int(count) > _TOO_RARE))
+    found = re.findall(rf"\n([{starts}]\S{{1,3}}) (\d+) (?!nr)", dictionary())
+    return _NOT_NAMES.union(MORE_THINGS, BUSINESS_WORDS, (word for word, count in found if int(count) > _TOO_RARE)) - ALSO_NAMES
 
 
 @lru_cache(maxsize=1)
@@ -181,25 +182,25 @@ def word_stems() -> frozenset[str]:
     People bear some of them, so only a name without a title is doubted for it.
     """
     starts = "".join(COMMON_SURNAMES)
-    dictionary = _dictionary()
-    named = set(re.findall(rf"\n([{starts}]\S) \d+ nr", dictionary))
-    return frozenset(stem for stem in re.findall(rf"\n([{starts}]\S)\S+ \d+ (?!nr)", dictionary) if stem in named)
+    whole = dictionary()
+    named = set(re.findall(rf"\n([{starts}]\S) \d+ nr", whole))
+    return frozenset(stem for stem in re.findall(rf"\n([{starts}]\S)\S+ \d+ (?!nr)", whole) if stem in named)
 
 
 @lru_cache(maxsize=1)
 def _short_words() -> frozenset[str]:
-    return frozenset(re.findall(r"\n(\S\S) \d+ (?!nr)", _dictionary()))
+    return frozenset(re.findall(r"\n(\S\S) \d+ (?!nr)", dictionary()))
 
 
 @lru_cache(maxsize=1)
 def short_places() -> frozenset[str]:
     """Words of two characters that the dictionary holds to be places: 吴江, 金陵."""
-    return frozenset(re.findall(r"\n(\S\S) \d+ ns", _dictionary()))
+    return frozenset(re.findall(r"\n(\S\S) \d+ ns", dictionary()))
 
 
 @lru_cache(maxsize=1)
 def _places() -> frozenset[str]:
-    return frozenset(re.findall(r"\n(\S{3,5}) \d+ ns", _dictionary()))
+    return frozenset(re.findall(r"\n(\S{3,5}) \d+ ns", dictionary()))
 
 
 def _is_word(text: str) -> bool:
@@ -237,7 +238,7 @@ def is_titled_name(text: str) -> bool:
 def is_bare_name(text: str) -> bool:
     """Whether `text` can be believed a name without a title: common surname, usual given name, not an everyday word."""
     parts = split_name(text)
-    if parts is None or text in everyday_words() or text in word_stems():
+    if parts is None or text in everyday_words() or text in ALSO_NAMES or text in word_stems():
         return False
     surname, given = parts
     return (surname in COMMON_SURNAMES or len(surname) > 1) and all(
@@ -261,36 +262,8 @@ def crosses_word(text: str, start: int, end: int) -> bool:
 
 # --------------------------------------------------------------------------- Latin letters
 
-PINYIN_SURNAMES = frozenset(
-    _words(
-        "wang li zhang liu chen yang huang zhao wu zhou xu sun ma zhu hu guo he lin luo gao zheng liang xie song tang han feng deng cao peng zeng xiao "
-        "tian dong pan yuan cai jiang yu du ye cheng wei su lv lyu lu ding ren yao shen zhong cui tan fan liao shi jin jia xia fu fang zou xiong bai meng "
-        "qin qiu hou yin xue yan duan lei long tao hao gong shao wan gu mao dai mo kong xiang chang wen kang shang niu ge xing an qi wu pang yi lai nie "
-        "zhai qian mei ouyang sima zhuge shangguan murong huangfu teng chu ruan weng cen geng bian zang zhan luan pei xiahou sikong situ weichi yuchi gongsun dongfang linghu "
-        "zhangsun changsun yuwen xuanyuan duanmu nangong ximen dugu huyan shentu puyang zhongli xianyu wanyan nalan"
-    )
-)
-_PLACES = frozenset(
-    (
-        "he nan",
-        "he bei",
-        "hu nan",
-        "hu bei",
-        "an hui",
-        "shan xi",
-        "jiang su",
-        "jiang xi",
-        "fu jian",
-        "yun nan",
-        "ji lin",
-        "wu han",
-        "ning xia",
-    )
-)
-_SYLLABLE = (
-    "(?:zh|ch|sh|[bpmfdtnlgkhjqxrzcsyw])?"
-    "(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|van|ai|ei|ao|ou|an|en|in|un|ia|ie|iu|ua|uo|ui|ue|ve|er|a|o|e|i|u|v)"
-)
+PINYIN_SURNAMES = pinyin.SURNAMES
+_SYLLABLE = f"(?:{'|'.join(sorted(pinyin.SYLLABLES, key=len, reverse=True))})"
 _GIVEN_LATIN = re.compile(rf"{_SYLLABLE}(?:[\s\-]?{_SYLLABLE})?")
 _ONE_SYLLABLE = re.compile(_SYLLABLE)
 _ENGLISH = frozenset(
@@ -303,6 +276,11 @@ _ENGLISH = frozenset(
 def is_pinyin_name(surname: str, given: str, *, syllables: int = 1) -> bool:
     """Whether two capitalised words are a romanised Chinese name; `syllables` is how many the given name has at least."""
     family, first = surname.lower(), given.lower()
-    if family not in PINYIN_SURNAMES or f"{family} {first}" in _PLACES or first in _ENGLISH:
+    if family not in PINYIN_SURNAMES or f"{family} {first}" in pinyin.PLACES or f"{first} {family}" in pinyin.PLACES or first in _ENGLISH:
         return False
     return _GIVEN_LATIN.fullmatch(first) is not None and (syllables == 1 or _ONE_SYLLABLE.fullmatch(first) is None)
+
+
+def is_english(word: str) -> bool:
+    """Whether a syllable of pinyin is an everyday word of English as well."""
+    return word.lower() in _ENGLISH

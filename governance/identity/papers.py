@@ -17,29 +17,56 @@ Finder = Callable[[str], Iterator[Span]]
 UNSURE = 0.3
 
 _NO_LETTER_BEFORE, _NO_LETTER_AFTER = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
-_PASSPORT = re.compile(rf"{_NO_LETTER_BEFORE}(?:[DEGPS][A-HJ-NP-Z]?\d{{7,8}}|1[45]\d{{7}}){_NO_LETTER_AFTER}", re.IGNORECASE)
-_PERMIT = re.compile(rf"{_NO_LETTER_BEFORE}(?:[CHM]W?\d{{8}}(?:\d{{2}})?|\d{{8}}|[A-Z]{{3}}\d{{12}}){_NO_LETTER_AFTER}", re.IGNORECASE)
+_MARK = r"[\s\-._/·,、~*+—]{0,3}"
+_PASSPORT = re.compile(rf"{_NO_LETTER_BEFORE}(?:[A-Z][A-Z]?(?:{_MARK}\d){{7,8}}|\d{{9}}){_NO_LETTER_AFTER}", re.IGNORECASE)
+_CHINESE_PASSPORT = re.compile(rf"{_NO_LETTER_BEFORE}(?:E(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])|000)\d{{8}}|E[A-HJ-NP-Z]\d{{7}}){_NO_LETTER_AFTER}", re.IGNORECASE)
+"""The form of today's ordinary passports, which hardly anything else has."""
+_PERMIT = re.compile(rf"{_NO_LETTER_BEFORE}(?:[CHMWLT][A-Z]?[ \-]?\d{{4}}[ \-]?\d{{3,4}}(?:\d{{2}})?|\d{{8}}(?:\d{{2}}(?:\([A-Z0-9]\))?)?|[A-Z]{{3}}\d{{12}}|8[123]0000\d{{12}}){_NO_LETTER_AFTER}", re.IGNORECASE)
+_THINGS = (
+    "订单|运单|快递|物流|流水|发票|合同|协议|批号|批次|条码|条形码|追溯码|序列|设备|型号|货号|料号|物料|资产|凭证|单据|交易|报销|采购|工单|申请|受理|注册证|备案|批准文号|准字|版本|编译|端口|"
+    "商品|产品编|药品编|项目|任务|会议|直播间|房间|频道|文号|文件号|档案|课题|基金|专利|标准号|试验|方案号|入库|出库|提单|箱号|柜号|仓单|保单|工程|模板|账期|期号|单号|编次|页码|章节|"
+    "order|batch|lot|serial|sku|imei|isbn|ean|invoice|contract|ticket|tracking|version|build|case|trial|po|sn|ref|reference|item|part|model|asset|transaction"
+)
+_CALLED = re.compile(rf"(?:{_THINGS})[\u4e00-\u9fffA-Za-z.]{{0,4}}\s?(?:是|为|[:#=no.\-])*\s?$", re.IGNORECASE)
 _PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
 _PLATE = re.compile(
-    rf"[{_PROVINCE}][A-HJ-NP-Z][ ·\-.]{{0,2}}(?:(?:[DF][A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[DF])|(?=[A-HJ-NP-Z]{{0,4}}\d)[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳领])(?![A-Za-z0-9])",
+    rf"(?:WJ\s?)?[{_PROVINCE}]\s?[A-HJ-NP-Z][ ·\-.]{{0,2}}(?:(?:[DF][A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[DF])|(?=[A-HJ-NP-Z]{{0,4}}\d)[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳领][挂学警港澳领]?)(?![A-Za-z0-9])"
+    r"|WJ\s?[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]\s?\d{4}[\dA-Z](?![A-Za-z0-9])|使\d{6}(?!\d)",
     re.IGNORECASE,
 )
 _HAN = r"\u3400-\u9fff"
-_NUMBER = r"[0-9零〇一二三四五六七八九十百]{1,6}"
+_NUMBER = r"[甲乙丙附]?[0-9零〇一二三四五六七八九十百千]{1,8}"
 _DOOR = rf"(?:{_NUMBER}(?:-\d{{1,4}})?(?:号楼|号院|号|弄|栋|幢|座|楼|单元|室|层|门)[ ]?)"
+_ADMIN = rf"[{_HAN}]{{2,9}}?(?:省|自治区|特别行政区|市|区|县|旗|镇|乡|街道|州|盟)[ ]?"
+_TAIL = rf"(?:(?:(?![的在和是有了与及])[{_HAN}A-Za-z0-9 \-]){{0,14}}?(?:座|栋|幢|楼|室|层|单元|号|户|房|院)(?:\d{{2,4}}(?!\d))?){{0,3}}"
 _ADDRESS = re.compile(
-    rf"(?:[{_HAN}]{{2,9}}?(?:省|自治区|特别行政区|市|区|县|旗|镇|乡|街道)){{0,4}}[{_HAN}\d]{{1,12}}?"
-    rf"(?:路|街|大道|大街|胡同|巷|弄|村|里|小区|花园|公寓|新村|社区|苑|庄|屯|府|庭|家园)(?:[东南西北中]?[一二三四五六七八九十]段)?{_DOOR}(?:[{_HAN}]{{0,8}}?(?:小区|花园|公寓|大厦|苑|园))?{_DOOR}{{0,4}}(?:\d{{2,4}}室?)?"
+    rf"(?:{_ADMIN}){{0,4}}[{_HAN}\d]{{1,12}}?"
+    rf"(?:路|街|大道|大街|胡同|巷|弄|村|里|小区|花园|公寓|新村|社区|苑|庄|屯|府|庭|家园|道)(?:[东南西北中]?[一二三四五六七八九十]段)?[ ]?{_DOOR}(?:[{_HAN}]{{0,8}}?(?:小区|花园|公寓|大厦|苑|园))?{_DOOR}{{0,4}}(?:附\d{{1,3}}号)?(?:\d{{2,4}}室?)?{_TAIL}"
+    rf"|(?:{_ADMIN}){{1,4}}[{_HAN}]{{1,8}}?(?:村|庄|屯|寨|营)(?:[一二三四五六七八九十\d]{{1,3}}(?:组|社|队|号)){{1,2}}(?:\d{{1,4}}号)?"
+    rf"|[{_HAN}]{{2,10}}?(?:小区|花园|公寓|新村|苑|家园|城|府|庭|里|村)\d{{1,3}}(?:-\d{{1,3}}){{0,2}}-\d{{2,4}}(?!\d)"
+    rf"|(?:{_ADMIN}){{1,4}}[{_HAN}]{{2,10}}?(?:园|园区|基地|开发区|工业区|南区|北区|东区|西区)[A-Z]?\d{{0,3}}(?:-[A-Z\d]{{1,4}})?(?:栋|座|幢|号楼|楼)(?:\d{{1,4}}(?:楼|层|室))?"
+    rf"|(?:(?:Room|Rm|Suite|Flat|Unit|Apt)\.?\s?[A-Z]?\d{{1,5}},?\s)?(?:No\.?\s?)?\d{{1,5}},?\s(?:[A-Z][a-z]+\s){{1,4}}(?:Road|Rd|Street|St|Avenue|Ave|Lane|Boulevard|Blvd)(?![a-z])\.?(?:,\s(?:[A-Z][a-z]+\s?){{1,3}}(?:District|City|Province)?){{0,3}}"
 )
 _CREDIT_CODE = re.compile(rf"{_NO_LETTER_BEFORE}[0-9A-HJ-NPQRTUWXY]{{2}}\d{{6}}[0-9A-HJ-NPQRTUWXY]{{10}}{_NO_LETTER_AFTER}", re.IGNORECASE)
-_IP4 = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?![\d.]*\d)")
-_IP6 = re.compile(r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|(?:\d{1,3}\.){3}\d{1,3})?(?![0-9A-Fa-f:])")
+_GROUPED_CREDIT_CODE = re.compile(rf"{_NO_LETTER_BEFORE}[1-9ANY](?:{_MARK}[0-9A-HJ-NPQRTUWXY]){{17}}{_NO_LETTER_AFTER}", re.IGNORECASE)
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|0{0,2}[1-9]?\d)"
+_IP4 = re.compile(rf"(?<![\d.])(?:{_OCTET}\s?[.。]\s?){{3}}{_OCTET}(?![\d.]*\d)")
+_VERSION = re.compile(r"(?:版本号?|固件|补丁|version|ver\.?|build|release|(?<![A-Za-z])v)\s?(?:是|为|[:=])?\s?$", re.IGNORECASE)
+_IP6 = re.compile(r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?![0-9A-Fa-f:])")
 _IP6_GROUPS = 3
-_QQ = re.compile(r"(?<![A-Za-z])(?:Q{1,2}|扣扣|企鹅号)\s?(?:号码?|群)?\s?(?:是|为|:)?\s?(?P<number>[1-9]\d{4,10})(?!\d)", re.IGNORECASE)
+_QQ = re.compile(r"(?<![A-Za-z])(?:Q{1,2}|扣扣|企鹅)\s?(?:号码?|群|账号|帐号|id)?\s?(?:是|为|[:=(\[【])?\s?(?P<number>[1-9]\d{4,10}|[1-9]\d{2,4}[ \-]\d{3,4}(?:[ \-]\d{1,4})?)(?!\d)", re.IGNORECASE)
+
+
+def is_called_otherwise(text: str, start: int) -> bool:
+    """Whether the words directly before a number say that it is the number of a thing: 订单编号, batch no."""
+    return _CALLED.search(text[max(0, start - 18) : start]) is not None
 
 
 def passports(text: str) -> Iterator[Span]:
     """Passports of China and others of that form; believed beside a word that says so."""
+    for match in _CHINESE_PASSPORT.finditer(text):
+        if not is_called_otherwise(text, match.start()):
+            yield match.start(), match.end(), 0.55
     for match in _PASSPORT.finditer(text):
         yield match.start(), match.end(), UNSURE
 
@@ -64,15 +91,17 @@ def addresses(text: str) -> Iterator[Span]:
 
 def credit_codes(text: str) -> Iterator[Span]:
     """统一社会信用代码 whose check character is right: a firm's, and so a one-person firm's owner's."""
-    for match in _CREDIT_CODE.finditer(text):
-        if is_credit_code(match[0].upper()):
-            yield match.start(), match.end(), 0.95
+    for pattern in (_CREDIT_CODE, _GROUPED_CREDIT_CODE):
+        for match in pattern.finditer(text):
+            if is_credit_code(re.sub(r"[\W_]", "", match[0]).upper()):
+                yield match.start(), match.end(), 0.95
 
 
 def ip_addresses(text: str) -> Iterator[Span]:
     """IPv4 and IPv6 addresses."""
     for match in _IP4.finditer(text):
-        yield match.start(), match.end(), 0.8
+        if not _VERSION.search(text[max(0, match.start() - 10) : match.start()]):
+            yield match.start(), match.end(), 0.8
     for match in _IP6.finditer(text):
         told = match[0].count(":") >= _IP6_GROUPS or "::" in match[0]
         if told and len(match[0]) > _IP6_GROUPS and _is_ip6(match[0]):

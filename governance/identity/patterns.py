@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from governance.identity import names, papers
+from governance.identity import digit_runs, latin_names, names, papers, sounded_names
 from governance.identity.papers import UNSURE
-from governance.identity.written import DIGIT, NUMERALS, is_id_card, is_old_id_card, passes_luhn
+from governance.identity.written import DIGIT, NUMERALS, is_id_card, is_old_id_card, may_be_id_card, passes_luhn
 
 Span = tuple[int, int, float]
 Finder = Callable[[str], Iterator[Span]]
@@ -20,25 +20,31 @@ _GAP = rf"(?:{_SEPARATOR}{{0,2}})"
 _ONE = "[1一幺壹]"
 _SHORTEST_CARD = 16
 _MOBILE = re.compile(
-    rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(?:\(?(?:\+|00|〇〇|零零)?{_GAP}(?:86|八六){_GAP})?({_ONE}{_GAP}(?:{DIGIT}{_GAP}){{9}}{DIGIT})(?!{DIGIT})(?![.,]{DIGIT})"
+    rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(?:[(\[【]?(?:\+|00|〇〇|零零)?{_GAP}(?:86|八六)[\])】]?{_GAP}(?:\(0\){_GAP})?|[0零〇])?({_ONE}{_GAP}(?:{DIGIT}{_GAP}){{9}}{DIGIT})(?!{DIGIT})(?![.,]{DIGIT})"
 )
 _MARKED_MOBILE = re.compile(rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(1[3-9]\d)\s?([^\w\s]|_)\s?(\d{{4}})\s?\2\s?(\d{{4}})(?!{DIGIT})(?![.,]{DIGIT})")
 """Groups with one and the same mark between them, whichever it is."""
 _LISTING = ",、;"
 """Marks that stand between numbers of a list as well: with these a word beside it must say that it is a telephone."""
 _AMOUNT = re.compile(r"\s?(?:元|万元|亿|块钱|rmb|cny|yuan)", re.IGNORECASE)
+_AREA = r"(?:[(\[【]?(?:\+\s?|00)?[(\[]?86[)\]】]?[-· ]{0,2}(?:\(0\)|\(0?[1-9]\d{1,2}\)|0?[1-9]\d{1,2})(?:[1-9]\d{1,2})?|[(\[【]0?[1-9]\d{1,2}[)\]】]|0[1-9]\d{1,2})"
 _LANDLINE = re.compile(
-    r"(?<![\d.])(?:\(?(?:\+|00)?86\)?[- ]?)?(?:\(0?[1-9]\d{1,2}\)|0[1-9]\d{1,2}|(?<=86)[1-9]\d{1,2}|(?<=86[- ])[1-9]\d{1,2}|(?<=86)\(0\)[1-9]\d{1,2}|(?<=86[- ])\(0\)[1-9]\d{1,2})[- /.]{0,3}[2-9]\d{2,3}[- .]?\d{4}(?:(?:[-转#, ]|ext\.?|分机){1,3}\d{1,5})?(?![\d.]*\d)",
+    rf"(?<!\d)(?<!\d\.){_AREA}[- /._]{{0,3}}[2-9]\d{{2,3}}[- .]?\d{{4}}(?:(?:[-转#, ]|ext\.?|x|分机){{1,3}}\d{{1,5}}|\s?\((?:转|分机|ext\.?)?\s?\d{{1,5}}\))?(?![\d.]*\d)",
     re.IGNORECASE,
 )
 _BARE_LINE = re.compile(r"(?<![\d.\-/年月])(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))[2-9]\d{2,3}[- ]?\d{4}(?![\d.\-/年月%万亿元个])")
-_LOCAL = r"[A-Za-z0-9_](?:[A-Za-z0-9._%+\-]{0,62}[A-Za-z0-9_])?"
+_LOCAL = r"[A-Za-z0-9_](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_])?"
+_AT, _DOT = r"(?:@|[(\[{<](?:at|a)[)\]}>]|艾特|圈a|_at_)", r"(?:[.。]|[(\[{<](?:dot|点)[)\]}>]|点)"
+_LABEL, _LAST = r"[A-Za-z0-9\u4e00-\u9fff](?:[A-Za-z0-9\-\u4e00-\u9fff]{0,61})", r"(?:[A-Za-z]{2,24}|中国|公司|网络)"
+_PROVIDERS = "163|126|139|189|qq|foxmail|gmail|outlook|hotmail|live|yahoo|sina|sohu|aliyun|icloud|yeah|21cn|tom"
 _EMAIL = re.compile(
-    rf"{_LOCAL}\s?(?:@|\(at\)|\[at\]|\(a\))\s?(?:[A-Za-z0-9\u4e00-\u9fff](?:[A-Za-z0-9\-\u4e00-\u9fff]{{0,61}})\s?(?:\.|\(dot\)|\[dot\])\s?)+(?:[A-Za-z]{{2,24}}|中国|公司|网络)"
-    rf"|{_LOCAL}\s+at\s+[A-Za-z0-9\-]{{1,62}}(?:\s+dot\s+[A-Za-z0-9\-]{{2,24}}){{1,3}}",
+    rf"{_LOCAL}\s?{_AT}\s?(?:{_LABEL}\s?{_DOT}\s?)+{_LAST}"
+    rf"|{_LOCAL}\s+at\s+[A-Za-z0-9\-]{{1,62}}(?:\s+dot\s+[A-Za-z0-9\-]{{2,24}}){{1,3}}"
+    rf"|{_LOCAL}\s+at\s+(?:{_PROVIDERS})\.(?:com|cn|net)(?:\.cn)?(?![A-Za-z])"
+    rf"|(?<![\u4e00-\u9fff])[\u4e00-\u9fff]{{2,4}}@(?:[A-Za-z0-9\-]{{1,62}}\.)+[A-Za-z]{{2,24}}",
     re.IGNORECASE,
 )
-_ID_CARD = re.compile(rf"(?<![A-Za-z0-9])(?<!{DIGIT}){DIGIT}(?:{_GAP}{DIGIT}){{16}}{_GAP}(?:{DIGIT}|[Xx×])(?![A-Za-z0-9])(?!{DIGIT})")
+_ID_CARD = re.compile(rf"(?<![A-Za-z0-9])(?<!{DIGIT}){DIGIT}(?:{_GAP}{DIGIT}){{16}}{_GAP}(?:{DIGIT}|[{digit_runs.CROSS}])(?![A-Za-z0-9])(?!{DIGIT})")
 _DIGITS = re.compile(r"(?<![A-Za-z0-9.])(?:\d{27}|\d{15}|\d{3}(?:[ \-]\d{3}){4}|\d{5}[ \-]\d{5}[ \-]\d{5})(?![A-Za-z0-9.])")
 _GROUPED = re.compile(r"(?<![A-Za-z0-9.\-])\d{3,9}(?:[ \-]\d{3,9}){1,8}(?![A-Za-z0-9.\-])")
 """Digits in groups of any size; by how many there are they can be a paper's number."""
@@ -47,8 +53,14 @@ _CARD = re.compile(r"(?<![A-Za-z0-9.])[3-6]\d{3}(?:[ \-./·_]{0,2}\d){9,15}(?![A
 _CARD_IN_WORDS = re.compile(rf"(?<!{DIGIT}){DIGIT}{{16,19}}(?!{DIGIT})")
 _OPENID = re.compile(r"(?<![A-Za-z0-9_\-])o[A-Za-z0-9_\-]{27}(?![A-Za-z0-9_\-])")
 _WECHAT_NAME = r"[A-Za-z][A-Za-z0-9_\-]{5,19}"
+_WECHAT = r"(?:微信|威信|薇信|v信|(?<![A-Za-z])(?:wechat|weixin|wx|vx))"
+_QUOTE = r"[\"'“”「『\[【(<]"
 _WECHAT_ID = re.compile(
-    rf"wxid_[a-z0-9]{{6,}}|(?:微信|威信|薇信|v信|(?<![A-Za-z])(?:wechat|weixin|wx|vx))\s?(?:号|id)?\s?(?:(?:是|为|:|号)\s?{_WECHAT_NAME}|(?=[A-Za-z0-9_\-]*[0-9_]){_WECHAT_NAME})(?![A-Za-z0-9_\-])",
+    rf"wxid_[a-z0-9]{{6,}}"
+    rf"|{_WECHAT}\s?(?:账号|帐号|名片|号码|昵称|号|id)?\s?(?:(?:是|为|:|=|\bis\b|号){_QUOTE}?\s?{_QUOTE}?|{_QUOTE})\s?{_WECHAT_NAME}(?![A-Za-z0-9_\-])"
+    rf"|{_WECHAT}\s?(?:账号|帐号|名片|号码|昵称|号|id)?\s?(?=[A-Za-z0-9_\-]*[0-9_]){_WECHAT_NAME}(?![A-Za-z0-9_\-])"
+    rf"|(?<![A-Za-z])(?:weixin|wx|vx)\s{_WECHAT_NAME}(?![A-Za-z0-9_\-])"
+    rf"|(?:加|[+➕])\s?(?:我|他|她)?v(?:信)?\s?:?\s?(?=[A-Za-z0-9_\-]*[0-9_]){_WECHAT_NAME}(?![A-Za-z0-9_\-])",
     re.IGNORECASE,
 )
 
@@ -73,6 +85,7 @@ def mobiles(text: str) -> Iterator[Span]:
             yield match.start(), match.end(), 0.95
     for match in _MARKED_MOBILE.finditer(text):
         yield match.start(), match.end(), UNSURE if match[2] in _LISTING else 0.9
+    yield from digit_runs.mobiles(text)
 
 
 def _is_dates(groups: list[str]) -> bool:
@@ -88,6 +101,7 @@ def landlines(text: str) -> Iterator[Span]:
         yield match.start(), match.end(), 0.85
     for match in _BARE_LINE.finditer(text):
         yield match.start(), match.end(), UNSURE
+    yield from digit_runs.landlines(text)
 
 
 def emails(text: str) -> Iterator[Span]:
@@ -99,30 +113,40 @@ def emails(text: str) -> Iterator[Span]:
 def id_cards(text: str) -> Iterator[Span]:
     """居民身份证 numbers of 18 characters whose check character is right; of 15 digits whose region and date can be."""
     for match in _ID_CARD.finditer(text):
-        if is_id_card(re.sub(_SEPARATOR, "", match[0]).translate(NUMERALS).replace("×", "X").upper()):
+        plain = re.sub(_SEPARATOR, "", match[0]).translate(NUMERALS)
+        if plain[-1] in digit_runs.CROSS:
+            plain = plain[:-1] + "X"
+        if is_id_card(plain):
             yield match.start(), match.end(), 1.0
+        elif may_be_id_card(plain):
+            yield match.start(), match.end(), UNSURE  # a slip of the pen, or a check that somebody made up
     for match in _DIGITS.finditer(text):
-        if is_old_id_card(re.sub(_SEPARATOR, "", match[0])):
+        if is_old_id_card(re.sub(_SEPARATOR, "", match[0])) and not papers.is_called_otherwise(text, match.start()):
             yield match.start(), match.end(), 0.68
     for match in _GROUPED.finditer(text):
         digits = re.sub(r"\D", "", match[0])
         if len(digits) == _OLD_ID and is_old_id_card(digits):
             yield match.start(), match.end(), 0.68
+    yield from digit_runs.id_cards(text)
 
 
 def licenses(text: str) -> Iterator[Span]:
     """医师执业证书 and 资格证书 numbers (15 and 27 digits), surer with a word of context nearby. Old ID cards have 15 digits too."""
     for match in _DIGITS.finditer(text):
-        yield match.start(), match.end(), 0.7
+        if not papers.is_called_otherwise(text, match.start()):
+            yield match.start(), match.end(), 0.7
     for match in _GROUPED.finditer(text):
         count = sum(char.isdigit() for char in match[0])
         if count in {_LICENSE, _QUALIFICATION}:
             yield match.start(), match.end(), 0.97 if count == _QUALIFICATION else UNSURE
+    yield from digit_runs.licenses(text)
 
 
 def bank_cards(text: str) -> Iterator[Span]:
     """Card numbers of 16 to 19 digits that pass Luhn; others beginning with 62 (UnionPay) only beside a word that says so."""
     for match in _CARD.finditer(text):
+        if papers.is_called_otherwise(text, match.start()):
+            continue
         digits = re.sub(r"\D", "", match[0])
         if len(digits) >= _SHORTEST_CARD and passes_luhn(digits):
             # Surer than a mobile number that seems to stand inside it.
@@ -132,6 +156,7 @@ def bank_cards(text: str) -> Iterator[Span]:
     for match in _CARD_IN_WORDS.finditer(text):
         if not match[0].isdigit() and passes_luhn(match[0].translate(NUMERALS)):
             yield match.start(), match.end(), 0.97
+    yield from digit_runs.bank_cards(text)
 
 
 def wechat_ids(text: str) -> Iterator[Span]:
@@ -154,46 +179,12 @@ _ASK = re.compile(
 _AFTER = re.compile(
     r"(?:$|[\s,,。;;::、!?!?))》”\"']|的|上个?月|上个?周|上季|这个?月|本月|今年|去年|昨天|今天|最近|近|属于|吗|谁|哪|怎么|为什么|收到|被|开了|开过|开的|有没有|有几|有多|和|与|跟|是|在|电话|手机|邮箱|处方|拜访|参加|触达|覆盖|打开|阅读|了)"
 )
-_ENDS = (
-    r"$|[^\u3400-\u9fff]|的|上个?月|今年|去年|最近|医|主任|教授|大夫|副主任|院长|老师|先生|女士|被|开|在|和|与|是|有"
-)
-_DOTTED = re.compile(
-    rf"(?<![{_HAN}])(?:请|查一下|查查|查询|查|看看|看|找|问|给|医生|医师|教授|主任|患者)?([{_HAN}]{{2,7}}?[·.][{_HAN}]{{2,8}}?)(?={_ENDS})"
-)
-_DOTTED_INSIDE = re.compile(rf"[{_HAN}]{{2,4}}·[{_HAN}]{{2,5}}?(?={_ENDS})")
-_DOTTED_SURNAME = re.compile(rf"(?<![{_HAN}])([{_HAN}]·[{_HAN}]{{2,5}}?)(?={_ENDS})")
-_PART_TITLED = re.compile(rf"(?<![{_HAN}])(?:{'|'.join(sorted(names.MINORITY_PARTS, key=len, reverse=True))})(?=\s?(?:{'|'.join(names.PERSONAL_TITLES)}))")
 _SPACED = re.compile(rf"(?<![{_HAN}])[{_HAN}](?:\s[{_HAN}]){{1,3}}(?=\s?(?:{'|'.join(names.TITLES)}))")
-_PARTS = "|".join(sorted(names.MINORITY_PARTS, key=len, reverse=True))
-_MINORITY = re.compile(rf"(?:{_PARTS})(?:[· ]?(?:{_PARTS})){{1,2}}")
 _NOT_PERSON_AFTER = re.compile(
     rf"[{_HAN}]{{0,6}}?(?:医院|卫生院|医学院|卫生服务|诊所|大学|公司|药业|集团)|[{_HAN}]{{0,2}}?[省市县区州镇路街]"
 )
-_LATIN_TITLE = re.compile(
-    r"(?<![A-Za-z])(?:Dr|Doctor|Prof|Professor|Mr|Mrs|Ms|Miss|Director)\.?\s+([A-Z][a-z]{1,14}(?:[\s\-][A-Z][a-z]{0,9}){0,2}(?:\s[A-Z][a-z]+)?)"
-)
-_LATIN_LOWER = re.compile(
-    r"(?<![A-Za-z])(?:dr|prof|doctor|professor)\.?\s+([a-z]{2,8})(?:\s([a-z]{2,12}))?(?![a-z])", re.IGNORECASE
-)
-_LATIN_BARE = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,8})\s([A-Z][a-z]{1,5}(?:[\s\-]?[A-Za-z][a-z]{1,5})?)(?![A-Za-z])")
-_LATIN_SURNAME_SHOUTED = re.compile(r"(?<![A-Za-z])([A-Z]{2,9})\s([A-Z][a-z]{1,5}(?:[\s\-]?[A-Za-z][a-z]{1,5})?)(?![A-Za-z])")
-_LATIN_COMMA = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,8}),\s?([A-Z][a-z]{3,11})(?![A-Za-z])")
-_LATIN_CAPITALS = re.compile(r"(?<![A-Za-z])([A-Z]{2,7})\s([A-Z]{2,6}(?:[\s\-][A-Z]{2,6})?)(?![A-Za-z])")
-_SHOUTED = re.compile(r"(?<![A-Za-z])[A-Z]{4,}(?![A-Za-z])")
-"""A text that shouts: its capitals are no sign of a name."""
-_LATIN_FIRST = re.compile(r"(?<![A-Za-z])([A-Z][a-z]{1,5}(?:-?[a-z]{1,6})?)\s([A-Z][a-z]{1,6})(?![A-Za-z])")
 _LONGEST_NAME = 4
 _AND = "和与跟及、"
-LATIN_THINGS = frozenset(
-    {
-        "general", "reach", "excel", "level", "levels", "visits", "visit", "only", "office", "access", "rate", "rates", "score", "scores",
-        "title", "titles", "count", "counts", "group", "groups", "data", "review", "reviews", "board", "team", "teams", "network", "portal",
-        "survey", "surveys", "segment", "segments", "list", "lists", "meeting", "meetings", "page", "pages", "report", "reports", "value", "values",
-        "project", "program", "programme", "index", "information", "panel", "relations", "services",
-    }
-)
-"""What follows a title in business English and is nobody."""
-
 
 def person_names(text: str) -> Iterator[Span]:
     """Names of persons: beside a title, after a title, in a place where a question names someone, with a middle dot, in Latin letters."""
@@ -204,17 +195,11 @@ def person_names(text: str) -> Iterator[Span]:
         for start, end, score in _name_at(text, match.end(), 0.6):
             yield start, end, score
             yield from _pairs(text, end)
-    for match in _DOTTED.finditer(text):
-        yield match.start(1), match.end(1), 0.9
-    for match in _DOTTED_INSIDE.finditer(text):
-        yield match.start(), match.end(), 0.8
-    for pattern in (_MINORITY, _PART_TITLED, _DOTTED_SURNAME):
-        for match in pattern.finditer(text):
-            yield match.start(), match.end(), 0.85
+    yield from sounded_names.sounded_names(text)
     for match in _SPACED.finditer(text):
         if names.is_titled_name(re.sub(r"\s", "", match[0])):
             yield match.start(), match.end(), 0.85
-    yield from _latin(text)
+    yield from latin_names.latin_names(text)
 
 
 def _pairs(text: str, end: int) -> Iterator[Span]:
@@ -261,37 +246,6 @@ def _name_at(text: str, start: int, score: float) -> Iterator[Span]:
         ):
             yield start, end, score
             return
-
-
-def _latin(text: str) -> Iterator[Span]:
-    for match in _LATIN_TITLE.finditer(text):
-        if match[1].split()[0].lower() not in LATIN_THINGS:
-            yield match.start(1), match.end(1), 0.85
-    for match in _LATIN_LOWER.finditer(text):
-        if match[2] and names.is_pinyin_name(match[1], match[2]):
-            yield match.start(1), match.end(2), 0.75
-        elif match[1].lower() in names.PINYIN_SURNAMES:
-            yield match.start(1), match.end(1), 0.75
-    for match in _LATIN_BARE.finditer(text):
-        # What follows a given name may look like more of it: Chen Jing asked.
-        for end in dict.fromkeys((match.end(2), match.start(2) + len(re.split(r"[\s\-]", match[2])[0]))):
-            if names.is_pinyin_name(match[1], text[match.start(2) : end]):
-                yield match.start(), end, 0.65
-                break
-    for match in _LATIN_SURNAME_SHOUTED.finditer(text):
-        for end in dict.fromkeys((match.end(2), match.start(2) + len(re.split(r"[\s\-]", match[2])[0]))):
-            if names.is_pinyin_name(match[1], text[match.start(2) : end]):
-                yield match.start(), end, 0.65
-                break
-    for match in _LATIN_COMMA.finditer(text):
-        if names.is_pinyin_name(match[1], match[2], syllables=2):
-            yield match.start(), match.end(), 0.65
-    for match in _LATIN_FIRST.finditer(text):
-        if names.is_pinyin_name(match[2], match[1]):
-            yield match.start(), match.end(), 0.65
-    for match in _LATIN_CAPITALS.finditer(text):
-        if names.is_pinyin_name(match[1], match[2]) and not _SHOUTED.search(text, 0, match.start()) and not _SHOUTED.search(text, match.end()):
-            yield match.start(), match.end(), 0.6
 
 
 FINDERS: dict[str, Finder] = {

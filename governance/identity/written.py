@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MIDDLE_DOT = "·"
-_DOTS = "·•‧・∙⋅•‧・᛫ꞏ･●"
+_DOTS = "·•‧・∙⋅᛫ꞏ･●◦∘⸱⸳⦁ㆍᆞ᠂⚫"
 _DASHES = "‐‑‒–—―−﹣－ー"
-_INVISIBLE = frozenset("\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\ufeff\uffa0") | {
+_INVISIBLE = frozenset("\u00ad\u20e3\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\ufeff\uffa0") | {
     chr(code)
     for code in (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), *range(0xFE00, 0xFE10))
 }
@@ -52,6 +52,9 @@ def _fold_char(char: str) -> str:
     plain = char.translate(_TABLE)
     if not plain or plain != char:
         return plain
+    number = unicodedata.digit(char, None)
+    if number is not None:
+        return str(number)  # ❶, ⒈, and the digits of other scripts
     folded = unicodedata.normalize("NFKC", char).translate(_TABLE)
     if "\u3400" <= char <= "\u9fff":
         simple = simplify(char)
@@ -66,22 +69,32 @@ def fold(text: str) -> str:
     return "".join(map(_fold_char, unicodedata.normalize("NFC", text)))
 
 
+def _bare_letter(folded: str) -> str:
+    """A Latin letter without its accent or tone mark: Wáng. Only where names are looked for; keys keep what was written."""
+    if folded.isascii() or not "\u00c0" <= folded <= "\u1eff":
+        return folded
+    base = unicodedata.normalize("NFD", folded)[0]
+    return base if base.isascii() and base.isalpha() else folded
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folded:
     """A folded text that remembers where each of its characters came from: `origin[i]` is the index in the original."""
 
     text: str
     origin: tuple[int, ...]
+    size: int
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The half-open range in the original text for one in the folded text."""
-        return self.origin[start], self.origin[end - 1] + 1
+        # What folds to nothing behind the last character (a combining keycap) belongs to it.
+        return self.origin[start], max(self.origin[end - 1] + 1, self.origin[end] if end < len(self.origin) else self.size)
 
 
 def fold_with_origin(text: str) -> Folded:
     """Fold character by character, keeping the way back."""
-    pieces = [(_fold_char(char), index) for index, char in enumerate(text)]
-    return Folded(text="".join(piece for piece, _ in pieces), origin=tuple(i for piece, i in pieces for _ in piece))
+    pieces = [(_bare_letter(_fold_char(char)), index) for index, char in enumerate(text)]
+    return Folded(text="".join(piece for piece, _ in pieces), origin=tuple(i for piece, i in pieces for _ in piece), size=len(text))
 
 
 # --------------------------------------------------------------------------- checks of single identifiers
@@ -101,6 +114,11 @@ def is_id_card(text: str) -> bool:
     if text[6:8] not in {"18", "19", "20"} or not _is_day(text[10:14]):
         return False
     return _CHECK[sum(int(digit) * weight for digit, weight in zip(text, _WEIGHTS, strict=False)) % 11] == text[17]
+
+
+def may_be_id_card(text: str) -> bool:
+    """Whether 18 characters have the region and the date of birth of a 居民身份证 number, whatever the check character says."""
+    return re.fullmatch(r"[1-9]\d{5}(?:19|20)\d{9}[\dX]", text) is not None and text[:2] in _REGIONS and _is_day(text[10:14])
 
 
 def is_old_id_card(text: str) -> bool:
