@@ -154,7 +154,8 @@ class GroupCommit:
                     self._settle(wanted)
                     if self._writer.late():
                         self._wake_all()
-                        self._index()
+                        # Twice what has come, or large batches would outrun the index.
+                        self._index(2 * sum(len(append.events) for append in wanted))
                 if self._writer.due() is not None:
                     self._want_upkeep()
         self._wake_all()
@@ -217,9 +218,9 @@ class GroupCommit:
             count += len(append.events)
         return batch, False
 
-    def _index(self) -> None:
+    def _index(self, least: int = 0) -> None:
         with suppress(Exception):  # nobody waits for it, and it is tried again after the next batch
-            self._writer.catch_up(time.monotonic() + self._patience / 2)
+            self._writer.catch_up(time.monotonic() + self._patience / 2, least)
 
     def _want_upkeep(self) -> None:
         if self._upkeep is None:

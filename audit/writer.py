@@ -110,14 +110,14 @@ class Writer:
             raise
         return receipts
 
-    def catch_up(self, deadline: float, most: int = SLICE) -> None:
-        """Bring up to `most` entries into the search index; `behind` says how many are left. Raises `AuditUnavailable`."""
+    def catch_up(self, deadline: float, least: int = 0) -> None:
+        """Bring a slice of entries, or `least` if that is more, into the search index; `behind` says how many are left. Raises `AuditUnavailable`."""
         self.stuck = True  # unless it succeeds
         try:
             store = self._store = self._store or self._connect(deadline)
             store.begin(deadline, derived=True)
             try:
-                store.catch_up(self._settings.zone, most)
+                store.catch_up(self._settings.zone, max(SLICE, least))
                 store.commit()
                 self.behind, self.stuck = store.behind(), False
             finally:

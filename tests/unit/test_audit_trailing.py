@@ -148,6 +148,18 @@ def test_under_lasting_load_the_index_stays_near(tmp_path, monkeypatch):
         assert home.verify().behind <= 20
 
 
+def test_large_batches_do_not_outrun_the_index(tmp_path, monkeypatch):
+    monkeypatch.setattr(group, "IDLE_S", 60.0)
+    monkeypatch.setattr(writer, "MOST_BEHIND", 10)
+    monkeypatch.setattr(writer, "SLICE", 2)
+    home = new_home(tmp_path / "home")
+    with home.open(create=True) as ledger:
+        for number in range(12):
+            ledger.append_many([intent(f"r{number}-{part}") for part in range(20)])
+        ledger.check()
+        assert home.verify().behind <= 30
+
+
 def test_under_lasting_load_the_index_is_not_behind_for_long(tmp_path, monkeypatch):
     monkeypatch.setattr(group, "IDLE_S", 60.0)
     monkeypatch.setattr(writer, "LONGEST_BEHIND_S", 0.0)
