@@ -325,8 +325,8 @@ class Gateway:
             return None
         return decision if isinstance(decision, Grant) else None
 
-    def _measure(self, grant: Grant, active: Active, sources: Sources, watch: _Stopwatch) -> tuple[Disclosed, str | None, int | None]:
-        """Return the table as it may be told, the code of the refusal if nothing of it may, and how many tables told before it was judged with."""
+    def _measure(self, grant: Grant, active: Active, sources: Sources, watch: _Stopwatch) -> tuple[Disclosed, str | None, dict[str, int | None]]:
+        """Return the table as it may be told, the code of the refusal if nothing of it may, and what of disclosure control's budget is used up."""
         blur, marked = self._protection.blurring(active.disclosure, grant)
         with watch.step("plan"):
             planned = plan(grant, active.catalogue, marked=marked)
@@ -344,7 +344,7 @@ class Gateway:
             disclosed = arrange(measured, grant.query, hidden, minimum_group=grant.minimum_group)
             shown = {(cell.row, cell.column): cell.reason for cell in disclosed.hidden}
             nothing_left = all_hidden(disclosed.columns, len(disclosed.rows), shown)
-        return disclosed, protected.refused or ("group_too_small" if nothing_left else None), protected.held
+        return disclosed, protected.refused or ("group_too_small" if nothing_left else None), protected.budget
 
     def _answer(
         self, ask: Ask, grant: Grant, companions: tuple[Grant | None, ...], request: str, active: Active, watch: _Stopwatch
@@ -353,7 +353,7 @@ class Gateway:
         beside: list[Disclosed | None] = []
         try:
             with self._data() as sources:
-                disclosed, refused, held = self._measure(grant, active, sources, watch)
+                disclosed, refused, budget = self._measure(grant, active, sources, watch)
                 beside = [self._beside(companion, active, sources) for companion in companions if refused is None]
                 data_version, data_as_of = sources.data_version, sources.data_as_of
         except WarehouseError:
@@ -370,7 +370,7 @@ class Gateway:
             "groups": disclosed.total_groups,
             "suppressed": len(disclosed.hidden) + disclosed.hidden_groups,
             "protection": sorted({column.protection for column in disclosed.columns if column.kind == "metric"}),
-            "budget": {"answers_held": held},
+            "budget": budget,
             "data_version": data_version,
             "duration_us": int((time.perf_counter() - begun) * 1_000_000),
         }

@@ -28,13 +28,21 @@ from governance.terms import Grant, Measured, MinimumGroup, Text
 class Protected:
     """What may be told of a table. `hidden`: cells and why; `refused`: the code of a refusal where nothing is left.
 
-    `held`: how many tables told before it was judged together with; None where it tells of no group of persons.
+    `held`: how many tables told before it was judged together with, and `used`: how many independent cells were told, of how many that can be judged together;
+    None where it tells of no group of persons.
     """
 
     measured: Measured
     hidden: Hidden
     refused: str | None = None
     held: int | None = None
+    used: tuple[int, int] | None = None
+
+    @property
+    def budget(self) -> dict[str, int | None]:
+        """What of a limited number is used up, as an outcome records it."""
+        cells, of = self.used or (None, None)
+        return {"answers_held": self.held, "cells_told": cells, "cells_of": of}
 
 
 def blurred_metrics(settings: Disclosure, group: MinimumGroup, metrics: tuple[str, ...]) -> dict[str, Blur]:
@@ -170,8 +178,11 @@ class Protection:
                 for place in places.get(cell, ()):
                     hidden.setdefault(place, COMPLEMENTARY)
         hidden = with_dependants(measured, hidden)
-        nothing = all_hidden(measured.columns, len(measured.rows), hidden)
-        return Protected(measured=measured, hidden=hidden, refused="differencing" if nothing else None, held=held)
+        used = self._memory.used(knower, {group.context for group in told.groups})
+        code = None
+        if all_hidden(measured.columns, len(measured.rows), hidden):
+            code = "budget_exhausted" if used.spent else "differencing"
+        return Protected(measured=measured, hidden=hidden, refused=code, held=held, used=(used.cells, used.of))
 
 
 def labelled(measured: Measured, blurs: Mapping[str, Blur]) -> Measured:
@@ -193,6 +204,13 @@ def refusal_words(code: str, k: int) -> tuple[Text, Text, str]:
             en=f"Together with earlier answers this would tell about fewer than {k} persons; nothing is shown, so that no one can be singled out.",
         )
         return message, Text(zh="使用此前问过的范围，或放宽筛选条件", en="Ask for a group that was asked before, or use fewer filters"), "answers_together"
+    if code == "budget_exhausted":
+        message = Text(
+            zh="已给出的不同结果太多，无法再判断新的结果合起来会不会暴露少数人，因此暂不显示新的结果。",
+            en="So many different results were told that it can no longer be judged whether a new one, put together with them, would tell about a few persons; so no new one is shown for now.",
+        )
+        again = Text(zh="再问以前问过的结果；较早的结果满保存期后会释放名额", en="Ask again for what was shown before; room is made when older results pass out of the memory's period")
+        return message, again, "answers_together"
     message = Text(
         zh=f"每一组都少于 {k} 人，为避免识别到个人，不显示结果。",
         en=f"Every group has fewer than {k} persons; nothing is shown, so that no one can be singled out.",

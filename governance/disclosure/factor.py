@@ -51,6 +51,11 @@ class Factor:
         if len(self.rows) + count > MOST_ROWS:
             raise TooMuch
 
+    @property
+    def taken(self) -> tuple[int, int]:
+        """How many rows there are, and how many there is room for."""
+        return len(self.rows), MOST_ROWS
+
     def append(self, rows: Rows, sizes: Vector, half: Vector, lower: Vector) -> None:
         """Add independent rows: `half` of their products with the rows so far, and the factor of what is left of their own."""
         old, new = len(self.rows), len(self.rows) + len(rows)

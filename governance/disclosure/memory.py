@@ -13,10 +13,10 @@ import sqlite3
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,14 @@ class Group:
     counts: Counts
     about: About | None = None
     nought: bool = False
+
+
+class Used(NamedTuple):
+    """A history's budget: independent cells told, how many can be judged together, and whether it is used up (nothing new is told then)."""
+
+    cells: int
+    of: int
+    spent: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +213,13 @@ class Memory:
         condition, values = ("department = ?", (knower.together,)) if knower.share == "department" else knower.heard
         with self._transaction() as store:
             return int(store.execute(f"SELECT count(*) FROM answer WHERE {condition}", values).fetchone()[0])  # noqa: S608 (one of three conditions of our own)
+
+    def used(self, knower: Knower, contexts: Iterable[bytes]) -> Used:
+        """Return how much of what can be judged together is used up, of the fullest of these histories."""
+        with self._transaction() as store:
+            found = [self._known(store, knower, context).overlaps for context in contexts]
+        taken = [overlaps.factor.taken for overlaps in found]
+        return Used(cells=max(cells for cells, _ in taken), of=taken[0][1], spent=any(overlaps.spent for overlaps in found))
 
     def forget_before(self, day: dt.date) -> None:
         """Forget what was told before `day`."""

@@ -92,6 +92,11 @@ class Overlaps:
         """Return how many different cells were told."""
         return len(self._members)
 
+    @property
+    def spent(self) -> bool:
+        """Return whether more was told than can be judged on: nothing new is, until some of it is forgotten."""
+        return self._full
+
     # ------------------------------------------------------------------ told
 
     def tell(self, codes: Codes, counts: Counts) -> None:

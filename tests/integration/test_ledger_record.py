@@ -75,6 +75,16 @@ def test_what_was_told_before_is_counted_for_the_department(service):
     assert left(service, QUESTION, "session")[-1]["detail"]["budget"]["answers_held"] > before
 
 
+def test_a_question_for_which_nothing_more_can_be_judged_is_refused_as_such_and_the_ledger_tells_how_much_was_used(service, monkeypatch):
+    told = left(service, QUESTION, "session")[-1]["detail"]["budget"]
+    assert 0 < told["cells_told"] <= told["cells_of"]
+    monkeypatch.setattr("governance.disclosure.factor.MOST_ROWS", told["cells_told"])
+    asked = left(service, "上个月各医院等级的触达率", "session")[-1]
+    assert (asked["detail"]["outcome"], asked["detail"]["code"], asked["detail"]["rows"]) == ("refused", "budget_exhausted", 0)
+    assert asked["detail"]["budget"]["cells_told"] == asked["detail"]["budget"]["cells_of"] == told["cells_told"]
+    assert left(service, QUESTION, "session")[-1]["detail"]["outcome"] == "answered", "what was told before may be told again"
+
+
 @pytest.mark.parametrize("case", ["", "张三的案子", "two words", "13800138000", "a" * 41])
 def test_a_case_that_is_no_number_of_a_case_is_refused_and_leaves_nothing(service, case):
     officer = service.local_actor("compliance")

@@ -63,7 +63,10 @@ def test_where_more_was_told_than_can_be_judged_on_nothing_new_is_told_and_the_o
     memory = Memory(tmp_path / "disclosure.db", b"key")
     assert memory.judge(ANNA, [of(range(40))], 10, DAY) == [set()]
     assert memory.judge(ANNA, [of(range(20, 80))], 10, DAY) == [set()]
+    assert memory.used(ANNA, [b"c"]) == (2, 2, False)
     assert memory.judge(ANNA, [of(range(30, 100))], 10, DAY) == [{1}]
+    assert memory.used(BORIS, [b"c", b"other"]) == (2, 2, True)
+    assert memory.used(CHEN, [b"c"]) == (0, 2, False)
     assert memory.judge(BORIS, [of(range(40))], 10, DAY) == [set()]
     again = Memory(tmp_path / "disclosure.db", b"key")
     assert again.judge(ANNA, [of(range(20, 80))], 10, DAY) == [set()]
