@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from governance.warehouse.engine import Warehouse
     from nlq.lexicon.lexicon import Lexicon
 
+MOST_KEPT = 2
+"""The bundle in force and the one before it, to which a rollback goes back."""
 NO_DATA = "No data is loaded yet. Load a folder of extracts with: wenshu ingest DIR"
 
 
@@ -60,6 +62,7 @@ class House:
         self._alarm: str | None = None
         self._now: tuple[object, InForce] | None = None
         self._before_data: tuple[object, Policy] | None = None
+        self._kept: dict[tuple[str, object, dt.date], InForce] = {}
         stamp = self._source.stamp()
         self._bundle = self._loaded(stamp, or_else=lambda: self._source.before(stamp))
         self._read: object = stamp
@@ -146,10 +149,22 @@ class House:
             raise WarehouseError(NO_DATA) from None
         return status.st_ino, status.st_mtime_ns, status.st_size
 
-    def _build(self, bundle: Bundle, stamp: object) -> InForce:
+    def _build(self, bundle: Bundle, stamp: tuple[object, object]) -> InForce:
+        """Put a bundle in force over the data. One of the same hash over the same file on the same day is the same whole: where it was in force a moment ago it is at hand."""
+        today = now().date()
+        if self._file is None:
+            return self._compiled(bundle, today, stamp)
+        kept = {key: found for key, found in self._kept.items() if key[1:] == (stamp[1], today)}
+        key = (bundle.version, stamp[1], today)
+        old = kept.pop(key, None)
+        built = self._compiled(bundle, today, stamp) if old is None else replace(old, bundle=bundle, stamp=stamp)
+        self._kept = dict([*kept.items(), (key, built)][-MOST_KEPT:])
+        return built
+
+    def _compiled(self, bundle: Bundle, today: dt.date, stamp: object) -> InForce:
         from nlq.lexicon.lexicon import Lexicon
 
-        active = put_in_force(bundle, fetch=self._fetch, today=now().date())
+        active = put_in_force(bundle, fetch=self._fetch, today=today)
         documents = [read.document for read in bundle.of("lexicon", LexiconDocument)]
         lexicon = Lexicon.compile(active.catalogue, documents, bundle.settings, screener=self._screener)
         return InForce(bundle=bundle, active=active, lexicon=lexicon, stamp=stamp)
