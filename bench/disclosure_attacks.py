@@ -4,7 +4,7 @@
 
 Each attack (`tests/soundness/attacks`) is played in sessions, each against an installation in which nothing was asked before and with dice of its own; within a session everything that was
 asked is remembered. Attacks take turns, so that a run that ends early has played all of them about equally long; the result says how many questions each was. With `--state` a later run goes on where this one ended, as
-long as the code is the same (what hides, what asks and the bundle); with other code it begins anew. `--policies` plays against another bundle, into another result. Questions go to the one door that the
+long as the code is the same (what hides, what asks and the bundle); with other code it begins anew; `--minutes 0` writes the result of what was played. `--policies` plays against another bundle, into another result. Questions go to the one door that the
 API, the chat and the command line pass (`governance.gateway`): through HTTP one person may ask 240 questions a minute, which a short run does (`tests/soundness/attacks`).
 """
 
@@ -132,6 +132,11 @@ def _doctors(file: Path) -> int:
     return int(row[0]) if row else 0
 
 
+def _write(given: argparse.Namespace, played: Played) -> None:
+    found = told(played, played.seconds, given.warehouse, given.setting)
+    given.result.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
 def run(given: argparse.Namespace) -> None:
     """Play until each attack has asked its questions or the time is over; the result is written after each session."""
     begun, names = time.monotonic(), given.only or list(ALL)
@@ -150,6 +155,7 @@ def run(given: argparse.Namespace) -> None:
                 left[pool.submit(session, name, given.warehouse, given.today, given.policies, count, given.seed * 100_003 + played.given[name])] = name
                 played.given[name] += count
             if not left:
+                _write(given, played)
                 return
             done, _ = wait(left, return_when=FIRST_COMPLETED)
             for future in done:
@@ -162,8 +168,7 @@ def run(given: argparse.Namespace) -> None:
                 print(json.dumps(played.scores[name].told(), ensure_ascii=False), flush=True)
             played.seconds = before + time.monotonic() - begun
             played.write(given.state)
-            found = told(played, played.seconds, given.warehouse, given.setting)
-            given.result.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+            _write(given, played)
 
 
 def main() -> None:
