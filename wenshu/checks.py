@@ -11,6 +11,7 @@ from pathlib import Path
 
 from governance.errors import WenshuError
 from wenshu.home import Home, loose_permissions
+from wenshu.print_fonts import embeddable
 from wenshu.settings import Environment, now
 
 FREE_BYTES = 200 * 1024 * 1024
@@ -158,4 +159,7 @@ def _fonts() -> CheckResult:
         listed = subprocess.run([program, ":lang=zh", "family"], capture_output=True, text=True, timeout=20, check=False)
         found = bool(listed.stdout.strip())
     # Pictures made on the server lack Chinese letters without it; pages use the reader's own fonts. So it is told, but is no failure.
-    return CheckResult(name="fonts", ok=True, found="Chinese fonts are there" if found else f"no Chinese font; {mend}")
+    told = "Chinese fonts are there" if found else f"no Chinese font; {mend}"
+    if not embeddable():
+        told += "; a person's copy on paper is printed in the reader's own Chinese font: apt-get install fonts-wqy-microhei puts one into the file"
+    return CheckResult(name="fonts", ok=True, found=told)

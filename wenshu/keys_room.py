@@ -19,6 +19,7 @@ from governance.errors import ConfigurationError
 from governance.identity.keys import PURPOSES, KeyRing
 from governance.identity.rotation import drop_old_indexes, in_use, reindex, rewrap
 from governance.identity.vault import Vault
+from governance.rights.changed import note_state
 from governance.rights.rekeying import new_keys, rekey_links, rekey_warehouse
 from governance.rights.rewriting import alone
 from wenshu.accounts import Accounts
@@ -87,7 +88,8 @@ class KeysRoom:
             return 0
         renamed = new_keys(vault, schema, following)
         version = f"{self._clock().astimezone(self._zone):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        changed = rekey_warehouse(self._home.warehouse, schema, renamed, version=version) if self._home.warehouse.exists() else 0
+        place = self._home.warehouse
+        changed = rekey_warehouse(place, schema, renamed, version=version, noted=lambda fresh: note_state(vault, schema, place, fresh, version, renamed=True)) if place.exists() else 0
         if self._home.restricted.exists():
             changed += rekey_warehouse(self._home.restricted, schema, renamed, version=version, a_load=False)
         everything = {old: new for pairs in renamed.values() for old, new in pairs.items()}

@@ -33,6 +33,11 @@ def font() -> tuple[str, frozenset[int] | None]:
     return (READERS_OWN, None) if found is None else (_EMBEDDED, found)
 
 
+def embeddable() -> bool:
+    """Whether the machine has a Chinese font that can be put into printed files; nothing is loaded."""
+    return next(_files(PLACES, NAMES), None) is not None
+
+
 @cache
 def _embeddable(places: tuple[Path, ...], names: tuple[str, ...], sample: str) -> frozenset[int] | None:
     from reportlab.pdfbase import pdfmetrics

@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 from audit import Event, Ledger
 from audit.shredding import PersonKeys
 from governance.documents.identity import RetentionDocument, RetentionRule
-from governance.identity.standing import bury
+from governance.identity.handovers import merged_away
+from governance.identity.standing import bury, unname
+from governance.rights.changed import note_state
 from governance.rights.erasing import erase_from_warehouse
 from governance.rights.retention import checked, due, idle, take
 from governance.rights.rewriting import alone, rewrite
@@ -73,7 +75,13 @@ class RetentionRoom:
             taken: dict[str, int] = {}
             version = f"{self._clock().astimezone(self._zone):%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
             if any(due(self._home.warehouse, rules, now=now).values()):
-                rewrite(self._home.warehouse, version, lambda connection: taken.update(take(connection, rules, self._home.restricted, now=now)))
+                with self._identities.vault() as vault:
+                    rewrite(
+                        self._home.warehouse,
+                        version,
+                        lambda connection: taken.update(take(connection, rules, self._home.restricted, now=now)),
+                        look=lambda fresh: note_state(vault, schema, self._home.warehouse, fresh, version),
+                    )
             for rule in rules:
                 if rule.entity is not None:
                     taken[rule.id] = self._forget(rule, now, certificate)
@@ -96,16 +104,21 @@ class RetentionRoom:
         owners = directory.owners(entity)
         gone = sorted({owners[key] for key in keys if key in owners})
         with self._identities.vault() as vault:
-            people = {owner: directory.forms(entity, owner, self._purposes()) for owner in gone}
+            behind = sorted({earlier for owner in gone for earlier in merged_away(vault, owner)} - {*gone})
+            people = {owner: directory.forms(entity, owner, self._purposes()) for owner in (*gone, *behind)}
             forget_elsewhere(self._home, vault, entity, people, version=version, accounts=self._accounts, answers=self._answers)
             with vault.engine.begin() as connection:
+                for owner in behind:
+                    unname(vault, connection, owner)
                 for owner in gone:
                     bury(vault, connection, owner, certificate)
-        sealed = PersonKeys(self._home.person_keys)
-        for owner in gone:
-            sealed.shred(owner)  # what the ledger says of them
-        # The rows go last: by them an interrupted act finds the same persons again.
-        erase_from_warehouse(self._home.warehouse, schema, entity, keys, version=version)
+            sealed = PersonKeys(self._home.person_keys)
+            for owner in (*gone, *behind):
+                sealed.shred(owner)  # what the ledger says of them
+            # The rows go last: by them an interrupted act finds the same persons again.
+            erase_from_warehouse(
+                self._home.warehouse, schema, entity, keys, version=version, noted=lambda fresh: note_state(vault, schema, self._home.warehouse, fresh, version)
+            )
         return len(keys)
 
     def _record(self, kind: str, detail: dict[str, object]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wenshu.print_fonts import READERS_OWN, font
+from wenshu.subject.wording import both, extract_of
 
 MOST_ROWS = 500
 """Rows of one table that are printed; the machine-readable file has all of them."""
@@ -17,6 +18,13 @@ _FIELDS = {
 }  # fmt: skip
 _ACTS = {"granted": "同意 granted", "withdrawn": "撤回 withdrawn"}
 _LABELS = {"personal": "个人信息 Personal information", "coded": "去标识化的个人信息 De-identified personal information"}
+
+JUDGED = {
+    "attributes_then": "您在问题范围内 you were within the question's scope",
+    "attributes_unknown": "当时的属性已不可知，可能在内 your attributes then are no longer known; you could have been",
+    "question_pruned": "问题内容已按期清除，是否参与不可知 the question was removed under retention; unknown",
+}
+"""Why an answer is listed."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _LATIN = re.compile(r"[\x20-\x7e\xa1-\xff]+")
@@ -29,6 +37,7 @@ Section = tuple[str, str, Sequence[str], Sequence[Sequence[str]]]
 def sections(document: Mapping[str, Any]) -> Iterator[Section]:
     """The document as titled tables."""
     called = {item["id"]: f"{item['label']['zh']} {item['label']['en']}" for item in document["purposes"]}
+    told = document["words"]
     yield (
         "我们掌握的关于您的信息 What we hold about you",
         f"案件号 Case {document['case']} · {_moment(document['made_at'])} · 假名 Pseudonym {document['person']['pseudonym']} · {_LABELS['personal']}",
@@ -40,7 +49,7 @@ def sections(document: Mapping[str, Any]) -> Iterator[Section]:
         "加密保存于身份库 kept encrypted in the vault",
         ("项目 Field", "内容 Value", "来源 Source"),
         [
-            (_FIELDS.get(kind, kind), "、".join(item["values"]) + ("（已更正 corrected）" if item["corrected"] else ""), ", ".join(item["sources"]))
+            (_FIELDS.get(kind, kind), "、".join(item["values"]) + ("（已更正 corrected）" if item["corrected"] else ""), _sources(told, item["sources"]))
             for kind, item in document["identity"].items()
         ],
     )
@@ -62,30 +71,52 @@ def sections(document: Mapping[str, Any]) -> Iterator[Section]:
         )
     for table, held in document["records"].items():
         rows = held["rows"]
-        names = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+        # A column in which nothing stands, or the person's own pseudonym only (it is on the first page), tells nothing.
+        own = document["person"]["pseudonym"]
+        names = [name for name in rows[0] if any(row[name] not in {None, own} for row in rows)]
         more = f" · 此处列出前 {MOST_ROWS} 行 the first {MOST_ROWS} rows" if len(rows) > MOST_ROWS else ""
+        plain = table.removeprefix("restricted.")
         yield (
-            f"{table}",
-            f"{held['count']} 行 rows · {_LABELS['coded']} · 来源 source: {', '.join(held['sources'])}{more}",
-            names,
+            both(told["tables"], plain) + ("（已限制使用 restricted）" if plain != table else ""),
+            f"{held['count']} 行 rows · {_LABELS['coded']} · 来源 source: {_sources(told, held['sources'])}{more}",
+            [both(told["columns"].get(plain, {}), name) for name in names],
             [[_cell(row[name]) for name in names] for row in rows[:MOST_ROWS]],
         )
-    answers = document["answers"]["events"]
-    yield (
-        "您的数据可能参与过的回答 Answers that your data could have taken part in",
-        f"{document['answers']['count']} 个 · 只保存了问题的范围，没有保存结果 only the scope of each question is kept, not its result",
-        ("时间 When", "部门 Department", "目的 Purpose", "指标 Metrics", "分组 By", "账本 Ledger"),
-        [
-            (_moment(item["time"]), item["department"] or "", called.get(item["purpose"], item["purpose"] or ""), ", ".join(item["metrics"]), ", ".join(item["group_by"]), f"#{item['index']}")
-            for item in answers[-MOST_ROWS:]
-        ],
-    )
+    yield from _answers(document, called)
     yield (
         "保存期限 Retention",
         "",
         ("内容 What", "期限 Months", "说明 Why"),
-        [(item["table"] or item["id"], str(item["months"]), f"{item['reason']['zh']} {item['reason']['en']}") for item in document["retention"]],
+        [(both(told["tables"], item["table"]) if item["table"] else item["id"], str(item["months"]), f"{item['reason']['zh']} {item['reason']['en']}") for item in document["retention"]],
     )
+
+
+def _answers(document: Mapping[str, Any], called: Mapping[str, str]) -> Iterator[Section]:
+    told, answers = document["words"], document["answers"]["events"]
+    yield (
+        "您的数据可能参与过的回答 Answers that your data could have taken part in",
+        f"{document['answers']['count']} 个 · 只保存了问题的范围，没有保存结果 only the scope of each question is kept, not its result",
+        ("时间 When", "角色 Role", "目的 Purpose", "指标 Metrics", "分组 By", "为何列出 Why listed", "账本 Ledger"),
+        [
+            (
+                _moment(item["time"]), both(told["roles"], item["role"] or ""), called.get(item["purpose"], item["purpose"] or ""),
+                "、".join(both(told["metrics"], name) for name in item["metrics"]), "、".join(both(told["dimensions"], name) for name in item["group_by"]),
+                JUDGED[item["judged_by"]], f"#{item['index']}",
+            )
+            for item in answers[-MOST_ROWS:]
+        ],
+    )  # fmt: skip
+    if document["answers"]["pruned"]:
+        yield (
+            "保存期已过的记录 Records whose time of keeping is over",
+            "这些问题的内容已按保存期限清除，无法得知您的数据是否参与过 what was asked there was removed under retention; whether your data took part can't be known",
+            ("早于 Before", "记录数 Records", "账本编号 Ledger numbers"),
+            [(_moment(item["before"] or ""), f"{item['entries']:,}", f"#{item['first']}–#{item['last']}") for item in document["answers"]["pruned"]],
+        )
+
+
+def _sources(told: Mapping[str, Any], files: Sequence[str]) -> str:
+    return "、".join(extract_of(told["extracts"], file) for file in files)
 
 
 def _cell(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from governance.documents.base import Document, Name
+from governance.documents.base import Document, Label, Name
 
 ColumnType = Literal["text", "integer", "number", "money", "flag", "date", "month", "time", "key", "id"]
 """`number` is a binary fraction, `money` an exact amount with two decimals; `flag` is boolean, `month` a date that is a month's first day, `time` a local timestamp; `key` is the pseudonym of an entity,
@@ -58,12 +58,20 @@ class TableKind(Document):
     """The column whose single values the consents of this table are for (`channel`); none: they are for the whole purpose."""
 
 
+class SchemaWords(Document):
+    """What people call tables and columns, for a person's own copy. A column's words hold in every table; `table.column` in that one."""
+
+    tables: dict[Name, Label] = {}
+    columns: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?$")], Label] = {}
+
+
 class WarehouseSchema(Document):
     """The whole star schema."""
 
     format: Literal[1]
     entities: dict[Name, EntityKind]
     tables: dict[Name, TableKind]
+    words: SchemaWords = SchemaWords()
 
     @model_validator(mode="after")
     def _names_exist(self) -> WarehouseSchema:
@@ -81,6 +89,15 @@ class WarehouseSchema(Document):
                 raise ValueError(message)
             if table.register_of is not None and self.key_column(name, table.register_of) is None:
                 message = f"{name}: is the register of {table.register_of!r} but has no key column of it"
+                raise ValueError(message)
+        for said in self.words.tables:
+            if said not in self.tables:
+                message = f"words: {said!r} is no table"
+                raise ValueError(message)
+        known = {column for table in self.tables.values() for column in table.columns} | {f"{name}.{column}" for name, table in self.tables.items() for column in table.columns}
+        for said in self.words.columns:
+            if said not in known:
+                message = f"words: {said!r} is no column of any table"
                 raise ValueError(message)
         return self
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from governance.identity import vault_schema as schema
+from governance.identity.handovers import replaced
 from governance.identity.suites import suite
 from governance.identity.vault import WEAK, Macs, Person, Vault, context, forget, insert_plain
 
@@ -68,12 +69,23 @@ def bury(vault: Vault, connection: sa.Connection, uid: str, certificate: str) ->
         connection.execute(same.delete().where(same.c.entity == stone["entity"], same.c.kind == stone["kind"], same.c.digest == stone["digest"]))
     insert_plain(connection, schema.tombstone, stones)
     insert_plain(connection, schema.tombstone, _named_stones(vault, connection, uid, certificate))
-    connection.execute(schema.correction.delete().where(schema.correction.c.uid == uid))
-    connection.execute(schema.consent_act.delete().where(schema.consent_act.c.uid == uid))
-    connection.execute(schema.request.delete().where(schema.request.c.uid == uid))
-    forget(connection, [uid])
+    _unsay(connection, uid)
     vault.advance(connection)
     return len(stones)
+
+
+def _unsay(connection: sa.Connection, uid: str) -> None:
+    """Delete everything that the vault holds of a person, but tombstones."""
+    for table in (schema.correction, schema.consent_act, schema.request, schema.steady, schema.handover):
+        connection.execute(table.delete().where(table.c.uid == uid))
+    connection.execute(schema.handover.delete().where(schema.handover.c.to_uid == uid))
+    forget(connection, [uid])
+
+
+def unname(vault: Vault, connection: sa.Connection, uid: str) -> None:
+    """Forget a person that nobody is found by any more, without tombstones: what it was found by is another's, whose tombstones say enough."""
+    _unsay(connection, uid)
+    vault.advance(connection)
 
 
 def _named_stones(vault: Vault, connection: sa.Connection, uid: str, certificate: str) -> list[dict[str, object]]:
@@ -115,17 +127,20 @@ def correct(
 
 
 def corrections(vault: Vault, *, uid: str | None = None) -> dict[str, dict[str, dict[str, list[str]]]]:
-    """What was corrected: UID → place → field → values, of everybody or of one person."""
+    """What was corrected: UID → place → field → values, of everybody or of one person. A correction goes with the person when two entries turn out to be one."""
     table = schema.correction
     found: dict[str, dict[str, dict[str, list[str]]]] = defaultdict(lambda: defaultdict(dict))
     with vault.engine.connect() as connection:
-        wanted = sa.select(table) if uid is None else sa.select(table).where(table.c.uid == uid)
-        for row in connection.execute(wanted).all():
+        for row in connection.execute(sa.select(table)).all():
             person = vault.person_row(connection, row.uid)
             if person is not None:
                 bound = context(vault.tenant, row.uid, f"correction/{row.place}/{row.name}", row.version)
                 found[row.uid][row.place][row.name] = json.loads(suite(person.suite).unseal(vault.data_key(person), row.sealed, bound))
-    return {who: dict(places) for who, places in found.items()}
+    for gone, owners in (replaced(vault) if found else {}).items():
+        for place, values in found.pop(gone, {}).items():
+            for owner in owners:
+                found[owner][place] = values | found[owner][place]
+    return {who: dict(places) for who, places in found.items() if uid in {None, who}}
 
 
 def standing_over(vault: Vault, entity: str, persons: Iterable[Person]) -> list[Person]:

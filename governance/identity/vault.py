@@ -222,18 +222,21 @@ class Vault:
         A blind index that pointed at another UID points at the given one afterwards. Persons who were erased don't come back: they are left
         out. What a person had corrected stands over what is given here.
         """
+        from governance.identity.handovers import keep, taken_over
         from governance.identity.standing import standing_over
 
         # In the order of the keys a tree grows at its end, which is several times faster than at random places.
         stood = sorted(standing_over(self, entity, persons), key=attrgetter("uid"))
         written, indexes = 0, list[tuple[str, bytes, str]]()
+        before = self.known(entity)
         with self.engine.begin() as connection:
             held = self._held(connection, entity)
             macs = Macs(self, entity)
             for some in batches(stood, _AT_ONCE):
                 written += self._write(connection, entity, some, held, macs, indexes, now=now, random=random)
-            if held:
+            if held and indexes:
                 # Only an identifier that changed hands can be there already.
+                keep(connection, taken_over(before, indexes, WEAK))
                 index = schema.blind_index
                 moved = index.delete().where(index.c.entity == entity, index.c.kind == sa.bindparam("k"), index.c.digest == sa.bindparam("d"))
                 for rows in batches(indexes):

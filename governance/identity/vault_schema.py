@@ -102,6 +102,32 @@ request = sa.Table(
     sa.Column("revealed_at", sa.DateTime),
 )
 """Re-identification requests. `shown_as` is the pseudonym released for the request's purpose; `state`: requested, approved, denied, revealed."""
+state = sa.Table(
+    "state",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("version", sa.String(64), nullable=False, unique=True),
+)
+"""The published states of the warehouse in their order, by the names under which answers tell them (`data_version`)."""
+steady = sa.Table(
+    "steady",
+    metadata,
+    sa.Column("uid", sa.String(32), primary_key=True),
+    sa.Column("attributes", sa.Integer, nullable=False),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Since which state a person's attributes are as now, and since which the person's rows stand under nobody else's key; without a row: since the first one known."""
+handover = sa.Table(
+    "handover",
+    metadata,
+    sa.Column("uid", sa.String(32), primary_key=True),
+    sa.Column("to_uid", sa.String(32), primary_key=True),
+    sa.Column("strong", sa.Boolean, nullable=False),
+    sa.Column("state", sa.Integer),
+    sqlite_with_rowid=False,
+)
+"""Whose identifiers passed to whom (`handovers`); without a state: since the last one."""
 
 
 def prepare(engine: sa.Engine) -> None:

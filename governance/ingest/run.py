@@ -22,6 +22,7 @@ from governance.ingest.mappings import load_plan
 from governance.ingest.pipeline import Ingest, Places
 from governance.ingest.report import LoadReport
 from governance.ingest.reviewing import Reviews
+from governance.rights.changed import note_state
 from governance.rights.settling import apply, standing
 from governance.warehouse.building import Building, Load, publish, remove
 
@@ -198,7 +199,7 @@ def _finish(
         load.step("scanned for leaks", 0.93)
         for entity, persons in load.persons.items():
             vault.enroll(entity, persons.people, now=now, random=random)
-        _settle(fresh, load, vault, places, now=now)
+        _settle(fresh, load, vault, places, report.load_id, now=now)
         load.step("wrote the vault", 0.97)
         reviews.replace(load.cases(), report.load_id)
         if write_links:
@@ -226,13 +227,14 @@ def _not_written(error: OSError | SQLAlchemyError) -> IngestError:
     return IngestError(f"the load could not be written: {why}; the old warehouse is untouched")
 
 
-def _settle(fresh: Path, load: Ingest, vault: Vault, places: Places, *, now: datetime) -> None:
-    """Apply what persons asked for before, which extracts don't know of; effects of withdrawals that have begun stay as they are."""
+def _settle(fresh: Path, load: Ingest, vault: Vault, places: Places, load_id: str, *, now: datetime) -> None:
+    """Apply what persons asked for before, which extracts don't know of; effects of withdrawals that have begun stay as they are. Note whom the file shows otherwise than the one before."""
     schema = load.plan.schema
     found = standing(vault, schema, places.warehouse, now=now)
-    if found:
-        with duckdb.connect(str(fresh)) as connection:
+    with duckdb.connect(str(fresh)) as connection:
+        if found:
             apply(connection, found, schema, smallest_batch=load.smallest_batch)
+        note_state(vault, schema, places.warehouse, connection, load_id)
 
 
 def _forget(folder: Path) -> None:

@@ -17,7 +17,7 @@ from governance.rights.kept import forget_kept
 from governance.rights.rewriting import quoted, rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     import duckdb
@@ -50,8 +50,10 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str, column: str, keys:
     return int(row[0]) if row else 0
 
 
-def erase_from_warehouse(warehouse: Path, schema: WarehouseSchema, entity: str, keys: Iterable[str], *, version: str) -> tuple[dict[str, int], int]:
-    """Remove every row with one of the keys, and prove on the new file, in every text of every table, that none is left.
+def erase_from_warehouse(
+    warehouse: Path, schema: WarehouseSchema, entity: str, keys: Iterable[str], *, version: str, noted: Callable[[duckdb.DuckDBPyConnection], None]
+) -> tuple[dict[str, int], int]:
+    """Remove every row with one of the keys, and prove on the new file, in every text of every table, that none is left. `noted` is given that file before it is put in place.
 
     Returns the rows removed per table and the number of columns searched. Raises WarehouseError, with the old file in place, if anything is left.
     """
@@ -69,6 +71,7 @@ def erase_from_warehouse(warehouse: Path, schema: WarehouseSchema, entity: str, 
     def look(connection: duckdb.DuckDBPyConnection) -> None:
         nonlocal searched
         searched = _none_left(connection, keys)
+        noted(connection)
 
     rewrite(warehouse, version, change, look=look)
     return rows, searched

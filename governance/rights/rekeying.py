@@ -13,7 +13,7 @@ from governance.rights.holding import keyed_in
 from governance.rights.rewriting import quoted, rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import duckdb
@@ -40,8 +40,19 @@ def new_keys(vault: Vault, schema: WarehouseSchema, key: Key) -> dict[str, dict[
     return found
 
 
-def rekey_warehouse(warehouse: Path, schema: WarehouseSchema, keys: Mapping[str, Mapping[str, str]], *, version: str, a_load: bool = True) -> int:
-    """Put every person's new key in place of an old one; return how many rows changed. A second call changes nothing. `a_load=False`: in a file of restricted rows."""
+def rekey_warehouse(
+    warehouse: Path,
+    schema: WarehouseSchema,
+    keys: Mapping[str, Mapping[str, str]],
+    *,
+    version: str,
+    a_load: bool = True,
+    noted: Callable[[duckdb.DuckDBPyConnection], None] | None = None,
+) -> int:
+    """Put every person's new key in place of an old one; return how many rows changed. A second call changes nothing. `a_load=False`: in a file of restricted rows.
+
+    `noted` is given the new file before it is put in place.
+    """
     changed = 0
 
     def change(connection: duckdb.DuckDBPyConnection) -> None:
@@ -55,7 +66,7 @@ def rekey_warehouse(warehouse: Path, schema: WarehouseSchema, keys: Mapping[str,
                 changed += int(row[0]) if row else 0
             connection.unregister("renamed")
 
-    rewrite(warehouse, version, change, a_load=a_load)
+    rewrite(warehouse, version, change, look=noted, a_load=a_load)
     return changed
 
 

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from governance.identity.consents import ConsentAct, acts
+from governance.identity.handovers import replaced
 from governance.identity.pseudonyms import Pseudonymizer
 from governance.identity.standing import IN_VAULT, corrections
 from governance.identity.withdrawals import effective_times
 from governance.rights.rewriting import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from governance.documents.warehouse import WarehouseSchema
@@ -52,9 +53,10 @@ def standing(vault: Vault, schema: WarehouseSchema, before: Path | None, *, now:
             if table != IN_VAULT and entity in makers:
                 corrected.setdefault(table, {})[makers[entity].of(uid)] = {name: given[0] for name, given in values.items()}
     declared: dict[str, list[ConsentAct]] = {}
+    gone = replaced(vault)  # their withdrawals went with them to whoever they turned out to be
     for act in acts(vault):
         entity = vault.entity_of(act.uid)
-        if entity in makers:
+        if entity in makers and act.uid not in gone:
             declared.setdefault(makers[entity].of(act.uid), []).append(act)
     begun = begun_effects(before, schema, now=now) if before is not None and before.exists() else {}
     return Standing(corrected=corrected, declared=declared, begun=begun)
@@ -137,14 +139,22 @@ def _declare(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[s
                 if not there or not there[0]:
                     connection.execute(f"{into}, granted_at) VALUES ({marks}, ?)", [*about, act.at])
                 continue
+            # A withdrawal that the extracts have later stays the one it is where consent was given in between: else that grant would lift it.
+            between = min((later for later in _grants(connection, table, mine, about, done) if later > act.at), default=None)
             before = f"{mine} AND granted_at <= ?"
             connection.execute(
-                f"UPDATE {quoted(table)} SET withdrawn_at = ? WHERE {before} AND (withdrawn_at IS NULL OR withdrawn_at > ?)",  # noqa: S608
-                [act.at, *about, act.at, act.at],
+                f"UPDATE {quoted(table)} SET withdrawn_at = ? WHERE {before} AND (withdrawn_at IS NULL OR (withdrawn_at > ? AND withdrawn_at <= coalesce(?, withdrawn_at)))",  # noqa: S608
+                [act.at, *about, act.at, act.at, between],
             )
-            there = connection.execute(f"SELECT count(*) FROM {quoted(table)} WHERE {before}", [*about, act.at]).fetchone()  # noqa: S608
+            there = connection.execute(f"SELECT count(*) FROM {quoted(table)} WHERE {before} AND withdrawn_at <= ?", [*about, act.at, act.at]).fetchone()  # noqa: S608
             if not there or not there[0]:
                 connection.execute(f"{into}, granted_at, withdrawn_at) VALUES ({marks}, ?, ?)", [*about, act.at, act.at])
+
+
+def _grants(connection: duckdb.DuckDBPyConnection, table: str, mine: str, about: Sequence[object], done: Sequence[ConsentAct]) -> Iterator[datetime]:
+    """When consent was given for the same, in the table and as declared."""
+    yield from (row[0] for row in connection.execute(f"SELECT granted_at FROM {quoted(table)} WHERE {mine} AND granted_at IS NOT NULL", [*about]).fetchall())  # noqa: S608
+    yield from (act.at for act in done if act.act == "granted" and act.purpose == about[1] and act.channel == (about[2] if len(about) > 2 else None))
 
 
 def _effects(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, str | None], begun: Consents, smallest_batch: int) -> None:
@@ -153,10 +163,12 @@ def _effects(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[s
         f"SELECT rowid, purpose, {_within(within)}, {quoted(key)}, withdrawn_at, effective_at FROM {quoted(table)} WHERE withdrawn_at IS NOT NULL"  # noqa: S608
     ).fetchall()
     times = effective_times([((purpose, value), who, at) for _, purpose, value, who, at, _ in rows], smallest_batch=smallest_batch)
+    # Who withdrew at the same moment is of the same batch: so it is found too for a person who has another key by now (two entries that turned out to be one).
+    together = {(place, purpose, value, at): effect for (place, _, purpose, value, at), effect in begun.items()}
     changed = [
         (new, row)
         for (row, purpose, value, who, at, held), computed in zip(rows, times, strict=True)
-        if (new := begun.get((table, who, purpose, value, at), computed)) != held
+        if (new := begun.get((table, who, purpose, value, at)) or min(together.get((table, purpose, value, at), computed), computed)) != held
     ]
     if changed:
         connection.executemany(f"UPDATE {quoted(table)} SET effective_at = ? WHERE rowid = ?", changed)  # noqa: S608

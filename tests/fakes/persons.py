@@ -14,6 +14,7 @@ from wenshu.subject_room import Done, Subject
 
 PERSON = "H1-FAKEFAKEFAKEFAKE-7"
 MOBILE = "13900001234"
+EXTRACTS = {"searched": 2, "files": [{"file": "inbox/crm_hcp.csv", "lines": 1, "lines_with_the_name_only": 0}], "not_read": []}
 _RECEIPT = Receipt(event="ev-1", index=7, checkpoint="fake")
 
 
@@ -90,7 +91,8 @@ class FakeSubjects:
             "identity": {"mobile": {"values": [MOBILE], "corrected": False, "sources": ["crm_hcp"]}}, "records": {"fct_touch": {"count": 31, "sources": ["crm_visits"], "rows": [{"channel": "微信"}]}},
             "rows_by_source": {}, "consent_acts": [{"at": "2026-11-01T09:00:00+08:00", "purpose": "market_analysis", "channel": None, "act": "granted", "notice": None, "notice_version": None}],
             "notices": [], "purposes": [{"id": "market_analysis", "label": {"zh": "市场分析", "en": "Market analysis"}, "basis": None}], "retention": [],
-            "answers": {"count": 2, "events": [{"time": "2026-11-14T09:00:00+08:00", "department": "marketing", "purpose": "market_analysis", "metrics": ["touches"], "group_by": [], "index": 3}] * 2},
+            "answers": {"count": 2, "events": [{"time": "2026-11-14T09:00:00+08:00", "department": "marketing", "purpose": "market_analysis", "metrics": ["touches"], "group_by": [], "index": 3, "role": "marketing", "judged_by": "attributes_unknown"}] * 2, "pruned": []},
+            "words": {"tables": {"fct_touch": {"zh": "与您的互动", "en": "Contacts with you"}}, "columns": {"fct_touch": {"channel": {"zh": "渠道", "en": "Channel"}}}, "extracts": {}, "metrics": {}, "dimensions": {}, "roles": {}},
         })  # fmt: skip
 
     def correct(self, actor: Actor, subject: Subject, values: Mapping[str, str], *, case: str) -> Done:
@@ -103,10 +105,10 @@ class FakeSubjects:
 
     def erase(self, actor: Actor, subject: Subject, *, case: str, dry_run: bool = False) -> Done:
         if dry_run:
-            return self._done("look", subject, case, None, {"status": "would_erase", "person": PERSON, "rows": {"fct_touch": 31}, "identity_fields": ["mobile"]})
+            return self._done("look", subject, case, None, {"status": "would_erase", "person": PERSON, "rows": {"fct_touch": 31}, "identity_fields": ["mobile"], "words": {}, "extracts": EXTRACTS})
         document = {
             "status": "erased", "certificate": "c0ffee", "sha256": "ab" * 32, "removed": {"warehouse_rows": {"fct_touch": 31}, "links": 0, "kept_answers": 0, "vault": ""},
-            "kept": {"tombstones": 3, "why": ""}, "proof": {"warehouse_columns_searched": 9, "rows_left": 0, "identifiers_that_still_find_somebody": 0, "data_key_left": False, "ledger_verifies": True},
+            "kept": {"tombstones": 3, "why": ""}, "proof": {"warehouse_columns_searched": 9, "rows_left": 0, "identifiers_that_still_find_somebody": 0, "data_key_left": False, "ledger_verifies": True}, "extracts": EXTRACTS,
         }  # fmt: skip
         done = self._done("erase", subject, case, None, document)
         self.erased = True

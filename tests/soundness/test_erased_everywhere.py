@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from governance.identity.vault import Person
 from tests.fixtures.home import TODAY, DemoHome, copied_home
 from wenshu import retention_room
 from wenshu.home import Home
@@ -99,6 +102,22 @@ def everything_called(service: Service, row: dict[str, str]) -> set[str]:
     return {value for name, values in fields.items() for value in values if name != "name" or len(value) > 2} | set(forms) | {uid}
 
 
+def left_behind_by_a_merge(service: Service, row: dict[str, str]) -> str:
+    """Give the person's number to another entry of the vault and take it back, as a split and a merge do; return the entry that nobody finds any more."""
+    other = "ab" * 16
+    with service._identities.vault() as vault:
+        uid = vault.find("hcp", "crm_id", row["crm_id"])
+        assert uid is not None
+        fields = vault.open_fields(uid)
+        indexed = [(kind, value) for kind, values in fields.items() if kind != "name" for value in values if vault.find("hcp", kind, value) == uid]
+        now, chance = datetime(2026, 11, 15, 9, 30), random.Random(7)
+        vault.enroll("hcp", [Person(uid=other, fields={"crm_id": [row["crm_id"]], "name": [row["name"]]}, indexed=[("crm_id", row["crm_id"])])], now=now, random=chance.randbytes)
+        vault.enroll("hcp", [Person(uid=uid, fields=fields | {"also": ["x"]}, indexed=indexed)], now=now, random=chance.randbytes)
+        assert vault.find("hcp", "crm_id", row["crm_id"]) == uid
+        assert vault.open_fields(other)
+    return other
+
+
 def masked(row: dict[str, str]) -> tuple[str, str]:
     """What the review queue shows of a record: its name by the first character, its mobile by the end."""
     return row["name"][:1] + "*" * (len(row["name"]) - 1), "…" + row["mobile"][-2:]
@@ -143,6 +162,10 @@ def test_after_an_erasure_no_file_and_no_table_of_the_home_holds_the_person(home
             service.query(representative, asked, purpose="visit_preparation", conversation=conversation)
         with sqlite3.connect(home.path / "conversations.db") as connection:
             assert connection.execute("SELECT count(*) FROM turns WHERE query LIKE ? OR answer LIKE ?", [f"%{released}%"] * 2).fetchone()[0] == 2
+        behind = left_behind_by_a_merge(service, row)
+        words |= {behind, *service._identities.directory().forms("hcp", behind, ["market_analysis"])}
+        (home.path / "inbox").mkdir()
+        (home.path / "inbox" / "new.csv").write_text(f"id,phone\n1,+86 {row['mobile'][:3]}-{row['mobile'][3:]}\n2,13811112222\n3,{row['name']}\n", encoding="gb18030")
         # What a killed act of an earlier version, or a power cut, can leave behind.
         shutil.copy(home.path / "warehouse.duckdb", home.path / "warehouse.duckdb.20260101T000000-abcdef.work")
         shutil.copy(home.path / "warehouse.duckdb", home.path / "warehouse.duckdb.20260101T000000-abcdef.new")
@@ -153,6 +176,14 @@ def test_after_an_erasure_no_file_and_no_table_of_the_home_holds_the_person(home
         assert told["proof"]["store_tables_that_name_the_person"] == []
         assert told["removed"]["restricted_rows"]["fct_touch"] > 0
         assert told["removed"]["kept_answers"] == 2
+        assert told["removed"]["earlier_entries"] == 1
+        naming = {item["file"]: item for item in told["extracts"]["files"]}
+        assert naming["inbox/new.csv"] == {"file": "inbox/new.csv", "lines": 1, "lines_with_the_name_only": 1}
+        assert naming["demo/extracts/crm_hcp.csv"]["lines"] >= 1
+        certificate = (home.path / "certificates" / f"erasure-{told['certificate']}.json").read_text(encoding="utf-8")
+        assert json.loads(certificate)["extracts"] == told["extracts"]
+        assert not any(word in certificate for word in words)
+        shutil.rmtree(home.path / "inbox")
         # While the service still runs: its write-ahead logs are files like any other.
         assert traces(home.path, words) == {}
         assert row not in in_review(home)

@@ -13,7 +13,8 @@ from wenshu.subject_print import as_pdf
 
 DOCUMENT = {
     "case": "DSR-1", "made_at": "2026-11-15T09:30:00", "person": {"pseudonym": "H1-5FRRZJ1QD97N7DBAF"}, "purposes": [], "consent_acts": [], "records": {},
-    "identity": {"name": {"values": ["张·伟"], "corrected": False, "sources": ["crm"]}}, "answers": {"count": 0, "events": []}, "retention": [],
+    "identity": {"name": {"values": ["张·伟"], "corrected": False, "sources": ["crm"]}}, "answers": {"count": 0, "events": [], "pruned": []}, "retention": [],
+    "words": {"tables": {}, "columns": {}, "extracts": {}, "metrics": {}, "dimensions": {}, "roles": {}},
 }  # fmt: skip
 
 

@@ -100,7 +100,10 @@ def access(
     def said(document: dict[str, Any]) -> list[str]:
         told = [f"held on {document['person']['pseudonym']}:", f"  identity: {', '.join(document['identity'])}"]
         told += [f"  {table}: {held['count']} rows from {', '.join(held['sources'])}" for table, held in document["records"].items()]
-        told.append(f"  answers that it could have taken part in: {document['answers']['count']}")
+        answers = document["answers"]
+        unknown = sum(item["judged_by"] == "attributes_unknown" for item in answers["events"])
+        told.append(f"  answers that it could have taken part in: {answers['count']}" + (f" ({unknown} because the attributes of that day are no longer known)" if unknown else ""))
+        told += [f"  {item['entries']} records of questions before {item['before']} were pruned under retention: whether it took part can't be known" for item in answers["pruned"]]
         told.append(f"written to {out}: subject.json, subject.html, subject.pdf" if out is not None else "the whole of it: --json, or --out DIR for a copy to hand over")
         return told
 
@@ -183,14 +186,23 @@ def erase(context: Context, *, user: str, case: str, source: str | None, pseudon
     def said(document: dict[str, Any]) -> list[str]:
         if document["status"] == "would_erase":
             rows = ", ".join(f"{table} {count}" for table, count in document["rows"].items())
-            return [f"would erase {document['person']}: {rows}; identity: {', '.join(document['identity_fields'])}"]
+            return [f"would erase {document['person']}: {rows}; identity: {', '.join(document['identity_fields'])}", *_still_named(document)]
         rows = ", ".join(f"{table} {count}" for table, count in document["removed"]["warehouse_rows"].items())
         proof = document["proof"]
         return [
             f"erased: {rows}; data key shredded; {document['kept']['tombstones']} identifiers kept out",
             f"proof: {proof['rows_left']} rows left in {proof['warehouse_columns_searched']} columns, ledger verifies: {proof['ledger_verifies']}",
             *(f"still named in the store table {table} (this is a defect: report it)" for table in proof["store_tables_that_name_the_person"]),
+            *_still_named(document),
             f"certificate certificates/erasure-{document['certificate']}.json sha256 {document['sha256']}",
         ]
 
     return _finish(done, as_json=as_json, said=said)
+
+
+def _still_named(document: dict[str, Any]) -> list[str]:
+    """What the company's extracts still say, by file."""
+    found = document["extracts"]
+    told = [f"still in the extract {item['file']}: {item['lines']} lines with an identifier, {item['lines_with_the_name_only']} with the name only" for item in found["files"]]
+    told += [f"could not be searched: {name}" for name in found["not_read"]]
+    return [*told, f"{found['searched']} extracts searched; they are the company's and stay; the person is kept out of every load of them"]

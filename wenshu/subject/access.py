@@ -8,9 +8,13 @@ from audit.search import Reader
 from governance.documents.extracts import Mapping as ExtractMapping
 from governance.documents.identity import IdentityDocument, RetentionDocument
 from governance.identity.consents import notice_for
+from governance.identity.handovers import merged_away
+from governance.identity.states import Stood, stood_then
 from governance.rights import holding
+from governance.rights.changed import link_tables
 from governance.rights.replay import Replay
 from wenshu.subject.desk import Done, Meant, Subject, SubjectDesk, words
+from wenshu.subject.wording import wording
 
 if TYPE_CHECKING:
     from governance.identity.directory import Directory
@@ -34,8 +38,8 @@ def held(desk: SubjectDesk, vault: Vault, directory: Directory, who: Meant, case
     active, bundle, schema = desk.active(), desk.identities.bundle(), desk.identities.schema
     mappings = [read.document for read in bundle.of("extracts", ExtractMapping)]
     inner = directory.inner(who.entity, who.uid)
-    replay = Replay(active, directory, who.entity, who.uid, desk.attribute)
-    answers = list(replay.answers(Reader(desk.home.ledger)))
+    replay, reader = _replay(desk, vault, directory, who), Reader(desk.home.ledger)
+    answers = list(replay.answers(reader))
     today = desk.local().date()
     notices = [notice for read in bundle.of("identity", IdentityDocument) for notice in read.document.notices]
     purposes = []
@@ -44,7 +48,7 @@ def held(desk: SubjectDesk, vault: Vault, directory: Directory, who: Meant, case
         basis = purpose.legal_basis or (notice.basis if notice is not None else None)
         purposes.append({"id": name, "label": words(purpose.label.text()), "basis": None if basis is None else words(basis.text())})
     retention = [rule for read in bundle.of("retention", RetentionDocument) for rule in read.document.rules]
-    return {
+    document = {
         "status": "held",
         "made_at": desk.clock().astimezone(desk.zone).isoformat(timespec="seconds"),
         "case": case,
@@ -58,5 +62,28 @@ def held(desk: SubjectDesk, vault: Vault, directory: Directory, who: Meant, case
         "notices": [{"id": item.id, "version": item.version, "from": item.effective_from.isoformat(), "text": words(item.text.text())} for item in notices],
         "purposes": purposes,
         "retention": [{"id": rule.id, "table": rule.table, "months": rule.months, "act": rule.act, "reason": words(rule.reason.text())} for rule in retention],
-        "answers": {"count": len(answers), "events": answers},
+        "answers": {"count": len(answers), "events": answers, "pruned": replay.pruned(reader)},
     }
+    return document | {"words": wording(active, schema, mappings, document)}
+
+
+def _replay(desk: SubjectDesk, vault: Vault, directory: Directory, who: Meant) -> Replay:
+    """The ledger's questions, judged for one person. Who isn't in the register now has no attributes to judge by."""
+    schema = desk.identities.schema
+    registered = bool(holding.attributes(desk.home.warehouse, schema, who.entity, directory.inner(who.entity, who.uid)))
+
+    def stood(version: str | None) -> Stood:
+        found = stood_then(vault, who.uid, version)
+        return found if registered else Stood(attributes=False, rows=found.rows)
+
+    return Replay(
+        desk.active(),
+        directory,
+        who.entity,
+        who.uid,
+        desk.attribute,
+        stood=stood,
+        meant=desk.meant,
+        linked=link_tables(schema),
+        earlier=merged_away(vault, who.uid),
+    )

@@ -11,11 +11,17 @@ from zoneinfo import ZoneInfo
 
 from audit import Event, Ledger, Receipt
 from audit.shredding import PersonKeys
+from governance.bundle.loading import load_bundle
+from governance.bundle.store import BundleStore
+from governance.bundle.trees import laid_out
+from governance.errors import WenshuError
 from governance.identity.directory import Directory
 from governance.identity.reidentification import refusal
 from governance.identity.vault import Vault
-from governance.inforce import Active
+from governance.inforce import Active, catalogue_of
+from governance.metrics.catalogue import Catalogue
 from governance.rights import holding
+from governance.rights.changed import note_state
 from governance.rights.finding import find
 from governance.rights.rewriting import rewrite
 from governance.rights.settling import apply, standing
@@ -116,6 +122,14 @@ class SubjectDesk:
         except UnknownUser:
             return None
 
+    def meant(self, bundle: str) -> Catalogue | None:
+        """The catalogue of a bundle that was in force once, by its content hash; None where it isn't kept or can't be read any more."""
+        try:
+            with laid_out(BundleStore.open(self.home.policy, self.clock).tree(bundle)) as folder:
+                return catalogue_of(load_bundle(folder))
+        except WenshuError:
+            return None
+
     def nobody(self, actor: Actor, act: str, case: str, *, erased: bool) -> Done:
         """Record and tell that nothing is held."""
         receipt = self.record(actor, f"subject.{act}", case, None, found=False)
@@ -168,5 +182,10 @@ class SubjectDesk:
         """Apply to the warehouse what stands over every load."""
         schema, now = self.identities.schema, self.local()
         found = standing(vault, schema, self.home.warehouse, now=now)
-        batch = self.active().policy.largest_group()
-        rewrite(self.home.warehouse, self.version(now), lambda connection: apply(connection, found, schema, smallest_batch=batch))
+        batch, version = self.active().policy.largest_group(), self.version(now)
+        rewrite(
+            self.home.warehouse,
+            version,
+            lambda connection: apply(connection, found, schema, smallest_batch=batch),
+            look=lambda fresh: note_state(vault, schema, self.home.warehouse, fresh, version),
+        )
