@@ -5,11 +5,9 @@ Every method is one short transaction. Contents are kept for good, so that histo
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,15 +25,13 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    create_engine,
-    event,
     func,
     insert,
     select,
     update,
 )
-from sqlalchemy.exc import DatabaseError
 
+from governance.bundle.sqlite import open_policy_file
 from governance.bundle.trees import Tree
 from governance.errors import ConfigurationError, InvalidQuery
 
@@ -142,18 +138,7 @@ class BundleStore:
     @classmethod
     def open(cls, path: Path, clock: Callable[[], dt.datetime]) -> BundleStore:
         """Open the SQLite store, making it (mode 0600) if it is not there. Raises ConfigurationError."""
-        try:
-            # Only where it is missing: to close a second descriptor of an open SQLite file drops the process's locks on it (fcntl).
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
-            event.listen(engine, "connect", _connected)
-            event.listen(engine, "begin", _begun)
-            with engine.execution_options(writes=True).begin() as db:
-                metadata.create_all(db)
-        except (OSError, DatabaseError) as error:
-            raise ConfigurationError(f"The policy store {path.name} can't be opened ({type(error).__name__}); `wenshu check` says more.") from error
-        return cls(engine, clock)
+        return cls(open_policy_file(path, metadata), clock)
 
     def _now(self) -> str:
         return self._clock().astimezone(dt.UTC).isoformat()
@@ -308,14 +293,3 @@ def _draft(row: Any) -> Draft:
         updated_at=dt.datetime.fromisoformat(row.updated_at),
         impact=None if row.impact is None else json.loads(row.impact),
     )
-
-
-def _connected(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begun(connection: Any) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

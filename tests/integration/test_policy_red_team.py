@@ -50,9 +50,10 @@ TIGHTER = (ROLES, "minimum_group: {entity: hcp, k: 10}", "minimum_group: {entity
         ((RULES, "only_with: [rep, team, territory]", "only_with: [rep]"),),
         ((ROLES, "department: medical", "department: marketing"),),
         ((RULES, "purposes: [visit_preparation]\n    metrics: {stages: [initial_reach, coverage, engagement], without: [planned_touches, plan_completion]}", "purposes: [visit_preparation]\n    metrics: {stages: [initial_reach, coverage, engagement]}"),),
+        (TIGHTER, (ROLES, "roles:\n", "roles:\n  - {id: helpers, label: {zh: 帮手, en: Helpers}, department: helpers, pages: [committee]}\n")),
         (TIGHTER, (ROLES, "    department: sales\n    purposes: [visit_preparation, performance_review]", "    department: sales\n    export: true\n    purposes: [visit_preparation, performance_review]")),
     ],
-    ids=["two_ks", "renamed_purpose", "mask_gone", "one_more_attribute", "other_predicate", "applies_less_often", "department", "left_out_no_more", "export_beside_a_tightening"],
+    ids=["two_ks", "renamed_purpose", "mask_gone", "one_more_attribute", "other_predicate", "applies_less_often", "department", "left_out_no_more", "new_role_of_the_committee", "export_beside_a_tightening"],
 )
 def test_a_loosening_in_disguise_still_needs_two_other_members(committee, edits):
     draft = drafted(committee, *edits)

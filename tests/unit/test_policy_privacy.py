@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from governance.errors import InvalidQuery
-from governance.terms import Actor, Column, Disclosed, Grant, Measured, MetricQuery, MinimumGroup, Text
+from governance.terms import Actor, Column, Disclosed, Grant, HiddenCell, Measured, MetricQuery, MinimumGroup, Text
 from wenshu.committee.privacy import isolating
-from wenshu.committee.replay import Asked, Pair, Weighed
+from wenshu.committee.replay import Asked, Pair, Weighed, moved
 from wenshu.committee.texts import with_value
 
 
-def weighed(counts: dict[str, int], *, k: int, hidden: tuple[str, ...] = (), share: bool = False) -> Weighed:
+def weighed(counts: dict[str, int], *, k: int, hidden: tuple[str, ...] = (), share: bool = False, by: str = "region") -> Weighed:
     """A table of doctors by region resting on `counts` persons, of which `hidden` regions are not shown."""
     label = Text(zh="x", en="x")
     names = ["reached", "reached__share"] if share else ["reached"]
-    columns = (Column(name="region", label=label, kind="dimension"), *(Column(name=name, label=label, kind="metric", metric="reached") for name in names))
+    columns = (Column(name=by, label=label, kind="dimension"), *(Column(name=name, label=label, kind="metric", metric="reached") for name in names))
     rows = [[region, *([count] * len(names))] for region, count in counts.items()]
     measured = Measured(columns=columns, rows=rows, contributors=[dict.fromkeys(names, count) for count in counts.values()], period=None)
     out = {(list(counts).index(region), name): "small_group" for region in hidden for name in names}
@@ -24,13 +24,29 @@ def weighed(counts: dict[str, int], *, k: int, hidden: tuple[str, ...] = (), sha
         actor=Actor(id="m", role="r", department="d"), purpose="p", query=MetricQuery(metrics=("reached",)), today=None, scopes=(), minimum_group=group,
         consent_purpose=None, rules=(), obligations=(), policy_version="v",
     )
-    disclosed = Disclosed(columns=columns, rows=tuple(map(tuple, rows)), hidden=(), period=None, base_period=None, notes=(), minimum_group=group)
+    disclosed = Disclosed(columns=columns, rows=tuple(map(tuple, rows)), hidden=tuple(HiddenCell(row=row, column=column, reason=reason) for (row, column), reason in out.items()), period=None, base_period=None, notes=(), minimum_group=group)
     return Weighed(grant=grant, measured=measured, hidden=out, disclosed=disclosed)
 
 
 def cells(before: Weighed, after: Weighed) -> int:
     asked = Asked(user="m", role="r", department="d", purpose="p", query={"metrics": ["reached"]})
     return isolating([Pair(asked=asked, actor=Actor(id="m", role="r", department="d"), before=before, after=after)], 10)[1]
+
+
+def lost_and_gained(before: Weighed, after: Weighed) -> tuple[int, int]:
+    asked = Asked(user="m", role="r", department="d", purpose="p", query={"metrics": ["reached"]})
+    return moved(Pair(asked=asked, actor=Actor(id="m", role="r", department="d"), before=before, after=after))
+
+
+def test_what_is_lost_and_gained_is_counted_cell_by_cell():
+    counts = {"East": 100, "West": 7, "North": 12}
+    # As many cells as before, but others: one is gone and one is new.
+    assert lost_and_gained(weighed(counts, k=10, hidden=("West",)), weighed(counts, k=10, hidden=("North",))) == (1, 1)
+    assert lost_and_gained(weighed(counts, k=10, hidden=("West", "North")), weighed(counts, k=5)) == (0, 2)
+    assert lost_and_gained(weighed(counts, k=5), Weighed(code="metric_not_allowed")) == (3, 0)
+    assert lost_and_gained(weighed({"East": 100}, k=10), weighed({"East": 60, "West": 40}, k=10)) == (0, 1)
+    # A mask that came: the same doctors are told by two bands instead of three bands' members.
+    assert lost_and_gained(weighed(counts, k=5), weighed({"A": 60, "B": 59}, k=5, by="band")) == (1, 0)
 
 
 def test_groups_that_differ_by_fewer_than_k_persons_isolate_those():

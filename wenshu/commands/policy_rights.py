@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,8 @@ from wenshu.commands.common import DONE, Context, emit, json_option, pass_contex
 from wenshu.commands.policy_common import exits, looker, member, room_of
 
 if TYPE_CHECKING:
-    from wenshu.granting_room import RequestView
+    from governance.terms import Actor
+    from wenshu.granting_room import Grants, RequestView
 
 asker = click.option("--as", "user", metavar="USER", required=True, help="Who asks.")
 
@@ -32,7 +34,7 @@ def _line(view: RequestView) -> str:
 
 def add(group: click.Group) -> None:
     """Add the commands to `policy`."""
-    for command in (request, requests, grant, decline, revoke):
+    for command in (request, requests, *STEPS):
         group.add_command(command)
 
 
@@ -72,46 +74,27 @@ def requests(context: Context, *, mine: str | None, user: str | None, as_json: b
     return DONE
 
 
-@click.command()
-@click.argument("number", type=int, metavar="REQUEST")
-@member
-@json_option
-@pass_context
-@exits
-def grant(context: Context, *, number: int, user: str, as_json: bool) -> int:
-    """Approve a request; the second member's yes opens it."""
-    with room_of(context, user) as (service, actor):
-        seen = service.grants.one(actor, number)
-        view = service.grants.approve(actor, number, signs=seen["signs"])
-    emit(plain(view)) if as_json else click.echo(_line(view))
-    return DONE
+def _step(name: str, act: Callable[[Grants, Actor, int], object], doc: str) -> click.Command:
+    """Return the command by which a member does something with a request."""
+
+    @click.command(name, help=doc)
+    @click.argument("number", type=int, metavar="REQUEST")
+    @member
+    @json_option
+    @pass_context
+    @exits
+    def command(context: Context, *, number: int, user: str, as_json: bool) -> int:
+        with room_of(context, user) as (service, actor):
+            act(service.grants, actor, number)
+            view = service.grants.one(actor, number)
+        emit(plain(view)) if as_json else click.echo(_line(view))
+        return DONE
+
+    return command
 
 
-@click.command()
-@click.argument("number", type=int, metavar="REQUEST")
-@member
-@json_option
-@pass_context
-@exits
-def decline(context: Context, *, number: int, user: str, as_json: bool) -> int:
-    """Refuse a request that waits."""
-    with room_of(context, user) as (service, actor):
-        service.grants.decline(actor, number)
-        view = service.grants.one(actor, number)
-    emit(plain(view)) if as_json else click.echo(_line(view))
-    return DONE
-
-
-@click.command()
-@click.argument("number", type=int, metavar="REQUEST")
-@member
-@json_option
-@pass_context
-@exits
-def revoke(context: Context, *, number: int, user: str, as_json: bool) -> int:
-    """End a temporary right before its day."""
-    with room_of(context, user) as (service, actor):
-        service.grants.end(actor, number)
-        view = service.grants.one(actor, number)
-    emit(plain(view)) if as_json else click.echo(_line(view))
-    return DONE
+STEPS = (
+    _step("grant", lambda grants, actor, number: grants.approve(actor, number, signs=grants.one(actor, number)["signs"]), "Approve a request; the second member's yes opens it."),
+    _step("decline", lambda grants, actor, number: grants.decline(actor, number), "Refuse a request that waits."),
+    _step("revoke", lambda grants, actor, number: grants.end(actor, number), "End a temporary right before its day."),
+)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from governance.access.comparing import Shift, shifts
-from governance.documents.access import AccessDocument
+from governance.documents.access import AccessDocument, Role
 from governance.documents.base import Document
 from governance.documents.cases import CasesDocument
 from governance.documents.lexicon import LexiconDocument
@@ -90,7 +90,7 @@ def _named(before: Candidate, after: Candidate) -> Iterator[ChangeView]:
         if was is None or now is None:
             change, zh, en = ("added", "新增", "added") if was is None else ("removed", "删除", "removed")
             text = Text(zh=f"{zh}{kind.zh}{label.zh}", en=f"{kind.en} {label.en} {en}")
-            yield _view(change, what, name, text, (), _added_direction(what))
+            yield _view(change, what, name, text, (), _added_direction(what, now))
             continue
         fields = [field for field in type(now).model_fields if getattr(was, field) != getattr(now, field)]
         details = [field_change(field, _plain(getattr(was, field)), _plain(getattr(now, field))) for field in fields]
@@ -118,8 +118,13 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def _added_direction(what: str) -> Direction:
+def _added_direction(what: str, now: Document | None) -> Direction:
     # What new rules, roles and metrics open is seen by the comparison of decisions; a new table or dimension opens nothing by itself.
+    if isinstance(now, Role):
+        # But its pages and hours are rights too: it is held against a role of the same name that has none.
+        bare = Role(id=now.id, label=now.label, department=now.department)
+        fields = [field for field in ("pages", "export", "model_egress", "max_rows", "break_glass_hours") if getattr(now, field) != getattr(bare, field)]
+        return _role_direction(bare, now, fields) if fields else "neutral"
     return "loosens" if what == "settings" else "neutral"
 
 

@@ -193,6 +193,28 @@ def replay(
 # ------------------------------------------------------------------ telling
 
 
+def moved(pair: Pair) -> tuple[int, int]:
+    """Return how many of the cells that were shown no longer are, and how many are that were not: cell by cell.
+
+    Where the table is told by other columns (a mask came or went) its cells are others altogether, and the numbers of cells are compared.
+    """
+    before, after = pair.before, pair.after
+    if before.disclosed is not None and after.disclosed is not None and _columns(before) != _columns(after):
+        return max(before.cells - after.cells, 0), max(after.cells - before.cells, 0)
+    old, new = _shown(before.disclosed), _shown(after.disclosed)
+    return len(old - new), len(new - old)
+
+
+def _shown(disclosed: Disclosed | None) -> set[tuple[object, ...]]:
+    """Return the metric cells that are shown: the row's group, and the column."""
+    if disclosed is None:
+        return set()
+    hidden = {(cell.row, cell.column) for cell in disclosed.hidden}
+    at = [position for position, column in enumerate(disclosed.columns) if column.kind != "metric"]
+    metrics = [column.name for column in disclosed.columns if column.kind == "metric"]
+    return {(*(row[position] for position in at), name) for index, row in enumerate(disclosed.rows) for name in metrics if (index, name) not in hidden}
+
+
 def summed(pairs: Sequence[Pair], key: Callable[[Pair], str]) -> list[dict[str, Any]]:
     """Return requests, decisions, rows and cells under both bundles, added up by `key`, those who lose most first."""
     found: dict[str, Counter[str]] = {}
@@ -207,8 +229,9 @@ def summed(pairs: Sequence[Pair], key: Callable[[Pair], str]) -> list[dict[str, 
             counted[f"rows_{side}"] += times * weighed.rows
             counted[f"cells_{side}"] += times * weighed.cells
             counted[f"suppressed_{side}"] += times * weighed.suppressed
-        counted["lost"] += times * max(pair.before.cells - pair.after.cells, 0)
-        counted["gained"] += times * max(pair.after.cells - pair.before.cells, 0)
+        lost, gained = moved(pair)
+        counted["lost"] += times * lost
+        counted["gained"] += times * gained
         counted["lost_answers"] += times * (pair.before.allowed and not pair.after.allowed)
         counted["gained_answers"] += times * (pair.after.allowed and not pair.before.allowed)
     fields = ("requests", *(f"{what}_{side}" for what in ("allowed", "rows", "cells", "suppressed") for side in ("before", "after")))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,17 +18,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    create_engine,
-    event,
     func,
     insert,
     select,
     update,
 )
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import OperationalError
 
-from governance.errors import ConfigurationError, InvalidQuery, WenshuError
+from governance.bundle.sqlite import open_policy_file
+from governance.errors import InvalidQuery, WenshuError
 from governance.terms import TemporaryGrant
 
 metadata = MetaData()
@@ -119,18 +117,7 @@ class RequestStore:
     @classmethod
     def open(cls, path: Path, clock: Callable[[], dt.datetime]) -> RequestStore:
         """Open the SQLite store, making it (mode 0600) if it is not there. Raises ConfigurationError."""
-        try:
-            # Only where it is missing: to close a second descriptor of an open SQLite file drops the process's locks on it (fcntl), the drafts' store's too.
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-            engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
-            event.listen(engine, "connect", _connected)
-            event.listen(engine, "begin", _begun)
-            with engine.execution_options(writes=True).begin() as db:
-                metadata.create_all(db)
-        except (OSError, DatabaseError) as error:
-            raise ConfigurationError(f"The policy store {path.name} can't be opened ({type(error).__name__}); `wenshu check` says more.") from error
-        return cls(engine, clock)
+        return cls(open_policy_file(path, metadata), clock)
 
     @property
     def engine(self) -> Engine:
@@ -237,13 +224,3 @@ def _request(row: Any) -> Request:
         ended_by=row.ended_by, ended_at=dt.datetime.fromisoformat(row.ended_at) if row.ended_at else None,
         kind=row.kind, closes_at=dt.datetime.fromisoformat(row.closes_at) if row.closes_at else None, reviewed_by=row.reviewed_by, justified=row.justified,
     )  # fmt: skip
-
-
-def _connected(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begun(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")

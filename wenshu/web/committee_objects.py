@@ -112,7 +112,7 @@ def fields(kind: str, value: Mapping[str, Any] | None = None) -> tuple[Field, ..
                 Field(key="export", label=_("Answers may leave as a file"), kind="flag"),
                 Field(key="model_egress", label=_("Questions may go, screened, to the language model"), kind="flag"),
                 Field(key="ask_instead", label=_("Whom to ask for more"), kind="words"),
-                Field(key="max_rows", label=_("Most rows of an answer"), kind="number"),
+                Field(key="max_rows", label=_("Most rows of an answer"), kind="number", hint=_("Left empty: 100,000")),
                 Field(key="break_glass_hours", label=_("Hours of an emergency right"), kind="number", hint=_("What the committee could grant, opened at once with a reason and reviewed afterwards; empty: never")),
             )
         case "rule":
