@@ -49,7 +49,7 @@ lint: $(VENV)/.dev
 test: $(VENV)/.dev lint
 	@.ci/browser
 	@.ci/postgres
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not long"
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: $(VENV)/.dev
 	@.ci/browser

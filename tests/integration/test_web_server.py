@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
@@ -55,7 +56,7 @@ def test_a_request_under_way_is_answered_before_the_end(demo_home, token):
         with ThreadPoolExecutor(4) as pool:
             running = [pool.submit(call, server.address, "POST", "/api/v1/ask", token=token, body={"question": "上个月各城市触达医生数"}) for _ in range(4)]
             while not any(future.done() for future in running):
-                pass
+                time.sleep(0.005)
             status, _ = server.stop()
             results = [future.result()[0] for future in running]
     assert status == 0

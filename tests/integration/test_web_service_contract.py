@@ -30,15 +30,16 @@ WHO = {
 STATUSES = {"上个月各大区的触达率": "answered", "上个月的转化率": "clarify", "张伟医生开了多少康舒平": "refused", "天气如何": "not_understood"}
 
 
+@pytest.fixture(scope="module")
+def real(demo_home):
+    environment = Environment(home=demo_home.path, pinned_today=dt.date.fromisoformat(TODAY))
+    with Service.open(Home(demo_home.path), environment) as opened:
+        yield opened
+
+
 @pytest.fixture(params=["fake", "real"])
 def service(request, tmp_path):
-    if request.param == "fake":
-        yield FakeService(tmp_path, FakeClock())
-        return
-    home = request.getfixturevalue("demo_home")
-    environment = Environment(home=home.path, pinned_today=dt.date.fromisoformat(TODAY))
-    with Service.open(Home(home.path), environment) as opened:
-        yield opened
+    return FakeService(tmp_path, FakeClock()) if request.param == "fake" else request.getfixturevalue("real")
 
 
 @pytest.mark.parametrize("question", STATUSES)
