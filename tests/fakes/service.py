@@ -64,7 +64,7 @@ class FakeService:
     """`accounts` is the real store; `fail` is raised by the next questions; `asked` and `queried` say what came."""
 
     def __init__(self, folder: Path, clock: FakeClock) -> None:
-        self._desk, self._desk_folder = None, folder / "desk"
+        self._desk = None
         self._committee, self._committee_folder = None, folder / "committee"
         self.answer_files = FakeAnswerFiles(self)
         self.persons = FakePersons(lambda actor: "review" in self.pages(actor))
@@ -271,7 +271,7 @@ class FakeService:
     @property
     def desk(self):
         if self._desk is None:
-            self._desk = FakeDesk(self._desk_folder, self.clock, self.audit_events, self.integrity)
+            self._desk = FakeDesk(self.clock, self.audit_events, self.integrity)
         return self._desk
 
     def _compliance(self, actor):
