@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from governance.identity import names
+from governance.identity import name_odds, names
 from governance.identity.first_names import FIRST_NAMES
+from governance.identity.free_names import names_in_text
 from governance.identity.latin_names import LATIN_THINGS
 
 Span = tuple[int, int, float]
@@ -25,15 +26,24 @@ _UNSURE_ALONE = frozenset("高何任方金江石白章程温常万")
 _FIRST = rf"(?:^|(?<=[^{_HAN}])|(?<=[的和与跟问看查给把找叫下让请比])|(?<=代表)|(?<=同事)|(?<=经理)|(?<=帮我)|(?<=主管)|(?<=今天)|(?<=昨天)|(?<=华[东南北中西])|(?<=[东西][南北]))"
 _LAST = (
     rf"(?=$|[^{_HAN}]|的|上个?[月周季]|本[月周季]|这个?[月周季]|去年|今年|昨天|今天|最近|近|负责|跑|是|在|有|和|与|跟|拜访|触达|达成|完成|打开|点击|业绩|销|手[上里]|名下|管|看|对比|"
-    r"比|谁|呢|第|[一二三四五六七八九十]+月|参|开|处|为什么|怎么|多少|几|团队|区域|片区|那边|这边|[上下]半年|上季度|本季度)"
+    r"比|谁|呢|说|来|去|帮|没|不|也|都|已|打|反馈|请假|调班|值班|出差|休假|问|接|提|给|把|让|转|发|签|回|"
+    r"第|[一二三四五六七八九十]+月|参|开|处|为什么|怎么|多少|几|团队|区域|片区|那边|这边|[上下]半年|上季度|本季度)"
 )
-_NICKNAME = re.compile(rf"{_FIRST}([老小阿][{''.join(sorted(names.COMMON_SURNAMES))}])(?:总|哥|姐|工)?{_LAST}")
+_STANDS_FIRST = re.compile(_FIRST)
+_NICKNAME = re.compile(rf"([老小阿][{''.join(sorted(names.COMMON_SURNAMES))}])(?:总|哥|姐|工)?{_LAST}")
 _RANK = re.compile(rf"{_FIRST}({_SURNAME})(?:总监|总|经理|主管|姐|哥|局|处长|科长|书记|代表|专员){_LAST}")
 _LED = re.compile("(?:经理|护士长|主管|总监|专员|业务员|销售员|主任|代表|同事)(?=[\u3400-\u9fff])")
 _AFTER = re.compile(_LAST)
 _ANYBODY = frozenset(("张三", "李四", "王五"))
 _SOMEONE = re.compile(rf"({_SURNAME}某某?)(?=$|[^{_HAN}]|的|医|主任|教授|大夫|上|本|在|被)")
 _HALF_LATIN = re.compile(rf"({_SURNAME}\s?[A-Za-z]{{2,8}})(?=\s?(?:{_TITLES}))")
+_LATIN = re.compile(r"[A-Za-z]{2}")
+_LATIN_HALF = re.compile(rf"(?<![A-Za-z])([A-Z][a-z]{{1,11}}\s?{_SURNAME})(?=\s?(?:{_TITLES})|$|[^{_HAN}])")
+_FULL = 3
+_BRANDS = frozenset("康安宁季开双优健力舒乐益达泰欣瑞诺恒同")
+"""Surnames with which names of medicines like to begin: without a title they are no sign of a person."""
+_TITLE = re.compile(_TITLES)
+_THING_BEHIND = re.compile(r"(?:指数|系列|项目|计划|活动|大会|杯)")
 _MINORITY = re.compile(rf"({'|'.join(sorted(names.MINORITY_PARTS, key=len, reverse=True))})(?=\s?(?:{_TITLES}))")
 _DOTTED = re.compile(r"(?<![A-Za-z])(?:Dr|Prof|Mr|Mrs|Ms|Doctor|Professor)\.\s?([A-Z][A-Za-z]{1,14})", re.IGNORECASE)
 _STAFF = re.compile(
@@ -49,6 +59,24 @@ _TAIL = re.compile(
 )
 
 
+def nicknames(text: str) -> Iterator[Span]:
+    """Yield the nicknames and half-Latin names of a folded text, in running text and in questions: 老韩, 小蒋, 王Lily, Jessica陈."""
+    for match in _NICKNAME.finditer(text):
+        if _STANDS_FIRST.match(text, match.start()):
+            yield match.start(1), match.end(1), 0.6
+    if _LATIN.search(text):
+        for pattern in (_HALF_LATIN, _LATIN_HALF):
+            for match in pattern.finditer(text):
+                yield match.start(1), match.end(1), 0.6
+
+
+def firm_names(text: str) -> Iterator[Span]:
+    """Yield the names of a folded question that the reading of running text finds and that are long enough to be believed without a title, and surnames before a title."""
+    for start, end, _ in names_in_text(text):
+        if end - start >= _FULL and not _THING_BEHIND.match(text, end) and (text[start] not in _BRANDS or _TITLE.match(text, end)) and name_odds.is_usual(text[start:end]):
+            yield start, end, 0.55
+
+
 def asked_names(text: str) -> Iterator[Span]:
     """Yield the persons' names of a folded question that stand in one of the places of the module."""
     for match in _BEHIND.finditer(text):
@@ -57,8 +85,8 @@ def asked_names(text: str) -> Iterator[Span]:
     for match in _BESIDE.finditer(text):
         if match[1] not in _UNSURE_ALONE:
             yield match.start(1), match.end(1), 0.6
-    for match in _NICKNAME.finditer(text):
-        yield match.start(1), match.end(1), 0.6
+    yield from nicknames(text)
+    yield from firm_names(text)
     for match in _RANK.finditer(text):
         if match[1] not in _UNSURE_ALONE:
             yield match.start(1), match.end(1), 0.6
@@ -68,7 +96,7 @@ def asked_names(text: str) -> Iterator[Span]:
             if (word in _ANYBODY or names.is_bare_name(word)) and _AFTER.match(text, end):
                 yield match.end(), end, 0.7
                 break
-    for pattern in (_SOMEONE, _HALF_LATIN, _MINORITY):
+    for pattern in (_SOMEONE, _MINORITY):
         for match in pattern.finditer(text):
             yield match.start(1), match.end(1), 0.7
     for match in _DOTTED.finditer(text):

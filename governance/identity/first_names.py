@@ -19,3 +19,24 @@ _NAMES = (
 
 FIRST_NAMES = frozenset(_NAMES.split())
 """In lower case. Months, virtues and things that are names too (april, grace, mark, rose, will) are left out."""
+
+_MORE = (
+    "lily grace amy ivy cherry apple candy sunny summer rain rose joy hope faith may june april crystal coco echo yoyo eason jay leo lucas max nick owen "
+    "phil ray rex rick shawn stanley terry toby todd vic victor wilson winston allen alvin andy bill calvin carter chad cody dean dylan eddie edison elvis "
+    "ernest evan frank franklin freddie gavin gilbert glen gordon grant harvey howard ivan jackie jackson jake jasper jeff jerome jimmy joel johnson jonas "
+    "jordan karl kelvin ken kenny kent kurt lance leon leonard lewis louis luke marco mario mark marvin matt maurice maxwell michel mickey miles milton "
+    "morgan nate nelson norman parker perry pierre quentin quincy ricky rob rocky rod roger ron ross rudy sammy sebastian shane sherman sidney spencer "
+    "stan stewart ted theo tommy travis troy vance vernon vince wade wallace warren wesley will willie zack ada adele agnes alicia amber angel angelina "
+    "annie audrey ava belinda bella bonnie camille carmen carrie cathy cecilia celia celine chloe christy clara connie daisy daphne debbie doreen dora "
+    "eileen elaine eleanor elena elise ellen elsa erica erin esther eunice fanny flora florence freda gigi gina ginny haley hazel helena holly irene iris "
+    "isabel jade janet jasmine jean jenna jenny jessie jill jo joanna jocelyn joey josephine juliet katie katrina kathy kitty kristen lena leslie lillian "
+    "liz lola lorraine louise lydia mabel maggie mandy marian martina mavis melody mercy michele mimi miranda molly monica nadia nana naomi natasha nora "
+    "olive pam patty paula peggy penny phoebe polly priscilla queenie regina renee robin rosa rosie roxanne ruby sabrina sally sandy selina serena sherry "
+    "sheila stella sue susie suzanne sylvia tammy tanya tara tiffany tracy trista ursula valerie vanessa veronica vicky victoria violet virginia viola "
+    "winnie xenia yolanda yvonne zelda bruce clark dennis derek duncan fiona gloria hank harry hubert irvin isaac janice jason jerry kyle lawrence lynn "
+    "marcus maureen mindy myra nancy noel olga otto peter rita sandra selena shelly sonia sophia steven susan tim tina tony tyler vivian walter wayne yuki "
+    "zoey "
+)
+
+MORE_FIRST_NAMES = FIRST_NAMES | frozenset(_MORE.split())
+"""With those that are words too: believed beside a Chinese surname or before a Chinese title."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from governance.identity import name_context, name_odds, names
 from governance.identity.business_words import BUSINESS_WORDS
-from governance.identity.not_names import MORE_THINGS
+from governance.identity.not_names import ALSO_NAMES, MORE_THINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,19 +28,23 @@ _USUAL_WORD = 60.0
 """The count that a word of business is given."""
 _A_NAME = math.log(90.0)
 """About one word in ninety of a visit note is a name."""
-_ONE_GIVEN, _TWO_GIVEN, _SELDOM_GIVEN, _ALSO_A_WORD, _ALSO_A_PLACE = math.log(3.0), math.log(1.5), math.log(12.0), math.log(60.0), math.log(9.0)
+_ONE_GIVEN, _TWO_GIVEN, _SELDOM_GIVEN, _ALSO_BORNE, _ALSO_A_WORD, _ALSO_A_PLACE = math.log(3.0), math.log(1.5), math.log(12.0), math.log(9.0), math.log(60.0), math.log(9.0)
 _ALONE = 3.0
 """How much likelier a surname is to stand before a title than chance says: 张主任."""
 _SHORT, _FULL = 2, 3
-_USUAL, _LIKE_NO_NAME = 9.5, 15.5
+_USUAL, _LIKE_NO_NAME, _KNOWN = 9.5, 15.5, 10.2
 """The cost of a character of a given name that nobody would wonder at."""
 SCORE = 0.6
 _SELDOM = frozenset("有少和为占科标")
 _NEVER = names.NOT_GIVEN - _SELDOM
 _SIDES = frozenset("方某家总局队籍版币货股姓氏任辞")
 """What stands behind a country's, a family's or a firm's short name: 韩方, 巴方, 白家."""
+_SUFFIXES = frozenset("性率费率架版型式类表卡券款项额量值线店铺部门站点用单据期网课箱柜车剂药片丸化度者品区板器机室厅馆")
+"""How words of three characters end that say what a thing is."""
+_DAYS = frozenset("一二三四五六日末天中内初报会")
 _WEEKS = frozenset("上下本每这那单双第前后几各首末全一二三四五六七八九十半两数同比整逐隔次当近满余")
 _LONE_TITLES = tuple(sorted(names.PERSONAL_TITLES, key=len, reverse=True))
+_TITLE_STARTS = frozenset(title[0] for title in _LONE_TITLES)
 _ALONE_MEANS = frozenset("是在有和与跟及说也都已正将会想要的对把让请给去来做讲发为未没不很时后男女了等打问称到从向被则又再还就而但或可能用看听见约提转因同共于由经着过吗吧呢啊其该此每各")
 """Characters that are words by themselves where they stand behind a name."""
 
@@ -58,6 +62,12 @@ def _costs() -> dict[str, float]:
     return costs
 
 
+@lru_cache(maxsize=1)
+def _starts() -> frozenset[str]:
+    """How words of two characters and more begin."""
+    return frozenset(word[:_SHORT] for word in _costs() if len(word) >= _SHORT)
+
+
 def names_in_text(text: str) -> Iterator[tuple[int, int, float]]:
     """Yield (start, end, score) of the persons' names in a folded text."""
     for run in _RUN.finditer(text):
@@ -65,7 +75,10 @@ def names_in_text(text: str) -> Iterator[tuple[int, int, float]]:
 
 
 def _names_in_run(run: str, offset: int, text: str) -> Iterator[tuple[int, int, float]]:
-    costs = _costs()
+    candidates = _worth_weighing(run)
+    if not candidates:
+        return
+    costs, starts = _costs(), _starts()
     size = len(run)
     best = [0.0] + [math.inf] * size
     step: list[tuple[int, bool]] = [(0, False)] * (size + 1)
@@ -73,7 +86,8 @@ def _names_in_run(run: str, offset: int, text: str) -> Iterator[tuple[int, int, 
     """words[i]: the last word of the cheapest way to i."""
     for at in range(size):
         here = best[at]
-        for end in range(at + 1, min(size, at + _LONGEST_WORD) + 1):
+        last = at + _LONGEST_WORD if run[at : at + _SHORT] in starts else at + 1
+        for end in range(at + 1, min(size, last) + 1):
             word = run[at:end]
             cost = costs.get(word)
             if cost is None:
@@ -82,7 +96,7 @@ def _names_in_run(run: str, offset: int, text: str) -> Iterator[tuple[int, int, 
                 cost = _UNKNOWN
             if here + cost < best[end]:
                 best[end], step[end], words[end] = here + cost, (at, False), word
-        for end, cost in _candidates(run, at):
+        for end, cost in candidates.get(at, ()):
             total = here + cost - name_context.beside(run, at, end, words[at], offset, text)
             if total < best[end]:
                 best[end], step[end], words[end] = total, (at, True), run[at:end]
@@ -94,8 +108,36 @@ def _names_in_run(run: str, offset: int, text: str) -> Iterator[tuple[int, int, 
         at = start
     path.reverse()
     for number, (start, _, is_name) in enumerate(path):
-        if is_name:
-            yield offset + start, offset + _whole(run, path, number), SCORE
+        end = _whole(run, path, number) if is_name else start
+        if end > start and not name_context.is_house(run, end):
+            yield offset + start, offset + end, SCORE
+
+
+def _worth_weighing(run: str) -> dict[int, list[tuple[int, float]]]:
+    """By where they begin, the names that could be cheaper than the words in the same place if all that stands beside them spoke for them. Most runs have none."""
+    initials = name_odds.initials()
+    found: dict[int, list[tuple[int, float]]] = {}
+    for at, char in enumerate(run):
+        if char in initials:
+            worth = [(end, cost) for end, cost in _candidates(run, at) if cost - name_context.MOST < _in_words(run[at:end])]
+            if worth:
+                found[at] = worth
+    return found
+
+
+def _in_words(text: str) -> float:
+    """What a short text costs as words."""
+    get = _costs().get
+    one = [get(char, _UNKNOWN) for char in text]
+    best = [0.0, one[0]]
+    for end in range(2, len(text) + 1):
+        cost = best[end - 1] + one[end - 1]
+        for start in range(end - 1):
+            word = get(text[start:end])
+            if word is not None and best[start] + word < cost:
+                cost = best[start] + word
+        best.append(cost)
+    return best[-1]
 
 
 def _whole(run: str, path: list[tuple[int, int, bool]], number: int) -> int:
@@ -114,8 +156,8 @@ def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
     surnames, given, costs = name_odds.surname_costs(), name_odds.given_costs(), _costs()
     if run[at] in name_context.MEASURES and at and run[at - 1] in name_context.COUNTED:
         return  # 这张图, 三项
-    if run[at] == "周" and at and run[at - 1] in _WEEKS:
-        return  # 本周
+    if run[at] == "周" and ((at and run[at - 1] in _WEEKS) or run[at + 1 : at + 2] in _DAYS):
+        return  # 本周, 周五
     for length in (1, 2):
         surname = run[at : at + length]
         cost = surnames.get(surname)
@@ -123,18 +165,23 @@ def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
             continue
         for end in range(at + length + 1, min(len(run), at + length + 2) + 1):
             word, first = run[at:end], run[at + length : end]
-            if word in MORE_THINGS or (first not in given.pairs and not _NEVER.isdisjoint(first)):
+            if word in MORE_THINGS or word in names.NOT_NAMES or (first not in given.pairs and not _NEVER.isdisjoint(first)):
                 continue
+            if len(first) > 1 and first[-1] in _SUFFIXES and given.pairs.get(first, _UNKNOWN) > _KNOWN and run[at : at + _SHORT] in costs:
+                continue  # 陈旧性, 陈列架
             # One character after the surname says less than two: it must be paid for.
             price = _ONE_GIVEN if len(first) == 1 else _TWO_GIVEN
             if first in _SIDES or (first not in given.pairs and not _SELDOM.isdisjoint(first)):
                 price += _SELDOM_GIVEN
             if word in costs or word[-1] == word[0]:
-                price += _ALSO_A_WORD
+                price += _ALSO_BORNE if word in ALSO_NAMES else _ALSO_A_WORD
+            begins = run[at : at + _SHORT]
+            if len(word) > _SHORT and (begins in MORE_THINGS or begins in names.NOT_NAMES or begins in names.short_places()):
+                price += _ALSO_A_WORD  # 唐山共用
             if word in names.short_places():
                 price += _ALSO_A_PLACE
             yield end, _A_NAME + cost + given.cost(first) + price
-        if names.is_lone_surname(surname):
+        if run[at + length : at + length + 1] in _TITLE_STARTS and names.is_lone_surname(surname):
             for title in _LONE_TITLES:
                 if run.startswith(title, at + length) and not run.startswith("医", at + length + len(title)):
                     yield at + length + len(title), _A_NAME + cost + costs.get(title, _UNKNOWN) - _ALONE

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from governance.identity import names
-from governance.identity.first_names import FIRST_NAMES
+from governance.identity.first_names import FIRST_NAMES, MORE_FIRST_NAMES
 from governance.identity.things import BEFORE_THINGS, THINGS
 
 Span = tuple[int, int, float]
@@ -109,10 +109,10 @@ def _titled(text: str) -> Iterator[Span]:
         first, last = words[0].lower(), words[-1].lower()
         if len(words) == 1:
             camel = _CAMEL.fullmatch(match[1])
-            one = first in FIRST_NAMES or first in names.PINYIN_SURNAMES or (camel is not None and names.is_pinyin_name(camel[1], camel[2]))
+            one = first in MORE_FIRST_NAMES or first in names.PINYIN_SURNAMES or (camel is not None and names.is_pinyin_name(camel[1], camel[2]))
             if one and words[0][0].isupper():
                 yield match.start(1), match.end(1), 0.8
-        elif names.is_pinyin_name(first, last) or names.is_pinyin_name(last, first) or first in FIRST_NAMES:
+        elif names.is_pinyin_name(first, last) or names.is_pinyin_name(last, first) or first in MORE_FIRST_NAMES:
             yield match.start(1), match.end(1), 0.8
     for match in _CAMEL.finditer(text):
         if names.is_pinyin_name(match[1], match[2], syllables=2):
@@ -151,7 +151,7 @@ def _english(text: str) -> Iterator[Span]:
         first, words = match[1].lower(), match[3].split()
         family = words[0].lower()
         known = family in names.PINYIN_SURNAMES or family in _ROMANISED
-        if first in FIRST_NAMES and (known or not _is_thing(text, match, words)):
+        if first in MORE_FIRST_NAMES and (known and not names.is_english(family) if first not in FIRST_NAMES else known or not _is_thing(text, match, words)):
             yield match.start(), match.start(3) + len(words[0]), 0.65 if known else 0.6
         elif first in _ROMANISED and "-" in words[0]:
             yield match.start(), match.start(3) + len(words[0]), 0.6

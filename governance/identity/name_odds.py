@@ -23,9 +23,11 @@ _THINGS = frozenset(("东方", "百里", "第五", "太史", "东里", "南门",
 _OWN_SHARE, _ALONE_SHARE = 0.25, 0.5
 _CLEAR = "王李张刘陈杨黄赵吴周徐孙朱胡郭何林郑梁谢宋许韩冯邓曹彭曾肖董袁潘蒋蔡余程魏吕丁沈姚姜崔钟谭陆汪范廖贾夏付邹熊孟秦邱薛侯雷段龙陶黎贺顾郝龚邵钱严武"
 """Surnames that hardly ever begin a foreign name: what follows them in the dictionary's full names is a given name."""
-_VILLAGES = frozenset("庄湾沟村寨岭岗渡镇县乡屯店氏某")
+_VILLAGES = frozenset("庄湾沟村寨岭岗渡镇县乡屯店氏某区市省院部局州医所")
 """How villages end that are called by a family's name: 石家庄."""
 _OFTEN = 600
+_USUAL, _COMMON = 15.0, 13.5
+"""The cost of a given name that nobody would wonder at."""
 """A word this frequent that is no name (先生, 将军) is no given name either, though 王先生 stands in the dictionary as a name."""
 
 
@@ -40,6 +42,12 @@ def surname_costs() -> Mapping[str, float]:
         | {name: -math.log(weight / total) for name, weight in weights.items()}
         | {name: _AMBIGUOUS if name in _THINGS else _COMPOUND for name in names.COMPOUND_SURNAMES}
     )
+
+
+@lru_cache(maxsize=1)
+def initials() -> frozenset[str]:
+    """The characters that surnames begin with."""
+    return frozenset(surname[0] for surname in surname_costs())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +94,17 @@ def known_given() -> Mapping[str, int]:
     counts = Counter(given for given in re.findall(rf"\n[{_CLEAR}](\S\S) \d+ nr", names.dictionary()))
     spoken = names.word_counts()
     return {given: count for given, count in counts.items() if spoken.get(given, 0) < _OFTEN and given[1] not in _VILLAGES}
+
+
+def is_usual(name: str) -> bool:
+    """Whether a full name has a given name that the dictionary knows, or a clear surname and usual characters; surnames before a title are usual."""
+    if name.endswith(tuple(names.PERSONAL_TITLES)):
+        return True
+    parts = names.split_name(name)
+    if parts is None:
+        return False
+    surname, given = parts
+    return given in given_costs().pairs or given_costs().cost(given) < (_USUAL if surname in _CLEAR else _COMMON)
 
 
 def is_clear(surname: str) -> bool:

@@ -28,7 +28,7 @@ SURNAMES_BY_FREQUENCY = (
     "窦戚岑景党宫费卜冷晏席卫米柏宗瞿桂全佟应臧闵苟邬边卞姬师和仇栾隋商刁沙荣巫寇桑郎甄丛仲虞敖巩明佘池查麻苑迟邝"
     "官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门"
     "云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝"
-    "代傅占丘诸荀渠巨贡雒蹇旷昌弓操鄂税谯庹矫竺靖轩琚蔚宛侍茆菅暴畅巢扶毋仵资庾伦汝冒邴粱隗眭郄滑洛汲糜宦弋忻钦郅励拓候虎凡扎寿青铁"
+    "代傅占丘呙禤妫厍钭俎郐鄞酆芈爨蔺阚仵妘邘郚甯鞏粘揣炅鉏耒頔咎昝逯郜缪宓幺聂苌亓厉诸荀渠巨贡雒蹇旷昌弓操鄂税谯庹矫竺靖轩琚蔚宛侍茆菅暴畅巢扶毋仵资庾伦汝冒邴粱隗眭郄滑洛汲糜宦弋忻钦郅励拓候虎凡扎寿青铁"
     "智幸奉植衡富尧闭由习钮郦阎綦桓蒯訾逄濮淦缑咸刀侬仉郗郏郇佴笪郃苻柘璩芈臺戢乜"
 )
 """Single surnames, simplified, the more frequent ones first."""
@@ -127,14 +127,14 @@ MINORITY_PARTS = tuple(
 )
 """Parts of Uygur, Kazakh, Tibetan and Mongolian names as they are written in Chinese; two together are a name."""
 
-_NOT_NAMES = frozenset(
+NOT_NAMES = frozenset(
     _words(
         "康复 唐山 桂林 齐齐哈尔 连云港 黄石 安顺 安庆 安康 常德 承德 白银 白山 池州 甘南 甘孜 海东 汉中 贺州 黄冈 黄南 吉安 江门 金昌 景德 乐山 林芝 龙岩 娄底 吕梁 梅州 南平 南充 宁德 平凉 莆田 钦州 "
         "曲靖 荣成 石嘴山 台州 泰安 泰州 天水 文山 文昌 武威 咸宁 湘潭 邢台 许昌 延安 阳江 阳泉 宜宾 永州 玉林 玉溪 岳阳 云浮 章丘 钟祥 舟山 诸暨 庄河 邹平 黎明 高明 高原 高端 高频 "
         "高危 谢谢 平台 平安 安徽 和平 马上 方便 方向 常见 常用 康宁 康和 金牌 成长 成熟 成功 白领 石油 温和 温暖 文化 应用 明年 时尚 路演 关键 项目 高层 单次 高峰期 "
         "毛利润 毛利额 毛收入 宋体 夏令营 康养 姜茶 葛根 那帮 那批 那群 那拨 那伙 那片 那堆 那阵 那样 那时 江运 陆运 周活 时薪 平效 坪效 文旅 文创 车贷 房贷 农贷 季卡 年卡 月活"
     )
-) - {"高明", "黎明", "高原", "成功", "和平", "平安", "文化"}
+) - {"文化"} - ALSO_NAMES
 """Words that the dictionary holds to be names, or does not hold, and that business sentences use."""
 
 
@@ -155,7 +155,7 @@ def word_counts() -> dict[str, int]:
     """Words of jieba's dictionary with their counts, without those that are tagged as names and can be one."""
     counts: dict[str, int] = {}
     for word, count, tag in re.findall(r"\n(\S+) (\d+) (\w+)", dictionary()):
-        if tag in {"nr", "nrfg"} and len(word) > 1 and split_name(word) is not None and word not in _NOT_NAMES and word not in MORE_THINGS and word not in ALSO_NAMES:
+        if tag in {"nr", "nrfg"} and len(word) > 1 and split_name(word) is not None and word not in NOT_NAMES and word not in MORE_THINGS and word not in ALSO_NAMES:
             continue
         counts[word] = int(count)
     return counts
@@ -172,7 +172,7 @@ def everyday_words() -> frozenset[str]:
     """Words of two to four characters that begin like a name and are none, from jieba's dictionary (whose tags nr… are names)."""
     starts = "".join(SURNAMES | {name[0] for name in COMPOUND_SURNAMES})
     found = re.findall(rf"\n([{starts}]\S{{1,3}}) (\d+) (?!nr)", dictionary())
-    return _NOT_NAMES.union(MORE_THINGS, BUSINESS_WORDS, (word for word, count in found if int(count) > _TOO_RARE)) - ALSO_NAMES
+    return NOT_NAMES.union(MORE_THINGS, BUSINESS_WORDS, (word for word, count in found if int(count) > _TOO_RARE)) - ALSO_NAMES
 
 
 @lru_cache(maxsize=1)
@@ -196,6 +196,12 @@ def _short_words() -> frozenset[str]:
 def short_places() -> frozenset[str]:
     """Words of two characters that the dictionary holds to be places: 吴江, 金陵."""
     return frozenset(re.findall(r"\n(\S\S) \d+ ns", dictionary()))
+
+
+@lru_cache(maxsize=1)
+def named_places() -> frozenset[str]:
+    """Places of the dictionary, of two characters and more."""
+    return short_places() | _places()
 
 
 @lru_cache(maxsize=1)
@@ -225,6 +231,8 @@ def is_titled_name(text: str) -> bool:
     if parts is None:
         return False
     surname, given = parts
+    if text in ALSO_NAMES:
+        return True
     if any(char in NOT_GIVEN for char in given):
         return False
     plausible = all(char in GIVEN for char in given)
@@ -235,12 +243,17 @@ def is_titled_name(text: str) -> bool:
     return plausible or surname in COMMON_SURNAMES or len(surname) > 1
 
 
+_WEEKDAYS = frozenset("一二三四五六日末天")
+
+
 def is_bare_name(text: str) -> bool:
     """Whether `text` can be believed a name without a title: common surname, usual given name, not an everyday word."""
     parts = split_name(text)
     if parts is None or text in everyday_words() or text in ALSO_NAMES or text in word_stems():
         return False
     surname, given = parts
+    if surname == "周" and given[0] in _WEEKDAYS:
+        return False
     return (surname in COMMON_SURNAMES or len(surname) > 1) and all(
         char in GIVEN and char not in NOT_GIVEN for char in given
     )
@@ -256,7 +269,7 @@ def crosses_word(text: str, start: int, end: int) -> bool:
     if start == 0 or not "\u3400" <= text[start - 1] <= "\u9fff":
         return False
     return _is_word(text[start - 1 : start + 1]) or any(
-        (text[left:end] in _places() or text[left:end] in _NOT_NAMES) for left in range(max(0, start - 3), start)
+        (text[left:end] in _places() or text[left:end] in NOT_NAMES) for left in range(max(0, start - 3), start)
     )
 
 

@@ -18,7 +18,7 @@ UNSURE = 0.3
 
 _NO_LETTER_BEFORE, _NO_LETTER_AFTER = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _MARK = r"[\s\-._/·,、~*+—]{0,3}"
-_PASSPORT = re.compile(rf"{_NO_LETTER_BEFORE}(?:[A-Z][A-Z]?(?:{_MARK}\d){{7,8}}|\d{{9}}){_NO_LETTER_AFTER}", re.IGNORECASE)
+_PASSPORT = re.compile(rf"{_NO_LETTER_BEFORE}(?:[A-Z][A-Z]?(?:{_MARK}\d){{7,8}}|\d{{9}}|(?=[A-Z]{{0,3}}\d)(?=\d*[A-Z])[A-Z0-9]{{9}}){_NO_LETTER_AFTER}", re.IGNORECASE)
 _CHINESE_PASSPORT = re.compile(rf"{_NO_LETTER_BEFORE}(?:E(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])|000)\d{{8}}|E[A-HJ-NP-Z]\d{{7}}){_NO_LETTER_AFTER}", re.IGNORECASE)
 """The form of today's ordinary passports, which hardly anything else has."""
 _PERMIT = re.compile(rf"{_NO_LETTER_BEFORE}(?:[CHMWLT][A-Z]?[ \-]?\d{{4}}[ \-]?\d{{3,4}}(?:\d{{2}})?|\d{{8}}(?:\d{{2}}(?:\([A-Z0-9]\))?)?|[A-Z]{{3}}\d{{12}}|8[123]0000\d{{12}}){_NO_LETTER_AFTER}", re.IGNORECASE)
@@ -36,17 +36,18 @@ _PLATE = re.compile(
 )
 _HAN = r"\u3400-\u9fff"
 _NUMBER = r"[甲乙丙附]?[0-9零〇一二三四五六七八九十百千]{1,8}"
-_DOOR = rf"(?:{_NUMBER}(?:-\d{{1,4}})?(?:号楼|号院|号|弄|栋|幢|座|楼|单元|室|层|门)[ ]?)"
+_DOOR = rf"(?:[ ]?{_NUMBER}(?:-\d{{1,4}})?[ ]?(?:号楼|号院|号|弄|栋|幢|座|楼|单元|室|层|门)[ ]?)"
 _ADMIN = rf"[{_HAN}]{{2,9}}?(?:省|自治区|特别行政区|市|区|县|旗|镇|乡|街道|州|盟)[ ]?"
-_TAIL = rf"(?:(?:(?![的在和是有了与及])[{_HAN}A-Za-z0-9 \-]){{0,14}}?(?:座|栋|幢|楼|室|层|单元|号|户|房|院)(?:\d{{2,4}}(?!\d))?){{0,3}}"
+_TAIL = rf"(?:(?:(?![的在和是有了与及])[{_HAN}A-Za-z0-9 \-]){{0,14}}?(?:座|栋|幢|楼|室|层|单元|号|户|房|院|塔|厦)(?:\d{{1,4}}(?:-\d{{1,4}})?(?!\d)[室号]?)?){{0,3}}(?:(?<=[号楼弄栋幢座])\d{{1,4}}(?:-\d{{1,4}}){{0,2}}(?!\d))?"
 _ADDRESS = re.compile(
     rf"(?:{_ADMIN}){{0,4}}[{_HAN}\d]{{1,12}}?"
-    rf"(?:路|街|大道|大街|胡同|巷|弄|村|里|小区|花园|公寓|新村|社区|苑|庄|屯|府|庭|家园|道)(?:[东南西北中]?[一二三四五六七八九十]段)?[ ]?{_DOOR}(?:[{_HAN}]{{0,8}}?(?:小区|花园|公寓|大厦|苑|园))?{_DOOR}{{0,4}}(?:附\d{{1,3}}号)?(?:\d{{2,4}}室?)?{_TAIL}"
-    rf"|(?:{_ADMIN}){{1,4}}[{_HAN}]{{1,8}}?(?:村|庄|屯|寨|营)(?:[一二三四五六七八九十\d]{{1,3}}(?:组|社|队|号)){{1,2}}(?:\d{{1,4}}号)?"
+    rf"(?:路|街|大道|大街|胡同|巷|弄|村|里|小区|花园|公寓|新村|社区|苑|庄|屯|府|庭|家园|道)(?:[东南西北中]?[一二三四五六七八九十]段|[东南西北中](?=[ \d]))?[ ]?{_DOOR}(?:[{_HAN}]{{0,8}}?(?:小区|花园|公寓|大厦|苑|园))?{_DOOR}{{0,4}}(?:附\d{{1,3}}号)?(?:\d{{1,4}}(?:-\d{{1,4}}){{0,2}}(?![\d%.])室?)?{_TAIL}"
+    rf"|(?:{_ADMIN}){{1,4}}[{_HAN}]{{1,8}}?(?:村|庄|屯|寨|营)(?:[一二三四五六七八九十\d]{{1,3}}|[{_HAN}]{{1,4}}?)(?:组|社|队|号)(?:\d{{1,4}}(?:号|户))?"
     rf"|[{_HAN}]{{2,10}}?(?:小区|花园|公寓|新村|苑|家园|城|府|庭|里|村)\d{{1,3}}(?:-\d{{1,3}}){{0,2}}-\d{{2,4}}(?!\d)"
     rf"|(?:{_ADMIN}){{1,4}}[{_HAN}]{{2,10}}?(?:园|园区|基地|开发区|工业区|南区|北区|东区|西区)[A-Z]?\d{{0,3}}(?:-[A-Z\d]{{1,4}})?(?:栋|座|幢|号楼|楼)(?:\d{{1,4}}(?:楼|层|室))?"
-    rf"|(?:(?:Room|Rm|Suite|Flat|Unit|Apt)\.?\s?[A-Z]?\d{{1,5}},?\s)?(?:No\.?\s?)?\d{{1,5}},?\s(?:[A-Z][a-z]+\s){{1,4}}(?:Road|Rd|Street|St|Avenue|Ave|Lane|Boulevard|Blvd)(?![a-z])\.?(?:,\s(?:[A-Z][a-z]+\s?){{1,3}}(?:District|City|Province)?){{0,3}}"
+    rf"|(?:(?:Room|Rm|Suite|Flat|Unit|Apt|Apartment|Building|Bldg|Block|Tower|Floor|Fl)\.?\s?[A-Z]?\d{{1,5}}[A-Z]?,?\s){{0,4}}(?:No\.?\s?)?\d{{1,5}}[A-Z]?,?\s(?:[A-Z][a-z]+\s){{1,4}}(?:Road|Rd|Street|St|Avenue|Ave|Lane|Boulevard|Blvd)(?![a-z])\.?(?:,\s(?:[A-Z][a-z]+\s?){{1,3}}(?:District|City|Province)?){{0,3}}"
 )
+_ADDRESS_SIGN = re.compile(r"(?:[0-9零〇一二三四五六七八九十百千][ ]?|[村庄屯寨营][\u3400-\u9fff]{1,4})(?:[号弄栋幢座楼单元室层门组社队-])|\d\d?-\d|[Rr]oad|Rd|[Ss]t|Ave|Lane|Blvd|[座栋幢楼]\d")
 _CREDIT_CODE = re.compile(rf"{_NO_LETTER_BEFORE}[0-9A-HJ-NPQRTUWXY]{{2}}\d{{6}}[0-9A-HJ-NPQRTUWXY]{{10}}{_NO_LETTER_AFTER}", re.IGNORECASE)
 _GROUPED_CREDIT_CODE = re.compile(rf"{_NO_LETTER_BEFORE}[1-9ANY](?:{_MARK}[0-9A-HJ-NPQRTUWXY]){{17}}{_NO_LETTER_AFTER}", re.IGNORECASE)
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|0{0,2}[1-9]?\d)"
@@ -54,6 +55,8 @@ _IP4 = re.compile(rf"(?<![\d.])(?:{_OCTET}\s?[.。]\s?){{3}}{_OCTET}(?![\d.]*\d)
 _VERSION = re.compile(r"(?:版本号?|固件|补丁|version|ver\.?|build|release|(?<![A-Za-z])v)\s?(?:是|为|[:=])?\s?$", re.IGNORECASE)
 _IP6 = re.compile(r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?![0-9A-Fa-f:])")
 _IP6_GROUPS = 3
+_OFTEN_A_SECTION = 30
+"""Four numbers that are all smaller are a section's or a version's, where nothing says that they are an address."""
 _QQ = re.compile(r"(?<![A-Za-z])(?:Q{1,2}|扣扣|企鹅)\s?(?:号码?|群|账号|帐号|id)?\s?(?:是|为|[:=(\[【])?\s?(?P<number>[1-9]\d{4,10}|[1-9]\d{2,4}[ \-]\d{3,4}(?:[ \-]\d{1,4})?)(?!\d)", re.IGNORECASE)
 
 
@@ -85,8 +88,9 @@ def plates(text: str) -> Iterator[Span]:
 
 def addresses(text: str) -> Iterator[Span]:
     """Postal addresses down to a house number."""
-    for match in _ADDRESS.finditer(text):
-        yield match.start(), match.end(), 0.75
+    if _ADDRESS_SIGN.search(text):
+        for match in _ADDRESS.finditer(text):
+            yield match.start(), match.end(), 0.75
 
 
 def credit_codes(text: str) -> Iterator[Span]:
@@ -101,7 +105,7 @@ def ip_addresses(text: str) -> Iterator[Span]:
     """IPv4 and IPv6 addresses."""
     for match in _IP4.finditer(text):
         if not _VERSION.search(text[max(0, match.start() - 10) : match.start()]):
-            yield match.start(), match.end(), 0.8
+            yield match.start(), match.end(), UNSURE if all(int(part) < _OFTEN_A_SECTION for part in re.split(r"\D+", match[0])) else 0.8
     for match in _IP6.finditer(text):
         told = match[0].count(":") >= _IP6_GROUPS or "::" in match[0]
         if told and len(match[0]) > _IP6_GROUPS and _is_ip6(match[0]):
@@ -125,7 +129,8 @@ def qq_numbers(text: str) -> Iterator[Span]:
 CONTEXT = {
     "mobile": ("手机", "电话", "号码", "号是", "拨打", "打给", "致电", "回电", "联系", "短信", "mobile", "phone", "cell", "tel"),
     "passport": ("护照", "passport"),
-    "permit": ("通行证", "回乡证", "台胞证", "居住证", "居留证", "居留许可", "permit", "港澳证", "台湾证"),
+    "ip": ("ip", "地址", "登录", "登入", "服务器", "网关", "vpn", "端口", "主机", "内网", "公网", "外网", "出口", "访问", "来源", "源", "请求", "代理", "节点", "网段", "host", "server", "address", "ping", "login", "client", "remote", "source"),
+    "permit": ("居留", "永居", "回乡", "residence", "home return", "entry permit", "mainland travel", "taiwan compatriot", "通行证", "回乡证", "台胞证", "居住证", "居留证", "居留许可", "permit", "港澳证", "台湾证"),
     "landline": ("电话", "座机", "固话", "办公室", "分机", "总机", "传真", "tel", "phone", "fax"),
     "license": ("执业", "资格", "医师证", "证书", "证号", "编码", "license", "licence", "certificate"),
     "id_card": ("身份证", "证件", "id card", "id no", "identity"),

@@ -20,13 +20,17 @@ _GAP = rf"(?:{_SEPARATOR}{{0,2}})"
 _ONE = "[1一幺壹]"
 _SHORTEST_CARD = 16
 _MOBILE = re.compile(
-    rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(?:[(\[【]?(?:\+|00|〇〇|零零)?{_GAP}(?:86|八六)[\])】]?{_GAP}(?:\(0\){_GAP})?|[0零〇])?({_ONE}{_GAP}(?:{DIGIT}{_GAP}){{9}}{DIGIT})(?!{DIGIT})(?![.,]{DIGIT})"
+    rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(?:[(\[【]?(?:\+|00|〇〇|零零)?{_GAP}(?:86|八六)[\])】]?{_GAP}(?:\(0\){_GAP})?|[0零〇])?((?:\((?=\d{{3}}\)))?{_ONE}{_GAP}(?:{DIGIT}{_GAP}){{9}}{DIGIT})(?!{DIGIT})(?![.,]{DIGIT})"
 )
+_MOBILE_IN_DIGITS = re.compile(rf"(?<!\d)(?<!\d[.,\-])((?:\((?=\d{{3}}\)))?1{_GAP}(?:\d{_GAP}){{9}}\d)(?!\d)(?![.,]\d)(?={DIGIT})")
+"""Before a Chinese numeral that is no part of it: 138-0013-8000三次."""
 _MARKED_MOBILE = re.compile(rf"(?<!{DIGIT})(?<!{DIGIT}[.,\-])(1[3-9]\d)\s?([^\w\s]|_)\s?(\d{{4}})\s?\2\s?(\d{{4}})(?!{DIGIT})(?![.,]{DIGIT})")
 """Groups with one and the same mark between them, whichever it is."""
 _LISTING = ",、;"
 """Marks that stand between numbers of a list as well: with these a word beside it must say that it is a telephone."""
-_AMOUNT = re.compile(r"\s?(?:元|万元|亿|块钱|rmb|cny|yuan)", re.IGNORECASE)
+_AMOUNT = re.compile(r"\s?(?:元|万|亿|块钱|分(?![机别钟享])|次(?![日数])|人次|盒(?!子)|rmb|cny|yuan)", re.IGNORECASE)
+_ROUND = re.compile(r"1\d{2,4}0{6,8}")
+"""A number so round is an amount, where nothing says that it is a telephone's."""
 _AREA = r"(?:[(\[【]?(?:\+\s?|00)?[(\[]?86[)\]】]?[-· ]{0,2}(?:\(0\)|\(0?[1-9]\d{1,2}\)|0?[1-9]\d{1,2})(?:[1-9]\d{1,2})?|[(\[【]0?[1-9]\d{1,2}[)\]】]|0[1-9]\d{1,2})"
 _LANDLINE = re.compile(
     rf"(?<!\d)(?<!\d\.){_AREA}[- /._]{{0,3}}[2-9]\d{{2,3}}[- .]?\d{{4}}(?:(?:[-转#, ]|ext\.?|x|分机){{1,3}}\d{{1,5}}|\s?\((?:转|分机|ext\.?)?\s?\d{{1,5}}\))?(?![\d.]*\d)",
@@ -48,6 +52,7 @@ _ID_CARD = re.compile(rf"(?<![A-Za-z0-9])(?<!{DIGIT}){DIGIT}(?:{_GAP}{DIGIT}){{1
 _DIGITS = re.compile(r"(?<![A-Za-z0-9.])(?:\d{27}|\d{15}|\d{3}(?:[ \-]\d{3}){4}|\d{5}[ \-]\d{5}[ \-]\d{5})(?![A-Za-z0-9.])")
 _GROUPED = re.compile(r"(?<![A-Za-z0-9.\-])\d{3,9}(?:[ \-]\d{3,9}){1,8}(?![A-Za-z0-9.\-])")
 """Digits in groups of any size; by how many there are they can be a paper's number."""
+_ENDS_IN_X = re.compile(r"(?<![A-Za-z0-9.])\d{26}[Xx×](?![A-Za-z0-9])")
 _OLD_ID, _LICENSE, _QUALIFICATION = 15, 15, 27
 _CARD = re.compile(r"(?<![A-Za-z0-9.])[3-6]\d{3}(?:[ \-./·_]{0,2}\d){9,15}(?![A-Za-z0-9.])")
 _CARD_IN_WORDS = re.compile(rf"(?<!{DIGIT}){DIGIT}{{16,19}}(?!{DIGIT})")
@@ -57,8 +62,8 @@ _WECHAT = r"(?:微信|威信|薇信|v信|(?<![A-Za-z])(?:wechat|weixin|wx|vx))"
 _QUOTE = r"[\"'“”「『\[【(<]"
 _WECHAT_ID = re.compile(
     rf"wxid_[a-z0-9]{{6,}}"
-    rf"|{_WECHAT}\s?(?:账号|帐号|名片|号码|昵称|号|id)?\s?(?:(?:是|为|:|=|\bis\b|号){_QUOTE}?\s?{_QUOTE}?|{_QUOTE})\s?{_WECHAT_NAME}(?![A-Za-z0-9_\-])"
-    rf"|{_WECHAT}\s?(?:账号|帐号|名片|号码|昵称|号|id)?\s?(?=[A-Za-z0-9_\-]*[0-9_]){_WECHAT_NAME}(?![A-Za-z0-9_\-])"
+    rf"|{_WECHAT}\s?(?:账号|帐号|名片|号码|昵称|号|id)?\s?(?:(?:是|为|系|叫|:|=|\bis\b|号){_QUOTE}?\s?{_QUOTE}?|{_QUOTE})\s?{_WECHAT_NAME}(?![A-Za-z0-9_\-])"
+    rf"|{_WECHAT}\s?(?:账号|帐号|名片|号码|昵称|号|id)?[\u4e00-\u9fff]{{0,4}}[\s:]{{0,2}}(?=[A-Za-z0-9_\-]*[0-9_]){_WECHAT_NAME}(?![A-Za-z0-9_\-])"
     rf"|(?<![A-Za-z])(?:weixin|wx|vx)\s{_WECHAT_NAME}(?![A-Za-z0-9_\-])"
     rf"|(?:加|[+➕])\s?(?:我|他|她)?v(?:信)?\s?:?\s?(?=[A-Za-z0-9_\-]*[0-9_]){_WECHAT_NAME}(?![A-Za-z0-9_\-])",
     re.IGNORECASE,
@@ -78,11 +83,11 @@ def expression_finder(expression: str, score: float = 0.9) -> Finder:
 
 def mobiles(text: str) -> Iterator[Span]:
     """Mobile numbers in every written form: +86, 0086, blanks, dashes, dots, brackets, full width (folded before), Chinese numerals."""
-    for match in _MOBILE.finditer(text):
+    for match in (*_MOBILE.finditer(text), *_MOBILE_IN_DIGITS.finditer(text)):
         digits = re.sub(_SEPARATOR, "", match[1]).translate(NUMERALS)
         groups = [part for part in re.split(rf"{_SEPARATOR}+", match[1].translate(NUMERALS)) if part]
         if digits[1] in "3456789" and not _is_dates(groups) and not (match[1].isdigit() and _AMOUNT.match(text, match.end())):
-            yield match.start(), match.end(), 0.95
+            yield match.start(), match.end(), UNSURE if _ROUND.fullmatch(match[1]) else 0.95
     for match in _MARKED_MOBILE.finditer(text):
         yield match.start(), match.end(), UNSURE if match[2] in _LISTING else 0.9
     yield from digit_runs.mobiles(text)
@@ -134,11 +139,13 @@ def licenses(text: str) -> Iterator[Span]:
     """医师执业证书 and 资格证书 numbers (15 and 27 digits), surer with a word of context nearby. Old ID cards have 15 digits too."""
     for match in _DIGITS.finditer(text):
         if not papers.is_called_otherwise(text, match.start()):
-            yield match.start(), match.end(), 0.7
+            yield match.start(), match.end(), 1.0 if sum(char.isdigit() for char in match[0]) > _LICENSE else 0.7
     for match in _GROUPED.finditer(text):
         count = sum(char.isdigit() for char in match[0])
         if count in {_LICENSE, _QUALIFICATION}:
-            yield match.start(), match.end(), 0.97 if count == _QUALIFICATION else UNSURE
+            yield match.start(), match.end(), 1.0 if count == _QUALIFICATION else UNSURE
+    for match in _ENDS_IN_X.finditer(text):
+        yield match.start(), match.end(), 1.0
     yield from digit_runs.licenses(text)
 
 

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from governance.identity import papers, patterns
-from governance.identity.asked import asked_names, asked_numbers
+from governance.identity.asked import asked_names, asked_numbers, nicknames
 from governance.identity.free_names import names_in_text
+from governance.identity.listed_names import listed_names
 from governance.identity.written import fold_with_origin
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 LANGUAGE = "zh"
 _FREE_NAME = "name_in_running_text"
@@ -49,7 +50,7 @@ class Screener:
         for kind, expression in (extra or {}).items():
             finders[kind] = patterns.expression_finder(expression)
         self._kinds = list(finders)
-        self._engine = _engine(finders | {_FREE_NAME: names_in_text, _ASKED_NAME: asked_names, _ASKED_NUMBER: asked_numbers})
+        self._engine = _engine(finders | {_FREE_NAME: _names_in_running_text, _ASKED_NAME: asked_names, _ASKED_NUMBER: asked_numbers})
 
     def find(
         self,
@@ -86,6 +87,13 @@ class Screener:
                 continue
             findings.append(Finding(kind=kind, start=start, end=end, score=float(result.score)))
         return sorted(findings, key=lambda finding: finding.start)
+
+
+def _names_in_running_text(text: str) -> Iterator[tuple[int, int, float]]:
+    found = list(names_in_text(text))
+    yield from found
+    yield from listed_names(text, frozenset((start, end) for start, end, _ in found))
+    yield from nicknames(text)
 
 
 def _exempt(text: str, start: int, end: int, allow: Callable[[str], bool]) -> bool:
@@ -156,8 +164,8 @@ def _enhanced(result: Any, text: str) -> Any:
     """A finding beside a word of its kind's context is sure."""
     words = papers.CONTEXT.get(str(result.entity_type))
     if words and result.score < _SURE:
-        around = (text[max(0, result.start - _WINDOW) : result.start] + " " + text[result.end : result.end + _WINDOW]).lower()
-        if any(word in around for word in words):
+        near, wide = (f"{text[max(0, result.start - reach) : result.start]} {text[result.end : result.end + reach]}".lower() for reach in (_WINDOW, 2 * _WINDOW))
+        if any(word in (wide if word.isascii() else near) for word in words):
             result.score = _SURE
     return result
 

@@ -16,6 +16,7 @@ _DOT = re.compile(rf"(?<=[{_HAN}])[·.](?=[{_HAN}])")
 _LONGEST, _SHORTEST, _PAIR = 10, 3, 2
 _OFTEN = 3
 _TITLED = re.compile("|".join(sorted(names.PERSONAL_TITLES | {"医师", "博士", "护士", "患者", "病人"}, key=len, reverse=True)))
+_PART_WORDS = frozenset(names.MINORITY_PARTS)
 _PARTS = "|".join(sorted(names.MINORITY_PARTS, key=len, reverse=True))
 _MINORITY = re.compile(rf"(?:{_PARTS})(?:[· ]?(?:{_PARTS})){{1,3}}")
 _PART_TITLED = re.compile(rf"(?<![{_HAN}])(?:{_PARTS})(?=\s?(?:{'|'.join(names.PERSONAL_TITLES)}))")
@@ -39,10 +40,9 @@ def sounds() -> frozenset[str]:
     return (own | {char for char, count in counts.items() if count >= _OFTEN}) - _OF_SENTENCES
 
 
-@lru_cache(maxsize=1)
-def _things() -> dict[str, int]:
-    named = frozenset(re.findall(r"\n(\S+) \d+ nr", names.dictionary()))
-    return {word: count for word, count in names.word_counts().items() if len(word) >= _PAIR and word not in named and word not in names.MINORITY_PARTS and count > _OFTEN}
+def _is_thing(word: str) -> bool:
+    """Whether a word of two characters and more is in the dictionary as something that bears no name."""
+    return len(word) >= _PAIR and names.word_counts().get(word, 0) > _OFTEN and word not in names.named_words() and word not in foreign_words() and word not in _PART_WORDS
 
 
 def sounded_names(text: str) -> Iterator[Span]:
@@ -65,7 +65,7 @@ def _dotted(text: str) -> Iterator[Span]:
         while end < len(text) and text[end] in "·." and (further := _right(text, end + 1)) > end + 1:
             parts.append(text[end + 1 : further])
             end = further
-        if all(parts) and not any(part in _things() for part in parts) and _is_dotted(parts, text, start):
+        if all(parts) and not any(map(_is_thing, parts)) and _is_dotted(parts, text, start):
             last = end
             yield start, end, 0.9
 
@@ -81,13 +81,13 @@ def _left(text: str, at: int, floor: int) -> int:
     known = sounds()
     start = at
     while start > floor and at - start < _LONGEST:
-        part = next((length for length in range(6, 1, -1) if start - length >= floor and text[start - length : start] in names.MINORITY_PARTS), 0)
+        part = next((length for length in range(6, 1, -1) if start - length >= floor and text[start - length : start] in _PART_WORDS), 0)
         if not part and text[start - 1] not in known:
             break
         start -= part or 1
     # What stands before a name may be written with such characters too: 医生, 主任, 拜访.
     if text[start:at] not in foreign_words():
-        start = max((stop for stop in range(start + _PAIR, at - 1) if text[start:stop] in _things()), default=start)
+        start = max((stop for stop in range(start + _PAIR, at - 1) if _is_thing(text[start:stop])), default=start)
     if start == at and text[at - 1] in names.SURNAMES:
         return at - 1
     return start
@@ -96,9 +96,12 @@ def _left(text: str, at: int, floor: int) -> int:
 def _right(text: str, at: int) -> int:
     """Where the part behind a dot ends."""
     known = sounds()
+    title = _TITLED.search(text, at + 1, at + _LONGEST)
+    if title is not None and re.fullmatch(rf"[{_HAN}]+", text[at : title.start()]):
+        return title.start()
     end = at
     while end < len(text) and end - at < _LONGEST and not (end > at + 1 and _TITLED.match(text, end)):
-        part = next((length for length in range(6, 1, -1) if text[end : end + length] in names.MINORITY_PARTS or text[end : end + length] in foreign_words()), 0)
+        part = next((length for length in range(6, 1, -1) if text[end : end + length] in _PART_WORDS or text[end : end + length] in foreign_words()), 0)
         if not part and text[end] not in known:
             break
         end += part or 1
@@ -125,4 +128,4 @@ def _stands_alone(text: str, start: int) -> bool:
 
 
 def _holds_word(whole: str) -> bool:
-    return any(whole[at : at + length] in _things() for length in (2, 3, 4) for at in range(len(whole) - length + 1))
+    return any(_is_thing(whole[at : at + length]) for length in (2, 3, 4) for at in range(len(whole) - length + 1))
