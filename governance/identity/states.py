@@ -48,11 +48,12 @@ def note(vault: Vault, version: str, *, before: str | None, changed: Iterable[st
             connection.execute(steady.insert(), [{"uid": uid, "attributes": number, "rows": number if uid in mixed else rows.get(uid, 0)} for uid in some])
 
 
-def stood_then(vault: Vault, uid: str, version: str | None) -> Stood:
-    """What is known of a person in the state `version` of the warehouse; of an unknown state nothing is."""
+def stood_then(vault: Vault, uid: str, version: str | None, *, now: str | None) -> Stood:
+    """What is known of a person in the state `version` of the warehouse; of an unknown state nothing is. `now` is the state that the file is in: if it isn't the last that was noted, nothing is known either."""
     with vault.engine.connect() as connection:
         number = connection.execute(sa.select(state.c.number).where(state.c.version == (version or ""))).scalar_one_or_none()
+        last = connection.execute(sa.select(state.c.version).order_by(state.c.number.desc()).limit(1)).scalar_one_or_none()
         found = connection.execute(sa.select(steady.c.attributes, steady.c.rows).where(steady.c.uid == uid)).one_or_none()
-    if number is None:
+    if number is None or now is None or last != now:
         return Stood(attributes=False, rows=False)
     return Stood(attributes=found is None or number >= found.attributes, rows=found is None or number >= found.rows)

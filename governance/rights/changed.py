@@ -57,7 +57,7 @@ def note_state(vault: Vault, schema: WarehouseSchema, before: Path, fresh: duckd
         note(vault, version, before=None, changed=(), moved=())  # it can't be read, so nothing about it is known
         return
     try:
-        stood = _stood(fresh)
+        stood = _stood(fresh, f"{_OLD}.")
         found = [] if renamed or stood is None else list(_changed(fresh, schema))
     finally:
         fresh.execute(f"DETACH {_OLD}")
@@ -65,9 +65,15 @@ def note_state(vault: Vault, schema: WarehouseSchema, before: Path, fresh: duckd
     note(vault, version, before=stood, changed=_uids(vault, schema, changed), moved=_uids(vault, schema, moved))
 
 
-def _stood(fresh: duckdb.DuckDBPyConnection) -> str | None:
+def state_of(warehouse: Path) -> str | None:
+    """The name of the state that a file of the warehouse is in; None where it doesn't say."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return _stood(connection, "")
+
+
+def _stood(connection: duckdb.DuckDBPyConnection, place: str) -> str | None:
     try:
-        row = fresh.execute(f"SELECT load_id FROM {_OLD}.{LOAD_TABLE}").fetchone()  # noqa: S608 (constants)
+        row = connection.execute(f"SELECT load_id FROM {place}{LOAD_TABLE}").fetchone()  # noqa: S608 (constants)
     except duckdb.Error:
         return None
     return None if row is None else str(row[0])

@@ -149,6 +149,8 @@ class Replay:
     def _counts(self, query: Mapping[str, Any], detail: Mapping[str, Any], then: Catalogue | None) -> bool:
         """Whether a metric of the query counts such persons: as the ledger says of what was asked (`classes`), else by what the metric meant then; one that nobody knows any more may have."""
         metrics, classes = query.get("metrics") or (), detail.get("classes")
+        if not metrics:
+            return True  # what was asked isn't told, so anything may have been
         if classes is not None and {*metrics} <= {*(detail.get("metrics") or ())}:
             return self._entity in classes
         return any(then is None or name not in then.metrics or then.persons_behind(name) == self._entity for name in metrics)

@@ -114,15 +114,15 @@ def test_a_grant_that_came_later_is_not_undone_by_a_merge(company: Company) -> N
 
 
 def test_the_entry_that_a_merge_left_behind_is_known_and_can_be_forgotten(company: Company) -> None:
-    first_load = company.load(one=False)
+    first_load = company.load(one=False).load_id
     first, second = company.uid("1001"), company.uid("1002")
-    company.load(one=True)
+    now = company.load(one=True).load_id
     vault, kept = company.vault(), company.uid("1001")
     behind = ({first, second} - {kept}).pop()
     assert merged_away(vault, kept) == [behind]
     assert merged_away(vault, company.uid("1003")) == []
-    assert not stood_then(vault, kept, first_load.load_id).rows, "rows of the other entry are this person's now"
-    assert stood_then(vault, company.uid("1003"), first_load.load_id).attributes
+    assert not stood_then(vault, kept, first_load, now=now).rows, "rows of the other entry are this person's now"
+    assert stood_then(vault, company.uid("1003"), first_load, now=now).attributes
     assert vault.open_fields(behind)
     with vault.engine.begin() as connection:
         unname(vault, connection, behind)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import shutil
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,10 +19,12 @@ import duckdb
 import pytest
 import sqlalchemy as sa
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.dialects import postgresql
 
+from audit.pruning import prune
+from audit.search import Reader
 from governance.documents.warehouse import WarehouseSchema
 from governance.identity.directory import Directory
 from governance.identity.keys import KeyRing
@@ -31,9 +33,11 @@ from governance.identity.states import stood_then
 from governance.identity.vault import Person, Vault
 from governance.inforce import canonical
 from governance.metrics.reach import Reach
-from governance.rights.changed import link_tables, note_state
+from governance.rights.changed import link_tables, note_state, state_of
 from governance.rights.replay import Replay
+from tests.fakes.clock import FakeClock
 from tests.fixtures.bundle import POLICIES, catalogue_of
+from tests.fixtures.ledgers import intent, new_home, outcome
 from tests.fixtures.small_warehouse import COLUMNS
 
 DOCTORS, REPS, HOSPITALS = 3, 2, ("S-A", "S-B")
@@ -127,7 +131,7 @@ class Company:
         uid = uid_of("hcp", number)
         return Replay(
             active, directory, "hcp", uid, lambda _user, name: self.key(name, 0),
-            stood=lambda version: stood_then(self.vault, uid, version), meant=lambda _bundle: None, linked=link_tables(_schema()),
+            stood=lambda version: stood_then(self.vault, uid, version, now=state_of(self.file)), meant=lambda _bundle: None, linked=link_tables(_schema()),
         )  # fmt: skip
 
 
@@ -160,7 +164,12 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyRing:
     return KeyRing.ensure(tmp_path_factory.mktemp("keys"), random.Random(5).randbytes)
 
 
+_HERE = {"region": "华东", "segment": "A", "hospital": "S-A", "rep": 0}
+_ASKED = {"where": [("region", "in", ["华东"])], "scope": "", "compare": False, "metric": "reached_hcps"}
+
+
 @settings(max_examples=12)
+@example(steps=[({"doctors": [_HERE] * DOCTORS, "levels": LEVELS}, [_ASKED], "load"), ({"doctors": [_HERE | {"region": "华北"}] * DOCTORS, "levels": LEVELS}, [], "unnoted")])
 @given(steps=st.lists(step, min_size=1, max_size=5))
 def test_every_answer_that_a_person_was_in_is_named_whatever_has_changed_since(keys: KeyRing, steps: list[tuple]) -> None:
     with TemporaryDirectory() as place:
@@ -233,12 +242,38 @@ def test_rows_that_stood_under_another_key_could_have_counted_as_that_persons(ke
         with duckdb.connect(str(fresh), read_only=True) as connection:
             note_state(vault, _schema(), company.file, connection, version)
         fresh.replace(company.file)
-    stood = [[stood_then(vault, uid_of("hcp", number), version).rows for version in ("v1", "v2", "v3")] for number in range(DOCTORS)]
+    stood = [[stood_then(vault, uid_of("hcp", number), version, now="v3").rows for version in ("v1", "v2", "v3")] for number in range(DOCTORS)]
     assert stood == [[False, True, True], [False, True, True], [True, True, True]]
-    assert all(stood_then(vault, uid_of("hcp", number), "v1").attributes is (number == 2) for number in range(DOCTORS))
-    assert stood_then(vault, uid_of("rep", 0), "v1").rows, "the same representative stands there"
+    assert all(stood_then(vault, uid_of("hcp", number), "v1", now="v3").attributes is (number == 2) for number in range(DOCTORS))
+    assert stood_then(vault, uid_of("rep", 0), "v1", now="v3").rows, "the same representative stands there"
     named = {"actor": "a", "purpose": "p", "detail": {"query": {"metrics": ["reached_hcps"], "where": [{"dimension": "hcp", "op": "in", "values": ["H1-SOMEBODYELSE"]}]}, "bundle": "now"}}
     company.stood = told
     assert company.replay(1).judge(named, "v1") is not None
     assert company.replay(1).judge(named, "v2") is None
+    vault.close()
+
+
+def test_questions_that_retention_pruned_are_told_and_one_without_its_question_is_listed_as_unknown(keys: KeyRing, tmp_path: Path) -> None:
+    vault = Vault.at(tmp_path / "vault.db", keys, tenant="test")
+    vault.enroll("hcp", [Person(uid=uid_of("hcp", number), fields={}, indexed=()) for number in range(DOCTORS)], now=NOW, random=random.Random(1).randbytes)
+    company, clock = Company(folder=tmp_path, vault=vault, keys=keys), FakeClock(datetime(2022, 1, 1, tzinfo=UTC))
+    company.publish({"doctors": [{"region": "华东", "segment": "A", "hospital": "S-A", "rep": None}] * DOCTORS, "levels": LEVELS}, "load")
+    home = new_home(tmp_path / "ledger")
+    answered = {"outcome": "answered", "data_version": company.states[0][0], "metrics": ["reached_hcps"]}
+    with home.open(create=True, clock=clock) as ledger:
+        for request in ("a", "b"):
+            ledger.append(intent(request, detail={"query": {"metrics": ["reached_hcps"]}, "bundle": "now"}))
+            ledger.append(outcome(request, detail=answered))
+        clock.forward(days=4 * 366)
+        ledger.append(intent("c", detail={"query": {"metrics": ["reached_hcps"]}, "bundle": "now"}))
+        for request in ("c", "lost"):
+            ledger.append(outcome(request, detail=answered))
+        reader = Reader(home.path)
+        replay = company.replay(0)
+        assert [item["judged_by"] for item in replay.answers(reader)] == ["attributes_then"] * 3 + ["question_pruned"]
+        assert replay.pruned(reader) == []
+        prune(ledger, home.path, actor="local_admin", now=clock())
+    told = replay.pruned(Reader(home.path))
+    assert [(item["entries"], item["first"], item["last"]) for item in told] == [(4, 1, 4)]
+    assert [item["judged_by"] for item in replay.answers(Reader(home.path))] == ["attributes_then", "question_pruned"]
     vault.close()

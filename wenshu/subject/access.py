@@ -11,7 +11,7 @@ from governance.identity.consents import notice_for
 from governance.identity.handovers import merged_away
 from governance.identity.states import Stood, stood_then
 from governance.rights import holding
-from governance.rights.changed import link_tables
+from governance.rights.changed import link_tables, state_of
 from governance.rights.replay import Replay
 from wenshu.subject.desk import Done, Meant, Subject, SubjectDesk, words
 from wenshu.subject.wording import wording
@@ -70,10 +70,11 @@ def held(desk: SubjectDesk, vault: Vault, directory: Directory, who: Meant, case
 def _replay(desk: SubjectDesk, vault: Vault, directory: Directory, who: Meant) -> Replay:
     """The ledger's questions, judged for one person. Who isn't in the register now has no attributes to judge by."""
     schema = desk.identities.schema
+    now = state_of(desk.home.warehouse)
     registered = bool(holding.attributes(desk.home.warehouse, schema, who.entity, directory.inner(who.entity, who.uid)))
 
     def stood(version: str | None) -> Stood:
-        found = stood_then(vault, who.uid, version)
+        found = stood_then(vault, who.uid, version, now=now)
         return found if registered else Stood(attributes=False, rows=found.rows)
 
     return Replay(

@@ -11,10 +11,8 @@ from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from governance.identity.doubts import tokens_of
 from governance.identity.standing import FORMER
 from governance.identity.vault import Vault
-from governance.ingest.reviewing import Reviews
 from governance.rights.erasing import erase_links, erase_restricted
 from wenshu.accounts import Accounts
 from wenshu.home import Home
@@ -56,6 +54,8 @@ def forget_elsewhere(
     identifiers = {
         (name.removeprefix(FORMER), value) for uid in people for name, values in vault.open_fields(uid).items() if name != "name" for value in values
     }
+    from governance.identity.doubts import tokens_of
+
     tokens = {token for held in vault.keys.held("warehouse") for token in tokens_of(held.key, entity, identifiers)}
     return Elsewhere(
         restricted_rows=erase_restricted(home.restricted, inner, version=version),
@@ -69,6 +69,8 @@ def forget_elsewhere(
 def _forget_cases(path: Path, tokens: Collection[str]) -> int:
     if not path.exists():
         return 0
+    from governance.ingest.reviewing import Reviews
+
     reviews = Reviews(path)
     try:
         return reviews.forget(tokens)

@@ -24,7 +24,7 @@ def wording(active: Active, schema: WarehouseSchema, mappings: Iterable[ExtractM
         if mapping.title is not None:
             extracts |= dict.fromkeys(mapping.files, words(mapping.title.text()))
     return {
-        "tables": table_words(schema, dict.fromkeys(held)),
+        "tables": table_words(schema, schema.tables),
         "columns": {table: _columns(active, schema, table) for table in dict.fromkeys(held)},
         "extracts": extracts,
         "metrics": {name: words(catalogue.metrics[name].label.text()) for item in answers for name in item["metrics"] if name in catalogue.metrics},
