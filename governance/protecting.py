@@ -164,7 +164,7 @@ class Protection:
         hidden = protect(measured, group, shape_of(plan, measured), interval=settings.interval)
         if all_hidden(measured.columns, len(measured.rows), hidden):
             return Protected(measured=measured, hidden=hidden, refused="group_too_small")
-        told = self._scopes.told(grant, plan, measured, hidden, sources, exact=frozenset(grant.query.metrics) - blurs.keys())
+        told = self._scopes.told(grant, plan, measured, hidden, sources)
         if not told.groups:
             return Protected(measured=measured, hidden=hidden)
         if self._swept != grant.today:

@@ -97,11 +97,11 @@ class Scopes:
         self._known: OrderedDict[object, _Cells | None] = OrderedDict()
         self._quantities: OrderedDict[int, tuple[Catalogue, Quantities]] = OrderedDict()
 
-    def told(self, grant: Grant, plan: Plan, measured: Measured, hidden: Mapping[Place, str], sources: Sources, *, exact: frozenset[str]) -> Told:
+    def told(self, grant: Grant, plan: Plan, measured: Measured, hidden: Mapping[Place, str], sources: Sources) -> Told:
         """Return the groups of persons that the answer's shown cells tell of.
 
         Each metric gives one group for each of its other conditions (period, channel …), counted in the persons behind the numbers, and all together give one group counted in the
-        persons of the table, which is judged whatever else was asked. `exact`: the metrics whose numbers are told unblurred; blurred ones can't be subtracted.
+        persons of the table, which is judged whatever else was asked. Blurred numbers are judged as exact ones are: of a difference of two sums the blur hides little (decision 038).
         """
         groups: list[Group] = []
         places: list[Mapping[int, tuple[Place, ...]]] = []
@@ -113,7 +113,6 @@ class Scopes:
             if cells is None:
                 continue
             consents[cells.entity] = cells.consents
-            name = definition.document.id
             contexts: dict[bytes, dict[int, list[tuple[Place, int]]]] = {}
             others: dict[bytes, Other] = {}
             for place, context, cell, behind in cells.each(plan, measured, definition, hidden, others):
@@ -127,12 +126,11 @@ class Scopes:
                 all_of_them = (cells.entity, hashlib.blake2b(everyone.tobytes(), digest_size=16).digest())
                 whole.setdefault(all_of_them, (everyone, {}))[1].setdefault(1, []).extend(telling)
                 asked.setdefault(all_of_them, ((cells.scope > 0).astype(np.int32), whole[all_of_them][1]))
-                if name in exact:
-                    about = self._about(plan.catalogue, definition, cells, others[context], whole=True)
-                    groups.append(Group(context=context, codes=everyone, counts=np.array([behind], dtype=np.int64), about=about))
-                    groups.append(replace(groups[-1], context=digest("asked", context.hex(), sources.data_version), codes=(cells.scope > 0).astype(np.int32), about=None))
-                    places += [{1: tuple(telling)}] * 2
-            if name in exact and len(contexts) <= MOST_CONTEXTS:
+                about = self._about(plan.catalogue, definition, cells, others[context], whole=True)
+                groups.append(Group(context=context, codes=everyone, counts=np.array([behind], dtype=np.int64), about=about))
+                groups.append(replace(groups[-1], context=digest("asked", context.hex(), sources.data_version), codes=(cells.scope > 0).astype(np.int32), about=None))
+                places += [{1: tuple(telling)}] * 2
+            if len(contexts) <= MOST_CONTEXTS:
                 for context in cells.absent(plan, measured, definition, others) if contexts else ():
                     # What no row stands for is nought: told as well, and nothing to hide.
                     about = self._about(plan.catalogue, definition, cells, others[context])

@@ -9,6 +9,7 @@ from dataclasses import replace
 import duckdb
 import pytest
 
+from governance.disclosure.settings import Blur
 from governance.gateway import Answered, Ask, Refused
 from governance.metrics.parsing import query_from_json
 from governance.terms import Actor
@@ -99,6 +100,34 @@ def test_a_group_with_and_without_a_few_is_refused_to_colleagues_and_not_to_anot
         assert isinstance(ask(door, order[1], MEDICAL), Answered)
         # What was answered stays answered.
         assert isinstance(ask(door, order[0], COLLEAGUE), Answered)
+
+
+@pytest.fixture(scope="module")
+def quiet(planted, tmp_path_factory):
+    """A company in which a specialty of the province has many doctors, of whom three were reached."""
+    file = tmp_path_factory.mktemp("quiet") / "quiet.duckdb"
+    shutil.copyfile(planted.file, file)
+    with duckdb.connect(str(file)) as store:
+        of = "select specialty from dim_hcp where province = ? and specialty <> ? group by 1 having count(*) >= 25 order by count(*), 1 limit 1"
+        name = store.execute(of, [planted.province, planted.specialty]).fetchone()[0]
+        group = "select hcp_key from dim_hcp where province = ? and specialty = ?"
+        kept = f"select hcp_key from fct_touch where delivered and occurred_at >= timestamp '2026-01-01' and occurred_at < timestamp '2026-11-01' and hcp_key in ({group}) group by 1 order by 1 limit 3"
+        store.execute(f"delete from fct_touch where hcp_key in ({group}) and hcp_key not in ({kept})", [planted.province, name] * 2)
+    return open_company(file, dt.date.fromisoformat(TODAY)), planted.province, name
+
+
+@pytest.mark.parametrize("method", ["none", "rounding", "cell_key"])
+@pytest.mark.parametrize("metric", ["reached_hcps", "touches"])
+def test_blurred_numbers_are_not_subtracted_either(quiet, method, metric):
+    """What is blurred is told less exactly, and never where it would not be told exactly."""
+    company, place, name = quiet
+    settings = replace(company.active.disclosure, blurs={**company.active.disclosure.blurs, metric: Blur(method=method)})
+    door = replace(company, active=replace(company.active, disclosure=settings)).door()
+    whole = {"metrics": [metric], "period": YEAR, "where": [_in("province", place)]}
+    assert shown(door, whole).columns[-1].protection == {"none": "exact", "rounding": "rounded", "cell_key": "noisy"}[method]
+    refused = ask(door, whole | {"where": [_in("province", place), _in("specialty", name, op="not_in")]}, COLLEAGUE)
+    assert isinstance(refused, Refused)
+    assert refused.refusal.code == "differencing"
 
 
 @pytest.mark.parametrize("roles", [("marketing", "medical"), ("medical", "marketing")])
