@@ -182,11 +182,14 @@ def sampled(companies: Mapping[str, Company], query: Mapping[str, Any], other: M
     return sample, len(answers) == 1
 
 
-def measure(warehouse: Path, today: dt.date, rounds: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Time all questions of all pairs; yields what is known after each of them."""
-    dice, found = random.Random(seed), {}
+def measure(warehouse: Path, today: dt.date, rounds: int, seed: int, only: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Time all questions of the pairs (`only`: of these; empty: of all); yields what is known after each of them."""
+    dice = random.Random(seed)
+    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         for pair in pairs(warehouse, today, Path(name)):
+            if only and pair.name not in only:
+                continue
             files = {"one": pair.one, "other": pair.other, "copy": _copied(pair.one, "copy")}
             companies = {side: open_company(file, today, policies=POLICIES, threads=1) for side, file in files.items()}
             of_pair: dict[str, Any] = {}
@@ -224,9 +227,12 @@ def main() -> None:
     parser.add_argument("--today", type=dt.date.fromisoformat, default=dt.date(2026, 11, 15))
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pair", action="append", default=[], help="only this pair; goes on with the pairs of the result that is there")
     parser.add_argument("--result", type=Path, default=RESULTS)
     given = parser.parse_args()
-    for found in measure(given.warehouse, given.today, given.rounds, given.seed):
+    before = json.loads(given.result.read_text(encoding="utf-8"))["pairs"] if given.pair and given.result.exists() else {}
+    for now in measure(given.warehouse, given.today, given.rounds, given.seed, given.pair):
+        found = before | now
         told = {"summary": summed(found), "rounds": given.rounds, "load": [round(value, 1) for value in os.getloadavg()], "python": platform.python_version(), "pairs": found}
         given.result.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(told["summary"], ensure_ascii=False, indent=1))
