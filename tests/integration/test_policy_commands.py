@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from governance.bundle.standing import Standing
+from governance.bundle.trees import read_tree, write_tree
 from tests.fixtures.home import DemoHome, make_demo_home
 from wenshu.home import Home
 
@@ -170,18 +171,22 @@ def under_activation(
 @pytest.mark.long
 def test_two_workers_under_hundreds_of_activations_never_decide_by_a_bundle_that_is_neither_of_the_two(home):
     place = Home(home.path)
-    number = typed(home, BLOCKS[0][0])["id"]
-    for step, member in (("submit", "committee_a"), ("approve", "committee_b"), ("activate", "committee_a")):
-        home.json("policy", step, number, "--as", member)
-    (act, *_) = home.json("policy", "history")["activations"]
-    loose = home.json("policy", "rollback", "--as", "committee_c")["in_force"]
-    tight, k, chance = act["version"], {act["version"]: 20, loose: 10}, random.Random(3)
+    standing = place.standings.read()
+    plain = read_tree(place.standings.folder(standing.version))
+    text = plain.files["access/roles.yaml"].decode()
+    trees = [plain, plain.changed("access/roles.yaml", text.replace("minimum_group: {entity: hcp, k: 10}", "minimum_group: {entity: hcp, k: 21}", 1).encode())]
+    for tree in trees:
+        if not place.standings.folder(tree.version).exists():
+            write_tree(tree, place.standings.folder(tree.version))
+    (loose, tight), chance = [tree.version for tree in trees], random.Random(3)
+    k = {loose: 10, tight: 21}
+    place.standings.put(Standing(seq=standing.seq + 1, version=loose, previous=standing.version or loose))
     workers = [worker(home), worker(home)]
     begun = place.standings.read().seq
     try:
-        decided, seq = under_activation(place, workers, (loose, tight), lines=250, seq=begun, pause=lambda: chance.choice([0.01, 0.1, 0.5, 2]))
+        decided, seq = under_activation(place, workers, (loose, tight), lines=100, seq=begun, pause=lambda: chance.choice([0.01, 0.1, 0.5, 2]))
     finally:
-        place.standings.put(Standing(seq=begun + 10_000, version=loose, previous=tight))
+        place.standings.put(Standing(seq=begun + 100_000, version=loose, previous=tight))
         for process in workers:
             process.communicate(timeout=60)
     foreign = [found for found in decided if found not in set(k.items())]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from governance.access.vocabulary import DimensionFacts, Vocabulary
 from governance.errors import InvalidQuery
 from governance.terms import Actor, Column, Disclosed, Grant, HiddenCell, Measured, MetricQuery, MinimumGroup, Text
 from wenshu.committee.privacy import isolating
-from wenshu.committee.replay import Asked, Pair, Weighed, moved
+from wenshu.committee.replay import Asked, Pair, Weighed, as_asked, moved
 from wenshu.committee.texts import with_value
 
 
@@ -47,6 +48,23 @@ def test_what_is_lost_and_gained_is_counted_cell_by_cell():
     assert lost_and_gained(weighed({"East": 100}, k=10), weighed({"East": 60, "West": 40}, k=10)) == (0, 1)
     # A mask that came: the same doctors are told by two bands instead of three bands' members.
     assert lost_and_gained(weighed(counts, k=5), weighed({"A": 60, "B": 59}, k=5, by="band")) == (1, 0)
+
+
+def test_a_masked_question_is_replayed_as_it_was_asked_so_that_whoever_gains_by_a_lifted_mask_is_seen():
+    def dimension(name: str, *coarser: str) -> DimensionFacts:
+        return DimensionFacts(id=name, label=Text(zh=name, en=name), tags=frozenset(), about_person=False, identifying=False, coarser=frozenset(coarser))
+
+    known = {item.id: item for item in (dimension("years", "band", "half"), dimension("band", "half"), dimension("half"), dimension("city", "region"), dimension("region"))}
+    vocabulary = Vocabulary(metrics={}, dimensions=known)
+
+    def restored(query: dict[str, object], *masks: str) -> dict[str, object]:
+        return dict(as_asked(Asked(user="m", role="r", department="d", purpose="p", query=query, masks=masks), vocabulary).query)
+
+    ordered = {"metrics": ["m"], "group_by": ["region", "band"], "order": [{"by": "band", "direction": "asc"}, {"by": "m", "direction": "desc"}]}
+    assert restored(ordered, "years") == ordered | {"group_by": ["region", "years"], "order": [{"by": "years", "direction": "asc"}, {"by": "m", "direction": "desc"}]}
+    assert restored({"metrics": ["m"], "group_by": ["half"]}, "years", "band")["group_by"] == ["years"]
+    for query, masks in (({"metrics": ["m"], "group_by": ["band"]}, ()), ({"metrics": ["m"]}, ("years",)), ({"metrics": ["m"], "group_by": ["band", "half"]}, ("years",)), ({"metrics": ["m"], "group_by": ["x"]}, ("gone",))):
+        assert restored(query, *masks) == query
 
 
 def test_groups_that_differ_by_fewer_than_k_persons_isolate_those():

@@ -49,11 +49,12 @@ class HomeEvidence:
             query = detail.get("query")
             if not isinstance(query, dict) or not query.get("metrics"):
                 continue
-            key = json.dumps([body["actor"], body["role"], body["purpose"], query], ensure_ascii=False, sort_keys=True)
+            masks = tuple(detail.get("masks", ()))
+            key = json.dumps([body["actor"], body["role"], body["purpose"], query, masks], ensure_ascii=False, sort_keys=True)
             before = counted.get(key)
             counted[key] = Asked(
                 user=body["actor"], role=body["role"] or "", department=body["department"] or "", purpose=body["purpose"], query=query,
-                times=1 if before is None else before.times + 1,
+                times=1 if before is None else before.times + 1, masks=masks,
             )
         return list(counted.values())
 

@@ -18,7 +18,7 @@ from wenshu.committee.cases import words
 from wenshu.committee.gates import as_json
 from wenshu.committee.phrases import CHANGES
 from wenshu.committee.privacy import isolating
-from wenshu.committee.replay import Asked, Pair, Progress, Scales, changed, readable, replay, summed
+from wenshu.committee.replay import Asked, Pair, Progress, Scales, as_asked, changed, readable, replay, summed
 from wenshu.committee.shapes import DiffView, Words
 from wenshu.committee.usage import Use
 
@@ -67,7 +67,8 @@ def impact_of(
     progress("compare decisions 比较决定", 0.02)
     found = list(shifts(before.policy, after.policy, today=today))
     progress("read the ledger 读取账本", 0.1)
-    asked = list(evidence.requests(now - dt.timedelta(days=days), until=now, heard=lambda share: progress("read the ledger 读取账本", 0.1 + 0.1 * share)))
+    ran = evidence.requests(now - dt.timedelta(days=days), until=now, heard=lambda share: progress("read the ledger 读取账本", 0.1 + 0.1 * share))
+    asked = [as_asked(item, before.policy.vocabulary) for item in ran]
     people = {actor.id: actor for actor in evidence.people()}
 
     def actor_of(item: Asked) -> Actor:
@@ -210,6 +211,10 @@ def _named(lines: Sequence[Mapping[str, Any]], before: str, between: str, after:
     return before + between.join(str(line["name"]) for line in lines) + after if len(lines) <= NAMED else ""
 
 
+def _share(share: float, least: str) -> str:
+    return least if 0 < share < 0.0005 else f"{share:.1%}"
+
+
 def _summary(report: Mapping[str, Any]) -> dict[str, Any]:
     people = report["replay"]["by_person"]
     before, lost, gained = (sum(line[name] for line in people) for name in ("cells_before", "lost", "gained"))
@@ -219,12 +224,12 @@ def _summary(report: Mapping[str, Any]) -> dict[str, Any]:
     days, isolated = report["days"], report["privacy"]["cells"]
     never = report["exhaustive"]["gains_never_asked"]
     zh = [
-        f"{len(losers)} 人{_named(losers, '（', '、', '）')}失去近 {days} 天所见单元格的 {share:.1%}" if losers else f"近 {days} 天的提问中无人有损失",
+        f"{len(losers)} 人{_named(losers, '（', '、', '）')}失去近 {days} 天所见单元格的 {_share(share, '不到 0.1%')}" if losers else f"近 {days} 天的提问中无人有损失",
         f"{len(gainers)} 人{_named(gainers, '（', '、', '）')}得到更多" if gainers else "无人得到更多",
         f"新旧答案合看会暴露 {isolated} 个小组" if isolated else "没有新的办法识别到个人",
     ]
     en = [
-        f"{_people(losers)}{_named(losers, ' (', ', ', ')')} {'loses' if len(losers) == 1 else 'lose'} {share:.1%} of the cells seen in the last {days} days" if losers else f"nobody loses anything asked in the last {days} days",
+        f"{_people(losers)}{_named(losers, ' (', ', ', ')')} {'loses' if len(losers) == 1 else 'lose'} {_share(share, 'less than 0.1%')} of the cells seen in the last {days} days" if losers else f"nobody loses anything asked in the last {days} days",
         f"{_people(gainers)}{_named(gainers, ' (', ', ', ')')} {'gains' if len(gainers) == 1 else 'gain'}" if gainers else "nobody gains",
         f"old and new answers together isolate {isolated} small groups" if isolated else "no new way to single a person out",
     ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from governance.access.authorize import authorize, default_purpose, dimension_refusal
 from governance.access.explaining import nearest_rule
+from governance.access.vocabulary import Vocabulary
 from governance.disclosure.protect import Hidden, all_hidden, protect
 from governance.errors import DimensionNotAllowed, InvalidQuery, WarehouseError
 from governance.inforce import Active
@@ -31,7 +32,7 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request of the ledger, as often as it was made. `query` is the ledger's JSON."""
+    """A request of the ledger, as often as it was made. `query` is the ledger's JSON: what ran; `masks` the dimensions that were asked for and told by coarser ones."""
 
     user: str
     role: str
@@ -39,6 +40,26 @@ class Asked:
     purpose: str | None
     query: Mapping[str, Any]
     times: int = 1
+    masks: tuple[str, ...] = ()
+
+
+def as_asked(item: Asked, vocabulary: Vocabulary) -> Asked:
+    """Return the request with the masked dimensions in the place of the coarser ones that were told instead, so that a draft without the mask shows who gains by it.
+
+    Where it can't be told which dimension stood for a masked one, the request stays as it ran.
+    """
+    query = dict(item.query)
+    # Of a chain of masks the last one made what ran.
+    for name in reversed(item.masks):
+        facts = vocabulary.dimensions.get(name)
+        groups = list(query.get("group_by") or ())
+        stood = [other for other in groups if facts is not None and other in facts.coarser]
+        if len(stood) != 1 or name in groups:
+            continue
+        query["group_by"] = [name if other == stood[0] else other for other in groups]
+        if query.get("order"):
+            query["order"] = [{**order, "by": name} if order.get("by") == stood[0] else order for order in query["order"]]
+    return replace(item, query=query)
 
 
 @dataclass(slots=True, kw_only=True)
