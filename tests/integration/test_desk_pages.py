@@ -12,6 +12,7 @@ import pytest
 from governance.bundle.loading import load_bundle
 from governance.documents.review import ControlsDocument, SecondOfficer
 from tests.fakes.web import Reader, make_app
+from tests.fixtures.desks import PagesDesk
 from wenshu.desk.controls import problems_of
 from wenshu.desk.evidence import QUERIES
 from wenshu.setup import shipped_bundle
@@ -24,6 +25,7 @@ PAGES = {"/review": "今日访问", "/review/findings": "触碰红线", "/review
 @pytest.fixture
 def pages(tmp_path):
     app, service, _ = make_app(tmp_path)
+    service._desk = PagesDesk(tmp_path / "desk", service.clock, service.audit_events, service.integrity)
     service.ask(service.accounts.actor("market", "session"), "上个月各大区的触达率")
     return app, service
 

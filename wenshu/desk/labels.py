@@ -21,7 +21,7 @@ CODES: Table = MappingProxyType(
         "purpose_not_allowed": Text(zh="目的不被允许", en="purpose not allowed"),
         "group_too_small": Text(zh="人数太少", en="group too small"),
         "differencing": Text(zh="差分试探", en="differencing"),
-        "budget_exhausted": Text(zh="隐私预算用尽", en="privacy budget used up"),
+        "budget_exhausted": Text(zh="可告知的数已满额", en="no more can be told"),
         "prescription_by_doctor": Text(zh="统方红线", en="prescriptions by doctor"),
         "individual_level": Text(zh="追问个人", en="about single persons"),
         "identity_in_question": Text(zh="问题含身份", en="identity in the question"),
@@ -33,6 +33,9 @@ CODES: Table = MappingProxyType(
         "InvalidQuery": Text(zh="查询无效", en="invalid query"),
         "UnsoundQuery": Text(zh="查询不成立", en="query without meaning"),
         "DimensionNotAllowed": Text(zh="维度不可查", en="dimension not allowed"),
+        "audit_unavailable": Text(zh="账本不可写", en="ledger not writable"),
+        "not_authenticated": Text(zh="未登录", en="not signed in"),
+        "warehouse": Text(zh="数据仓未作答", en="warehouse gave no answer"),
         "WarehouseError": Text(zh="数据仓出错", en="warehouse failed"),
         "WarehouseTimeout": Text(zh="数据仓超时", en="warehouse took too long"),
     }
@@ -87,14 +90,14 @@ SURFACES: Table = MappingProxyType(
 BUILT_IN_RULES: Table = MappingProxyType(
     {
         "red_line_prescribing": Text(zh="统方红线", en="Red line: prescribing"),
-        "redline.prescribing": Text(zh="统方红线", en="Red line: prescribing"),
+        "redline.prescribing": Text(zh="统方红线（演示）", en="Red line: prescribing (demo)"),
         "aggregates_only": Text(zh="只答汇总，不答个人", en="Aggregates only, no single persons"),
         "purposes_of_role": Text(zh="目的须为角色所有", en="Only the purposes of the role"),
         "metric_retired": Text(zh="指标已停用", en="Metric retired"),
         "metric_definition": Text(zh="须合指标定义", en="As the metric is defined"),
         "row_scope": Text(zh="限于本人数据范围", en="Within the own scope"),
         "answers_together": Text(zh="多次答案合看不得指向个人", en="Answers together must single nobody out"),
-        "smallest_group": Text(zh="最小组", en="Smallest group"),
+        "minimum_group": Text(zh="最小组", en="Smallest group"),
         "lift": Text(zh="提升须可比", en="Lift needs a fair comparison"),
         "exposed": Text(zh="须有触达", en="Exposure needed"),
         "two_persons": Text(zh="须两人经手", en="Two persons needed"),
@@ -149,8 +152,11 @@ class Labels:
         return kept[1]
 
     def text(self, name: str, value: str) -> Text:
-        """What an id of the filter is called; one that has no label is called by itself."""
-        return self.tables().get(name, {}).get(value) or Text(zh=value, en=value)
+        """What an id of the filter is called, or several ids of rules that decided together; one that has no label is called by itself."""
+        found = self.tables().get(name, {}).get(value)
+        if found is None and name == "rule" and "," in value:
+            return self.listed(name, value.split(","))
+        return found or Text(zh=value, en=value)
 
     def listed(self, name: str, values: Iterable[str]) -> Text:
         """Several labels as one list."""

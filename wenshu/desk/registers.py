@@ -16,6 +16,7 @@ from governance.documents.access import AccessDocument
 from governance.documents.extracts import Mapping as Extract
 from governance.documents.identity import IdentityDocument, RetentionDocument
 from governance.documents.review import Assessment, ReviewDocument
+from governance.documents.warehouse import WarehouseSchema
 from governance.errors import InvalidQuery
 from governance.terms import Actor, Text
 from wenshu.desk.door import Door
@@ -115,11 +116,18 @@ class Registers:
         used = dict(self._door.reader.count_by("purpose", Filter(type=("outcome",), since=since)))
         loads = self._door.reader.count(Filter(type=("ingest.ended",), since=since))
         extracts = [read.document for read in bundle.of("extracts", Extract)]
+        things = {
+            column  # what identifies a thing (a hospital's name) is no personal information
+            for read in bundle.of("warehouse", WarehouseSchema)
+            for table in read.document.tables.values()
+            for column, kind in table.columns.items()
+            if kind.of is not None and read.document.entities[kind.of].kind == "thing"
+        }
         collected = [
             {
                 "id": f"collect.{extract.extract}",
                 "label": extract.title.text() if extract.title else Text(zh=extract.extract, en=extract.extract),
-                "classes": sorted({kind for identifiers in extract.keys.values() for kind in identifiers}),
+                "classes": sorted({kind for key, identifiers in extract.keys.items() if key not in things for kind in identifiers}),
                 "who": [Text(zh="数据工程", en="Data engineering")],
                 "basis": extract.basis.text() if extract.basis else None,
                 "kept": _longest([kept[load.table] for load in extract.load if load.table in kept]),
