@@ -101,7 +101,8 @@ def _right(text: str, at: int) -> int:
         return title.start()
     end = at
     while end < len(text) and end - at < _LONGEST and not (end > at + 1 and _TITLED.match(text, end)):
-        part = next((length for length in range(6, 1, -1) if text[end : end + length] in _PART_WORDS or text[end : end + length] in foreign_words()), 0)
+        ahead = (text[end : end + length] for length in range(6, 1, -1))
+        part = next((len(word) for word in ahead if word in _PART_WORDS or word in foreign_words()), 0)
         if not part and text[end] not in known:
             break
         end += part or 1

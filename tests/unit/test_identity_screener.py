@@ -103,3 +103,12 @@ def test_spans_point_into_the_text_as_it_was_typed(screener: Screener) -> None:
 
 def test_an_empty_text_holds_nobody(screener: Screener) -> None:
     assert screener.find("") == screener.find("  \u200b") == []
+
+
+def test_what_is_found_lies_within_the_text_wherever_the_text_ends(screener: Screener) -> None:
+    # A dotted name whose last part a text cut off was told to end behind the text, and the question failed.
+    whole = "导出时遗漏:买买提·吐尔地,海里且木·阿不都热合曼 王医生13800138000"
+    for end in range(len(whole) + 1):
+        for running in (True, False):
+            for finding in screener.find(whole[:end], running=running):
+                assert 0 <= finding.start < finding.end <= end
