@@ -118,6 +118,8 @@ def test_a_refusal_tells_the_nearest_rule_and_whom_to_ask_and_nothing_of_the_dat
 
 WORKER = r"""
 import json, sys, time
+import __main__
+__main__.__file__ = "worker"  # a program: DuckDB draws bars into the output of a prompt
 from wenshu.home import Home
 from wenshu.service import Service
 from wenshu.settings import read_environment

@@ -67,9 +67,7 @@ def close(found: dict[Any, dict[str, Any]], expected: dict[Any, dict[str, Any]])
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(seed=st.integers(0, 10**9))
-def test_a_channel_withdrawn_is_as_if_those_touches_had_never_been(seed: int) -> None:
+def _as_if_never(seed: int) -> None:
     tables = random_tables(seed)
     tables["fct_channel_consent"] = consents(seed, [row["hcp_key"] for row in tables["dim_hcp"]])
     out = gone(tables)
@@ -85,6 +83,19 @@ def test_a_channel_withdrawn_is_as_if_those_touches_had_never_been(seed: int) ->
             continue
         found = measured(real, query, today=TODAY, catalogue=narrow, purpose=PURPOSE, data_from=FIRST)
         assert close(table(found), table(expected)), query
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10**9))
+def test_a_channel_withdrawn_is_as_if_those_touches_had_never_been(seed: int) -> None:
+    _as_if_never(seed)
+
+
+@pytest.mark.long
+@settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 10**9))
+def test_a_channel_withdrawn_is_as_if_those_touches_had_never_been_in_many_companies(seed: int) -> None:
+    _as_if_never(seed)
 
 
 def test_an_older_warehouse_without_the_table_is_read_as_before_and_a_newer_one_by_channel() -> None:

@@ -22,7 +22,7 @@ from tests.fixtures.bundle import catalogue_of, measured, table
 from tests.fixtures.random_warehouse import FIRST, TODAY, MemoryWarehouse, random_tables
 from tests.soundness.oracle import UNKNOWN, Oracle, units
 
-EXAMPLES = int(os.environ.get("WENSHU_ORACLE_EXAMPLES", "80"))
+EXAMPLES = int(os.environ.get("WENSHU_ORACLE_EXAMPLES", "40"))
 QUERIES = 8
 DAY = timedelta(days=1)
 CATALOGUE = catalogue_of()
@@ -251,9 +251,7 @@ def possible_groups(group_by: list[str], cells: Any, label: tuple[Any, ...]) -> 
     return groups | {key[width:] for key in cells}
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(seed=st.integers(0, 10**9))
-def test_every_cell_is_what_counting_by_hand_gives(seed: int) -> None:
+def _count_by_hand(seed: int) -> None:
     chance = random.Random(seed)
     tables = random_tables(seed)
     warehouse = MemoryWarehouse(tables)
@@ -271,9 +269,21 @@ def test_every_cell_is_what_counting_by_hand_gives(seed: int) -> None:
         warehouse.close()
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_each_metric_is_what_counting_by_hand_gives(metric: str) -> None:
-    for seed in range(3):
+@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10**9))
+def test_every_cell_is_what_counting_by_hand_gives(seed: int) -> None:
+    _count_by_hand(seed)
+
+
+@pytest.mark.long
+@settings(max_examples=20 * EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 10**9))
+def test_every_cell_of_many_companies_is_what_counting_by_hand_gives(seed: int) -> None:
+    _count_by_hand(seed)
+
+
+def _metric_by_hand(metric: str, seeds: range) -> None:
+    for seed in seeds:
         chance = random.Random(f"{metric}-{seed}")
         tables = random_tables(seed * 31 + 5, touches=120)
         warehouse = MemoryWarehouse(tables)
@@ -282,3 +292,14 @@ def test_each_metric_is_what_counting_by_hand_gives(metric: str) -> None:
                 judge(tables, random_query(chance, metric), chance.choice((None, "market_analysis")), None, warehouse)
         finally:
             warehouse.close()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_each_metric_is_what_counting_by_hand_gives(metric: str) -> None:
+    _metric_by_hand(metric, range(2))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("metric", METRICS)
+def test_each_metric_is_what_counting_by_hand_gives_in_more_companies(metric: str) -> None:
+    _metric_by_hand(metric, range(2, 22))
