@@ -15,6 +15,7 @@ from tests.fixtures.home import TODAY, DemoHome, copied_home
 from wenshu.home import Home
 from wenshu.service import Service
 from wenshu.settings import read_environment
+from wenshu.subject_print import as_html
 from wenshu.subject_room import Subject
 
 TOUCHES = {"metrics": ["touches"], "group_by": ["hcp"]}
@@ -99,6 +100,11 @@ def test_access_tells_everything_and_which_answers_it_was_in(home: DemoHome) -> 
         _ask(service, {"metrics": ["revenue"]}, user="market")
         after = service.subjects.access(service.local_actor("compliance"), Subject(text=f"+86 {mobile[:3]}-{mobile[3:7]}-{mobile[7:]}"), case="T-2").to_json()
         assert after["answers"]["count"] == before + 1
+        assert {item["judged_by"] for item in after["answers"]["events"]} == {"attributes_then"}
+        printed, words = as_html(after), after["words"]
+        names = {name for table, item in after["records"].items() for name in (table, *item["rows"][0])}
+        assert not [name for name in names if f">{name}<" in printed], "technical names on paper"
+        assert all(words["columns"][table].keys() >= item["rows"][0].keys() for table, item in after["records"].items())
         assert not _keys(home) & set(json.dumps(after, ensure_ascii=False).split('"'))
 
 
@@ -119,7 +125,10 @@ def test_what_was_asked_for_stands_over_the_next_load(home: DemoHome) -> None:
     with opened(home) as service:
         compliance = service.local_actor("compliance")
         mobile, held = _somebody(home, service)
-        title = next(value for value in ("主任医师", "住院医师") if value != held["records"]["dim_hcp"]["rows"][0]["title"])
+        was = held["records"]["dim_hcp"]["rows"][0]["title"]
+        title = next(value for value in ("主任医师", "住院医师") if value != was)
+        asked = {"metrics": ["touches"], "where": [{"dimension": "title", "op": "in", "values": [was]}], "period": {"start": "2026-01-01", "end": "2026-11-01"}}
+        answered = _ask(service, asked, user="market")
         service.subjects.correct(compliance, Subject(text=mobile), {"title": title, "mobile": "139 0000 1234"}, case="T-4")
         told = service.subjects.withdraw(compliance, Subject(text="13900001234"), ["market_analysis"], channel=None, case="T-5").to_json()
         effect = told["effective_at"]["market_analysis"]
@@ -131,6 +140,8 @@ def test_what_was_asked_for_stands_over_the_next_load(home: DemoHome) -> None:
     with opened(home) as service:
         after = service.subjects.access(service.local_actor("compliance"), Subject(text=mobile), case="T-6").to_json()
         assert after["person"] == held["person"]
+        why = {item["index"]: item["judged_by"] for item in after["answers"]["events"]}
+        assert why[answered["receipt"]["index"]] == "attributes_unknown", "asked about the title that the person had then"
         assert after["identity"]["mobile"]["values"] == ["13900001234"]
         assert after["records"]["dim_hcp"]["rows"][0]["title"] == title
         assert after["records"]["fct_touch"]["count"] == held["records"]["fct_touch"]["count"]
