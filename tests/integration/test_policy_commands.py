@@ -69,6 +69,19 @@ def test_marketings_minimum_group_goes_from_10_to_20_and_back_by_the_commands_of
     assert home.run("audit", "verify").returncode == 0
 
 
+def test_a_refusal_tells_the_nearest_rule_and_whom_to_ask_and_nothing_of_the_data(home):
+    found = home.json("policy", "explain", "--as", "manager_east", "--metric", "advance_rate")
+    assert not found["allowed"]
+    assert found["nearest"]["rule"] == "managers_ask_their_region"
+    assert found["nearest"]["lacks"] == ["metric"]
+    assert found["nearest"]["requestable"]
+    forbidden = home.json("policy", "explain", "--as", "market", "--metric", "revenue", "--dimension", "specialty")
+    assert forbidden["refusal"]["code"] == "prescription_by_doctor"
+    assert not forbidden["nearest"]["requestable"]
+    granted = home.json("policy", "explain", "--as", "manager_east", "--metric", "reach_rate")
+    assert granted["grant"]["scope"] == ["region in 华东"]
+
+
 def test_a_right_for_a_week_and_an_access_review_go_by_the_commands_of_the_page(home):
     _request, _first, granted, begun, _decided, _rest, closed = (typed(home, command) for command in BLOCKS[1])
     assert (granted["state"], granted["approved_by"]) == ("granted", ["committee_a", "committee_b"])
@@ -101,19 +114,6 @@ def test_a_folder_from_git_is_tested_drafted_and_exported_byte_for_byte(home, tm
     home.json("policy", "export", draft["id"], "--out", str(back), "--as", "committee_b")
     assert (back / "access/rules.yaml").read_bytes() == rules.read_bytes()
     assert home.run("policy", "submit", draft["id"], "--as", "committee_b").returncode == 1
-
-
-def test_a_refusal_tells_the_nearest_rule_and_whom_to_ask_and_nothing_of_the_data(home):
-    found = home.json("policy", "explain", "--as", "manager_east", "--metric", "advance_rate")
-    assert not found["allowed"]
-    assert found["nearest"]["rule"] == "managers_ask_their_region"
-    assert found["nearest"]["lacks"] == ["metric"]
-    assert found["nearest"]["requestable"]
-    forbidden = home.json("policy", "explain", "--as", "market", "--metric", "revenue", "--dimension", "specialty")
-    assert forbidden["refusal"]["code"] == "prescription_by_doctor"
-    assert not forbidden["nearest"]["requestable"]
-    granted = home.json("policy", "explain", "--as", "manager_east", "--metric", "reach_rate")
-    assert granted["grant"]["scope"] == ["region in 华东"]
 
 
 WORKER = r"""
