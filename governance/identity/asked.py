@@ -70,6 +70,16 @@ def nicknames(text: str) -> Iterator[Span]:
                 yield match.start(1), match.end(1), 0.6
 
 
+_LED_BY = re.compile(rf"{_FIRST}({_SURNAME})(?:总|姐|哥|局|董){_LAST}")
+
+
+def ranks(text: str) -> Iterator[Span]:
+    """Yield surnames before the short ranks of running text: 裴总让合规先看."""
+    for match in _LED_BY.finditer(text):
+        if match[1] not in _UNSURE_ALONE and match[1] not in names.short_places():
+            yield match.start(1), match.end(1), 0.6
+
+
 def firm_names(text: str) -> Iterator[Span]:
     """Yield the names of a folded question that the reading of running text finds and that are long enough to be believed without a title, and surnames before a title."""
     for start, end, _ in names_in_text(text):
@@ -100,7 +110,7 @@ def asked_names(text: str) -> Iterator[Span]:
         for match in pattern.finditer(text):
             yield match.start(1), match.end(1), 0.7
     for match in _DOTTED.finditer(text):
-        if match[1].lower() not in LATIN_THINGS:
+        if match[1].lower() not in LATIN_THINGS and (match[1][0].isupper() or match[1].lower() in names.PINYIN_SURNAMES | FIRST_NAMES) and not names.is_english(match[1]):
             yield match.start(1), match.end(1), 0.8
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from governance.identity import name_context, name_odds, names
 from governance.identity.business_words import BUSINESS_WORDS
 from governance.identity.not_names import ALSO_NAMES, MORE_THINGS
+from governance.identity.places_things import PLACES, THINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +33,7 @@ _ONE_GIVEN, _TWO_GIVEN, _SELDOM_GIVEN, _ALSO_BORNE, _ALSO_A_WORD, _ALSO_A_PLACE 
 _ALONE = 3.0
 """How much likelier a surname is to stand before a title than chance says: 张主任."""
 _SHORT, _FULL = 2, 3
+_USUAL_END = 7.0
 _USUAL, _LIKE_NO_NAME, _KNOWN = 9.5, 15.5, 10.2
 """The cost of a character of a given name that nobody would wonder at."""
 SCORE = 0.6
@@ -52,7 +54,9 @@ _ALONE_MEANS = frozenset("是在有和与跟及说也都已正将会想要的对
 @lru_cache(maxsize=1)
 def _costs() -> dict[str, float]:
     costs = {word: _UNKNOWN - math.log(max(1, count)) for word, count in names.word_counts().items() if len(word) <= _LONGEST_WORD}
-    for word in BUSINESS_WORDS:
+    for word in (*BUSINESS_WORDS, *PLACES, *THINGS, *names.short_places()):
+        if word in ALSO_NAMES:
+            continue
         costs[word] = min(costs.get(word, _UNKNOWN), _UNKNOWN - math.log(_USUAL_WORD))
     # Words of three characters that the dictionary takes for names, and that end like none: 柏林墙, 许可证.
     given = name_odds.given_costs()
@@ -153,7 +157,9 @@ def _whole(run: str, path: list[tuple[int, int, bool]], number: int) -> int:
 
 def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
     """The ends of possible names that begin at `at`, with what they cost."""
-    surnames, given, costs = name_odds.surname_costs(), name_odds.given_costs(), _costs()
+    surnames, given, costs, excess = name_odds.surname_costs(), name_odds.given_costs(), _costs(), name_odds.thing_excess()
+    # 院|区新开: the end of a word is no rare surname.
+    crossing = _ALSO_A_WORD if at and run[at] not in names.COMMON_SURNAMES and run[at - 1 : at + 1] in costs else 0.0
     if run[at] in name_context.MEASURES and at and run[at - 1] in name_context.COUNTED:
         return  # 这张图, 三项
     if run[at] == "周" and ((at and run[at - 1] in _WEEKS) or run[at + 1 : at + 2] in _DAYS):
@@ -165,7 +171,7 @@ def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
             continue
         for end in range(at + length + 1, min(len(run), at + length + 2) + 1):
             word, first = run[at:end], run[at + length : end]
-            if word in MORE_THINGS or word in names.NOT_NAMES or (first not in given.pairs and not _NEVER.isdisjoint(first)):
+            if word in MORE_THINGS or word in THINGS or word in names.NOT_NAMES or (first not in given.pairs and not _NEVER.isdisjoint(first)):
                 continue
             if len(first) > 1 and first[-1] in _SUFFIXES and given.pairs.get(first, _UNKNOWN) > _KNOWN and run[at : at + _SHORT] in costs:
                 continue  # 陈旧性, 陈列架
@@ -176,11 +182,17 @@ def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
             if word in costs or word[-1] == word[0]:
                 price += _ALSO_BORNE if word in ALSO_NAMES else _ALSO_A_WORD
             begins = run[at : at + _SHORT]
-            if len(word) > _SHORT and (begins in MORE_THINGS or begins in names.NOT_NAMES or begins in names.short_places()):
+            if len(word) > _SHORT and (begins in MORE_THINGS or begins in names.NOT_NAMES or (begins in names.short_places() and given.last.get(word[-1], _UNKNOWN) > _USUAL_END)):
                 price += _ALSO_A_WORD  # 唐山共用
             if word in names.short_places():
                 price += _ALSO_A_PLACE
-            yield end, _A_NAME + cost + given.cost(first) + price
+            if first not in given.pairs:
+                price += excess.get(first[-1], 0.0)  # 韩文版, 孙辈
+                if len(first) > 1:
+                    price += name_odds.foreign_excess(first)
+                    if first[-1] in excess and (run[at : at + _SHORT] in costs or run[at : at + _SHORT] in names.named_words()):
+                        price += _ALSO_BORNE  # 龙舟赛
+            yield end, _A_NAME + cost + given.cost(first) + price + crossing
         if run[at + length : at + length + 1] in _TITLE_STARTS and names.is_lone_surname(surname):
             for title in _LONE_TITLES:
                 if run.startswith(title, at + length) and not run.startswith("医", at + length + len(title)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from governance.identity import names
+from governance.identity import names, pinyin
 from governance.identity.first_names import FIRST_NAMES, MORE_FIRST_NAMES
 from governance.identity.things import BEFORE_THINGS, THINGS
 
@@ -23,7 +23,10 @@ _LOWER = re.compile(rf"{_NO_LETTER}(?:dr|prof|doctor|professor)\.?\s+([a-z]{{2,8
 _BARE = re.compile(rf"{_NO_LETTER}([A-Z][a-z]{{1,8}})\s([A-Z][a-z]{{1,5}}(?:[\s\-'’]?[A-Za-z][a-z]{{1,5}})?){_END}")
 _SURNAME_SHOUTED = re.compile(rf"{_NO_LETTER}([A-Z]{{2,9}}),?\s?([A-Z][a-z]{{1,5}}(?:[\s\-'’]?[A-Za-z][a-z]{{1,5}})?){_END}")
 _FIRST_THEN_SHOUTED = re.compile(rf"{_NO_LETTER}([A-Z][a-z]{{1,5}}(?:[\-'’]?[A-Za-z][a-z]{{0,5}})?)\s([A-Z]{{2,9}}){_END}")
-_COMMA = re.compile(rf"{_NO_LETTER}([A-Z][a-z]{{1,8}}),\s?([A-Z][a-z]{{1,5}}(?:[\s\-'’]?[A-Za-z][a-z]{{1,5}})?){_END}")
+_COMMA = re.compile(rf"{_NO_LETTER}(?<!\.\s)([A-Z][a-z]{{1,8}}),\s?([A-Z][a-z]{{1,5}}(?:[\s\-'’]?[A-Za-z][a-z]{{1,5}})?){_END}")
+_INITIALS = re.compile(rf"(?<![A-Za-z.])((?:[A-Z]\.[\s\-]?){{1,2}})([A-Z][a-z]{{1,11}}){_END}|{_NO_LETTER}([A-Z][a-z]{{1,8}}),?\s(?:[A-Z]\.[\s\-]?){{1,2}}(?![A-Za-z])")
+"""J. Wu, J.-P. Wu, Wu J.P."""
+_THREE = re.compile(rf"{_NO_LETTER}([A-Z][a-z]{{1,7}})[\s\-]([A-Z][a-z]{{1,5}})[\s\-]([A-Z][a-z]{{1,5}}){_END}")
 _CAPITALS = re.compile(rf"{_NO_LETTER}([A-Z]{{2,7}})\s([A-Z]{{2,6}}(?:[\s\-][A-Z]{{2,6}})?){_END}")
 _SHOUTED = re.compile(rf"{_NO_LETTER}[A-Z]{{4,}}{_END}")
 """A text that shouts: its capitals are no sign of a name."""
@@ -49,6 +52,12 @@ _ROMANISED_WORDS = (
     "kim chou kuo lo hsiao tseng chien chung teoh tan lim goh ong koh yap heng soh"
 )
 _ROMANISED = frozenset(_ROMANISED_WORDS.split())
+_HONG_KONG_WORDS = (
+    "ka wai kit chi man ming yee yin hoi suet ying kwan kei lok hin tsz mei siu sze wing shan kwok chun yuk yan hing fai "
+    "keung leung kam pui lai fong ling wah mun shing chung cheuk hei yu tak wa ho kin sau fung yat pak ngai oi nga hiu mo kar yuen"
+)
+_HONG_KONG = frozenset(_HONG_KONG_WORDS.split())
+"""Syllables of given names as they are written in Hong Kong."""
 """Surnames as they are romanised in Hong Kong, Taiwan and Singapore (and Korean ones): a name beside an English or a hyphenated given name."""
 
 
@@ -132,6 +141,15 @@ def _romanised(text: str) -> Iterator[Span]:
             if names.is_pinyin_name(match[1], _plain(text[match.start(2) : end]), syllables=2):
                 yield match.start(), end, 0.65
                 break
+    for match in _INITIALS.finditer(text):
+        surname = (match[2] or match[3]).lower()
+        if (surname in names.PINYIN_SURNAMES or surname in _ROMANISED) and not names.is_english(surname):
+            yield match.start(), match.end(2) if match[2] else match.end(), 0.75
+    for match in _THREE.finditer(text):
+        # As in Hong Kong and Singapore: Wong Ka Ming, Tan Wei Ling.
+        surname, given = match[1].lower(), (match[2].lower(), match[3].lower())
+        if surname in _ROMANISED and not names.is_english(surname) and all(map(_is_syllable, given)) and " ".join(given) not in pinyin.PLACES:
+            yield match.start(), match.end(), 0.7
     for pattern in (_FIRST, _FIRST_THEN_SHOUTED):
         for match in pattern.finditer(text):
             if names.is_pinyin_name(match[2], _plain(match[1])):
@@ -139,6 +157,10 @@ def _romanised(text: str) -> Iterator[Span]:
     for match in _CAPITALS.finditer(text):
         if names.is_pinyin_name(match[1], match[2]) and not _SHOUTED.search(text, 0, match.start()) and not _SHOUTED.search(text, match.end()):
             yield match.start(), match.end(), 0.6
+
+
+def _is_syllable(word: str) -> bool:
+    return names.is_syllable(word) or word in _HONG_KONG
 
 
 def _plain(given: str) -> str:

@@ -21,7 +21,7 @@ _LABEL = re.compile(
     r"(?:人员|名单|名字|姓名|签到|接龙|缺席|出席|列席|参会|与会|到会|到场|在场|嘉宾|讲者|讲师|报名|请假|成员|同事|医生|专家|老师|代表|客户|评委|委员|值班|排班|入住|住宿|陪同|抄送|收件人|发件人|联系人|负责人|参加者|参与者|受访者|学员|组员)(?:有|是|为|如下)?$"
 )
 _ROLE = re.compile(
-    r"(?:讲者|主持|主席|点评|嘉宾|主讲|翻译|记录|联系人|收件人|寄件人|发件人|负责人|经办人|申请人|签收人|接待人|跟进人|陪同|讨论|带教|值班|主刀|助手|护士|医生|教授|代表|经理|患者|家属|姓名|同事|客户)(?:人)?(?:是|为|有)?$"
+    r"(?:讲者|主持|主席|作者|一作|受访人|受访者|委托人|代理人|监护人|授权人|见证人|推荐人|介绍人|审核人|审批人|点评|嘉宾|主讲|翻译|记录|联系人|收件人|寄件人|发件人|负责人|经办人|申请人|签收人|接待人|跟进人|陪同|讨论|带教|值班|主刀|助手|护士|医生|教授|代表|经理|患者|家属|姓名|同事|客户)(?:人)?(?:是|为|有)?$"
 )
 _LEAST, _MOST = 2, 4
 _LABEL_REACH = 7
@@ -56,6 +56,18 @@ def listed_names(text: str, found: frozenset[tuple[int, int]]) -> Iterator[Span]
         yield from _of(items)
         items, told = [], _LABEL.search(run[0][-_LABEL_REACH:]) is not None and re.match(r"\s?[:：\s]", blanked[run.end() : run.end() + 2]) is not None
     yield from _of(items)
+
+
+_APART = re.compile(r"(?<![\u3400-\u9fff\s])[\u3400-\u9fff]\s{1,2}[\u3400-\u9fff]{2}(?![\u3400-\u9fff\s])")
+"""A surname and a given name with a blank between, and nothing else beside them: “晏 紫萱”."""
+
+
+def spaced_names(text: str) -> Iterator[Span]:
+    """The names of a folded text that are written with a blank behind the surname and stand by themselves, in quotation marks or brackets or a cell."""
+    for match in _APART.finditer(text):
+        surname, given = match[0][0], match[0][-2:]
+        if surname in names.SURNAMES and given not in names.everyday_words() and given not in names.word_counts() and all(char in names.GIVEN and char not in names.NOT_GIVEN for char in given):
+            yield match.start(), match.end(), _SCORE
 
 
 def _item(run: re.Match[str], found: frozenset[tuple[int, int]], *, told: bool) -> _Item | None:

@@ -18,6 +18,7 @@ BEFORE = _set(
     "因 据 对 把 将 等 人员 成员 昨日 今日 今天 昨天 上午 下午 刚才 了 到 的 帮 替 代 代替 派 送 教 与会 包括 寄给 发给 送给 转给 递给 汇给 借给 留给 致 呈 嘱 托 委托 求 盯 追 催 访谈 采访 会见 接见 "
     "介绍 认识 熟悉 跟进 跟着 随 随同 连同 以及 还有 特邀 拟邀 聘请 师从 学生 导师 带教 主讲 主持 点评 翻译 收件 寄件 签收 领取 登记 申请 经办 审批 审核 复核 负责 值班 出诊 坐诊 坐堂 主刀 术者 助手 监查员 研究者 "
     "协调员 药师 技师 助理 秘书 经理 总监 主管 组长 队长 部长 处长 科长 局长 书记 会长 理事长 秘书长 总 博士 先生 女士 委员 主委 副主委 队员 队友 学员 讲师 嘉宾 主任医师 副主任医师 主治医师 住院医师 记者 编辑 作者 院士 "
+    "一作 通讯作者 第一作者 受访人 主持 致电 去电 电告 执行主席 共同主席 大会主席 想见 没见到 见过 碰到 碰见 撞见 遇上 偶遇 面见 求见 约见 约访 走访 探访 探望 看望 慰问 委派 指派 指定 任命 提名 推举 交由 转由 改由 均由 统一由 麻烦 劳烦 烦请 "
     "校长 司机 前台 员工 职员 家长 父亲 母亲 丈夫 妻子 儿子 女儿 哥哥 姐姐 弟弟 妹妹 老公 老婆 本人 名为 叫做 化名 曾用名 签名 署名 落款 抄送 主送 发自 来自 转自"
 )
 AFTER = _set(
@@ -25,6 +26,7 @@ AFTER = _set(
     "担心 关心 询问 打 打了 加了 沟通 交流 进行 讨论 回复 答复 同志 等 等人 两 三 将 会 想 要 的 对 把 让 请 给 去 来 做 讲 发 今天 昨天 下周 上周 明天 本人 自己 家属 因 因为 用药 服用 服药 出差 改 记录 签字 签名 讲话 休假 手术 "
     "查房 门诊 是 为 未 没 没有 不 很 比较 非常 态度 反馈 了解 时 后 以及 一起 男 女 了 处 那边 那里 这边 这个 这位 那个 那位 又 再 还 就 才 却 则 只 曾 曾经 刚 刚刚 常 常常 总 总是 从 向 被 由 带 带着 带领 拿 用 看 听 见 约 转 提 签 开 回 回来 "
     "离职 入职 调任 调到 升任 接任 接替 代替 任 担任 兼任 当选 获 获得 获奖 写 写道 发表 研究 团队 课题组 工作室 名下 手里 手上 所在 所管 家 家里 本科 毕业 出生 生于 教 授课 坐诊 出诊 值班 轮班 请假 退休 返聘 接电话 来电 致电 来信 "
+    "代为 代领 代办 代签 代交 代收 代取 系 系前任 兼 现任 原任 已任 后来 随后 姑娘 哪个 多次 刚 留言 留话 插话 发言 补充 解释 质疑 追问 回应 点头 摇头 抱怨 吐槽 抽空 抽时间 牵头 带队 做东 作陪 主讲 致辞 主刀 会诊 抢救 "
     "来访 到访 到场 签到 缺席 迟到 确认 批准 审批 审核 复核 投诉 申诉 举报 申请 领取 签收 收到 收 收下 拒绝 拒收 婉拒 谢绝 接受 愿意 答应 承诺 犹豫 支持 反对 认可 不认可 患者 病人 体重 年龄 性别 今年 去年 昨日 今日 刚才 上午 下午 晚上"
 )
 COUNTED, MEASURES, PLACES_END = frozenset("这那一二两三四五六七八九十几每各某第多首"), frozenset("张段项章支车曲席关门粒盘包丁封栋官"), frozenset("省市区县旗镇乡村州")
@@ -35,7 +37,7 @@ TITLES = frozenset(names.TITLES) | _set(
 )
 HOUSES = _set(
     "体育馆 体育场 体育中心 大厦 广场 图书馆 纪念馆 纪念 故居 公园 机场 车站 中心医院 总医院 人民医院 中医院 妇幼 医院 医学院 卫生院 诊所 药房 药店 大药房 大学 学院 中学 小学 公司 集团 有限公司 股份 药业 制药 医药 生物 科技 实业 控股 "
-    "银行 证券 基金 保险 酒店 饭店 宾馆 商场 购物中心 大街 大道 流域 以北 以南 以东 以西 境内 两地 三地 两省 两市 定律 综合征 淋巴瘤 胶囊 片剂 颗粒 口服液 注射液 软膏 试验法 评分 量表 疗法 指数"
+    "银行 证券 基金 保险 酒店 饭店 宾馆 商场 购物中心 大街 大道 流域 园区 院区 校区 开发区 保税区 示范区 街道 景区 商圈 片区 水库 码头 口岸 立交 产业园 科技园 工业园 火车站 高铁站 以北 以南 以东 以西 境内 两地 三地 两省 两市 定律 综合征 淋巴瘤 胶囊 片剂 颗粒 口服液 注射液 软膏 试验法 评分 量表 疗法 指数"
 )
 """What houses, firms, places and scales are called that bear a name: who is named so is nobody who was met."""
 NAMED_AFTER = _set(
@@ -46,6 +48,8 @@ _NAMED_STARTS = frozenset(word[0] for word in NAMED_AFTER | HOUSES)
 _NOBODY = 40.0
 _ROLES = frozenset("人者员师长生授士属友")
 """How words end that say who somebody is: 跟进人, 研究者, 监查员."""
+CHEMICAL = frozenset("钠钾肽肼酯啶唑嗪烷酮铂苷胺酚醇醚碱嘧吡哌咪噻氯氟溴碘羟肟脲胍嘌呤苯铵膦磷砜酸")
+"""Characters that names of medicines are made of."""
 _MARKS_LEFT, _MARKS_RIGHT = frozenset('、:：(（@;,，【["“<《/|'), frozenset("、:(（：")
 _LIST = frozenset({"", "、", ",", "，", ";", ":", "：", ".", "。", "\n"})
 _AND = frozenset("和与及跟")
@@ -76,7 +80,9 @@ def beside(run: str, start: int, end: int, before: str, offset: int, text: str) 
     if run[end] in _AND and run[end + 1 : end + 3] in names.short_places():
         bonus -= TITLE  # 吴江和昆山
     if run[end] in PLACES_END and run[end : end + 2] not in names.word_counts():
-        bonus -= TITLE  # 白云区
+        bonus -= TITLE + BESIDE  # 白云区
+    if not CHEMICAL.isdisjoint(run[end : end + 3]) and not told:
+        bonus -= TITLE  # 孟鲁司特钠
     behind = _followed(run, end)
     return bonus + behind + (told if behind >= BESIDE else 0.0)
 

@@ -20,6 +20,7 @@ RARE_CHARACTER = math.log(2e5)
 _COMPOUND, _AMBIGUOUS, _RAREST = math.log(300.0), math.log(8000.0), math.log(3e4)
 _THINGS = frozenset(("东方", "百里", "第五", "太史", "东里", "南门", "西门", "公西", "东郭", "钟离", "贺若", "南宫", "那拉", "叶赫"))
 """Compound surnames that are words or places as well."""
+_LEAST_EXCESS, _MOST_EXCESS = 0.5, 5.0
 _OWN_SHARE, _ALONE_SHARE = 0.25, 0.5
 _CLEAR = "王李张刘陈杨黄赵吴周徐孙朱胡郭何林郑梁谢宋许韩冯邓曹彭曾肖董袁潘蒋蔡余程魏吕丁沈姚姜崔钟谭陆汪范廖贾夏付邹熊孟秦邱薛侯雷段龙陶黎贺顾郝龚邵钱严武"
 """Surnames that hardly ever begin a foreign name: what follows them in the dictionary's full names is a given name."""
@@ -86,6 +87,30 @@ def _mixed(counts: Counter[str], share: float = _OWN_SHARE) -> dict[str, float]:
     return {
         char: -math.log((1 - share) * counts[char] / whole + share * own.get(char, 0.0) / all_own) for char in counts.keys() | own.keys()
     }
+
+
+@lru_cache(maxsize=1)
+def thing_excess() -> Mapping[str, float]:
+    """By character, how much likelier it ends a thing's or a place's word than a given name (in natural logarithms), where it is: 版, 辈, 色."""
+    ends = Counter(re.findall(r"\n\S{1,3}(\S) \d+ (?:n|nz|vn|ns|nt)(?=\n)", names.dictionary()))
+    total, last = sum(ends.values()) or 1, given_costs().last
+    excess = {char: last.get(char, RARE_CHARACTER) + math.log(count / total) for char, count in ends.items()}
+    return {char: min(more, _MOST_EXCESS) for char, more in excess.items() if more > _LEAST_EXCESS}
+
+
+@lru_cache(maxsize=1)
+def _foreign_costs() -> Mapping[str, float]:
+    counts = Counter(char for word in re.findall(r"\n(\S{2,8}) \d+ nrt(?=\n)", names.dictionary()) for char in word)
+    total = sum(counts.values()) or 1
+    return {char: -math.log(count / total) for char, count in counts.items()}
+
+
+@lru_cache(maxsize=4096)
+def foreign_excess(given: str) -> float:
+    """How much likelier a given name of two characters is a piece of a foreign word than a given name (in natural logarithms), 0 where it is not: 康恩贝, 甘特."""
+    known, foreign = given_costs(), _foreign_costs()
+    more = known.first.get(given[0], RARE_CHARACTER) + known.last.get(given[1], RARE_CHARACTER) - sum(foreign.get(char, RARE_CHARACTER) for char in given)
+    return min(more, _MOST_EXCESS) if more > _LEAST_EXCESS else 0.0
 
 
 @lru_cache(maxsize=1)

@@ -15,6 +15,7 @@ from pathlib import Path
 from governance.identity import pinyin
 from governance.identity.business_words import BUSINESS_WORDS
 from governance.identity.not_names import ALSO_NAMES, MORE_THINGS
+from governance.identity.places_things import PLACES, THINGS
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -29,11 +30,11 @@ SURNAMES_BY_FREQUENCY = (
     "官封谈匡鞠惠荆乐冀郁胥南班储原栗燕楚鄢劳谌奚皮粟冼蔺楼盘满闻位厉伊仝区郜海阚花权强帅屠豆朴盖练廉禹井祖漆巴丰支卿国狄平计索宣晋相初门"
     "云容敬来扈晁芮都普阙浦戈伏鹿薄邸雍辜羊阿乌母裘亓修邰赫杭况那宿鲜印逯隆茹诺战慕危玉银亢嵇公哈湛宾戎勾茅利於呼居揭干但尉冶斯元束檀衣信展阴昝"
     "代傅占丘呙禤妫厍钭俎郐鄞酆芈爨蔺阚仵妘邘郚甯鞏粘揣炅鉏耒頔咎昝逯郜缪宓幺聂苌亓厉诸荀渠巨贡雒蹇旷昌弓操鄂税谯庹矫竺靖轩琚蔚宛侍茆菅暴畅巢扶毋仵资庾伦汝冒邴粱隗眭郄滑洛汲糜宦弋忻钦郅励拓候虎凡扎寿青铁"
-    "智幸奉植衡富尧闭由习钮郦阎綦桓蒯訾逄濮淦缑咸刀侬仉郗郏郇佴笪郃苻柘璩芈臺戢乜"
+    "智幸奉植衡富尧闭由习钮郦阎綦桓蒯訾逄濮淦缑咸刀侬仉郗郏郇佴笪郃苻柘璩芈臺戢乜凤贲羿蓬韶蓟莘郤殳沃夔贠遆苍牧墨"
 )
 """Single surnames, simplified, the more frequent ones first."""
 
-RAREST_SURNAMES = frozenset("才岩字布保拉户年木未步黑东别藏水山种贝尼从过化买续加宝历经么德后格招要英台央随双依顿延员果玄扬回西鱼圣籍纳泽怀赛昂皇密竹同永春寻崇雪塔开念望达小多先")
+RAREST_SURNAMES = frozenset("才岩字布保拉户年木未步黑东别藏水山种贝尼从过化买续加宝历经么德后格招要英台央随双依顿延员果玄扬回西鱼圣籍纳泽怀赛昂皇密竹同永春寻崇雪塔开念望达小多先松秋宰禄慎仰暨撒隆锁琴")
 """Surnames that are everyday characters and borne by few: believed in running text, where what stands beside a name is weighed, and nowhere else."""
 
 SURNAMES = frozenset(SURNAMES_BY_FREQUENCY)
@@ -48,11 +49,11 @@ COMMON_SURNAMES = frozenset(
 COMPOUND_SURNAMES = frozenset(
     _words(
         "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 夏侯 长孙 宇文 轩辕 端木 南宫 西门 独孤 呼延 申屠 太史 澹台 "
-        "濮阳 公冶 闻人 赫连 拓跋 百里 东郭 钟离 鲜于 闾丘 万俟 淳于 单于 完颜 纳兰 叶赫 那拉 爱新 第五 梁丘 左丘 谷梁 乐正 南荣 仲长 宗政 段干 亓官 巫马 公西 公良 仲孙 东里 褚师 公羊 漆雕 子桑 司寇 达奚 颛孙 子车 贺兰 哥舒 侯莫 贺若 斛律 耶律 完颜 西陵 南门 公仪 范姜 张简 欧侯"
+        "濮阳 公冶 闻人 赫连 拓跋 百里 东郭 钟离 鲜于 闾丘 万俟 淳于 单于 完颜 纳兰 叶赫 那拉 爱新 第五 梁丘 左丘 谷梁 乐正 南荣 仲长 宗政 段干 亓官 巫马 公西 公良 仲孙 东里 褚师 公羊 漆雕 子桑 司寇 达奚 颛孙 子车 贺兰 哥舒 侯莫 贺若 斛律 耶律 完颜 西陵 南门 公仪 相里 公输 微生 东门 羊舌 夹谷 澹臺 钟吾 呼延 范姜 张简 欧侯"
     )
 )
 
-_BARE_WITH_TITLE = COMMON_SURNAMES - frozenset("高何任方金江白石章程温")
+_BARE_WITH_TITLE = COMMON_SURNAMES - frozenset("高何任方金江白石章程温") | frozenset("戚裴褚娄窦栾佟邝蔺鄂邸阚亓谌逯郜缪芮莘岑瞿闫聂沃殳贠虞缑遆匡阎仝宓晏")
 """Surnames believed with a title and no given name (张主任); words that often end another word are left out."""
 
 GIVEN_BY_FREQUENCY = (
@@ -72,6 +73,7 @@ GIVEN_BY_FREQUENCY = (
     "童端笛素紫红纳经练绅群义翊耿聆肖胡臻良芯苑菡营葵蔚虎蝶融行衷西言许诗谧谷豆财贤赋路辉进连述通逸道酩里重金钊锡镇长门闳阁隆雄雅霓青音韬顶飘高魁"
     "丘丞世业东丛中丰丹主久之乔予争云互五亚京人今仁介从付仕令仪任仟企伍伏休优会伟传伦佩依侠俊信修倚儒元充先克党全公共兰关兵其典养冀内冬冰冲冶凤凯出"
     "印厚又友双发叔古台史司各向君启员命和咏咸哲唐喜嗣嘉四回团园圆坚垠埃堂塞士壮备夏天夫夷奇如妈姜娇婉孔孙宝宪容宽宾寅将小尔尤尧展山岭峡崖川工左帅帆"
+    "睿宸绎柠弈屹芮骐赟熠苡忻淏珺瑗璐婳婵媞嫚嬿骞禛笙筝茉莞葭蘅谡轼邈鋆铄镔霂霈颀飏骢鸢榛樾槐汐沄泠泺洺浔浠渲湉溦滟潼澈澔濯瀛焓煊玘玙珈珩珞珣琋琤瑀瑭瑷璘璞皎祐祚纾绾缇羲翀芃芾芩茵荃荏菀萦蓁蕴薏衿跞迩遴钏铎锜霁霖颢骊麓"
 )
 """Characters frequent in given names, simplified, the more frequent ones roughly first; some occur more than once."""
 
@@ -138,7 +140,7 @@ NOT_NAMES = frozenset(
 """Words that the dictionary holds to be names, or does not hold, and that business sentences use."""
 
 
-_TOO_RARE = 2
+_TOO_RARE, _PAIR = 2, 2
 
 
 @lru_cache(maxsize=1)
@@ -172,7 +174,7 @@ def everyday_words() -> frozenset[str]:
     """Words of two to four characters that begin like a name and are none, from jieba's dictionary (whose tags nr… are names)."""
     starts = "".join(SURNAMES | {name[0] for name in COMPOUND_SURNAMES})
     found = re.findall(rf"\n([{starts}]\S{{1,3}}) (\d+) (?!nr)", dictionary())
-    return NOT_NAMES.union(MORE_THINGS, BUSINESS_WORDS, (word for word, count in found if int(count) > _TOO_RARE)) - ALSO_NAMES
+    return NOT_NAMES.union(MORE_THINGS, BUSINESS_WORDS, THINGS, (word for word, count in found if int(count) > _TOO_RARE)) - ALSO_NAMES
 
 
 @lru_cache(maxsize=1)
@@ -195,13 +197,22 @@ def _short_words() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def short_places() -> frozenset[str]:
     """Words of two characters that the dictionary holds to be places: 吴江, 金陵."""
-    return frozenset(re.findall(r"\n(\S\S) \d+ ns", dictionary()))
+    return _short_places()
+
+
+@lru_cache(maxsize=1)
+def _short_places() -> frozenset[str]:
+    whole = dictionary()
+    found = set(re.findall(r"\n(\S\S) \d+ ns", whole))
+    # What the dictionary takes for a person and knows as a district or a county as well: 兰考 (兰考县).
+    districts = set(re.findall(r"\n(\S\S)[省市区县旗镇州] \d+ (?:ns|nr)", whole))
+    return frozenset(found | districts | {place for place in PLACES if len(place) == _PAIR}) - ALSO_NAMES
 
 
 @lru_cache(maxsize=1)
 def named_places() -> frozenset[str]:
     """Places of the dictionary, of two characters and more."""
-    return short_places() | _places()
+    return (short_places() | _places() | PLACES) - ALSO_NAMES
 
 
 @lru_cache(maxsize=1)
@@ -238,9 +249,14 @@ def is_titled_name(text: str) -> bool:
     plausible = all(char in GIVEN for char in given)
     if text in everyday_words():
         return False
-    if not plausible and len(given) > 1 and _is_word(given):
+    if not plausible and len(given) > 1 and len(surname) == 1 and _is_word(given):
         return False
     return plausible or surname in COMMON_SURNAMES or len(surname) > 1
+
+
+def is_married_name(text: str) -> bool:
+    """Whether four characters are a husband's surname before a whole name, as in Taiwan and Hong Kong: 陈林淑贞."""
+    return text[:1] in COMMON_SURNAMES and text[1:2] in COMMON_SURNAMES and text[:2] not in everyday_words() and text[:2] not in COMPOUND_SURNAMES and is_titled_name(text[1:])
 
 
 _WEEKDAYS = frozenset("一二三四五六日末天")
@@ -249,7 +265,7 @@ _WEEKDAYS = frozenset("一二三四五六日末天")
 def is_bare_name(text: str) -> bool:
     """Whether `text` can be believed a name without a title: common surname, usual given name, not an everyday word."""
     parts = split_name(text)
-    if parts is None or text in everyday_words() or text in ALSO_NAMES or text in word_stems():
+    if parts is None or text in everyday_words() or text in ALSO_NAMES or text in word_stems() or text in named_places():
         return False
     surname, given = parts
     if surname == "周" and given[0] in _WEEKDAYS:
@@ -292,6 +308,11 @@ def is_pinyin_name(surname: str, given: str, *, syllables: int = 1) -> bool:
     if family not in PINYIN_SURNAMES or f"{family} {first}" in pinyin.PLACES or f"{first} {family}" in pinyin.PLACES or first in _ENGLISH:
         return False
     return _GIVEN_LATIN.fullmatch(first) is not None and (syllables == 1 or _ONE_SYLLABLE.fullmatch(first) is None)
+
+
+def is_syllable(word: str) -> bool:
+    """Whether a word in lower case is one syllable of pinyin and no everyday word of English."""
+    return word not in _ENGLISH and _ONE_SYLLABLE.fullmatch(word) is not None
 
 
 def is_english(word: str) -> bool:

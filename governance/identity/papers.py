@@ -18,7 +18,7 @@ UNSURE = 0.3
 
 _NO_LETTER_BEFORE, _NO_LETTER_AFTER = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _MARK = r"[\s\-._/·,、~*+—]{0,3}"
-_PASSPORT = re.compile(rf"{_NO_LETTER_BEFORE}(?:[A-Z][A-Z]?(?:{_MARK}\d){{7,8}}|\d{{9}}|(?=[A-Z]{{0,3}}\d)(?=\d*[A-Z])[A-Z0-9]{{9}}){_NO_LETTER_AFTER}", re.IGNORECASE)
+_PASSPORT = re.compile(rf"{_NO_LETTER_BEFORE}(?:[A-Z][A-Z]?(?:{_MARK}\d){{6,8}}|\d{{9}}|(?=[A-Z]{{0,3}}\d)(?=\d*[A-Z])[A-Z0-9]{{9}}){_NO_LETTER_AFTER}", re.IGNORECASE)
 _CHINESE_PASSPORT = re.compile(rf"{_NO_LETTER_BEFORE}(?:E(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])|000)\d{{8}}|E[A-HJ-NP-Z]\d{{7}}){_NO_LETTER_AFTER}", re.IGNORECASE)
 """The form of today's ordinary passports, which hardly anything else has."""
 _PERMIT = re.compile(rf"{_NO_LETTER_BEFORE}(?:[CHMWLT][A-Z]?[ \-]?\d{{4}}[ \-]?\d{{3,4}}(?:\d{{2}})?|\d{{8}}(?:\d{{2}}(?:\([A-Z0-9]\))?)?|[A-Z]{{3}}\d{{12}}|8[123]0000\d{{12}}){_NO_LETTER_AFTER}", re.IGNORECASE)
@@ -35,7 +35,7 @@ _PLATE = re.compile(
     re.IGNORECASE,
 )
 _HAN = r"\u3400-\u9fff"
-_NUMBER = r"[甲乙丙附]?[0-9零〇一二三四五六七八九十百千]{1,8}"
+_NUMBER = r"(?:[甲乙丙丁附]?[0-9零〇一二三四五六七八九十百千]{1,8}|\d{1,5}[甲乙丙丁]\d{0,4})"
 _DOOR = rf"(?:[ ]?{_NUMBER}(?:-\d{{1,4}})?[ ]?(?:号楼|号院|号|弄|栋|幢|座|楼|单元|室|层|门)[ ]?)"
 _ADMIN = rf"[{_HAN}]{{2,9}}?(?:省|自治区|特别行政区|市|区|县|旗|镇|乡|街道|州|盟)[ ]?"
 _TAIL = rf"(?:(?:(?![的在和是有了与及])[{_HAN}A-Za-z0-9 \-]){{0,14}}?(?:座|栋|幢|楼|室|层|单元|号|户|房|院|塔|厦)(?:\d{{1,4}}(?:-\d{{1,4}})?(?!\d)[室号]?)?){{0,3}}(?:(?<=[号楼弄栋幢座])\d{{1,4}}(?:-\d{{1,4}}){{0,2}}(?!\d))?"
@@ -43,16 +43,18 @@ _ADDRESS = re.compile(
     rf"(?:{_ADMIN}){{0,4}}[{_HAN}\d]{{1,12}}?"
     rf"(?:路|街|大道|大街|胡同|巷|弄|村|里|小区|花园|公寓|新村|社区|苑|庄|屯|府|庭|家园|道)(?:[东南西北中]?[一二三四五六七八九十]段|[东南西北中](?=[ \d]))?[ ]?{_DOOR}(?:[{_HAN}]{{0,8}}?(?:小区|花园|公寓|大厦|苑|园))?{_DOOR}{{0,4}}(?:附\d{{1,3}}号)?(?:\d{{1,4}}(?:-\d{{1,4}}){{0,2}}(?![\d%.])室?)?{_TAIL}"
     rf"|(?:{_ADMIN}){{1,4}}[{_HAN}]{{1,8}}?(?:村|庄|屯|寨|营)(?:[一二三四五六七八九十\d]{{1,3}}|[{_HAN}]{{1,4}}?)(?:组|社|队|号)(?:\d{{1,4}}(?:号|户))?"
+    rf"|[{_HAN}]{{2,14}}?\d{{1,4}}(?:号楼|号院|栋|幢|座)\d{{1,3}}(?:单元|门)\d{{1,5}}(?:室|号|户|(?!\d))"
+    rf"|(?:{_ADMIN}){{0,4}}[{_HAN}]{{1,8}}?(?:路|街|大道|巷|弄)(?:\d{{1,5}}号?之\d{{1,4}}号?|\d{{1,5}}[甲乙丙丁]号?\d{{0,4}}号?)(?:\d{{1,4}}[室楼层])?"
     rf"|[{_HAN}]{{2,10}}?(?:小区|花园|公寓|新村|苑|家园|城|府|庭|里|村)\d{{1,3}}(?:-\d{{1,3}}){{0,2}}-\d{{2,4}}(?!\d)"
     rf"|(?:{_ADMIN}){{1,4}}[{_HAN}]{{2,10}}?(?:园|园区|基地|开发区|工业区|南区|北区|东区|西区)[A-Z]?\d{{0,3}}(?:-[A-Z\d]{{1,4}})?(?:栋|座|幢|号楼|楼)(?:\d{{1,4}}(?:楼|层|室))?"
     rf"|(?:(?:Room|Rm|Suite|Flat|Unit|Apt|Apartment|Building|Bldg|Block|Tower|Floor|Fl)\.?\s?[A-Z]?\d{{1,5}}[A-Z]?,?\s){{0,4}}(?:No\.?\s?)?\d{{1,5}}[A-Z]?,?\s(?:[A-Z][a-z]+\s){{1,4}}(?:Road|Rd|Street|St|Avenue|Ave|Lane|Boulevard|Blvd)(?![a-z])\.?(?:,\s(?:[A-Z][a-z]+\s?){{1,3}}(?:District|City|Province)?){{0,3}}"
 )
-_ADDRESS_SIGN = re.compile(r"(?:[0-9零〇一二三四五六七八九十百千][ ]?|[村庄屯寨营][\u3400-\u9fff]{1,4})(?:[号弄栋幢座楼单元室层门组社队-])|\d\d?-\d|[Rr]oad|Rd|[Ss]t|Ave|Lane|Blvd|[座栋幢楼]\d")
+_ADDRESS_SIGN = re.compile(r"(?:[0-9零〇一二三四五六七八九十百千][ ]?|[村庄屯寨营][\u3400-\u9fff]{1,4})(?:[号弄栋幢座楼单元室层门组社队甲乙丙丁之-])|\d\d?-\d|[Rr]oad|Rd|[Ss]t|Ave|Lane|Blvd|[座栋幢楼]\d")
 _CREDIT_CODE = re.compile(rf"{_NO_LETTER_BEFORE}[0-9A-HJ-NPQRTUWXY]{{2}}\d{{6}}[0-9A-HJ-NPQRTUWXY]{{10}}{_NO_LETTER_AFTER}", re.IGNORECASE)
 _GROUPED_CREDIT_CODE = re.compile(rf"{_NO_LETTER_BEFORE}[1-9ANY](?:{_MARK}[0-9A-HJ-NPQRTUWXY]){{17}}{_NO_LETTER_AFTER}", re.IGNORECASE)
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|0{0,2}[1-9]?\d)"
 _IP4 = re.compile(rf"(?<![\d.])(?:{_OCTET}\s?[.。]\s?){{3}}{_OCTET}(?![\d.]*\d)")
-_VERSION = re.compile(r"(?:版本号?|固件|补丁|version|ver\.?|build|release|(?<![A-Za-z])v)\s?(?:是|为|[:=])?\s?$", re.IGNORECASE)
+_VERSION = re.compile(r"(?:版本号?|固件|补丁|客户端|安装包|内核|驱动|插件|系统|软件|微信|浏览器|小程序|(?:升级?|更新|降级?|回退|回滚|退回)(?:到了?|至|为)?|version|ver\.?|build|release|update|upgraded?|(?<![A-Za-z])(?:app|sdk|rc|v))\s?(?:版本号?|是|为|从|to|[:=v(（])?\s?$", re.IGNORECASE)
 _IP6 = re.compile(r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{1,4})?(?![0-9A-Fa-f:])")
 _IP6_GROUPS = 3
 _OFTEN_A_SECTION = 30

@@ -37,9 +37,14 @@ _LANDLINE = re.compile(
     re.IGNORECASE,
 )
 _BARE_LINE = re.compile(r"(?<![\d.\-/年月])(?!(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:[0-2]\d|3[01]))[2-9]\d{2,3}[- ]?\d{4}(?![\d.\-/年月%万亿元个])")
+_ABROAD = re.compile(
+    r"(?<![\d+])(?:\+|(?<!\d)00)\s?(?:(?:852|853)(?:[\s\-.()]{0,2}\d){8}|886(?:[\s\-.()]{0,2}\d){8,10}|(?:1|7)(?:[\s\-.()]{0,2}\d){10}|(?:81|82|65|44|49|33|39|34|31|41|46|47|45|43|32|61|64|60|66|62|63|84|91|55|52|90)(?:[\s\-.()]{0,3}\d){8,11}|(?:353|358|351|971|966|972|855|856|976|998)(?:[\s\-.()]{0,3}\d){8,10})(?![\d.,]*\d|%)"
+    r"|(?<![\d.\-])(?:852|853|886)-\d{1,4}(?:[\s\-]?\d{3,4}){1,3}(?![\d.\-]*\d)"
+)
+"""Telephones abroad, Hong Kong, Macao and Taiwan, written with their country's code (ITU-T E.164)."""
 _LOCAL = r"[A-Za-z0-9_](?:[A-Za-z0-9._%+'\-]{0,62}[A-Za-z0-9_])?"
 _AT, _DOT = r"(?:@|[(\[{<](?:at|a)[)\]}>]|艾特|圈a|_at_)", r"(?:[.。]|[(\[{<](?:dot|点)[)\]}>]|点)"
-_LABEL, _LAST = r"[A-Za-z0-9\u4e00-\u9fff](?:[A-Za-z0-9\-\u4e00-\u9fff]{0,61})", r"(?:[A-Za-z]{2,24}|中国|公司|网络)"
+_LABEL, _LAST = r"(?:[A-Za-z0-9][A-Za-z0-9\-]{0,61}|[\u4e00-\u9fff][0-9\-\u4e00-\u9fff]{0,61})", r"(?:[A-Za-z]{2,24}|中国|公司|网络)"
 _PROVIDERS = "163|126|139|189|qq|foxmail|gmail|outlook|hotmail|live|yahoo|sina|sohu|aliyun|icloud|yeah|21cn|tom"
 _EMAIL = re.compile(
     rf"{_LOCAL}\s?{_AT}\s?(?:{_LABEL}\s?{_DOT}\s?)+{_LAST}"
@@ -106,6 +111,9 @@ def landlines(text: str) -> Iterator[Span]:
         yield match.start(), match.end(), 0.85
     for match in _BARE_LINE.finditer(text):
         yield match.start(), match.end(), UNSURE
+    if "+" in text or "00" in text or "85" in text or "886" in text:
+        for match in _ABROAD.finditer(text):
+            yield match.start(), match.end(), 0.96
     yield from digit_runs.landlines(text)
 
 
@@ -221,6 +229,14 @@ def _is_place_or_house(text: str, start: int, end: int) -> bool:
     return _NOT_PERSON_AFTER.match(text, end) is not None and start >= 0
 
 
+_OF_A_PLACE = frozenset(("医生", "医师", "大夫", "护士", "药师", "专家", "代表", "客户", "老师", "先生", "女士"))
+
+
+def _is_places(word: str, title: str) -> bool:
+    """Whether a place stands before a title as its own: 昌平医生 are those of Changping; 张北主任 may be called so."""
+    return title in _OF_A_PLACE and word in names.named_places() and word not in names.named_words()
+
+
 def _before_titles(text: str) -> Iterator[Span]:
     for title in _TITLE.finditer(text):
         end = title.start()
@@ -236,6 +252,11 @@ def _before_titles(text: str) -> Iterator[Span]:
                 if personal and names.is_lone_surname(word) and not re.match(rf"[{_HAN}]", text[start - 1 : start]):
                     yield start, title.end(), 0.6
                     break
+            elif length == _LONGEST_NAME and names.is_married_name(word) and not re.match(rf"[{_HAN}]", text[start - 1 : start]):
+                yield start, end, 0.85
+                break
+            elif _is_places(word, title[0]):
+                break
             elif names.is_titled_name(word) and (word[:2] in names.COMPOUND_SURNAMES or not names.crosses_word(text, start, end)):
                 yield start, end, 0.85
                 break

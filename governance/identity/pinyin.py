@@ -32,6 +32,7 @@ _SURNAMES = (
     "zisang zong zongzheng zou zu zuo zuoqiu"
 )
 _PLACES = (
+    "hong kong", "kong hong", "hong kou", "pu dong", "tai wan", "wan chai", "sha tin", "an hui", "he fei", "jiang su", "shan tou",
     "he nan",
     "he bei",
     "hu nan",

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from governance.identity import papers, patterns
-from governance.identity.asked import asked_names, asked_numbers, nicknames
+from governance.identity.asked import asked_names, asked_numbers, nicknames, ranks
 from governance.identity.free_names import names_in_text
-from governance.identity.listed_names import listed_names
+from governance.identity.listed_names import listed_names, spaced_names
 from governance.identity.written import fold_with_origin
 
 if TYPE_CHECKING:
@@ -93,7 +93,9 @@ def _names_in_running_text(text: str) -> Iterator[tuple[int, int, float]]:
     found = list(names_in_text(text))
     yield from found
     yield from listed_names(text, frozenset((start, end) for start, end, _ in found))
+    yield from spaced_names(text)
     yield from nicknames(text)
+    yield from ranks(text)
 
 
 def _exempt(text: str, start: int, end: int, allow: Callable[[str], bool]) -> bool:

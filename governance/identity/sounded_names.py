@@ -14,7 +14,7 @@ Span = tuple[int, int, float]
 _HAN = r"\u3400-\u9fff"
 _DOT = re.compile(rf"(?<=[{_HAN}])[·.](?=[{_HAN}])")
 _LONGEST, _SHORTEST, _PAIR = 10, 3, 2
-_OFTEN = 3
+_OFTEN, _SELDOM = 3, 20
 _TITLED = re.compile("|".join(sorted(names.PERSONAL_TITLES | {"医师", "博士", "护士", "患者", "病人"}, key=len, reverse=True)))
 _PART_WORDS = frozenset(names.MINORITY_PARTS)
 _PARTS = "|".join(sorted(names.MINORITY_PARTS, key=len, reverse=True))
@@ -42,7 +42,7 @@ def sounds() -> frozenset[str]:
 
 def _is_thing(word: str) -> bool:
     """Whether a word of two characters and more is in the dictionary as something that bears no name."""
-    return len(word) >= _PAIR and names.word_counts().get(word, 0) > _OFTEN and word not in names.named_words() and word not in foreign_words() and word not in _PART_WORDS
+    return len(word) >= _PAIR and names.word_counts().get(word, 0) > _SELDOM and word not in names.named_words() and word not in foreign_words() and word not in _PART_WORDS
 
 
 def sounded_names(text: str) -> Iterator[Span]:
@@ -62,7 +62,7 @@ def _dotted(text: str) -> Iterator[Span]:
         start = _left(text, dot.start(), last)
         end = _right(text, dot.end())
         parts = [text[start : dot.start()], text[dot.end() : end]]
-        while end < len(text) and text[end] in "·." and (further := _right(text, end + 1)) > end + 1:
+        while end < len(text) and text[end] in "·." and (further := _right(text, end + 1)) > end + (text[end] == "."):
             parts.append(text[end + 1 : further])
             end = further
         if all(parts) and not any(map(_is_thing, parts)) and _is_dotted(parts, text, start):
@@ -73,7 +73,7 @@ def _dotted(text: str) -> Iterator[Span]:
 def _is_dotted(parts: list[str], text: str, start: int) -> bool:
     if len(parts[0]) == 1:
         return parts[0] in names.SURNAMES and not re.match(rf"[{_HAN}\d]", text[start - 1 : start] or " ") and len(parts[1]) >= _PAIR
-    return len(parts[-1]) >= _PAIR
+    return len(parts[-1]) >= _PAIR or len(parts) > _PAIR
 
 
 def _left(text: str, at: int, floor: int) -> int:
@@ -86,7 +86,7 @@ def _left(text: str, at: int, floor: int) -> int:
             break
         start -= part or 1
     # What stands before a name may be written with such characters too: 医生, 主任, 拜访.
-    if text[start:at] not in foreign_words():
+    if text[start:at] not in foreign_words() and text[start:at] not in _PART_WORDS:
         start = max((stop for stop in range(start + _PAIR, at - 1) if _is_thing(text[start:stop])), default=start)
     if start == at and text[at - 1] in names.SURNAMES:
         return at - 1
