@@ -188,10 +188,13 @@ def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
                 price += _ALSO_A_PLACE
             if first not in given.pairs:
                 price += excess.get(first[-1], 0.0)  # 韩文版, 孙辈
+                behind = run[end : end + 1]
+                if len(first) == 1 and behind and behind not in _ALONE_MEANS and run[end : end + _SHORT] not in costs:
+                    price += name_odds.foreign_excess(first + behind) + excess.get(behind, 0.0)  # 甘特图, 马斯洛, 万寿路
                 if len(first) > 1:
                     price += name_odds.foreign_excess(first)
                     if first[-1] in excess and (run[at : at + _SHORT] in costs or run[at : at + _SHORT] in names.named_words()):
-                        price += _ALSO_BORNE  # 龙舟赛
+                        price += _ALSO_A_WORD  # 龙舟赛
             yield end, _A_NAME + cost + given.cost(first) + price + crossing
         if run[at + length : at + length + 1] in _TITLE_STARTS and names.is_lone_surname(surname):
             for title in _LONE_TITLES:

@@ -256,7 +256,7 @@ def is_titled_name(text: str) -> bool:
 
 def is_married_name(text: str) -> bool:
     """Whether four characters are a husband's surname before a whole name, as in Taiwan and Hong Kong: 陈林淑贞."""
-    return text[:1] in COMMON_SURNAMES and text[1:2] in COMMON_SURNAMES and text[:2] not in everyday_words() and text[:2] not in COMPOUND_SURNAMES and is_titled_name(text[1:])
+    return text[:1] in COMMON_SURNAMES and text[1:2] in COMMON_SURNAMES and text[0] != text[1] and not {text, text[:2]} & (everyday_words() | named_places()) and text[:2] not in COMPOUND_SURNAMES and is_titled_name(text[1:])
 
 
 _WEEKDAYS = frozenset("一二三四五六日末天")
