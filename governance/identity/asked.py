@@ -36,6 +36,8 @@ _LED = re.compile("(?:经理|护士长|主管|总监|专员|业务员|销售员|
 _AFTER = re.compile(_LAST)
 _ANYBODY = frozenset(("张三", "李四", "王五"))
 _SOMEONE = re.compile(rf"({_SURNAME}某某?)(?=$|[^{_HAN}]|的|医|主任|教授|大夫|上|本|在|被)")
+_SPOKEN_OF = re.compile(rf"[老小阿][{''.join(sorted(names.COMMON_SURNAMES))}]")
+_WHEN = frozenset(("明天", "今天", "昨天", "后天", "下周", "上周", "本周", "下午", "上午", "晚上", "刚才", "刚刚", "现在", "最近", "周一", "周二", "周三", "周四", "周五"))
 _HALF_LATIN = re.compile(rf"({_SURNAME}\s?[A-Za-z]{{2,8}})(?=\s?(?:{_TITLES}))")
 _LATIN = re.compile(r"[A-Za-z]{2}")
 _LATIN_HALF = re.compile(rf"(?<![A-Za-z])([A-Z][a-z]{{1,11}}\s?{_SURNAME})(?=\s?(?:{_TITLES})|$|[^{_HAN}])")
@@ -45,7 +47,7 @@ _BRANDS = frozenset("康安宁季开双优健力舒乐益达泰欣瑞诺恒同")
 _TITLE = re.compile(_TITLES)
 _THING_BEHIND = re.compile(r"(?:指数|系列|项目|计划|活动|大会|杯)")
 _MINORITY = re.compile(rf"({'|'.join(sorted(names.MINORITY_PARTS, key=len, reverse=True))})(?=\s?(?:{_TITLES}))")
-_DOTTED = re.compile(r"(?<![A-Za-z])(?:Dr|Prof|Mr|Mrs|Ms|Doctor|Professor)\.\s?([A-Z][A-Za-z]{1,14})", re.IGNORECASE)
+_DOTTED = re.compile(r"(?<![A-Za-z])(?i:Dr|Prof|Mr|Mrs|Ms|Doctor|Professor)\.\s?([A-Z][A-Za-z]{1,14})")
 _STAFF = re.compile(
     r"(?:工号|员工编?号|职工号|工牌号?|(?:employee|staff|badge|personnel|emp)\.?\s?(?:id|no\.?|number|code))(?:\s|是|为|:|#)*[A-Za-z]{0,4}[\-_]?\d{2,12}"
     r"|(?:医生|医师|代表|客户|患者|病人|hcp|doctor|rep|patient|physician)[ _]?(?:编号|编码|代码|id|key|no\.?|number|code)(?:\s|是|为|:|#)*[A-Za-z]{0,6}[\-_]?\d{2,12}"
@@ -57,6 +59,17 @@ _TAIL = re.compile(
     r"|(?:phone|mobile|card|id)\b.{0,16}\b(?:ending|ends)\s(?:in|with)\s\d{3,6}",
     re.IGNORECASE,
 )
+
+
+def spoken_of(text: str) -> Iterator[Span]:
+    """Yield the nicknames of running text that somebody does something behind: 老孟答应, 小曹明天补签."""
+    counts, doing = names.word_counts(), name_odds.doing_words()
+    for match in _SPOKEN_OF.finditer(text):
+        end = match.end()
+        if text[end - 1 : end + 1] in counts or text[match.start() : end] in counts or not _STANDS_FIRST.match(text, match.start()):
+            continue
+        if text[end : end + 2] in doing or text[end : end + 2] in _WHEN:
+            yield match.start(), end, 0.6
 
 
 def nicknames(text: str) -> Iterator[Span]:

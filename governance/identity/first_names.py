@@ -17,7 +17,17 @@ _NAMES = (
     "sophie ella mia zoe claire fiona wendy vivian cindy tina anne eva nina rita vera"
 )
 
-FIRST_NAMES = frozenset(_NAMES.split())
+_EUROPEAN = (
+    "pierre antoine jean-marc jean-paul jean-pierre jean-luc jacques francois michel philippe laurent olivier nicolas thierry pascal christophe sebastien frederic stephane julien "
+    "guillaume benoit xavier arnaud mathieu matthieu thibault bertrand didier etienne yves gilles herve bernard claude alain rene celine nathalie isabelle sylvie sophie valerie "
+    "veronique aurelie delphine virginie sandrine emilie camille chloe mathilde charlotte audrey elodie brigitte francoise monique genevieve amelie margaux juliette "
+    "hans klaus jurgen wolfgang dieter stefan andreas matthias tobias florian sebastian lukas jonas uwe heinz gunter gerhard dietmar karsten torsten sven lars bjorn henrik anders "
+    "ulrike sabine petra katja anja silke birgit heike claudia ingrid astrid johanna katharina annika carlos javier miguel alejandro fernando pablo sergio diego rafael jorge luis "
+    "antonio manuel francisco ricardo eduardo roberto lucia carmen pilar beatriz mercedes ines giulia francesca chiara alessandra paola giovanni giuseppe marco luca matteo lorenzo "
+    "alessandro stefano andrei dmitri sergei ivan vladimir alexei mikhail nikolai natalia ekaterina tatiana olga irina joao paulo pedro rui"
+)
+"""Frequent given names of the larger languages of Europe, as they stand in the signatures of colleagues from abroad."""
+FIRST_NAMES = frozenset(_NAMES.split()) | frozenset(_EUROPEAN.split())
 """In lower case. Months, virtues and things that are names too (april, grace, mark, rose, will) are left out."""
 
 _MORE = (

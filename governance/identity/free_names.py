@@ -34,7 +34,7 @@ _ALONE = 3.0
 """How much likelier a surname is to stand before a title than chance says: 张主任."""
 _SHORT, _FULL = 2, 3
 _USUAL_END = 7.0
-_USUAL, _LIKE_NO_NAME, _KNOWN = 9.5, 15.5, 10.2
+_USUAL, _LIKE_NO_NAME, _KNOWN, _FREQUENT, _HARDLY_MET = 9.5, 15.5, 10.2, 9.0, 17.0
 """The cost of a character of a given name that nobody would wonder at."""
 SCORE = 0.6
 _SELDOM = frozenset("有少和为占科标")
@@ -114,7 +114,7 @@ def _names_in_run(run: str, offset: int, text: str) -> Iterator[tuple[int, int, 
     for number, (start, _, is_name) in enumerate(path):
         end = _whole(run, path, number) if is_name else start
         if end > start and not name_context.is_house(run, end):
-            yield offset + start, offset + end, SCORE
+            yield offset + _from(run, start, end), offset + end, SCORE
 
 
 def _worth_weighing(run: str) -> dict[int, list[tuple[int, float]]]:
@@ -142,6 +142,13 @@ def _in_words(text: str) -> float:
                 cost = best[start] + word
         best.append(cost)
     return best[-1]
+
+
+def _from(run: str, start: int, end: int) -> int:
+    """Where a name of two characters begins behind a first character that is a surname as well, when the two are a given name: 向|华强."""
+    if start == 1 and end - start == _SHORT and run[0] in names.SURNAMES and run[start:end] in name_odds.given_costs().pairs:
+        return 0
+    return start
 
 
 def _whole(run: str, path: list[tuple[int, int, bool]], number: int) -> int:
@@ -180,7 +187,8 @@ def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
             if first in _SIDES or (first not in given.pairs and not _SELDOM.isdisjoint(first)):
                 price += _SELDOM_GIVEN
             if word in costs or word[-1] == word[0]:
-                price += _ALSO_BORNE if word in ALSO_NAMES else _ALSO_A_WORD
+                # A word that is hardly ever met says little against a name.
+                price += _ALSO_BORNE if word in ALSO_NAMES else min(_ALSO_A_WORD, max(0.0, _HARDLY_MET - costs.get(word, 0.0)))
             begins = run[at : at + _SHORT]
             if len(word) > _SHORT and (begins in MORE_THINGS or begins in names.NOT_NAMES or (begins in names.short_places() and given.last.get(word[-1], _UNKNOWN) > _USUAL_END)):
                 price += _ALSO_A_WORD  # 唐山共用
@@ -188,14 +196,14 @@ def _candidates(run: str, at: int) -> Iterator[tuple[int, float]]:
                 price += _ALSO_A_PLACE
             if first not in given.pairs:
                 price += excess.get(first[-1], 0.0)  # 韩文版, 孙辈
-                behind = run[end : end + 1]
-                if len(first) == 1 and behind and behind not in _ALONE_MEANS and run[end : end + _SHORT] not in costs:
-                    price += name_odds.foreign_excess(first + behind) + excess.get(behind, 0.0)  # 甘特图, 马斯洛, 万寿路
                 if len(first) > 1:
                     price += name_odds.foreign_excess(first)
                     if first[-1] in excess and (run[at : at + _SHORT] in costs or run[at : at + _SHORT] in names.named_words()):
-                        price += _ALSO_A_WORD  # 龙舟赛
-            yield end, _A_NAME + cost + given.cost(first) + price + crossing
+                        price += _ALSO_BORNE  # 龙舟赛
+            total = _A_NAME + cost + given.cost(first) + price + crossing
+            if len(word) == _FULL and word in names.named_words() and name_context.is_titled(run, end):
+                total = min(total, costs.get(word, total))  # 游坦之医生: the dictionary's own names
+            yield end, total
         if run[at + length : at + length + 1] in _TITLE_STARTS and names.is_lone_surname(surname):
             for title in _LONE_TITLES:
                 if run.startswith(title, at + length) and not run.startswith("医", at + length + len(title)):

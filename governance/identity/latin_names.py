@@ -31,7 +31,7 @@ _CAPITALS = re.compile(rf"{_NO_LETTER}([A-Z]{{2,7}})\s([A-Z]{{2,6}}(?:[\s\-][A-Z
 _SHOUTED = re.compile(rf"{_NO_LETTER}[A-Z]{{4,}}{_END}")
 """A text that shouts: its capitals are no sign of a name."""
 _FIRST = re.compile(rf"{_NO_LETTER}([A-Z][a-z]{{1,5}}(?:['’\-]?[A-Za-z]?[a-z]{{1,6}})?)\s([A-Z][a-z]{{1,6}}){_END}")
-_ENGLISH = re.compile(rf"{_NO_LETTER}([A-Z][a-z]{{1,11}})((?:\s[A-Z]\.?)?\s)({_WORD}(?:\s{_WORD})?){_END}")
+_ENGLISH = re.compile(rf"{_NO_LETTER}([A-Z][a-z]{{1,11}}(?:-[A-Z][a-z]{{1,11}})?)((?:\s[A-Z]\.?)?\s)({_WORD}(?:\s{_WORD})?){_END}")
 _CHINESE_TITLE = re.compile(rf"{_NO_LETTER}([A-Za-z]{{2,12}}(?:[\s\-]?[A-Za-z]{{1,12}})?)(?=\s?(?:{'|'.join(sorted(names.PERSONAL_TITLES | {'医师', '护士', '药师', '博士', '同学', '经理'}, key=len, reverse=True))}))")
 _CAMEL = re.compile(rf"{_NO_LETTER}([A-Z][a-z]{{1,8}})([A-Z][a-z]{{1,11}}){_END}")
 _MIXED_TITLE = re.compile(rf"{_NO_LETTER}(?:Dr|Prof|Mr|Mrs|Ms|Miss|Doctor|Professor)\.?\s?(?=[\u3400-\u9fff])", re.IGNORECASE)
@@ -130,7 +130,7 @@ def _titled(text: str) -> Iterator[Span]:
 
 def _romanised(text: str) -> Iterator[Span]:
     for pattern in (_BARE, _SURNAME_SHOUTED):
-        for match in pattern.finditer(text):
+        for match in _overlapping(pattern, text):
             # What follows a given name may look like more of it: Chen Jing asked.
             for end in dict.fromkeys((match.end(2), match.start(2) + len(_SPELT.split(match[2])[0]))):
                 if names.is_pinyin_name(match[1], _plain(text[match.start(2) : end])):
@@ -145,18 +145,26 @@ def _romanised(text: str) -> Iterator[Span]:
         surname = (match[2] or match[3]).lower()
         if (surname in names.PINYIN_SURNAMES or surname in _ROMANISED) and not names.is_english(surname):
             yield match.start(), match.end(2) if match[2] else match.end(), 0.75
-    for match in _THREE.finditer(text):
+    for match in _overlapping(_THREE, text):
         # As in Hong Kong and Singapore: Wong Ka Ming, Tan Wei Ling.
         surname, given = match[1].lower(), (match[2].lower(), match[3].lower())
         if surname in _ROMANISED and not names.is_english(surname) and all(map(_is_syllable, given)) and " ".join(given) not in pinyin.PLACES:
             yield match.start(), match.end(), 0.7
     for pattern in (_FIRST, _FIRST_THEN_SHOUTED):
-        for match in pattern.finditer(text):
+        for match in _overlapping(pattern, text):
             if names.is_pinyin_name(match[2], _plain(match[1])):
                 yield match.start(), match.end(), 0.65
     for match in _CAPITALS.finditer(text):
         if names.is_pinyin_name(match[1], match[2]) and not _SHOUTED.search(text, 0, match.start()) and not _SHOUTED.search(text, match.end()):
             yield match.start(), match.end(), 0.6
+
+
+def _overlapping(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Every place where a pattern fits, also from the second word of another: Xie Ting in “Did Xie Ting open it?”."""
+    match = pattern.search(text)
+    while match is not None:
+        yield match
+        match = pattern.search(text, match.start() + 1)
 
 
 def _is_syllable(word: str) -> bool:
@@ -169,12 +177,12 @@ def _plain(given: str) -> str:
 
 def _english(text: str) -> Iterator[Span]:
     """An English given name and a surname, Chinese or not: Michael Chen, Emily O'Connor."""
-    for match in _ENGLISH.finditer(text):
+    for match in _overlapping(_ENGLISH, text):
         first, words = match[1].lower(), match[3].split()
         family = words[0].lower()
         known = family in names.PINYIN_SURNAMES or family in _ROMANISED
         if first in MORE_FIRST_NAMES and (known and not names.is_english(family) if first not in FIRST_NAMES else known or not _is_thing(text, match, words)):
-            yield match.start(), match.start(3) + len(words[0]), 0.65 if known else 0.6
+            yield match.start(), match.start(3) + len(words[0]), 0.7 if known else 0.6
         elif first in _ROMANISED and "-" in words[0]:
             yield match.start(), match.start(3) + len(words[0]), 0.6
 

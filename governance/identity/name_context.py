@@ -10,7 +10,7 @@ def _set(text: str) -> frozenset[str]:
 
 
 BESIDE, TITLE, START, DOING, BOTH = 2.2, 4.5, 0.8, 1.3, 2.0
-MOST = BESIDE + BOTH + TITLE
+MOST = BESIDE + BOTH + TITLE + BOTH
 """The most that all that stands beside a name can say for it."""
 BEFORE = _set(
     "和 与 跟 及 同 给 向 找 请 带 让 由 为 是 见 见到 约 约了 访 问 问过 听 叫 拜访 拜访了 面访 面访了 回访 联系 联系人 见了 通知 邀请 感谢 遇到 遇见 遇 陪同 陪 交给 转交 转告 患者 病人 家属 医生 "
@@ -36,7 +36,7 @@ TITLES = frozenset(names.TITLES) | _set(
     "主编 副主编 主讲 主播 站长 馆长 店长 行长 段长 班长 团长 校友 阿姨 叔叔 大姐 大哥 奶奶 爷爷 师傅 司机 患者 病人 患儿 产妇 家属 家长 记者 导师 助理 专员 顾问 县长 市长 省长 镇长 村长 厅长 司长 署长"
 )
 HOUSES = _set(
-    "体育馆 体育场 体育中心 大厦 广场 图书馆 纪念馆 纪念 故居 公园 机场 车站 中心医院 总医院 人民医院 中医院 妇幼 医院 医学院 卫生院 诊所 药房 药店 大药房 大学 学院 中学 小学 公司 集团 有限公司 股份 药业 制药 医药 生物 科技 实业 控股 "
+    "社区 小区 分公司 办事处 门店 地铁站 派出所 国际和平 体育馆 体育场 体育中心 大厦 广场 图书馆 纪念馆 纪念 故居 公园 机场 车站 中心医院 总医院 人民医院 中医院 妇幼 医院 医学院 卫生院 诊所 药房 药店 大药房 大学 学院 中学 小学 公司 集团 有限公司 股份 药业 制药 医药 生物 科技 实业 控股 "
     "银行 证券 基金 保险 酒店 饭店 宾馆 商场 购物中心 大街 大道 流域 园区 院区 校区 开发区 保税区 示范区 街道 景区 商圈 片区 水库 码头 口岸 立交 产业园 科技园 工业园 火车站 高铁站 以北 以南 以东 以西 境内 两地 三地 两省 两市 定律 综合征 淋巴瘤 胶囊 片剂 颗粒 口服液 注射液 软膏 试验法 评分 量表 疗法 指数"
 )
 """What houses, firms, places and scales are called that bear a name: who is named so is nobody who was met."""
@@ -62,6 +62,7 @@ def beside(run: str, start: int, end: int, before: str, offset: int, text: str) 
     if start == 0:
         left = text[offset - 1] if offset else "\n"
         bonus += BESIDE if left in _MARKS_LEFT else START
+        told = BOTH / 2
     elif before in BEFORE or before[-1:] in "科室院部处组" or before[-1:] in _ROLES:
         bonus += BESIDE
         told = BOTH
@@ -84,7 +85,12 @@ def beside(run: str, start: int, end: int, before: str, offset: int, text: str) 
     if not CHEMICAL.isdisjoint(run[end : end + 3]) and not told:
         bonus -= TITLE  # 孟鲁司特钠
     behind = _followed(run, end)
-    return bonus + behind + (told if behind >= BESIDE else 0.0)
+    return bonus + behind + (told if behind >= BESIDE else 0.0) + (BOTH if behind >= TITLE and told else 0.0)
+
+
+def is_titled(run: str, end: int) -> bool:
+    """Whether a title begins at `end`."""
+    return any(run[end : end + length] in TITLES for length in (4, 3, 2))
 
 
 def is_house(run: str, end: int) -> bool:

@@ -28,6 +28,8 @@ _THINGS = (
     "order|batch|lot|serial|sku|imei|isbn|ean|invoice|contract|ticket|tracking|version|build|case|trial|po|sn|ref|reference|item|part|model|asset|transaction"
 )
 _CALLED = re.compile(rf"(?:{_THINGS})[\u4e00-\u9fffA-Za-z.]{{0,4}}\s?(?:是|为|[:#=no.\-])*\s?$", re.IGNORECASE)
+_OF_CARD = re.compile(r"(?:卡|账户?|帐户?)号?码?(?:是|为|[:：])?\s?$")
+"""A thing's number may stand on a card or an account, which is a person's: 报销卡号."""
 _PROVINCE = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
 _PLATE = re.compile(
     rf"(?:WJ\s?)?[{_PROVINCE}]\s?[A-HJ-NP-Z][ ·\-.]{{0,2}}(?:(?:[DF][A-HJ-NP-Z0-9]\d{{4}}|\d{{5}}[DF])|(?=[A-HJ-NP-Z]{{0,4}}\d)[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳领][挂学警港澳领]?)(?![A-Za-z0-9])"
@@ -44,6 +46,9 @@ _ADDRESS = re.compile(
     rf"(?:路|街|大道|大街|胡同|巷|弄|村|里|小区|花园|公寓|新村|社区|苑|庄|屯|府|庭|家园|道)(?:[东南西北中]?[一二三四五六七八九十]段|[东南西北中](?=[ \d]))?[ ]?{_DOOR}(?:[{_HAN}]{{0,8}}?(?:小区|花园|公寓|大厦|苑|园))?{_DOOR}{{0,4}}(?:附\d{{1,3}}号)?(?:\d{{1,4}}(?:-\d{{1,4}}){{0,2}}(?![\d%.])室?)?{_TAIL}"
     rf"|(?:{_ADMIN}){{1,4}}[{_HAN}]{{1,8}}?(?:村|庄|屯|寨|营)(?:[一二三四五六七八九十\d]{{1,3}}|[{_HAN}]{{1,4}}?)(?:组|社|队|号)(?:\d{{1,4}}(?:号|户))?"
     rf"|[{_HAN}]{{2,14}}?\d{{1,4}}(?:号楼|号院|栋|幢|座)\d{{1,3}}(?:单元|门)\d{{1,5}}(?:室|号|户|(?!\d))"
+    rf"|[{_HAN}]{{2,14}}?(?:[东南西北中一二三四五六七八九十]区|苑|园|里|庭|城|湾|院|宿舍)\d{{1,4}}(?:号楼|栋|幢|座)(?:\d{{1,3}}(?:单元|门))?\d{{1,5}}(?:室|户)"
+    rf"|(?:{_ADMIN}){{1,4}}[{_HAN}]{{1,8}}?[甲乙丙丁]\d{{1,5}}号(?:[{_HAN}]{{0,6}}?\d{{1,4}}(?:室|层|户))?"
+    rf"|(?:[A-Z][a-z]+\s){{1,5}}(?:Road|Rd|Street|St|Avenue|Ave|Lane|Boulevard|Blvd)\.?,?\s(?:No\.?\s?)?\d{{1,5}}[A-Z]?(?:,\s(?:[Aa]partment|[Aa]pt|[Rr]oom|[Uu]nit|[Ff]lat|[Bb]uilding|[Ff]loor|[Ss]uite)\.?\s?[A-Z]?\d{{1,5}}){{0,3}}"
     rf"|(?:{_ADMIN}){{0,4}}[{_HAN}]{{1,8}}?(?:路|街|大道|巷|弄)(?:\d{{1,5}}号?之\d{{1,4}}号?|\d{{1,5}}[甲乙丙丁]号?\d{{0,4}}号?)(?:\d{{1,4}}[室楼层])?"
     rf"|[{_HAN}]{{2,10}}?(?:小区|花园|公寓|新村|苑|家园|城|府|庭|里|村)\d{{1,3}}(?:-\d{{1,3}}){{0,2}}-\d{{2,4}}(?!\d)"
     rf"|(?:{_ADMIN}){{1,4}}[{_HAN}]{{2,10}}?(?:园|园区|基地|开发区|工业区|南区|北区|东区|西区)[A-Z]?\d{{0,3}}(?:-[A-Z\d]{{1,4}})?(?:栋|座|幢|号楼|楼)(?:\d{{1,4}}(?:楼|层|室))?"
@@ -64,7 +69,8 @@ _QQ = re.compile(r"(?<![A-Za-z])(?:Q{1,2}|扣扣|企鹅)\s?(?:号码?|群|账号
 
 def is_called_otherwise(text: str, start: int) -> bool:
     """Whether the words directly before a number say that it is the number of a thing: 订单编号, batch no."""
-    return _CALLED.search(text[max(0, start - 18) : start]) is not None
+    before = text[max(0, start - 18) : start]
+    return _CALLED.search(before) is not None and _OF_CARD.search(before) is None
 
 
 def passports(text: str) -> Iterator[Span]:

@@ -111,6 +111,18 @@ _PLACES = (
     "long hua",
     "pu dong",
     "pu xi",
+    "bai du",
+    "wei bo",
+    "wei xin",
+    "tao bao",
+    "jing dong",
+    "mei tuan",
+    "hua wei",
+    "xiao mi",
+    "dou yin",
+    "kuai shou",
+    "tian mao",
+    "qing ming",
 )
 
 SYLLABLES = frozenset(_SYLLABLES.split())

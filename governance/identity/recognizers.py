@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from governance.identity import papers, patterns
-from governance.identity.asked import asked_names, asked_numbers, nicknames, ranks
+from governance.identity.asked import asked_names, asked_numbers, nicknames, ranks, spoken_of
 from governance.identity.free_names import names_in_text
 from governance.identity.listed_names import listed_names, spaced_names
 from governance.identity.written import fold_with_origin
@@ -96,6 +96,7 @@ def _names_in_running_text(text: str) -> Iterator[tuple[int, int, float]]:
     yield from spaced_names(text)
     yield from nicknames(text)
     yield from ranks(text)
+    yield from spoken_of(text)
 
 
 def _exempt(text: str, start: int, end: int, allow: Callable[[str], bool]) -> bool:

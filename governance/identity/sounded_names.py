@@ -90,6 +90,9 @@ def _left(text: str, at: int, floor: int) -> int:
         start = max((stop for stop in range(start + _PAIR, at - 1) if _is_thing(text[start:stop])), default=start)
     if start == at and text[at - 1] in names.SURNAMES:
         return at - 1
+    before = re.search(rf"(?:^|[^{_HAN}])([{_HAN}]{{2,5}})$", text[max(floor, at - _LONGEST) : at])
+    if before is not None and start > at - len(before[1]) and not any(_is_thing(before[1][:stop]) for stop in range(_PAIR, len(before[1]))):
+        return at - len(before[1])
     return start
 
 
