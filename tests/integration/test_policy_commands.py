@@ -171,7 +171,7 @@ def under_activation(
 
 
 @pytest.mark.long
-def test_two_workers_under_hundreds_of_activations_never_decide_by_a_bundle_that_is_neither_of_the_two(home):
+def test_two_workers_under_constant_activation_never_decide_by_a_bundle_that_is_neither_of_the_two(home):
     place = Home(home.path)
     standing = place.standings.read()
     plain = read_tree(place.standings.folder(standing.version))
