@@ -52,13 +52,13 @@ _ROMANISED_WORDS = (
     "kim chou kuo lo hsiao tseng chien chung teoh tan lim goh ong koh yap heng soh"
 )
 _ROMANISED = frozenset(_ROMANISED_WORDS.split())
+"""Surnames as they are romanised in Hong Kong, Taiwan and Singapore (and Korean ones): a name beside an English or a hyphenated given name."""
 _HONG_KONG_WORDS = (
     "ka wai kit chi man ming yee yin hoi suet ying kwan kei lok hin tsz mei siu sze wing shan kwok chun yuk yan hing fai "
     "keung leung kam pui lai fong ling wah mun shing chung cheuk hei yu tak wa ho kin sau fung yat pak ngai oi nga hiu mo kar yuen"
 )
 _HONG_KONG = frozenset(_HONG_KONG_WORDS.split())
 """Syllables of given names as they are written in Hong Kong."""
-"""Surnames as they are romanised in Hong Kong, Taiwan and Singapore (and Korean ones): a name beside an English or a hyphenated given name."""
 
 
 def latin_names(text: str) -> Iterator[Span]:
